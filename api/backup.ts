@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { repositoryRef } from "./backup_config.ts";
+import type { KindDefinition } from "./definition.ts";
+import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
+
+/** Limits of a run. */
+export const failurePolicy = z.object({
+  backoffLimit: z.int().min(0).max(20).default(2).describe("How often a failed mover pod is tried again."),
+  activeDeadlineSeconds: z.int().min(1).max(2592000).optional().describe(
+    "Longest time the movers of a source may take, retries included. Default: none.",
+  ),
+  startDeadlineSeconds: z.int().min(10).max(604800).default(1800).describe(
+    "Longest time a mover pod may wait to be scheduled and started before the source counts as failed.",
+  ),
+});
+
+/** Spec of a Backup. */
+export const backupSpec = z.object({
+  configRef: z.object({
+    name: objectName.describe("Name of the BackupConfig, in the namespace of this Backup."),
+  }).meta(cel(
+    { rule: "self == oldSelf", message: "configRef cannot be changed: make a new Backup" },
+  )).describe("The recipe to run."),
+  failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
+  deletionPolicy: deletionPolicy.optional().describe(
+    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, else Delete. May be changed until deletion.",
+  ),
+});
+export type BackupSpec = z.infer<typeof backupSpec>;
+
+/** Phases of a Backup, for people. */
+export const backupPhases = ["Pending", "Running", "Succeeded", "Failed", "Deleting"] as const;
+export type BackupPhase = typeof backupPhases[number];
+
+/** How one source of a run stands. */
+export const snapshotEntry = z.object({
+  source: z.string().describe("Name of the PersistentVolumeClaim."),
+  sourcePath: z.string().describe("Path under which kopia files it."),
+  phase: z.enum(["Pending", "Running", "Succeeded", "Failed"]).describe("How this source stands."),
+  kopiaSnapshotID: z.string().optional().describe("Kopia's id of the snapshot."),
+  job: z.object({
+    name: z.string().describe("Name of the mover Job."),
+    attempts: z.int().min(0).describe("Mover Jobs started for this source."),
+  }).optional().describe("The mover Job."),
+  startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
+  endTime: z.iso.datetime().optional().describe("End of the snapshot, by kopia."),
+  durationSeconds: z.number().min(0).optional().describe("From start to end."),
+  sizeBytes: z.int().min(0).optional().describe("Logical size of the snapshot."),
+  files: z.int().min(0).optional().describe("Files in the snapshot."),
+  bytesNew: z.int().min(0).optional().describe("Bytes that were new to kopia."),
+  filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
+  filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshot."),
+  unreadable: z.object({
+    count: z.int().min(1).describe("Files and folders that could not be read."),
+    paths: z.array(z.string()).max(10).describe("The first of them."),
+  }).optional().describe("What the snapshot lacks because it could not be read."),
+  failure: z.object({
+    class: z.string().describe("Failure class, one of the reasons."),
+    message: z.string().describe("Stable sentence of the class."),
+    exitCode: z.int().optional().describe("Exit code of the mover."),
+    resultKnown: z.boolean().describe(
+      "False when the mover left no result: a snapshot may exist all the same.",
+    ),
+    logTail: z.string().max(4096).optional().describe("Last lines of the mover's log."),
+  }).optional().describe("Why this source failed."),
+});
+export type SnapshotEntry = z.infer<typeof snapshotEntry>;
+
+/** Status of a Backup. */
+export const backupStatus = z.object({
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
+  phase: z.enum(backupPhases).optional().describe(
+    "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting.",
+  ),
+  message: z.string().optional().describe("What happens or happened, in one sentence."),
+  resolved: z.object({
+    repository: repositoryRef.extend({
+      uniqueId: z.string().optional().describe(
+        "Kopia's unique id of the repository at the start of the run.",
+      ),
+    }).describe("The repository written to."),
+    config: z.string().describe("Name of the BackupConfig."),
+    identity: identity.describe("The identity snapshots were made under."),
+    deletionPolicy: deletionPolicy.describe("The config's default deletion policy at the start of the run."),
+    mover: moverSpec.optional().describe("The mover choices in effect."),
+  }).optional().describe("What the run was started with; deletion needs nothing else."),
+  snapshots: z.array(snapshotEntry).max(64).optional().meta({
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["source"],
+  }).describe("One entry per source."),
+  timing: z.object({
+    startTime: z.iso.datetime().describe("When the first mover Job was made."),
+    endTime: z.iso.datetime().optional().describe("End of the last snapshot, or of the last mover."),
+    durationSeconds: z.number().min(0).optional().describe("From start to end."),
+  }).optional().describe("When it ran."),
+  stats: z.object({
+    sizeBytes: z.int().min(0).describe("Logical size of all snapshots."),
+    files: z.int().min(0).describe("Files in all snapshots."),
+    bytesNew: z.int().min(0).optional().describe("Bytes that were new to kopia."),
+    filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
+    filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshots."),
+    unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
+  }).optional().describe("Sums over all sources."),
+  deletion: z.object({
+    failures: z.int().min(0).describe("Failed attempts to delete the snapshots."),
+    lastJob: z.string().optional().describe(
+      "Uid of the last failed attempt's Job, so that it is counted once.",
+    ),
+    retryAt: z.iso.datetime().optional().describe("When it is tried again."),
+  }).optional().describe("How the deletion of the snapshots stands."),
+  conditions,
+});
+export type BackupStatus = z.infer<typeof backupStatus>;
+
+/** The Backup kind, one run (domain.md §2.4, design D9). */
+export const backupKind: KindDefinition = {
+  kind: "Backup",
+  plural: "backups",
+  singular: "backup",
+  shortNames: ["kopiabak"],
+  scope: "Namespaced",
+  description:
+    "One run of a BackupConfig: one snapshot per source. Deleting it deletes its snapshots, by policy.",
+  spec: backupSpec,
+  status: backupStatus,
+  columns: [
+    { name: "Config", type: "string", jsonPath: ".spec.configRef.name", description: "BackupConfig" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase" },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: "Why it is in that phase",
+    },
+    {
+      name: "Snapshot",
+      type: "string",
+      jsonPath: ".status.snapshots[0].kopiaSnapshotID",
+      description: "Kopia's id of the first snapshot",
+    },
+    {
+      name: "Size",
+      type: "integer",
+      jsonPath: ".status.stats.sizeBytes",
+      description: "Logical bytes",
+      priority: 1,
+    },
+    {
+      name: "Seconds",
+      type: "string",
+      jsonPath: ".status.timing.durationSeconds",
+      description: "Duration",
+      priority: 1,
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age" },
+  ],
+};

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { customResourceDefinition } from "./crd.ts";
+import { ALL_KINDS } from "./mod.ts";
+
+Deno.test("customResourceDefinition() says of every field what it is for", () => {
+  const silent: string[] = [];
+  function walk(path: string, node: unknown): void {
+    if (typeof node !== "object" || node === null) return;
+    const schema = node as { description?: string; properties?: Record<string, unknown>; items?: unknown };
+    for (const [name, child] of Object.entries(schema.properties ?? {})) {
+      const childPath = `${path}.${name}`;
+      if (
+        (child as { description?: string }).description === undefined &&
+        !/\.(apiVersion|kind|metadata|spec|status)$/.test(childPath)
+      ) {
+        silent.push(childPath);
+      }
+      walk(childPath, child);
+    }
+    walk(`${path}[]`, schema.items);
+  }
+  for (const definition of ALL_KINDS) {
+    const crd = customResourceDefinition(definition) as {
+      spec?: { versions?: readonly { schema?: { openAPIV3Schema?: unknown } }[] };
+    };
+    walk(definition.kind, crd.spec?.versions?.[0]?.schema?.openAPIV3Schema);
+  }
+  assert.deepEqual(silent, []);
+});

@@ -1,0 +1,24 @@
+/**
+ * The shared vocabulary: kinds, conditions, reasons, errors and the mover contract. A leaf that imports
+ * zod only. Start reading at the kind files (`repository.ts`, `backup_config.ts`, `backup.ts`).
+ */
+export * from "./backup.ts";
+export * from "./backup_config.ts";
+export * from "./conditions.ts";
+export * from "./crd.ts";
+export * from "./definition.ts";
+export * from "./duration.ts";
+export * from "./errors.ts";
+export * from "./meta.ts";
+export * from "./mover_contract.ts";
+export * from "./reasons.ts";
+export * from "./repository.ts";
+export * from "./shared_types.ts";
+
+import { backupKind } from "./backup.ts";
+import { backupConfigKind } from "./backup_config.ts";
+import type { KindDefinition } from "./definition.ts";
+import { repositoryKind } from "./repository.ts";
+
+/** Every kind there is, in the order people meet them. */
+export const ALL_KINDS: readonly KindDefinition[] = [repositoryKind, backupConfigKind, backupKind];

@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { FAILURE_CLASSES, type FailureClass } from "./reasons.ts";
+
+/**
+ * What a mover is told and what it answers (design D2). Controller and mover images may differ during an
+ * upgrade: an unknown version or operation is refused by name, never guessed.
+ */
+export const CONTRACT_VERSION = 1;
+
+/** Kubernetes keeps at most this many bytes of a termination message. */
+export const RESULT_MAX_BYTES = 4096;
+
+/** Paths inside a mover container. */
+export const MOVER_PATH = {
+  workSpecFolder: "/etc/kopiur/work",
+  workSpec: "/etc/kopiur/work/work-spec.json",
+  caFolder: "/etc/kopiur/ca",
+  caBundle: "/etc/kopiur/ca/ca.crt",
+  /** Writable: kopia's cache, config and logs. */
+  cache: "/var/cache/kopia",
+  tmp: "/tmp",
+  /** The Job's terminationMessagePath. Not below /dev: Deno lets only an all-powerful program write there. */
+  terminationMessage: "/run/kopiur/termination-log",
+  /** Source volumes are mounted read-only at `<sources>/<pvc name>`. */
+  sources: "/pvc",
+} as const;
+
+/** Environment of a mover container, by name, in one place. */
+export const MOVER_ENV = {
+  workSpecPath: "KOPIUR_WORK_SPEC_PATH",
+  resultPath: "KOPIUR_RESULT_PATH",
+  kopiaBinary: "KOPIUR_KOPIA_BINARY",
+  password: "KOPIA_PASSWORD",
+  cacheFolder: "KOPIA_CACHE_DIRECTORY",
+  logFolder: "KOPIA_LOG_DIR",
+  configPath: "KOPIA_CONFIG_PATH",
+  checkForUpdates: "KOPIA_CHECK_FOR_UPDATES",
+  awsAccessKeyId: "AWS_ACCESS_KEY_ID",
+  awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
+  awsSessionToken: "AWS_SESSION_TOKEN",
+} as const;
+
+/** Exit codes of a mover; they agree with the result. */
+export const MOVER_EXIT = { ok: 0, retryable: 1, terminal: 2 } as const;
+
+/** Tag on every snapshot a run makes: the Backup's uid (design D3). Comes back from kopia as `tag:kopiur-run`. */
+export const RUN_TAG = "kopiur-run";
+/** Tag on every snapshot a run makes: `<namespace>/<BackupConfig>`. */
+export const CONFIG_TAG = "kopiur-config";
+
+const identity = z.object({ username: z.string().min(1), hostname: z.string().min(1) });
+
+const repository = z.union([
+  z.strictObject({ filesystem: z.strictObject({ path: z.string().startsWith("/") }) }),
+  z.strictObject({
+    s3: z.strictObject({
+      bucket: z.string().min(1),
+      endpoint: z.string().min(1),
+      prefix: z.string().optional(),
+      region: z.string().optional(),
+      disableTls: z.boolean(),
+      insecureSkipVerify: z.boolean(),
+      /** True when {@link MOVER_PATH.caBundle} holds a private CA. */
+      privateCa: z.boolean(),
+    }),
+  }),
+]);
+export type RepositoryTarget = z.infer<typeof repository>;
+
+const operation = z.union([
+  z.strictObject({
+    backup: z.strictObject({
+      /** Folder inside the container. */
+      mountPath: z.string().startsWith("/"),
+      /** Path half of the kopia source, given as --override-source. */
+      sourcePath: z.string().startsWith("/"),
+      /** Uid of the Backup, value of {@link RUN_TAG}. */
+      runId: z.string().min(1),
+      tags: z.record(z.string(), z.string()),
+    }),
+  }),
+  z.strictObject({
+    bootstrap: z.strictObject({
+      /** Present only when a missing repository may be created. */
+      create: z.strictObject({
+        encryption: z.string().optional(),
+        hash: z.string().optional(),
+        splitter: z.string().optional(),
+      }).optional(),
+    }),
+  }),
+  z.strictObject({
+    snapshotDelete: z.strictObject({
+      runId: z.string().min(1),
+      /** Refuse when the repository's unique id is another one (design D17). */
+      uniqueId: z.string().optional(),
+      /** What the Backup's status knows; everything tagged with the run goes as well. */
+      snapshots: z.array(z.strictObject({ id: z.string().min(1), sourcePath: z.string().startsWith("/") })),
+    }),
+  }),
+]);
+export type MoverOperation = z.infer<typeof operation>;
+
+/** The work spec, JSON in a ConfigMap. Holds no secret. */
+export const workSpec = z.strictObject({
+  version: z.literal(CONTRACT_VERSION),
+  operation,
+  identity,
+  repository,
+  /** Whose work this is; for logs and spans. */
+  target: z.strictObject({ kind: z.string(), namespace: z.string(), name: z.string() }),
+  limits: z.strictObject({
+    /** Time limit of the whole operation. */
+    timeoutSeconds: z.int().min(1).optional(),
+  }),
+  cache: z.strictObject({
+    contentCacheSizeMb: z.int().min(1).optional(),
+    metadataCacheSizeMb: z.int().min(1).optional(),
+  }),
+});
+export type WorkSpec = z.infer<typeof workSpec>;
+
+/** Operations as metric label values (seed 000, domain.md §7.1). */
+export const moverOperations = ["Backup", "BootstrapRepository", "SnapshotDelete"] as const;
+export type MoverOperationName = typeof moverOperations[number];
+
+/** What a finished backup of one source measured. Byte and file counts kopia did not give are absent. */
+export const backupResult = z.object({
+  snapshotId: z.string().min(1),
+  startTime: z.iso.datetime(),
+  endTime: z.iso.datetime(),
+  sizeBytes: z.int().min(0),
+  files: z.int().min(0),
+  bytesNew: z.int().min(0).optional(),
+  filesNew: z.int().min(0).optional(),
+  filesUnchanged: z.int().min(0).optional(),
+  unreadable: z.object({ count: z.int().min(1), paths: z.array(z.string()) }).optional(),
+  /** True when an earlier pod of the same run had made the snapshot. */
+  reused: z.boolean(),
+});
+export type BackupResult = z.infer<typeof backupResult>;
+
+/** What a bootstrap found. */
+export const bootstrapResult = z.object({
+  uniqueId: z.string().min(1),
+  created: z.boolean(),
+  snapshotCount: z.int().min(0),
+  /** The newest snapshot of each source, added up (seed 000: repo_size). */
+  totalSizeBytes: z.int().min(0),
+});
+export type BootstrapResult = z.infer<typeof bootstrapResult>;
+
+/** What a deletion did. */
+export const snapshotDeleteResult = z.object({
+  deleted: z.int().min(0),
+  alreadyGone: z.int().min(0),
+});
+export type SnapshotDeleteResult = z.infer<typeof snapshotDeleteResult>;
+
+const failureClasses = Object.keys(FAILURE_CLASSES) as [FailureClass, ...FailureClass[]];
+
+/** Why a mover failed. `message` is kopia's own last words, redacted; `tail` the last lines of its log. */
+export const moverFailure = z.object({
+  class: z.enum(failureClasses),
+  message: z.string(),
+  tail: z.string(),
+});
+export type MoverFailure = z.infer<typeof moverFailure>;
+
+const common = {
+  version: z.literal(CONTRACT_VERSION),
+  operation: z.enum(moverOperations),
+  /** Wall time of the whole operation. */
+  durationSeconds: z.number().min(0),
+};
+
+/** The termination message: one JSON document of at most {@link RESULT_MAX_BYTES} bytes. */
+export const moverResult = z.union([
+  z.object({ ...common, backup: backupResult }),
+  z.object({ ...common, bootstrap: bootstrapResult }),
+  z.object({ ...common, snapshotDelete: snapshotDeleteResult }),
+  z.object({ ...common, failure: moverFailure }),
+]);
+export type MoverResult = z.infer<typeof moverResult>;
+
+/** A termination message read: a result, or why it is none. Never throws, whatever a pod wrote. */
+export function parseMoverResult(
+  text: string | undefined,
+): { readonly kind: "result"; readonly result: MoverResult } | {
+  readonly kind: "unreadable";
+  readonly why: string;
+} {
+  if (text === undefined || text.trim() === "") {
+    return { kind: "unreadable", why: "the termination message is empty" };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { kind: "unreadable", why: `the termination message is not JSON (${text.length} characters)` };
+  }
+  const parsed = moverResult.safeParse(json);
+  if (parsed.success) return { kind: "result", result: parsed.data };
+  return {
+    kind: "unreadable",
+    why: `the termination message is not a mover result of version ${CONTRACT_VERSION}`,
+  };
+}

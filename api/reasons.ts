@@ -1,0 +1,97 @@
+/**
+ * The closed list of reasons: condition reason, Event reason and metric label at once, so that
+ * cardinality is bounded by construction (house rule; kopia classes from domain.md §3.0). The value is
+ * the stable sentence people read; raw text of kopia goes to Events and logs only.
+ */
+export const REASONS = {
+  // Going well
+  Ready: "Everything this object needs is there",
+  Bootstrapped: "The repository was opened",
+  Initializing: "The repository is being opened",
+  Running: "Movers are at work",
+  BackupSucceeded: "All sources were backed up",
+  BackupPartial: "The backup is incomplete: a source failed or files could not be read",
+  BackupFailed: "No source could be backed up",
+  InitSucceeded: "The repository was opened for the first time",
+  InitFailed: "The repository could not be opened",
+  SnapshotDeleted: "The snapshots of the Backup were deleted",
+  SnapshotDeletionFailed: "The snapshots of the Backup could not be deleted",
+  SnapshotOrphaned: "The Backup was deleted and its snapshots were left in the repository",
+  Deleting: "The snapshots of the Backup are being deleted",
+  EmptySnapshot: "The source holds no files",
+  Complete: "Every file of every source is in the snapshots",
+  Available: "The credentials are there",
+  Permitted: "The mover is permitted",
+  // Waiting for something
+  ConfigNotFound: "The BackupConfig does not exist",
+  RepositoryNotFound: "The repository does not exist",
+  RepositoryNotReady: "The repository is not ready",
+  RepositoryReplaced: "The repository of that name is not the one the snapshots were written to",
+  MissingCredentialsSecret: "A Secret or a key in it is missing",
+  MissingConfigMap: "A ConfigMap or a key in it is missing",
+  VolumeNotFound: "A PersistentVolumeClaim does not exist",
+  PrivilegedMoverNotPermitted: "The namespace does not permit privileged movers",
+  Unschedulable: "A mover pod cannot be scheduled",
+  PodNotStarted: "A mover pod was scheduled but does not start",
+  NamespaceTerminating: "The namespace is being deleted",
+  // Failures of kopia and its storage
+  AuthFailure: "The repository password is wrong",
+  AccessDenied: "The storage refused the credentials",
+  PermissionDenied: "A file or folder may not be accessed",
+  Locked: "The repository is locked by another process",
+  NotInitialized: "The storage holds no repository",
+  NotFound: "Something that was asked for does not exist in the repository or storage",
+  RepositoryUnavailable: "The storage cannot be reached",
+  StorageFull: "The storage or cache has no space left",
+  SourceError: "The source could not be read",
+  UnexpectedOutput: "Kopia answered something that cannot be understood",
+  Unknown: "Kopia failed for a reason that is not known",
+  // Failures of the mover around kopia
+  InvalidWorkSpec: "The mover cannot understand its work spec",
+  BootstrapJobFailed: "The bootstrap Job ended without a result",
+  ResultMissing: "The mover ended without a result",
+  Interrupted: "The mover was stopped before it finished",
+  DeadlineExceeded: "The time limit was reached",
+  StartDeadlineExceeded: "The mover pod did not start in time",
+  OutOfMemory: "The mover ran out of memory",
+  // Failures of the controller
+  InvalidSpec: "The object is accepted by its schema but makes no sense",
+  Conflict: "The object changed meanwhile",
+  Forbidden: "The API server refused the request",
+  KubeApiError: "The API server could not be asked",
+  InternalError: "The controller failed in an unexpected way",
+} as const;
+
+/** One member of the closed list. */
+export type Reason = keyof typeof REASONS;
+
+/** Classes a failed mover can name, with whether another try may help. */
+export const FAILURE_CLASSES = {
+  AuthFailure: "terminal",
+  AccessDenied: "terminal",
+  PermissionDenied: "terminal",
+  Locked: "retryable",
+  NotInitialized: "terminal",
+  NotFound: "terminal",
+  RepositoryUnavailable: "retryable",
+  StorageFull: "retryable",
+  SourceError: "retryable",
+  UnexpectedOutput: "retryable",
+  Unknown: "terminal",
+  InvalidWorkSpec: "terminal",
+  Interrupted: "retryable",
+  DeadlineExceeded: "retryable",
+} as const satisfies Partial<Record<Reason, "terminal" | "retryable">>;
+
+/** Class of a failure as the mover reports it. */
+export type FailureClass = keyof typeof FAILURE_CLASSES;
+
+/** True when the same work may succeed later without a person acting. */
+export function isRetryable(failureClass: FailureClass): boolean {
+  return FAILURE_CLASSES[failureClass] === "retryable";
+}
+
+/** True when a text is a member of the closed list. */
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(REASONS, text);
+}

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import type { KindDefinition } from "./definition.ts";
+import { DURATION_PATTERN } from "./duration.ts";
+import {
+  cel,
+  conditions,
+  configMapKeyRef,
+  exactlyOneOf,
+  moverSpec,
+  objectName,
+  secretKeyRef,
+  secretRef,
+} from "./shared_types.ts";
+
+const filesystem = z.object({
+  path: z.string().max(512).regex(/^\/[^:\p{Cc}]*[^:/\p{Cc}]$/u).default("/repository").describe(
+    "Absolute path at which the volume is mounted in movers; the repository is its root.",
+  ),
+  volume: z.object({
+    pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).describe(
+      "A PersistentVolumeClaim in the namespace of the Repository.",
+    ),
+  }).describe("The volume that holds the repository."),
+});
+
+const s3 = z.object({
+  bucket: z.string().min(3).max(63).regex(/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/).describe("Bucket; it must exist."),
+  prefix: z.string().max(512).optional().describe(
+    "Key prefix inside the bucket, with its trailing slash if one is wanted.",
+  ),
+  endpoint: z.string().min(1).max(253).regex(/^[^/@\s]+$/).default("s3.amazonaws.com").describe(
+    "host[:port] of the S3 service, without a scheme.",
+  ),
+  region: z.string().max(64).optional().describe("Region, where the service needs one."),
+  auth: z.object({
+    secretRef: secretRef.describe(
+      "Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for temporary keys.",
+    ),
+  }).describe("Static keys."),
+  tls: z.object({
+    caBundleRef: configMapKeyRef.optional().describe("PEM bundle of a private certificate authority."),
+    insecureSkipVerify: z.boolean().default(false).describe("Accept any server certificate."),
+    disableTls: z.boolean().default(false).describe("Speak plain http."),
+  }).optional().describe("Transport security; default: TLS verified against public authorities."),
+});
+
+/** Spec of a Repository. */
+export const repositorySpec = z.object({
+  backend: z.object({
+    filesystem: filesystem.optional().describe("A folder on a volume."),
+    s3: s3.optional().describe("A bucket of an S3-compatible service."),
+  }).meta(cel(exactlyOneOf("filesystem", "s3"))).describe("Where the repository lives: exactly one backend."),
+  encryption: z.object({
+    passwordSecretRef: secretKeyRef.describe("The repository password."),
+  }).describe(
+    "Kopia encrypts everything with a key derived from this password; without it nothing can be restored.",
+  ),
+  create: z.object({
+    enabled: z.boolean().default(false).describe(
+      "Create the repository when the storage holds none. Never done after any other failure.",
+    ),
+    encryption: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+      "Kopia encryption algorithm of a new repository.",
+    ),
+    hash: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+      "Kopia block hash algorithm of a new repository.",
+    ),
+    splitter: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+      "Kopia object splitter of a new repository.",
+    ),
+  }).meta(cel(
+    {
+      rule: "!has(oldSelf.encryption) || (has(self.encryption) && self.encryption == oldSelf.encryption)",
+      message: "encryption cannot be changed after creation",
+    },
+    {
+      rule: "!has(oldSelf.hash) || (has(self.hash) && self.hash == oldSelf.hash)",
+      message: "hash cannot be changed after creation",
+    },
+    {
+      rule: "!has(oldSelf.splitter) || (has(self.splitter) && self.splitter == oldSelf.splitter)",
+      message: "splitter cannot be changed after creation",
+    },
+  )).optional().describe("What to do when the storage holds no repository."),
+  catalog: z.object({
+    refreshInterval: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default("1h").meta(cel({
+      rule: "self.matches('^[0-9]+$') ? int(self) >= 30 : duration(self) >= duration('30s')",
+      message: "refreshInterval must be at least 30s",
+    })).describe(
+      "How often the repository is connected again and its numbers are read, as 90s, 30m or 1h30m; at least 30s.",
+    ),
+  }).optional().describe("Reading of what the repository holds."),
+  mover: moverSpec.optional().describe(
+    "Defaults for every mover of this repository; a BackupConfig's own mover fields win.",
+  ),
+});
+export type RepositorySpec = z.infer<typeof repositorySpec>;
+
+/** Phases of a Repository, for people. */
+export const repositoryPhases = ["Pending", "Initializing", "Ready", "Degraded", "Failed"] as const;
+export type RepositoryPhase = typeof repositoryPhases[number];
+
+/** Status of a Repository. */
+export const repositoryStatus = z.object({
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
+  phase: z.enum(repositoryPhases).optional().describe(
+    "Pending: prerequisites missing. Initializing: first connect. Ready. Degraded: a retryable failure. Failed: a person must act.",
+  ),
+  backend: z.enum(["Filesystem", "S3"]).optional().describe("Kind of the backend."),
+  uniqueId: z.string().optional().describe("Kopia's unique id of the repository, as hex."),
+  storageStats: z.object({
+    snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
+    totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
+    lastObservedAt: z.iso.datetime().describe("When these numbers were read."),
+  }).optional().describe("What the repository held when it was last read."),
+  lastInit: z.object({
+    status: z.enum(["Succeeded", "Failed"]).describe("How the last connect or create ended."),
+    time: z.iso.datetime().describe("When it ended."),
+    message: z.string().describe("What happened, in one sentence."),
+    created: z.boolean().optional().describe("True when that run created the repository."),
+  }).optional().describe("The last connect or create (seed 002)."),
+  bootstrap: z.object({
+    forGeneration: z.int().min(0).describe("Spec generation the last finished bootstrap ran for."),
+    credentialVersion: z.string().describe("Versions of the Secrets and ConfigMaps it used."),
+    failures: z.int().min(0).describe("Failures in a row."),
+    retryAt: z.iso.datetime().optional().describe("When a failed bootstrap is tried again."),
+  }).optional().describe("What the controller remembers of the last bootstrap."),
+  conditions,
+});
+export type RepositoryStatus = z.infer<typeof repositoryStatus>;
+
+/** The Repository kind (domain.md §2.1). */
+export const repositoryKind: KindDefinition = {
+  kind: "Repository",
+  plural: "repositories",
+  singular: "repository",
+  shortNames: ["kopiarepo"],
+  scope: "Namespaced",
+  description: "A kopia repository: where it lives, how it is opened, and whether it can be used now.",
+  spec: repositorySpec,
+  status: repositoryStatus,
+  columns: [
+    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase" },
+    { name: "Backend", type: "string", jsonPath: ".status.backend", description: "Backend" },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: "Why it is in that phase",
+      priority: 1,
+    },
+    {
+      name: "Snapshots",
+      type: "integer",
+      jsonPath: ".status.storageStats.snapshotCount",
+      description: "Snapshots in the repository",
+      priority: 1,
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age" },
+  ],
+};

@@ -1,0 +1,31 @@
+import type { MetricEntry } from "../../telemetry/catalog.ts";
+import { type GeneratedFile, generatedNotice } from "./generated.ts";
+
+/** The reference page of every metric, from the catalog that the instruments are made of. */
+export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): GeneratedFile {
+  const rows = Object.entries(catalog).map(([name, entry]) => {
+    const labels = Object.entries(entry.labels).map(([label, values]) =>
+      Array.isArray(values) ? `${label} (${values.join(", ")})` : label
+    );
+    const type = entry.instrument === "observed_counter"
+      ? "counter"
+      : entry.instrument === "resource"
+      ? "gauge"
+      : entry.instrument;
+    return `| \`${name}\` | ${type} | ${entry.unit} | ${
+      labels.join(", ")
+    } | ${entry.help} | ${entry.source} |`;
+  });
+  const text = [
+    generatedNotice("telemetry/catalog.ts", "<!--"),
+    "# Metrics",
+    "",
+    "The controller serves them at `:8080/metrics`. Source: the founding document that fixed the name, or where it was decided.",
+    "",
+    "| name | type | unit | labels | meaning | source |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
+  return { path: "deploy/docs/metrics.md", text };
+}

@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { Document, type YAMLMap } from "yaml";
+import { type GeneratedFile, generatedNotice } from "./generated.ts";
+
+const text = z.string();
+const labels = z.record(z.string(), z.string());
+const anyMap = z.record(z.string(), z.unknown());
+const anyList = z.array(z.unknown());
+
+const image = z.strictObject({
+  repository: text.default("home-operations/kopiur").describe("Image repository below the registry."),
+  tag: text.default("").describe("Tag; empty: the chart's appVersion."),
+  digest: text.default("").describe("Digest (sha256:…); wins over the tag."),
+}).prefault({});
+
+/** Every value of the chart with default and meaning: the one source of values.yaml, its schema and its table. */
+export const chartValues = z.strictObject({
+  global: anyMap.optional().describe("Globals of a parent chart; not read."),
+  enabled: z.boolean().optional().describe("Condition of a parent chart; not read."),
+  nameOverride: text.default("").describe("Replaces the chart's name in object names."),
+  fullnameOverride: text.default("").describe("Replaces the whole prefix of object names."),
+  installCRDs: z.boolean().default(true).describe(
+    "Install and upgrade the CRDs with this release; they are kept on uninstall.",
+  ),
+  image: z.strictObject({
+    registry: text.default("ghcr.io").describe(
+      "Registry of all images; empty: the repository is used as it is.",
+    ),
+    pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe(
+      "Pull policy of controller and movers.",
+    ),
+    controller: image.describe("Image of the controller."),
+    mover: image.describe("Image of mover Jobs. One image serves both roles."),
+  }).prefault({}).describe("Images."),
+  imagePullSecrets: z.array(z.strictObject({ name: text })).default([]).describe(
+    "Pull secrets of the controller pod.",
+  ),
+  serviceAccount: z.strictObject({
+    create: z.boolean().default(true).describe("Create the controller's ServiceAccount."),
+    name: text.default("").describe("Its name; empty: the release's full name."),
+    annotations: labels.default({}).describe("Its annotations."),
+  }).prefault({}).describe("ServiceAccount of the controller. Movers have none."),
+  rbac: z.strictObject({
+    create: z.boolean().default(true).describe("Create ClusterRole, Role and their bindings."),
+  }).prefault({}).describe("Permissions of the controller."),
+  controller: z.strictObject({
+    replicaCount: z.int().min(1).default(1).describe("Replicas; one leads, the others stand by."),
+    leaderElection: z.strictObject({
+      enabled: z.boolean().default(true).describe("Elect a leader by a Lease; only off with one replica."),
+    }).prefault({}).describe("Leader election."),
+    logLevel: text.default("info").describe("Deprecated alias of logging.level."),
+    extraEnv: anyList.default([]).describe("Further environment variables of the controller."),
+    extraVolumes: anyList.default([]).describe("Further volumes of the controller pod."),
+    extraVolumeMounts: anyList.default([]).describe("Further volume mounts of the controller."),
+    resources: anyMap.default({ requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "1Gi" } })
+      .describe("Resources of the controller."),
+    nodeSelector: labels.default({}).describe("Node selector."),
+    tolerations: anyList.default([]).describe("Tolerations."),
+    affinity: anyMap.default({}).describe("Affinity."),
+    topologySpreadConstraints: anyList.default([]).describe("Topology spread constraints."),
+    priorityClassName: text.default("").describe("Priority class."),
+    podLabels: labels.default({}).describe("Further labels of the pod."),
+    podAnnotations: labels.default({}).describe("Further annotations of the pod."),
+    terminationGracePeriodSeconds: z.int().min(5).default(30).describe(
+      "Time to finish passes and release the lease.",
+    ),
+  }).prefault({}).describe("The controller."),
+  metrics: z.strictObject({
+    port: z.int().min(1).max(65535).default(8080).describe("Port of /metrics, /healthz and /readyz."),
+    service: z.strictObject({
+      enabled: z.boolean().default(true).describe("Create the metrics Service."),
+      annotations: labels.default({}).describe("Its annotations."),
+    }).prefault({}).describe("Service in front of /metrics."),
+  }).prefault({}).describe("Metrics."),
+  logging: z.strictObject({
+    level: text.default("").describe(
+      "RUST_LOG of controller and movers, as info,kopia=debug; empty: controller.logLevel.",
+    ),
+    format: z.enum(["text", "json"]).default("text").describe("KOPIUR_LOG_FORMAT of controller and movers."),
+  }).prefault({}).describe("Logging (seed 000)."),
+  podSecurityContext: anyMap.default({
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    fsGroup: 65532,
+    seccompProfile: { type: "RuntimeDefault" },
+  }).describe("Pod security context of the controller (PodSecurity restricted)."),
+  securityContext: anyMap.default({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  }).describe("Container security context of the controller."),
+});
+
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** values.yaml with a comment per value, values.schema.json, and the table of the chart's README. */
+export function valuesFiles(): readonly GeneratedFile[] {
+  const schema = z.toJSONSchema(chartValues, {
+    target: "draft-7",
+    io: "input",
+    reused: "inline",
+  }) as unknown as Schema;
+  const defaults: unknown = chartValues.parse({});
+  return [
+    { path: "deploy/chart/values.yaml", text: valuesYaml(schema, defaults) },
+    { path: "deploy/chart/values.schema.json", text: JSON.stringify(schema, null, 2) + "\n" },
+    { path: "deploy/chart/README.md", text: readme(schema, defaults) },
+  ];
+}
+
+function valuesYaml(schema: Schema, defaults: unknown): string {
+  const document = new Document(defaults);
+  comment(document.contents as YAMLMap, schema);
+  document.commentBefore = ` ${generatedNotice("deploy/generators/values.ts", "#").slice(2)}`;
+  return document.toString({ lineWidth: 0 });
+}
+
+function comment(map: YAMLMap, schema: Schema): void {
+  for (const pair of map.items) {
+    const key = pair.key as { value: string; commentBefore?: string };
+    const child = schema.properties?.[key.value];
+    if (child?.description !== undefined) key.commentBefore = ` ${child.description}`;
+    if (child?.properties !== undefined) comment(pair.value as YAMLMap, child);
+  }
+}
+
+function readme(schema: Schema, defaults: unknown): string {
+  return [
+    generatedNotice("deploy/generators/values.ts", "<!--"),
+    "# kopiur",
+    "",
+    "Installs the CRDs and the controller. `helm install kopiur deploy/chart -n kopiur-system --create-namespace`",
+    "",
+    "| value | default | effect |",
+    "|---|---|---|",
+    ...tableRows("", schema, defaults),
+    "",
+  ].join("\n");
+}
+
+function tableRows(prefix: string, schema: Schema, defaults: unknown): readonly string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+    const value = typeof defaults === "object" && defaults !== null
+      ? (defaults as Record<string, unknown>)[name]
+      : undefined;
+    const path = `${prefix}${name}`;
+    if (child.properties !== undefined) return tableRows(`${path}.`, child, value);
+    return [`| \`${path}\` | \`${JSON.stringify(value) ?? ""}\` | ${child.description ?? ""} |`];
+  });
+}

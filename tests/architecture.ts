@@ -1,0 +1,124 @@
+/** The import matrix of house.md §4.3 as data and as a pure check over module paths. */
+
+/** One import between two modules of the project, as paths from its root. */
+export interface ImportEdge {
+  readonly from: string;
+  readonly to: string;
+  /** True for `import type`, which leaves nothing at run time. */
+  readonly typeOnly: boolean;
+}
+
+/** Folders of the product, most specific first. */
+const AREAS = [
+  "controller/runtime",
+  "controller/shared",
+  "controller/repository",
+  "controller/backup_config",
+  "controller/backup",
+  "controller",
+  "deploy",
+  "api",
+  "kube",
+  "telemetry",
+  "mover",
+  "cmd",
+  "tests",
+] as const;
+
+type Area = typeof AREAS[number] | "root";
+
+const KINDS: readonly Area[] = ["controller/repository", "controller/backup_config", "controller/backup"];
+
+/** What each area may import; `tests` may import anything, `mod.ts` at the root only cmd. */
+const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
+  api: [],
+  telemetry: [],
+  kube: ["api", "telemetry"],
+  "controller/shared": ["api", "kube", "telemetry", "controller"],
+  "controller/runtime": ["api", "kube", "telemetry", "controller"],
+  "controller/repository": [
+    "api",
+    "kube",
+    "telemetry",
+    "controller/runtime",
+    "controller/shared",
+    "controller",
+  ],
+  "controller/backup_config": [
+    "api",
+    "kube",
+    "telemetry",
+    "controller/runtime",
+    "controller/shared",
+    "controller",
+  ],
+  "controller/backup": ["api", "kube", "telemetry", "controller/runtime", "controller/shared", "controller"],
+  controller: ["api", "kube", "telemetry", "controller/runtime", "controller/shared", ...KINDS],
+  mover: ["api", "telemetry"],
+  cmd: ["api", "kube", "telemetry", "controller", "mover"],
+  deploy: ["api", "kube", "telemetry", "controller", "cmd", "tests"],
+  tests: [],
+  root: ["cmd"],
+};
+
+/** Files other folders may import beside a folder's `mod.ts`. */
+const PUBLIC_FILES = [
+  /^api\/[a-z_]+\.ts$/,
+  /^kube\/types\.ts$/,
+  /^telemetry\/catalog\.ts$/,
+  /^cmd\/config\.ts$/,
+  /^controller\/options\.ts$/,
+  /^controller\/(runtime|shared)\/[a-z_]+\.ts$/,
+];
+
+/** Area of a module by its path from the root. */
+export function areaOf(path: string): Area {
+  return AREAS.find((area) => path.startsWith(`${area}/`)) ?? "root";
+}
+
+/** A sentence for each import that breaks the matrix; empty when the house is in order. */
+export function violations(edges: readonly ImportEdge[]): readonly string[] {
+  return edges.flatMap((edge) => {
+    const from = areaOf(edge.from);
+    const to = areaOf(edge.to);
+    if (from === "tests" || from === to || edge.from.endsWith("_test.ts")) return [];
+    if (!MAY_IMPORT[from].includes(to)) {
+      return [`${edge.from} imports ${edge.to}: ${from} may not import ${to}`];
+    }
+    if (to === "controller" && from.startsWith("controller/") && edge.to !== "controller/options.ts") {
+      return [`${edge.from} imports ${edge.to}: arrows point down, expected only controller/options.ts`];
+    }
+    if (
+      (KINDS.includes(from) || from === "controller/shared") && to === "kube" &&
+      edge.to !== "kube/types.ts" && edge.to !== "kube/resources.ts"
+    ) {
+      return [`${edge.from} imports ${edge.to}: kinds see kube/types.ts and kube/resources.ts only`];
+    }
+    const isPublic = edge.to.endsWith("/mod.ts") || edge.to === "kube/resources.ts" ||
+      PUBLIC_FILES.some((pattern) => pattern.test(edge.to));
+    if (!isPublic && from !== "deploy" && from !== "root") {
+      return [`${edge.from} imports ${edge.to}: from another folder only its mod.ts may be imported`];
+    }
+    return [];
+  });
+}
+
+/** npm packages only one area may import at run time. */
+const OWNED_PACKAGES: readonly { readonly pattern: RegExp; readonly area: Area }[] = [
+  { pattern: /^@kubernetes\/client-node/, area: "kube" },
+  { pattern: /^@opentelemetry\//, area: "telemetry" },
+  { pattern: /^commander$/, area: "cmd" },
+  { pattern: /^cli-table3$/, area: "cmd" },
+];
+
+/** A sentence for each npm import outside the one area that may have it. */
+export function packageViolations(
+  imports: readonly { readonly from: string; readonly specifier: string }[],
+): readonly string[] {
+  return imports.flatMap(({ from, specifier }) => {
+    if (from.startsWith("tests/") || from.endsWith("_test.ts") || from.endsWith("_bench.ts")) return [];
+    const owner = OWNED_PACKAGES.find(({ pattern }) => pattern.test(specifier));
+    if (owner === undefined || areaOf(from) === owner.area) return [];
+    return [`${from} imports '${specifier}': only ${owner.area} may`];
+  });
+}

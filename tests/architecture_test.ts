@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type ImportEdge, packageViolations, violations } from "./architecture.ts";
+
+interface Dependency {
+  readonly specifier: string;
+  readonly code?: { readonly specifier?: string };
+  readonly type?: { readonly specifier?: string };
+}
+
+const root = new URL("../", import.meta.url);
+
+async function sourceFiles(folder: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(new URL(folder === "" ? "." : `${folder}/`, root))) {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.name.startsWith(".") || entry.name === "build" || entry.name === "node_modules") continue;
+    if (entry.isDirectory) files.push(...await sourceFiles(path));
+    else if (entry.name.endsWith(".ts")) files.push(path);
+  }
+  return files;
+}
+
+async function moduleGraph(): Promise<
+  readonly { readonly path: string; readonly dependencies: readonly Dependency[] }[]
+> {
+  const entry = (await sourceFiles("")).filter((path) => !path.endsWith("_test.ts"));
+  const list = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(list, entry.map((path) => `import "${new URL(path, root).href}";`).join("\n"));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "--config", new URL("deno.json", root).pathname, list],
+      stderr: "null",
+    }).output();
+    const graph = JSON.parse(new TextDecoder().decode(stdout)) as {
+      modules: readonly { specifier: string; dependencies?: readonly Dependency[] }[];
+    };
+    return graph.modules.filter((module) => module.specifier.startsWith(root.href)).map((module) => ({
+      path: module.specifier.slice(root.href.length),
+      dependencies: module.dependencies ?? [],
+    }));
+  } finally {
+    await Deno.remove(list);
+  }
+}
+
+Deno.test("the import matrix holds over the whole module graph", async () => {
+  const modules = await moduleGraph();
+  assert.ok(modules.length > 50, `the graph has ${modules.length} modules, expected the whole project`);
+  const edges: ImportEdge[] = [];
+  const packages: { from: string; specifier: string }[] = [];
+  for (const { path, dependencies } of modules) {
+    for (const { specifier, code, type } of dependencies) {
+      const target = code?.specifier ?? type?.specifier;
+      if (target?.startsWith(root.href)) {
+        edges.push({ from: path, to: target.slice(root.href.length), typeOnly: code === undefined });
+      } else if (code !== undefined) packages.push({ from: path, specifier });
+    }
+  }
+  assert.deepEqual([...violations(edges), ...packageViolations(packages)], []);
+});
+
+Deno.test("violations() refuses a kind that imports a kind, and an arrow that points up", () => {
+  const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: false });
+  assert.equal(violations([edge("controller/backup/plan.ts", "controller/repository/mod.ts")]).length, 1);
+  assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
+  assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
+  assert.equal(violations([edge("cmd/mover.ts", "mover/kopia_run.ts")]).length, 1);
+  assert.equal(violations([edge("controller/backup/mod.ts", "kube/informer.ts")]).length, 1);
+  assert.deepEqual(violations([edge("cmd/mover.ts", "mover/mod.ts")]), []);
+});
+
+Deno.test("packageViolations() keeps client-node in kube and the OpenTelemetry SDK in telemetry", () => {
+  assert.equal(
+    packageViolations([{ from: "cmd/status.ts", specifier: "@kubernetes/client-node" }]).length,
+    1,
+  );
+  assert.equal(packageViolations([{ from: "mover/mod.ts", specifier: "@opentelemetry/api" }]).length, 1);
+  assert.deepEqual(
+    packageViolations([{ from: "telemetry/tracing.ts", specifier: "@opentelemetry/api" }]),
+    [],
+  );
+});

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { ALL_KINDS, API_VERSION, customResourceDefinition, GROUP, VERSION } from "../../api/mod.ts";
+import { type ApiServer, ApiStatusError, startApiserver, waitUntil } from "../cluster/mod.ts";
+
+interface Sample {
+  readonly kind: string;
+  readonly spec: unknown;
+}
+
+const password = { passwordSecretRef: { name: "password" } };
+const filesystem = { filesystem: { volume: { pvc: { name: "repo" } } } };
+const s3 = { s3: { bucket: "backups", auth: { secretRef: { name: "keys" } } } };
+
+const good: Readonly<Record<string, Sample>> = {
+  "a filesystem repository": { kind: "Repository", spec: { backend: filesystem, encryption: password } },
+  "an s3 repository with everything": {
+    kind: "Repository",
+    spec: {
+      backend: {
+        s3: {
+          ...s3.s3,
+          prefix: "a/",
+          endpoint: "s3.example.org:9000",
+          region: "eu",
+          tls: { caBundleRef: { configMapName: "ca" } },
+        },
+      },
+      encryption: { passwordSecretRef: { name: "password", key: "other" } },
+      create: {
+        enabled: true,
+        encryption: "AES256-GCM-HMAC-SHA256",
+        hash: "BLAKE2B-256-128",
+        splitter: "DYNAMIC-4M-BUZHASH",
+      },
+      catalog: { refreshInterval: "1h30m" },
+      mover: {
+        runAsUser: 1000,
+        resources: { requests: { cpu: "100m", memory: "1.5Gi" } },
+        cache: { capacity: "2Gi" },
+      },
+    },
+  },
+  "a config of two volumes": {
+    kind: "BackupConfig",
+    spec: {
+      repository: { name: "home" },
+      sources: [{ pvc: { name: "a" } }, { pvc: { name: "b" }, sourcePathOverride: "/data" }],
+    },
+  },
+  "a backup": { kind: "Backup", spec: { configRef: { name: "photos" } } },
+};
+
+const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: RegExp }>> = {
+  "no backend": {
+    sample: { kind: "Repository", spec: { backend: {}, encryption: password } },
+    says: /expected exactly one of filesystem, s3/,
+  },
+  "two backends": {
+    sample: { kind: "Repository", spec: { backend: { ...filesystem, ...s3 }, encryption: password } },
+    says: /expected exactly one of filesystem, s3/,
+  },
+  "no password": {
+    sample: { kind: "Repository", spec: { backend: filesystem } },
+    says: /spec\.encryption: Required value/,
+  },
+  "an endpoint with a scheme": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: { s3: { ...s3.s3, endpoint: "https://x" } }, encryption: password },
+    },
+    says: /spec\.backend\.s3\.endpoint/,
+  },
+  "a relative path": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: { filesystem: { ...filesystem.filesystem, path: "repo" } }, encryption: password },
+    },
+    says: /spec\.backend\.filesystem\.path/,
+  },
+  "a refresh interval below 30 s": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: password, catalog: { refreshInterval: "5s" } },
+    },
+    says: /at least 30s/,
+  },
+  "a refresh interval of no minutes": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: password, catalog: { refreshInterval: "0m" } },
+    },
+    says: /at least 30s/,
+  },
+  "a refresh interval that is no duration": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: password, catalog: { refreshInterval: "soon" } },
+    },
+    says: /refreshInterval/,
+  },
+  "root without privilegedMode": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: password, mover: { runAsUser: 0 } },
+    },
+    says: /runAsUser/,
+  },
+  "no source": {
+    sample: { kind: "BackupConfig", spec: { repository: { name: "home" }, sources: [] } },
+    says: /spec\.sources/,
+  },
+  "one volume twice": {
+    sample: {
+      kind: "BackupConfig",
+      spec: { repository: { name: "home" }, sources: [{ pvc: { name: "a" } }, { pvc: { name: "a" } }] },
+    },
+    says: /may be named once/,
+  },
+  "an identity with an at sign": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        identity: { username: "a@b" },
+        sources: [{ pvc: { name: "a" } }],
+      },
+    },
+    says: /spec\.identity\.username/,
+  },
+  "an unknown deletion policy": {
+    sample: { kind: "Backup", spec: { configRef: { name: "photos" }, deletionPolicy: "Keep" } },
+    says: /deletionPolicy.*"Delete", "Retain", "Orphan"/,
+  },
+  "no spec": { sample: { kind: "Backup", spec: undefined }, says: /spec: Required value/ },
+};
+
+function pluralOf(kind: string): string {
+  const definition = ALL_KINDS.find((candidate) => candidate.kind === kind);
+  assert.ok(definition);
+  return definition.plural;
+}
+
+function listPath(kind: string): string {
+  return `/apis/${GROUP}/${VERSION}/namespaces/default/${pluralOf(kind)}`;
+}
+
+async function create(
+  server: ApiServer,
+  name: string,
+  { kind, spec }: Sample,
+): Promise<Record<string, unknown>> {
+  const body = { apiVersion: API_VERSION, kind, metadata: { name }, ...(spec === undefined ? {} : { spec }) };
+  return await server.request("POST", `${listPath(kind)}?fieldValidation=Strict`, { body }) as Record<
+    string,
+    unknown
+  >;
+}
+
+Deno.test("the CRDs: a real API server accepts them, stores good objects and refuses bad ones readably", async (t) => {
+  await using server = await startApiserver();
+  for (const definition of ALL_KINDS) {
+    await server.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
+      body: customResourceDefinition(definition),
+    });
+  }
+  await waitUntil(() => server.request("GET", listPath("Backup")), {
+    what: "the CRDs to be served",
+    limitSeconds: 20,
+    everyMs: 100,
+  });
+
+  let count = 0;
+  for (const [name, sample] of Object.entries(good)) {
+    await t.step(`accepts ${name}`, async () => {
+      const stored = await create(server, `good-${count++}`, sample);
+      assert.equal(stored["kind"], sample.kind);
+    });
+  }
+  for (const [name, { sample, says }] of Object.entries(bad)) {
+    await t.step(`refuses ${name}`, async () => {
+      await assert.rejects(create(server, `bad-${count++}`, sample), (error: unknown) => {
+        assert.ok(error instanceof ApiStatusError);
+        assert.match(error.message, says);
+        return true;
+      });
+    });
+  }
+  await t.step("defaults are filled in by the API server", async () => {
+    const stored = await create(server, "defaults", {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: password, catalog: {} },
+    });
+    assert.deepEqual(stored["spec"], {
+      backend: { filesystem: { path: "/repository", volume: { pvc: { name: "repo" } } } },
+      encryption: { passwordSecretRef: { name: "password", key: "KOPIA_PASSWORD" } },
+      catalog: { refreshInterval: "1h" },
+    });
+  });
+  await t.step("configRef cannot be changed", async () => {
+    await create(server, "fixed", { kind: "Backup", spec: { configRef: { name: "a" } } });
+    await assert.rejects(
+      server.request("PATCH", `${listPath("Backup")}/fixed`, {
+        body: { spec: { configRef: { name: "b" } } },
+        contentType: "application/merge-patch+json",
+      }),
+      /configRef cannot be changed/,
+    );
+  });
+});
