@@ -1,0 +1,103 @@
+/** Environment → telemetry config, as data. Never throws: what cannot be used becomes a warning. */
+import { type Level, type LogFilter, parseLogFilter } from "./log_filter.ts";
+import type { LineFormat } from "./log_format.ts";
+import type { Build } from "./process_metrics.ts";
+
+/** Who writes; the plugin is `kubectl kopiur`. */
+export type Role = "controller" | "webhook" | "mover" | "plugin";
+
+/** An environment, as a record that is passed in. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the caller knows and the environment does not. */
+export interface RoleFacts {
+  readonly role: Role;
+  readonly build: Build;
+  /** Whether the stream the log goes to is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** Everything `startTelemetry` needs to know. */
+export interface TelemetryConfig {
+  readonly role: Role;
+  readonly serviceName: string;
+  readonly build: Build;
+  /** Unique per replica and per mover pod, or counters of one would look like resets of another. */
+  readonly instanceId: string | undefined;
+  readonly namespace: string | undefined;
+  readonly podName: string | undefined;
+  readonly logFilter: LogFilter;
+  readonly logFormat: LineFormat;
+  /** To be logged as soon as there is a logger. */
+  readonly warnings: readonly string[];
+}
+
+/** One variable this folder reads, for the reference and for what is handed on to movers. */
+export interface TelemetryVariable {
+  readonly name: string;
+  readonly fallback: string;
+  readonly help: string;
+}
+
+/** The variables read here, without those of the exporters. */
+export const telemetryVariables = {
+  logFilter: {
+    name: "RUST_LOG",
+    fallback: "info",
+    help:
+      'Which log lines are wanted: a comma list of "<level>", "<target>=<level>" and "<target>"; levels are ' +
+      "off, error, warn, info, debug, trace. The longest matching target decides. " +
+      '"info,kopia=debug" also shows what kopia prints.',
+  },
+  pluginLogFilter: { name: "KOPIUR_LOG", fallback: "warn", help: "Like RUST_LOG, for kubectl kopiur." },
+  logFormat: {
+    name: "KOPIUR_LOG_FORMAT",
+    fallback: "text",
+    help: 'How log lines look: "text" or "json", one JSON object per line.',
+  },
+  noColor: { name: "NO_COLOR", fallback: "", help: "Any value turns colours off, also on a terminal." },
+  namespace: { name: "KOPIUR_NAMESPACE", fallback: "", help: "The namespace this process runs in." },
+} as const satisfies Readonly<Record<string, TelemetryVariable>>;
+
+const serviceNames: Readonly<Record<Role, string>> = {
+  controller: "kopiur-controller",
+  webhook: "kopiur-webhook",
+  mover: "kopiur-mover",
+  plugin: "kopiur-plugin",
+};
+
+/** The config of a role; a slip in a variable costs that variable's default and a warning, nothing else. */
+export function parseTelemetryConfig(env: Environment, facts: RoleFacts): TelemetryConfig {
+  const filterVariable = facts.role === "plugin"
+    ? telemetryVariables.pluginLogFilter
+    : telemetryVariables.logFilter;
+  const fallback: Level = filterVariable.fallback;
+  const { filter, warnings } = parseLogFilter(env[filterVariable.name], fallback);
+  const format = parseLogFormat(env[telemetryVariables.logFormat.name]);
+  const hostname = nonEmpty(env["HOSTNAME"]);
+  const color = facts.terminal && nonEmpty(env[telemetryVariables.noColor.name]) === undefined;
+  return {
+    role: facts.role,
+    serviceName: serviceNames[facts.role],
+    build: facts.build,
+    instanceId: hostname,
+    namespace: nonEmpty(env[telemetryVariables.namespace.name]),
+    podName: nonEmpty(env["KUBERNETES_SERVICE_HOST"]) === undefined ? undefined : hostname,
+    logFilter: filter,
+    logFormat: format.kind === "json" ? { kind: "json" } : { kind: "text", color },
+    warnings: [...warnings.map((warning) => `${warning} (${filterVariable.name})`), ...format.warnings],
+  };
+}
+
+function parseLogFormat(text: string | undefined): { kind: "json" | "text"; warnings: readonly string[] } {
+  const wanted = (text ?? "").trim().toLowerCase();
+  if (wanted === "json") return { kind: "json", warnings: [] };
+  if (["", "text", "plain", "fmt"].includes(wanted)) return { kind: "text", warnings: [] };
+  const found = JSON.stringify(wanted.slice(0, 80));
+  const warning = `Cannot use the log format ${found}, expected "text" or "json" (KOPIUR_LOG_FORMAT)`;
+  return { kind: "text", warnings: [warning] };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === "" ? undefined : text.trim();
+}

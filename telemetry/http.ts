@@ -1,0 +1,109 @@
+/** /metrics, /healthz and /readyz: the handler, and a server for roles that have none of their own. */
+import { formatHealth, type Health, type Probe } from "./health.ts";
+import type { Log } from "./log.ts";
+import { prometheusContentType } from "./prometheus.ts";
+import type { Redactor } from "./redact.ts";
+
+/** Answers a request; never rejects. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** What the answers are made from. */
+export interface HandlerParts {
+  readonly health: Health;
+  readonly renderMetrics: () => Promise<string>;
+  readonly redactor: Redactor;
+  readonly log: Log;
+}
+
+/** Where to listen; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A listening server; `port` is the real one. */
+export interface Server {
+  readonly hostname: string;
+  readonly port: number;
+  /** Lets running answers end, takes no new request. */
+  shutdown(): Promise<void>;
+}
+
+const probes: Readonly<Record<string, Probe>> = { "/healthz": "live", "/readyz": "ready" };
+
+/** The handler: 404 for other paths, 405 for methods other than GET and HEAD, 500 when /metrics fails. */
+export function createHandler(parts: HandlerParts): Handler {
+  return async function handle(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    const probe = Object.hasOwn(probes, path) ? probes[path] : undefined;
+    if (probe === undefined && path !== "/metrics") return textResponse(404, "not found\n", request);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      const response = textResponse(405, "method not allowed\n", request);
+      response.headers.set("allow", "GET, HEAD");
+      return response;
+    }
+    const response = probe === undefined
+      ? await metricsResponse(parts, request)
+      : healthResponse(parts, probe, request);
+    parts.log.debug("served", { path, status: response.status });
+    return response;
+  };
+}
+
+/** Starts a server; a port that cannot be had is one clear error. */
+export function startServer(handler: Handler, address: ListenAddress, log: Log): Server {
+  const server = listen(handler, address);
+  const { hostname, port } = server.addr;
+  log.info("listening", { hostname, port });
+  return { hostname, port, shutdown: () => server.shutdown() };
+}
+
+function listen(handler: Handler, address: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ ...address, onListen: () => {} }, handler);
+  } catch (cause) {
+    const where = `${address.hostname}:${address.port}`;
+    throw new Error(`Cannot listen on "${where}": ${listenFault(cause)}`, { cause });
+  }
+}
+
+function listenFault(cause: unknown): string {
+  if (cause instanceof Deno.errors.AddrInUse) return "the port is in use, expected a free one";
+  if (cause instanceof Deno.errors.PermissionDenied || cause instanceof Deno.errors.NotCapable) {
+    return "the port is not permitted, expected one above 1023";
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) return "no such address here, expected one of this host";
+  return `${cause instanceof Error ? cause.message : String(cause)}, expected an address of this host`;
+}
+
+function healthResponse(parts: HandlerParts, probe: Probe, request: Request): Response {
+  const report = parts.health.read(probe);
+  return textResponse(report.ok ? 200 : 503, parts.redactor.text(formatHealth(report)), request);
+}
+
+async function metricsResponse(parts: HandlerParts, request: Request): Promise<Response> {
+  try {
+    const headers = { "content-type": prometheusContentType, vary: "accept-encoding" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const text = await parts.renderMetrics();
+    if (!acceptsGzip(request.headers.get("accept-encoding"))) return new Response(text, { headers });
+    const body = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    return new Response(body, { headers: { ...headers, "content-encoding": "gzip" } });
+  } catch (error) {
+    parts.log.error("metrics could not be rendered", { error });
+    return textResponse(500, "metrics could not be rendered\n", request);
+  }
+}
+
+/** Whether gzip is named with a weight above 0; a bare "*" is not taken up. */
+export function acceptsGzip(header: string | null): boolean {
+  return (header ?? "").split(",").some((part) => {
+    const [coding = "", ...parameters] = part.split(";").map((each) => each.trim().toLowerCase());
+    return coding === "gzip" && !parameters.some((each) => /^q=0(?:\.0{0,3})?$/.test(each));
+  });
+}
+
+function textResponse(status: number, text: string, request: Request): Response {
+  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return new Response(request.method === "HEAD" ? null : text, { status, headers });
+}

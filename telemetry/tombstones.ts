@@ -1,0 +1,57 @@
+/** The series of deleted objects: they read 0 for a while, so that alerts clear, and then vanish. */
+import type { Sample } from "./state_metrics.ts";
+
+interface Tombstone {
+  readonly samples: readonly Sample[];
+  readonly untilMs: number;
+}
+
+/** How long a deleted object's series stay, and how many deleted objects are remembered at most. */
+export interface TombstoneLimits {
+  readonly keepMs: number;
+  readonly most: number;
+}
+
+/** Ten minutes outlast any scrape interval in use; ten thousand outlast any deletion in bulk. */
+export const tombstoneLimits: TombstoneLimits = { keepMs: 10 * 60_000, most: 10_000 };
+
+/** Remembers deleted objects by key. Time is passed in and must not go backwards. */
+export class Tombstones {
+  readonly #limits: TombstoneLimits;
+  /** In the order of burial, which is also the order of expiry. */
+  readonly #graves = new Map<string, Tombstone>();
+
+  constructor(limits: TombstoneLimits = tombstoneLimits) {
+    this.#limits = limits;
+  }
+
+  /** From now on the last samples of a deleted object are yielded with the value 0. */
+  bury(key: string, samples: Iterable<Sample>, nowMs: number): void {
+    this.#dropExpired(nowMs);
+    this.#graves.delete(key);
+    const zeroed = [...samples].map((sample): Sample => ({ ...sample, value: 0 }));
+    this.#graves.set(key, { samples: zeroed, untilMs: nowMs + this.#limits.keepMs });
+    for (const oldest of this.#graves.keys()) {
+      if (this.#graves.size <= this.#limits.most) break;
+      this.#graves.delete(oldest);
+    }
+  }
+
+  /** An object of that key exists again, so its living source speaks for it. */
+  unbury(key: string): void {
+    this.#graves.delete(key);
+  }
+
+  /** The samples that still read 0. */
+  *read(nowMs: number): Iterable<Sample> {
+    this.#dropExpired(nowMs);
+    for (const { samples } of this.#graves.values()) yield* samples;
+  }
+
+  #dropExpired(nowMs: number): void {
+    for (const [key, { untilMs }] of this.#graves) {
+      if (untilMs > nowMs) break;
+      this.#graves.delete(key);
+    }
+  }
+}
