@@ -40,6 +40,8 @@ export const ANNOTATION = {
   bootstrapFor: `${GROUP}/bootstrap-for`,
   /** On a mover Job: the source (PVC name) it reads. */
   source: `${GROUP}/source`,
+  /** On a mover Job of a Backup: what its run was started with, as JSON, for a controller that died before it wrote that down. */
+  run: `${GROUP}/run`,
 } as const;
 
 /** Category under which `kubectl get kopiur` lists everything. */

@@ -131,6 +131,7 @@ export const backupResult = z.object({
   endTime: z.iso.datetime(),
   sizeBytes: z.int().min(0),
   files: z.int().min(0),
+  /** What was written to the storage, after deduplication and compression, kopia's own records included. */
   bytesNew: z.int().min(0).optional(),
   filesNew: z.int().min(0).optional(),
   filesUnchanged: z.int().min(0).optional(),
@@ -179,7 +180,8 @@ export const moverResult = z.union([
   z.object({ ...common, backup: backupResult }),
   z.object({ ...common, bootstrap: bootstrapResult }),
   z.object({ ...common, snapshotDelete: snapshotDeleteResult }),
-  z.object({ ...common, failure: moverFailure }),
+  /** The operation is absent when the work spec could not be understood. */
+  z.object({ ...common, operation: z.enum(moverOperations).optional(), failure: moverFailure }),
 ]);
 export type MoverResult = z.infer<typeof moverResult>;
 

@@ -73,6 +73,7 @@ export const FAILURE_CLASSES = {
   Locked: "retryable",
   NotInitialized: "terminal",
   NotFound: "terminal",
+  RepositoryReplaced: "terminal",
   RepositoryUnavailable: "retryable",
   StorageFull: "retryable",
   SourceError: "retryable",

@@ -122,6 +122,7 @@ export const repositoryStatus = z.object({
   bootstrap: z.object({
     forGeneration: z.int().min(0).describe("Spec generation the last finished bootstrap ran for."),
     credentialVersion: z.string().describe("Versions of the Secrets and ConfigMaps it used."),
+    runs: z.int().min(0).describe("Bootstraps that have ended; the next Job carries the next number."),
     failures: z.int().min(0).describe("Failures in a row."),
     retryAt: z.iso.datetime().optional().describe("When a failed bootstrap is tried again."),
   }).optional().describe("What the controller remembers of the last bootstrap."),

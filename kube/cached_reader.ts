@@ -1,0 +1,72 @@
+import { isNotFound } from "./errors.ts";
+import type { Informer } from "./informer.ts";
+import { receivedObject } from "./received_object.ts";
+import { resourceId } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+import { keyText, type KubeObject, type ObjectKey, type Query, type Reader, type Resource } from "./types.ts";
+
+/** Answers from informers; a resource that has several (with different selectors) is answered from all. */
+export class CachedReader implements Reader {
+  readonly #informers = new Map<string, Informer[]>();
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Lets an informer take part. */
+  add(informer: Informer): void {
+    const id = resourceId(informer.resource);
+    this.#informers.set(id, [...(this.#informers.get(id) ?? []), informer]);
+  }
+
+  get(resource: Resource, key: ObjectKey): KubeObject | undefined {
+    for (const { store } of this.#of(resource)) {
+      const object = store.get(key);
+      if (object !== undefined) return object;
+    }
+    return undefined;
+  }
+
+  list(resource: Resource, query: Query = {}): readonly KubeObject[] {
+    const { index } = query;
+    const stores = this.#of(resource).map(({ store }) => store);
+    const asked = index === undefined ? stores : stores.filter((store) => store.hasIndex(index.name));
+    const [only, ...others] = asked;
+    if (only === undefined) {
+      throw new TypeError(
+        `Cannot list ${
+          resourceId(resource)
+        } by index "${index?.name}": it is not declared, expected a declared index`,
+      );
+    }
+    if (others.length === 0) return only.list(query);
+    // The same object may match several selectors.
+    const found = asked.flatMap((store) => store.list(query));
+    return [...new Map(found.map((object) => [object.metadata.uid ?? object, object])).values()];
+  }
+
+  async read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
+    try {
+      const answer = await this.#transport.send({ verb: "get", resource, target: { key } }, signal);
+      const object = receivedObject(answer, resource);
+      if (object !== undefined) return object;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+    throw new TypeError(
+      `Cannot get ${resource.kind} ${keyText(key)}: the answer is no object, expected metadata`,
+    );
+  }
+
+  #of(resource: Resource): readonly Informer[] {
+    const informers = this.#informers.get(resourceId(resource));
+    if (informers !== undefined) return informers;
+    throw new TypeError(
+      `Cannot read ${
+        resourceId(resource)
+      } from the cache: nobody watches it, expected a watch that is declared`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+/** Time as this folder needs it: wall time for what is written, monotonic time for what is measured. */
+export interface KubeClock {
+  /** Milliseconds since the Unix epoch; may jump when the machine's clock is set. */
+  epochMs(): number;
+  /** Milliseconds since some moment; never jumps. */
+  monotonicMs(): number;
+  /** Calls back once after the delay; the answer cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+/** The longest delay a timer of the runtime can hold; longer ones fire at once there. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The clock of the machine. Delays of any length are kept. */
+export function systemKubeClock(): KubeClock {
+  return { epochMs: () => Date.now(), monotonicMs: () => performance.now(), setTimer: setLongTimer };
+}
+
+/** Resolves after the delay; rejects with the signal's reason when it aborts before. */
+export function sleep(clock: KubeClock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const cancel = clock.setTimer(delayMs, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    function onAbort(): void {
+      cancel();
+      reject(signal.reason);
+    }
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+function setLongTimer(delayMs: number, callback: () => void): () => void {
+  let id: number;
+  function arm(leftMs: number): void {
+    if (leftMs <= longestTimerMs) id = setTimeout(callback, leftMs);
+    else id = setTimeout(() => arm(leftMs - longestTimerMs), longestTimerMs);
+  }
+  arm(Math.max(0, delayMs));
+  return () => clearTimeout(id);
+}

@@ -1,0 +1,38 @@
+/** What makes the server believe who we are, and us who it is. */
+export interface Credentials {
+  /** `authorization` and impersonation headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM; trusted beside the authorities of the machine. */
+  readonly caCerts: readonly string[];
+  /** PEM; the key fits the certificate. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+}
+
+/** Where credentials come from. Both throw a TransientError that names no secret. */
+export interface CredentialSource {
+  /** Credentials that are believed to be good; files are read again and plugins run again when they are due. */
+  current(signal: AbortSignal): Promise<Credentials>;
+  /** Credentials made anew, after the server refused `refused`. */
+  refresh(refused: Credentials, signal: AbortSignal): Promise<Credentials>;
+}
+
+/** A proxy on the way to the server. */
+export interface ConnectionProxy {
+  /** `http://`, `https://` or `socks5://`, without user and password. */
+  readonly url: string;
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+}
+
+/** How to reach an API server. */
+export interface ConnectionInfo {
+  /** Scheme, host, port and, behind some gateways, a path; no slash at the end. */
+  readonly server: string;
+  /** Where this comes from, for people: a context of a kubeconfig, or the pod's service account. */
+  readonly description: string;
+  /** Namespace of the context or of the pod; "default" when none is named. */
+  readonly namespace: string;
+  readonly credentials: CredentialSource;
+  readonly proxy?: ConnectionProxy;
+  /** Name the server's certificate must have in place of the host of `server`. */
+  readonly tlsServerName?: string;
+}

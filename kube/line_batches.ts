@@ -1,0 +1,43 @@
+/** A line longer than this is no event of an API server (etcd keeps at most 1.5 MiB). */
+const longestLine = 64 * 1024 * 1024;
+
+/**
+ * The lines of a stream, as many at a time as arrived together; empty lines are left out. Characters and
+ * lines may be cut anywhere between chunks. Throws a TypeError for a line that is too long and for a last
+ * line without an end: that stream was cut.
+ */
+export async function* readLineBatches(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<readonly string[], void, void> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  // Parts are kept apart and joined once: looking for the end again and again in a growing text would
+  // take quadratic time for a long line.
+  let parts: string[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const text = decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n");
+    if (end < 0) {
+      parts.push(text);
+      length += text.length;
+      if (length > longestLine) {
+        throw new TypeError(
+          `Cannot read a line: it has more than ${longestLine} characters, expected an event`,
+        );
+      }
+      continue;
+    }
+    const whole = parts.join("") + text.slice(0, end);
+    const rest = text.slice(end + 1);
+    parts = rest === "" ? [] : [rest];
+    length = rest.length;
+    const lines = whole.split("\n").filter((line) => line !== "");
+    if (lines.length > 0) yield lines;
+  }
+  const left = parts.join("") + decoder.decode();
+  if (left.trim() !== "") {
+    throw new TypeError(
+      `Cannot read a line: the stream ended after ${left.length} characters of it, expected its end`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { TransientError } from "../api/mod.ts";
+import { isExpired } from "./errors.ts";
+import { isRecord, keptObject } from "./received_object.ts";
+import { resourceId } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+import type { KubeObject, Resource } from "./types.ts";
+
+/** Which objects. */
+export interface Selection {
+  readonly resource: Resource;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly metadataOnly?: boolean;
+}
+
+/** Who takes the pages of a list. */
+export interface PageTaker {
+  /** Called before the first page, and again when the list begins anew: what was taken is void. */
+  begin(): void;
+  page(objects: readonly KubeObject[]): void;
+}
+
+const pageSize = 500;
+const pageTimeoutSeconds = 60;
+
+/** Query of list and watch for a selection. */
+export function selectionQuery(selection: Selection): Record<string, string> {
+  return selection.labelSelector === undefined ? {} : { labelSelector: selection.labelSelector };
+}
+
+/**
+ * Lists all objects as they are now, page by page, and answers the resourceVersion they are of. When the
+ * server forgets the list while it is being paged (410), it is begun anew, then in one piece.
+ */
+export async function listPages(
+  transport: Transport,
+  selection: Selection,
+  taker: PageTaker,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await listOnce(transport, selection, taker, signal, pageSize);
+  } catch (error) {
+    if (!isExpired(error)) throw error;
+    return await listOnce(transport, selection, taker, signal, undefined);
+  }
+}
+
+async function listOnce(
+  transport: Transport,
+  selection: Selection,
+  taker: PageTaker,
+  signal: AbortSignal,
+  limit: number | undefined,
+): Promise<string> {
+  const { resource, namespace, metadataOnly = false } = selection;
+  taker.begin();
+  let next = "";
+  for (;;) {
+    const answer = await transport.send({
+      verb: "list",
+      resource,
+      target: namespace === undefined ? {} : { namespace },
+      query: {
+        ...selectionQuery(selection),
+        ...(limit === undefined ? {} : { limit: String(limit) }),
+        ...(next === "" ? {} : { continue: next }),
+      },
+      metadataOnly,
+      timeoutSeconds: pageTimeoutSeconds,
+    }, signal);
+    const page = readPage(answer, resource);
+    taker.page(page.objects);
+    if (page.next === "") return page.resourceVersion;
+    next = page.next;
+  }
+}
+
+interface Page {
+  readonly objects: readonly KubeObject[];
+  readonly next: string;
+  readonly resourceVersion: string;
+}
+
+function readPage(answer: unknown, resource: Resource): Page {
+  const { metadata, items } = isRecord(answer) ? answer : {};
+  if (!isRecord(metadata) || typeof metadata.resourceVersion !== "string" || !isItems(items)) {
+    throw new TransientError(
+      "KubeApiError",
+      `Cannot list ${
+        resourceId(resource)
+      }: the answer is no list, expected metadata.resourceVersion and items`,
+    );
+  }
+  const objects = (items ?? []).map((item) => keptObject(item, resource)).filter((object) =>
+    object !== undefined
+  );
+  const next = typeof metadata.continue === "string" ? metadata.continue : "";
+  return { objects, next, resourceVersion: metadata.resourceVersion };
+}
+
+/** Some servers write an empty list as null. */
+function isItems(items: unknown): items is readonly unknown[] | null {
+  return items === null || Array.isArray(items);
+}

@@ -1,0 +1,77 @@
+import type { KubeClock } from "./clock.ts";
+import type { Credentials, CredentialSource } from "./connection.ts";
+import { startDeadline } from "./deadline.ts";
+
+/** Credentials with the time for which they need not be looked at again. */
+export interface Loaded {
+  readonly credentials: Credentials;
+  readonly goodForSeconds: number;
+}
+
+/** Reads credentials from where they are. Throws a TransientError that names no secret. */
+export type LoadCredentials = (signal: AbortSignal) => Promise<Loaded>;
+
+const loadLimitMs = 60_000;
+/** What could not be read again is tried again after so long; the former credentials are used meanwhile. */
+const retrySeconds = 5;
+
+/** Credentials that are read again when they are due or refused; however many ask, they are read once. */
+export class PolledCredentials implements CredentialSource {
+  readonly #load: LoadCredentials;
+  readonly #clock: KubeClock;
+  #known: { readonly credentials: Credentials; readonly dueMs: number } | undefined;
+  #loading: Promise<Credentials> | undefined;
+
+  constructor(load: LoadCredentials, clock: KubeClock) {
+    this.#load = load;
+    this.#clock = clock;
+  }
+
+  async current(signal: AbortSignal): Promise<Credentials> {
+    const known = this.#known;
+    if (known !== undefined && this.#clock.monotonicMs() < known.dueMs) return known.credentials;
+    try {
+      return await abortable(this.#reload(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (known === undefined) throw error;
+      // A file that is just being replaced. If the former credentials are no good any more the server
+      // says so, and then `refresh` throws what is wrong.
+      this.#known = { ...known, dueMs: this.#clock.monotonicMs() + retrySeconds * 1000 };
+      return known.credentials;
+    }
+  }
+
+  async refresh(refused: Credentials, signal: AbortSignal): Promise<Credentials> {
+    if (this.#known !== undefined && this.#known.credentials !== refused) return this.#known.credentials;
+    return await abortable(this.#reload(), signal);
+  }
+
+  #reload(): Promise<Credentials> {
+    this.#loading ??= this.#loadOnce().finally(() => this.#loading = undefined);
+    return this.#loading;
+  }
+
+  async #loadOnce(): Promise<Credentials> {
+    const deadline = startDeadline(this.#clock, loadLimitMs, new AbortController().signal);
+    try {
+      const { credentials, goodForSeconds } = await abortable(this.#load(deadline.signal), deadline.signal);
+      this.#known = { credentials, dueMs: this.#clock.monotonicMs() + goodForSeconds * 1000 };
+      return credentials;
+    } finally {
+      deadline.end();
+    }
+  }
+}
+
+/** The promise, or the signal's reason as soon as it aborts. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    function onAbort(): void {
+      reject(signal.reason);
+    }
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

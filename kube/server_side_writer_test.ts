@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { FIELD_MANAGER, TransientError } from "../api/mod.ts";
+import { FakeTransport, refusalOf } from "./fake_transport.ts";
+import { knownResources, RESOURCES } from "./resources.ts";
+import { ServerSideWriter } from "./server_side_writer.ts";
+import type { KubeObject } from "./types.ts";
+
+const never = new AbortController().signal;
+const key = { namespace: "apps", name: "db" };
+const metadata = { ...key, uid: "u1", resourceVersion: "7" };
+
+function backup(status?: Record<string, unknown>): KubeObject {
+  const apiVersion = "kopiur.home-operations.com/v1alpha1";
+  return { apiVersion, kind: "Backup", metadata, ...(status === undefined ? {} : { status }) };
+}
+
+function setUp(answer: () => unknown = () => ({ metadata: { ...metadata, resourceVersion: "8" } })) {
+  const transport = new FakeTransport(() => {
+    const given = answer();
+    if (given instanceof Error) throw given;
+    return given;
+  });
+  const writer = new ServerSideWriter({ transport, resources: knownResources(), fieldValidation: "Warn" });
+  return { transport, writer };
+}
+
+Deno.test("ServerSideWriter.apply() takes what is described by force, under our name", async () => {
+  const { transport, writer } = setUp();
+  const stored = await writer.apply({ apiVersion: "batch/v1", kind: "Job", metadata: key, spec: {} }, never);
+  assert.deepEqual(stored.metadata.resourceVersion, "8");
+  assert.deepEqual(transport.requests, [{
+    verb: "apply",
+    resource: RESOURCES.job,
+    target: { key },
+    query: { fieldManager: FIELD_MANAGER, fieldValidation: "Warn", force: "true" },
+    body: { apiVersion: "batch/v1", kind: "Job", metadata: key, spec: {} },
+  }]);
+});
+
+Deno.test("ServerSideWriter.apply() refuses what it does not know", async () => {
+  const { transport, writer } = setUp();
+  for (
+    const [apiVersion, kind] of [["apps/v1", "Deployment"], ["batch/v1beta1", "Job"], ["v1", "Job"]] as const
+  ) {
+    await assert.rejects(
+      writer.apply({ apiVersion, kind, metadata: key }, never),
+      /is not known, expected one of/,
+    );
+  }
+  assert.deepEqual(transport.requests, []);
+});
+
+Deno.test("ServerSideWriter.replaceStatus() sends nothing when nothing differs", async () => {
+  const { transport, writer } = setUp();
+  const status = { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] };
+  const same = { conditions: [{ status: "False", type: "Ready" }], phase: "Pending", sources: undefined };
+  assert.equal(await writer.replaceStatus(backup(status), same, never), false);
+  assert.equal(await writer.replaceStatus(backup(), {}, never), false);
+  assert.deepEqual(transport.requests, []);
+});
+
+Deno.test("ServerSideWriter.replaceStatus() sends the whole status, guarded by uid and resourceVersion", async () => {
+  const { transport, writer } = setUp();
+  assert.equal(
+    await writer.replaceStatus(backup({ phase: "Pending", job: "x" }), { phase: "Running" }, never),
+    true,
+  );
+  const [request] = transport.requests;
+  assert.deepEqual([request?.verb, request?.target?.subresource], ["update", "status"]);
+  assert.deepEqual(request?.body, {
+    apiVersion: "kopiur.home-operations.com/v1alpha1",
+    kind: "Backup",
+    metadata,
+    status: { phase: "Running" },
+  });
+});
+
+Deno.test("ServerSideWriter calls it a conflict when an object it has seen is gone or changed", async () => {
+  for (const code of [404, 409]) {
+    const { writer } = setUp(() => refusalOf(code));
+    const isConflict = (error: unknown) => error instanceof TransientError && error.reason === "Conflict";
+    await assert.rejects(writer.replaceStatus(backup(), { phase: "Running" }, never), isConflict);
+    await assert.rejects(writer.setFinalizer(backup(), "f", "present", never), isConflict);
+  }
+});
+
+Deno.test("ServerSideWriter refuses to change an object that was never stored", async () => {
+  const { writer } = setUp();
+  const object = { ...backup(), metadata: key };
+  await assert.rejects(
+    writer.replaceStatus(object, { phase: "x" }, never),
+    /it has no uid or resourceVersion/,
+  );
+});
+
+Deno.test("ServerSideWriter.setFinalizer() adds and drops one and leaves the others", async () => {
+  const { transport, writer } = setUp();
+  const object = { ...backup(), metadata: { ...metadata, finalizers: ["other", "ours"] } };
+  assert.equal(await writer.setFinalizer(object, "ours", "present", never), object);
+  assert.equal(await writer.setFinalizer(object, "missing", "absent", never), object);
+  await writer.setFinalizer(object, "ours", "absent", never);
+  await writer.setFinalizer(object, "new", "present", never);
+  assert.deepEqual(transport.requests.map((each) => each.body), [
+    { metadata: { finalizers: ["other"], uid: "u1", resourceVersion: "7" } },
+    { metadata: { finalizers: ["other", "ours", "new"], uid: "u1", resourceVersion: "7" } },
+  ]);
+});
+
+Deno.test("ServerSideWriter.remove() counts an object that is gone or another incarnation as removed", async () => {
+  const removal = { resource: RESOURCES.job, key, uid: "u1", propagation: "Background" } as const;
+  const remove = async (...answers: unknown[]) => {
+    const { transport, writer } = setUp(() => answers.shift());
+    await writer.remove(removal, never);
+    return transport.requests;
+  };
+  const [request] = await remove({});
+  assert.deepEqual(request?.body, {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    propagationPolicy: "Background",
+    preconditions: { uid: "u1" },
+  });
+  await remove(refusalOf(404));
+  await remove(refusalOf(409), { metadata: { ...metadata, uid: "u2" } });
+  await remove(refusalOf(409), refusalOf(404));
+  await assert.rejects(remove(refusalOf(409), { metadata }), TransientError);
+  await assert.rejects(remove(refusalOf(409), refusalOf(500)), /HTTP 500/);
+  await assert.rejects(remove(refusalOf(403)), /HTTP 403/);
+});
