@@ -1,0 +1,156 @@
+import type { WorkSpec } from "../api/mover_contract.ts";
+import { attribute, type Telemetry } from "../telemetry/mod.ts";
+import {
+  connectCommand,
+  type ConnectRequest,
+  createCommand,
+  type CreateOptions,
+  type KopiaCommand,
+  type KopiaSource,
+  maintenanceInfoCommand,
+  policyKeepEverythingCommand,
+  policyShowCommand,
+  type PolicyTarget,
+  snapshotDeleteCommand,
+  snapshotListCommand,
+  snapshotListOfSourceCommand,
+  statusCommand,
+} from "./kopia_argv.ts";
+import { classifyFailure, lastWords } from "./kopia_errors.ts";
+import {
+  parseMaintenanceOwner,
+  parseRetentionPolicy,
+  parseUniqueId,
+  type RetentionPolicy,
+  type Snapshot,
+  SnapshotListReader,
+} from "./kopia_output.ts";
+import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia } from "./kopia_run.ts";
+import { MoverError } from "./mover_error.ts";
+
+/** Everything a step needs: the process to start, the repository to open and where to tell about it. */
+export interface Kopia {
+  readonly process: KopiaProcess;
+  readonly connection: ConnectRequest;
+  readonly log: Telemetry["log"];
+  readonly withSpan: Telemetry["withSpan"];
+  /** A writable folder for short-lived files. */
+  readonly scratchFolder: string;
+}
+
+/**
+ * No step but the backup itself takes long; opening a large repository over a slow line with an empty cache does
+ * take minutes.
+ */
+const stepLimitSeconds = 30 * 60;
+
+/** Opens the repository; nothing else works before. Throws MoverError. */
+export async function connect(kopia: Kopia): Promise<void> {
+  await runStep(kopia, connectCommand(kopia.connection));
+}
+
+/** Makes the repository and opens it. Throws MoverError. */
+export async function createRepository(kopia: Kopia, options: CreateOptions): Promise<void> {
+  await runStep(kopia, createCommand(kopia.connection, options));
+}
+
+/** The id kopia gave the repository when it was made. Throws MoverError. */
+export async function readUniqueId(kopia: Kopia): Promise<string> {
+  return parseUniqueId((await runStep(kopia, statusCommand())).stdout);
+}
+
+/** Who may run maintenance, `user@host`; empty when nobody yet. Throws MoverError. */
+export async function readMaintenanceOwner(kopia: Kopia): Promise<string> {
+  return parseMaintenanceOwner((await runStep(kopia, maintenanceInfoCommand())).stdout);
+}
+
+/** The policy as it works on the target, inherited settings included. Throws MoverError. */
+export async function readRetentionPolicy(kopia: Kopia, target: PolicyTarget): Promise<RetentionPolicy> {
+  return parseRetentionPolicy((await runStep(kopia, policyShowCommand(target))).stdout);
+}
+
+/** Makes kopia keep every snapshot the target governs. Throws MoverError. */
+export async function setKeepEverything(kopia: Kopia, target: PolicyTarget): Promise<void> {
+  await runStep(kopia, policyKeepEverythingCommand(target));
+}
+
+/** Hands on every snapshot of the repository, incomplete ones included, one at a time. Throws MoverError. */
+export async function eachSnapshot(kopia: Kopia, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
+  await runList(kopia, snapshotListCommand(), onSnapshot);
+}
+
+/** The snapshots with a tag, of any source and incomplete ones included. Throws MoverError. */
+export async function listTagged(kopia: Kopia, key: string, value: string): Promise<readonly Snapshot[]> {
+  return await collectList(kopia, snapshotListCommand({ key, value }));
+}
+
+/** The snapshots of a source and of the folders above it, incomplete ones included. Throws MoverError. */
+export async function listSource(kopia: Kopia, source: KopiaSource): Promise<readonly Snapshot[]> {
+  return await collectList(kopia, snapshotListOfSourceCommand(source));
+}
+
+/** Asks kopia to delete; the answer is how it ended, for only a list tells what is gone. Throws MoverError. */
+export async function tryDelete(kopia: Kopia, ids: readonly string[]): Promise<KopiaExit> {
+  return await runInSpan(kopia, { command: snapshotDeleteCommand(ids), limitSeconds: stepLimitSeconds });
+}
+
+/** Runs a command in a span of its own, whatever its exit code. Throws MoverError when it had to be stopped. */
+export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit> {
+  const attributes = {
+    [attribute.processExecutableName]: "kopia",
+    [attribute.processCommandArgs]: run.command.name.split(" "),
+  };
+  return await kopia.withSpan("kopia", attributes, async (span) => {
+    const exit = await runKopia(kopia.process, run);
+    span.setAttributes({ [attribute.processExitCode]: exit.code });
+    if (exit.code !== 0) {
+      span.setAttributes({ [attribute.errorType]: classifyFailure(exit.tail) });
+      span.fail(lastWords(exit.tail));
+    }
+    return exit;
+  });
+}
+
+/** Why a command that ended with another code than 0 failed: kopia's own words, classed. */
+export function failureOf(command: KopiaCommand, exit: KopiaExit): MoverError {
+  if (exit.endedBy !== undefined) {
+    const hint = exit.endedBy === "SIGKILL" ? ", as happens when memory runs out" : "";
+    const message = `Cannot finish "${command.name}": kopia was ended by ${exit.endedBy}${hint}`;
+    return new MoverError("Interrupted", message, { tail: exit.tail });
+  }
+  const words = lastWords(exit.tail);
+  const said = words === "" ? `kopia ended with code ${exit.code} and said nothing` : words;
+  return new MoverError(classifyFailure(exit.tail), said, { tail: exit.tail });
+}
+
+/** How the repository of a work spec is reached. */
+export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectRequest {
+  return { repository: spec.repository, identity: spec.identity, cache: spec.cache, caBundlePath };
+}
+
+async function runStep(
+  kopia: Kopia,
+  command: KopiaCommand,
+  onLine?: (line: string) => void,
+): Promise<KopiaExit> {
+  const lines = onLine === undefined ? {} : { onLine };
+  const exit = await runInSpan(kopia, { command, limitSeconds: stepLimitSeconds, ...lines });
+  if (exit.code !== 0) throw failureOf(command, exit);
+  return exit;
+}
+
+async function runList(
+  kopia: Kopia,
+  command: KopiaCommand,
+  onSnapshot: (snapshot: Snapshot) => void,
+): Promise<void> {
+  const reader = new SnapshotListReader(onSnapshot);
+  await runStep(kopia, command, (line) => reader.line(line));
+  reader.end();
+}
+
+async function collectList(kopia: Kopia, command: KopiaCommand): Promise<readonly Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  await runList(kopia, command, (snapshot) => snapshots.push(snapshot));
+  return snapshots;
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  connectCommand,
+  type ConnectRequest,
+  createCommand,
+  type KopiaCommand,
+  policyKeepEverythingCommand,
+  policyShowCommand,
+  snapshotCreateCommand,
+  snapshotDeleteCommand,
+  snapshotListCommand,
+  snapshotListOfSourceCommand,
+} from "./kopia_argv.ts";
+
+const identity = { username: "app", hostname: "apps" };
+const caBundlePath = "/etc/kopiur/ca/ca.crt";
+const everywhere = [
+  "--no-progress",
+  "--no-auto-maintenance",
+  "--error-notifications=never",
+  "--no-persist-credentials",
+  "--disable-file-logging",
+];
+
+const s3 = {
+  bucket: "backups",
+  endpoint: "s3.example.org",
+  disableTls: false,
+  insecureSkipVerify: false,
+  privateCa: false,
+};
+
+const connections: Readonly<
+  Record<string, { given: Omit<ConnectRequest, "caBundlePath">; want: readonly string[] }>
+> = {
+  "names the folder and the identity": {
+    given: { repository: { filesystem: { path: "/repository" } }, identity, cache: {} },
+    want: [
+      "filesystem",
+      "--path=/repository",
+      "--file-mode=0660",
+      "--dir-mode=0770",
+      "--override-username=app",
+      "--override-hostname=apps",
+    ],
+  },
+  "bounds the caches softly and hard": {
+    given: {
+      repository: { filesystem: { path: "/repository" } },
+      identity,
+      cache: { contentCacheSizeMb: 100, metadataCacheSizeMb: 50 },
+    },
+    want: [
+      "filesystem",
+      "--path=/repository",
+      "--file-mode=0660",
+      "--dir-mode=0770",
+      "--override-username=app",
+      "--override-hostname=apps",
+      "--content-cache-size-mb=100",
+      "--content-cache-size-limit-mb=100",
+      "--metadata-cache-size-mb=50",
+      "--metadata-cache-size-limit-mb=50",
+    ],
+  },
+  "leaves out what S3 does not need": {
+    given: { repository: { s3: { ...s3, prefix: "" } }, identity, cache: {} },
+    want: [
+      "s3",
+      "--bucket=backups",
+      "--endpoint=s3.example.org",
+      "--override-username=app",
+      "--override-hostname=apps",
+    ],
+  },
+  "gives everything S3 may need": {
+    given: {
+      repository: {
+        s3: {
+          ...s3,
+          prefix: "a/",
+          region: "eu",
+          disableTls: true,
+          insecureSkipVerify: true,
+          privateCa: true,
+        },
+      },
+      identity,
+      cache: {},
+    },
+    want: [
+      "s3",
+      "--bucket=backups",
+      "--endpoint=s3.example.org",
+      "--prefix=a/",
+      "--region=eu",
+      "--disable-tls",
+      "--disable-tls-verification",
+      `--root-ca-pem-path=${caBundlePath}`,
+      "--override-username=app",
+      "--override-hostname=apps",
+    ],
+  },
+};
+
+for (const [sentence, { given, want }] of Object.entries(connections)) {
+  Deno.test(`connectCommand() ${sentence}`, () => {
+    const command = connectCommand({ ...given, caBundlePath });
+    assert.deepEqual(command, {
+      name: "repository connect",
+      args: ["repository", "connect", ...want, ...everywhere],
+    });
+  });
+}
+
+Deno.test("createCommand() connects in the same way and adds the algorithms", () => {
+  const request = { repository: { filesystem: { path: "/r" } }, identity, cache: {}, caBundlePath };
+  const { args } = createCommand(request, {
+    encryption: "AES256-GCM-HMAC-SHA256",
+    hash: "BLAKE3-256",
+    splitter: "FIXED-4M",
+  });
+  assert.deepEqual(args.slice(0, 3), ["repository", "create", "filesystem"]);
+  assert.ok(args.includes("--encryption=AES256-GCM-HMAC-SHA256"));
+  assert.ok(args.includes("--block-hash=BLAKE3-256"));
+  assert.ok(args.includes("--object-splitter=FIXED-4M"));
+});
+
+Deno.test("snapshotCreateCommand() files the folder under the source with its tags", () => {
+  const command = snapshotCreateCommand({
+    mountPath: "/pvc/data",
+    source: { ...identity, path: "/pvc/data" },
+    tags: { "kopiur-run": "uid-1", "kopiur-config": "apps/nightly" },
+    diagnosticsFolder: "/tmp/x",
+  });
+  assert.deepEqual(command.args, [
+    "snapshot",
+    "create",
+    "--json",
+    "--json-verbose",
+    "--no-send-snapshot-report",
+    "--override-source=app@apps:/pvc/data",
+    "--tags=kopiur-run:uid-1",
+    "--tags=kopiur-config:apps/nightly",
+    "--diagnostics-output-directory=/tmp/x",
+    "--metrics-store-on-exit",
+    ...everywhere,
+    "--",
+    "/pvc/data",
+  ]);
+});
+
+Deno.test("policyKeepEverythingCommand() sets all six keeps to 0 on the one target", () => {
+  const source = { ...identity, path: "/pvc/data" };
+  const onSource = policyKeepEverythingCommand({ kind: "source", source });
+  const keeps = onSource.args.filter((arg) => arg.startsWith("--keep-"));
+  assert.deepEqual(
+    keeps,
+    ["latest", "hourly", "daily", "weekly", "monthly", "annual"].map((each) => `--keep-${each}=0`),
+  );
+  assert.deepEqual(onSource.args.slice(-2), ["--", "app@apps:/pvc/data"]);
+  assert.ok(!onSource.args.includes("--global"));
+  const global = policyKeepEverythingCommand({ kind: "global" });
+  assert.ok(global.args.includes("--global"));
+  assert.ok(!global.args.includes("--"));
+});
+
+Deno.test("snapshotListCommand() asks for every identity, or for those with a tag", () => {
+  assert.ok(snapshotListCommand().args.includes("--all"));
+  assert.ok(!snapshotListCommand().args.some((arg) => arg.startsWith("--tags")));
+  assert.ok(snapshotListCommand({ key: "kopiur-run", value: "u" }).args.includes("--tags=kopiur-run:u"));
+});
+
+Deno.test("the commands let nothing a user wrote become a flag", () => {
+  const known = new Set([
+    ...flagNames(commandsWith("x", "/x")),
+  ]);
+  fc.assert(fc.property(
+    fc.oneof(
+      fc.constantFrom("-p", "--all", "--", "@/etc/passwd", "--path=/x", "-"),
+      fc.string({ minLength: 1 }),
+    ),
+    (text) => {
+      for (const command of commandsWith(text, `/${text}`)) {
+        const end = command.args.indexOf("--");
+        const before = end < 0 ? command.args : command.args.slice(0, end);
+        for (const arg of before.slice(2)) {
+          if (arg.startsWith("-")) assert.ok(known.has(arg.split("=")[0] ?? ""), arg);
+          else assert.ok(arg === "filesystem" || arg === "s3", arg);
+        }
+      }
+    },
+  ));
+});
+
+function commandsWith(text: string, path: string): readonly KopiaCommand[] {
+  const named = { username: text, hostname: text };
+  const source = { ...named, path };
+  const backend = { ...s3, bucket: text, endpoint: text, prefix: text, region: text, privateCa: true };
+  return [
+    connectCommand({ repository: { filesystem: { path } }, identity: named, cache: {}, caBundlePath }),
+    connectCommand({ repository: { s3: backend }, identity: named, cache: {}, caBundlePath }),
+    createCommand(
+      { repository: { s3: backend }, identity: named, cache: {}, caBundlePath },
+      { encryption: text, hash: text, splitter: text },
+    ),
+    snapshotCreateCommand({ mountPath: path, source, tags: { [text]: text } }),
+    snapshotListCommand({ key: "kopiur-run", value: text }),
+    snapshotListOfSourceCommand(source),
+    snapshotDeleteCommand([text]),
+    policyShowCommand({ kind: "source", source }),
+    policyKeepEverythingCommand({ kind: "source", source }),
+  ];
+}
+
+function flagNames(commands: readonly KopiaCommand[]): readonly string[] {
+  return commands.flatMap(({ args }) => args.map((arg) => arg.split("=")[0] ?? "")).filter((arg) =>
+    arg.startsWith("-")
+  );
+}

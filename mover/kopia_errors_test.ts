@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import type { FailureClass } from "../api/reasons.ts";
+import { classifyFailure, failureTable, lastWords } from "./kopia_errors.ts";
+
+/** Written by kopia 0.22.3 when it was put into the situation, but for those marked "s3:" (as other servers say it) and "likely:". */
+const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>> = {
+  "a wrong password": {
+    class: "AuthFailure",
+    stderr: "failed to open repository: unable to create format manager: invalid repository password\n" +
+      "error connecting to repository: unable to create format manager: invalid repository password",
+  },
+  "no password": {
+    class: "AuthFailure",
+    stderr: "getting password: password prompt error: inappropriate ioctl for device",
+  },
+  "a wrong secret key": {
+    class: "AccessDenied",
+    stderr:
+      `can't connect to storage: error retrieving storage config from bucket "buck": The request signature ` +
+      "we calculated does not match the signature you provided. Check your key and signing method.",
+  },
+  "s3: an unknown access key": {
+    class: "AccessDenied",
+    stderr: "can't connect to storage: The AWS Access Key Id you provided does not exist in our records.",
+  },
+  "s3: a policy that forbids": {
+    class: "AccessDenied",
+    stderr: "error connecting to repository: error reading kopia.repository: Access Denied.",
+  },
+  "s3: a token that has run out": {
+    class: "AccessDenied",
+    stderr: "unable to get repository storage: error listing blobs: The provided token has expired",
+  },
+  "an empty storage": {
+    class: "NotInitialized",
+    stderr: "error connecting to repository: repository not initialized in the provided storage",
+  },
+  "a storage with something else in it": {
+    class: "NotInitialized",
+    stderr: "unable to get repository storage: found existing data in storage location",
+  },
+  "a bucket that is missing, at create": {
+    class: "NotFound",
+    stderr: "unable to get repository storage: error listing blobs: The specified bucket does not exist.",
+  },
+  "a folder of the repository that is missing": {
+    class: "NotFound",
+    stderr:
+      "can't connect to storage: cannot access storage path: stat /repository: no such file or directory",
+  },
+  "a snapshot that is missing": {
+    class: "NotFound",
+    stderr: "error deleting snapshots by root ID 0123456789abcdef0123456789abcdef: " +
+      "no snapshots matched 0123456789abcdef0123456789abcdef",
+  },
+  "an endpoint at which nothing listens": {
+    class: "RepositoryUnavailable",
+    stderr: `can't connect to storage: error retrieving storage config from bucket "buck": ` +
+      `Get "http://127.0.0.1:7978/buck/?location=": dial tcp 127.0.0.1:7978: connect: connection refused`,
+  },
+  "likely: an endpoint the firewall forbids": {
+    class: "RepositoryUnavailable",
+    stderr:
+      `can't connect to storage: Get "http://10.0.0.1/": dial tcp 10.0.0.1:80: connect: permission denied`,
+  },
+  "an endpoint without a name": {
+    class: "RepositoryUnavailable",
+    stderr: `can't connect to storage: error retrieving storage config from bucket "buck": ` +
+      `Get "http://nohost.invalid:7978/buck/?location=": dial tcp: lookup nohost.invalid on 10.0.0.10:53: no such host`,
+  },
+  "plain http behind https": {
+    class: "RepositoryUnavailable",
+    stderr: `can't connect to storage: error retrieving storage config from bucket "buck": ` +
+      `Get "https://127.0.0.1:7979/buck/?location=": http: server gave HTTP response to HTTPS client`,
+  },
+  "a source that is missing": {
+    class: "SourceError",
+    stderr: "Snapshotting app@ns:/pvc/data ...\nencountered 2 errors:\n" +
+      "failed to prepare source: unable to get local filesystem entry: resolveSymlink: stat: " +
+      "lstat /pvc/data: no such file or directory\nupload error: unsupported source: app@ns:/pvc/data",
+  },
+  "a source whose root cannot be read": {
+    class: "PermissionDenied",
+    stderr: "Snapshotting app@ns:/pvc/data ...\nupload error: permission denied",
+  },
+  "a source below a folder that cannot be read": {
+    class: "PermissionDenied",
+    stderr: "Snapshotting app@ns:/pvc/data ...\nencountered 2 errors:\n" +
+      "failed to prepare source: unable to get local filesystem entry: resolveSymlink: stat: " +
+      "lstat /pvc/data: permission denied\nupload error: unsupported source: app@ns:/pvc/data",
+  },
+  "likely: a full volume": {
+    class: "StorageFull",
+    stderr: "upload error: unable to write pack blob: write /repository/p12/x.f.tmp: no space left on device",
+  },
+  "likely: files whose names and errors say other things": {
+    class: "Unknown",
+    stderr: `Error when processing "invalid repository password": unable to open file: permission denied\n` +
+      `Error when processing "access denied": unable to open file: no such file or directory\n` +
+      "Found 2 fatal error(s) while snapshotting app@ns:/pvc/data.",
+  },
+  "a flag of another release": {
+    class: "Unknown",
+    stderr: "kopia: error: unknown long flag '--json-verbose', try --help",
+  },
+  "silence": { class: "Unknown", stderr: "" },
+};
+
+for (const [situation, { class: want, stderr }] of Object.entries(recorded)) {
+  Deno.test(`classifyFailure() knows ${situation}`, () => {
+    assert.equal(classifyFailure(stderr.split("\n")), want);
+  });
+}
+
+Deno.test("failureTable can be matched: every needle is lower case and reaches its own class", () => {
+  for (const row of failureTable) {
+    for (const needle of row.needles) {
+      assert.equal(needle, needle.toLowerCase());
+      assert.equal(classifyFailure([needle]), row.class, needle);
+    }
+  }
+});
+
+Deno.test("lastWords() gives the last line that is about the failure", () => {
+  assert.equal(
+    lastWords(["Snapshotting app@ns:/x ...", "upload error: permission denied", "", "  "]),
+    "upload error: permission denied",
+  );
+});
+
+Deno.test("lastWords() joins a list of errors", () => {
+  assert.equal(lastWords(["Snapshotting …", "encountered 2 errors:", "one", "two"]), "one; two");
+  assert.equal(lastWords(["encountered 2 errors:"]), "encountered 2 errors:");
+});
+
+Deno.test("lastWords() prefers anything to one file's trouble, and takes that when there is nothing else", () => {
+  const file = `Error when processing "a": permission denied`;
+  assert.equal(lastWords(["upload error: eof", file]), "upload error: eof");
+  assert.equal(lastWords([file]), file);
+  assert.equal(lastWords([]), "");
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { manifestJson, printJson, runFake, writeFakeKopia } from "./support/fake_kopia.ts";
+import { failureOf, makeMoverFolder, password, runCase, runWithoutReading } from "./support/mover_case.ts";
+
+const backup = {
+  backup: { mountPath: "/pvc/data", sourcePath: "/pvc/data", runId: "uid-1", tags: {} },
+};
+
+Deno.test("runMover() stops a kopia that hangs at the time limit of the work spec", async () => {
+  const { end } = await runFake({
+    operation: backup,
+    timeoutSeconds: 1,
+    script: { "snapshot create": "echo waiting >&2; exec sleep 60" },
+  });
+  assert.equal(end.exitCode, 1);
+  assert.equal(failureOf(end).class, "DeadlineExceeded");
+  assert.match(failureOf(end).message, /time limit of 1 s/);
+  assert.equal(failureOf(end).tail, "waiting");
+});
+
+Deno.test("runMover() forwards SIGTERM and says that it was interrupted", async () => {
+  const stop = new AbortController();
+  const { end, scratch } = await runFake({
+    operation: backup,
+    signal: stop.signal,
+    logFilter: "kopia=debug",
+    onLogLine: (line) => line.includes("at work") && stop.abort(),
+    script: {
+      "snapshot create":
+        "trap 'echo checkpoint saved >&2; exit 0' TERM; echo at work >&2; while :; do sleep 0.05; done",
+    },
+  });
+  assert.equal(end.exitCode, 1);
+  assert.equal(failureOf(end).class, "Interrupted");
+  assert.equal(failureOf(end).tail, "at work\ncheckpoint saved");
+  assert.deepEqual(scratch, [], "nothing is left behind");
+});
+
+Deno.test("runMover() lets no secret into result and log", async () => {
+  const { end } = await runFake({
+    operation: backup,
+    logFilter: "debug",
+    environment: { AWS_SECRET_ACCESS_KEY: "very-secret-key" },
+    script: {
+      "snapshot create":
+        `echo "trying $KOPIA_PASSWORD and $AWS_SECRET_ACCESS_KEY" >&2; echo "no luck with $KOPIA_PASSWORD" >&2; exit 1`,
+    },
+  });
+  const told = JSON.stringify(end.result) + end.log;
+  assert.match(failureOf(end).message, /^no luck with \[redacted\]$/);
+  assert.match(end.log, /trying \[redacted\] and \[redacted\]/);
+  assert.ok(!told.includes(password));
+  assert.ok(!told.includes("very-secret-key"));
+});
+
+Deno.test("runMover() refuses a work spec it does not understand and starts no kopia", async () => {
+  for (const workSpecText of ["", "{}", '{"version":2}']) {
+    const { end, calls } = await runFake({ operation: backup, workSpecText });
+    assert.equal(end.exitCode, 2);
+    assert.equal(failureOf(end).class, "InvalidWorkSpec");
+    assert.equal(end.result.operation, undefined);
+    assert.deepEqual(calls, []);
+  }
+});
+
+Deno.test("runMover() names the password that is missing and starts no kopia", async () => {
+  const { end, calls } = await runFake({ operation: backup, environment: { KOPIA_PASSWORD: undefined } });
+  assert.equal(end.exitCode, 2);
+  assert.equal(failureOf(end).class, "AuthFailure");
+  assert.match(failureOf(end).message, /"KOPIA_PASSWORD" is not set/);
+  assert.deepEqual(calls, []);
+});
+
+Deno.test("runMover() says that there is no kopia to be run", async () => {
+  await using folder = await makeMoverFolder();
+  const end = await runCase({ folder, binary: folder.at("nothing"), operation: backup });
+  assert.equal(end.exitCode, 2);
+  assert.match(failureOf(end).message, /^Cannot start kopia: /);
+});
+
+Deno.test("runMover() fails as retryable when its result cannot be written", async () => {
+  await using folder = await makeMoverFolder();
+  const binary = await writeFakeKopia(folder, { "snapshot create": printJson(manifestJson()) });
+  const resultPath = folder.at("no", "such", "folder");
+  const { exitCode, log } = await runWithoutReading({ folder, binary, operation: backup, resultPath });
+  assert.equal(exitCode, 1);
+  assert.match(log, /the result cannot be written/);
+});

@@ -1,0 +1,108 @@
+import type { BootstrapResult, MoverOperation } from "../../api/mover_contract.ts";
+import {
+  connect,
+  createRepository,
+  eachSnapshot,
+  type Kopia,
+  readMaintenanceOwner,
+  readRetentionPolicy,
+  readUniqueId,
+  setKeepEverything,
+} from "../kopia.ts";
+import type { CreateOptions } from "../kopia_argv.ts";
+import type { Snapshot } from "../kopia_output.ts";
+import { MoverError } from "../mover_error.ts";
+
+/** What is to be opened, and whether it may be made. */
+export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"];
+
+/** Opens a repository, makes it when it is missing and may be made, and takes stock of it. Throws MoverError. */
+export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
+  const created = await openOrCreate(kopia, request.create);
+  const uniqueId = await readUniqueId(kopia);
+  const stock = await takeStock(kopia);
+  if (request.create !== undefined && stock.manifests === 0) await keepEverythingInOurs(kopia);
+  return { uniqueId, created, snapshotCount: stock.finished, totalSizeBytes: stock.totalSizeBytes };
+}
+
+/** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */
+async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Promise<boolean> {
+  try {
+    await connect(kopia);
+    return false;
+  } catch (error) {
+    if (!(error instanceof MoverError) || error.failureClass !== "NotInitialized") throw error;
+    if (create === undefined) throw withBucketHint(kopia, error);
+  }
+  try {
+    await createRepository(kopia, create);
+    return true;
+  } catch (error) {
+    // Another bootstrap may have made it since; whatever else is wrong, creating said it better than connecting.
+    if (!(await canConnect(kopia))) throw error;
+    return false;
+  }
+}
+
+async function canConnect(kopia: Kopia): Promise<boolean> {
+  try {
+    await connect(kopia);
+    return true;
+  } catch (error) {
+    if (kopia.process.signal.aborted) throw error;
+    kopia.log.debug("the repository that could not be created cannot be opened either", { error });
+    return false;
+  }
+}
+
+/** Some S3 servers answer for a missing bucket as for an empty one. */
+function withBucketHint(kopia: Kopia, error: MoverError): MoverError {
+  const { repository } = kopia.connection;
+  if (!("s3" in repository)) return error;
+  const hint = `expected a repository in the bucket "${repository.s3.bucket}", which may itself be missing`;
+  return new MoverError(error.failureClass, `${error.message}, ${hint}`, {
+    cause: error.cause,
+    tail: error.tail,
+  });
+}
+
+interface Stock {
+  /** Incomplete ones included. */
+  readonly manifests: number;
+  readonly finished: number;
+  readonly totalSizeBytes: number;
+}
+
+async function takeStock(kopia: Kopia): Promise<Stock> {
+  let manifests = 0;
+  let finished = 0;
+  const newest = new Map<string, Snapshot>();
+  await eachSnapshot(kopia, (snapshot) => {
+    manifests += 1;
+    if (snapshot.incomplete !== undefined) return;
+    finished += 1;
+    const { username, hostname, path } = snapshot.source;
+    const source = JSON.stringify([username, hostname, path]);
+    const known = newest.get(source);
+    if (known === undefined || snapshot.startTime > known.startTime) newest.set(source, snapshot);
+  });
+  return {
+    manifests,
+    finished,
+    totalSizeBytes: newest.values().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+/**
+ * Makes the global policy of a repository we made keep everything (design D16), also when an earlier pod was killed
+ * between making it and this. Ours is a repository without a single snapshot, with the keeps kopia writes into
+ * every new one, that belongs to our identity or, when the pod was killed inside `create`, to nobody. Whatever a
+ * person has set, and every repository in use, is left alone: there the policy of each source is set instead.
+ */
+async function keepEverythingInOurs(kopia: Kopia): Promise<void> {
+  const policy = await readRetentionPolicy(kopia, { kind: "global" });
+  if (!policy.keepsAreBuiltIn) return;
+  const { username, hostname } = kopia.connection.identity;
+  const owner = await readMaintenanceOwner(kopia);
+  if (owner === "" || owner === `${username}@${hostname}`) await setKeepEverything(kopia, { kind: "global" });
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
+import { bootstrapOf, failureOf } from "../support/mover_case.ts";
+
+const bootstrapOnly = { bootstrap: {} };
+const bootstrapOrCreate = { bootstrap: { create: {} } };
+
+Deno.test("bootstrap() takes stock: finished snapshots, and the newest of each source", async () => {
+  const at = (startTime: string, size: number, path: string, more = {}) =>
+    manifestJson({
+      id: `0${size}`,
+      startTime,
+      source: { host: "apps", userName: "app", path },
+      rootEntry: { summ: { size, files: 1, numFailed: 0 } },
+      ...more,
+    });
+  const { end, calls } = await runFake({
+    operation: bootstrapOrCreate,
+    script: {
+      "snapshot list": printList([
+        at("2026-01-02T00:00:00Z", 20, "/a"),
+        at("2026-01-01T00:00:00Z", 10, "/a"),
+        at("2026-01-03T00:00:00Z", 99, "/a", { incomplete: "canceled" }),
+        at("2026-01-01T00:00:00Z", 5, "/b"),
+      ]),
+    },
+  });
+  assert.deepEqual(bootstrapOf(end), {
+    uniqueId: "0123abcd",
+    created: false,
+    snapshotCount: 3,
+    totalSizeBytes: 25,
+  });
+  assert.ok(!calls.some((call) => call.startsWith("policy")), "a repository in use keeps its policy");
+});
+
+const notInitialized =
+  "echo 'error connecting to repository: repository not initialized in the provided storage' >&2; exit 1";
+
+Deno.test("bootstrap() creates after nothing but not initialized", async () => {
+  const refusals = {
+    AuthFailure: "unable to create format manager: invalid repository password",
+    AccessDenied: "can't connect to storage: Access Denied.",
+    RepositoryUnavailable: "can't connect to storage: dial tcp: connection refused",
+    NotFound: "can't connect to storage: cannot access storage path: stat /r: no such file or directory",
+    Unknown: "something new",
+  };
+  for (const [failureClass, words] of Object.entries(refusals)) {
+    const { end, calls } = await runFake({
+      operation: bootstrapOrCreate,
+      script: { "repository connect": `echo "${words}" >&2; exit 1` },
+    });
+    assert.equal(failureOf(end).class, failureClass);
+    assert.deepEqual(calls, ["repository connect"]);
+  }
+});
+
+Deno.test("bootstrap() creates nothing when it may not", async () => {
+  const { end, calls } = await runFake({
+    operation: bootstrapOnly,
+    script: { "repository connect": notInitialized },
+  });
+  assert.equal(failureOf(end).class, "NotInitialized");
+  assert.equal(end.exitCode, 2);
+  assert.deepEqual(calls, ["repository connect"]);
+});
+
+const builtIn =
+  `echo '{"retention":{"keepLatest":10,"keepHourly":48,"keepDaily":7,"keepWeekly":4,"keepMonthly":24,"keepAnnual":3}}'`;
+
+const policyCases: Readonly<Record<string, { show: string; owner: string; sets: boolean }>> = {
+  "makes the policy of a repository of its own keep everything": {
+    show: builtIn,
+    owner: "app@apps",
+    sets: true,
+  },
+  "does so too when nobody owns the repository yet": { show: builtIn, owner: "", sets: true },
+  "leaves the policy of somebody else's empty repository": {
+    show: builtIn,
+    owner: "root@laptop",
+    sets: false,
+  },
+  "leaves a policy that a person has set": {
+    show: `echo '{"retention":{"keepLatest":5}}'`,
+    owner: "app@apps",
+    sets: false,
+  },
+};
+
+for (const [sentence, { show, owner, sets }] of Object.entries(policyCases)) {
+  Deno.test(`bootstrap() ${sentence}`, async () => {
+    const { end, calls } = await runFake({
+      operation: bootstrapOrCreate,
+      script: {
+        "policy show": show,
+        "maintenance info": `echo '{"owner":"${owner}"}'`,
+        "policy set": "exit 0",
+      },
+    });
+    assert.equal(end.exitCode, 0);
+    assert.equal(calls.includes("policy set"), sets);
+  });
+}
+
+Deno.test("bootstrap() opens a repository that another bootstrap made meanwhile", async () => {
+  const { end } = await runFake({
+    operation: bootstrapOrCreate,
+    script: {
+      "repository connect": `if ! ${wasCalled("repository create")}; then ${notInitialized}; fi`,
+      "repository create": "echo 'found existing data in storage location' >&2; exit 1",
+    },
+  });
+  assert.equal(bootstrapOf(end).created, false);
+});
+
+Deno.test("bootstrap() says why it could not create, where there is foreign data", async () => {
+  const { end } = await runFake({
+    operation: bootstrapOrCreate,
+    script: {
+      "repository connect": notInitialized,
+      "repository create":
+        "echo 'unable to get repository storage: found existing data in storage location' >&2; exit 1",
+    },
+  });
+  assert.equal(failureOf(end).class, "NotInitialized");
+  assert.match(failureOf(end).message, /found existing data/);
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
+import { deletionOf, failureOf } from "../support/mover_case.ts";
+
+const deletion = {
+  snapshotDelete: { runId: "uid-1", snapshots: [{ id: "0a", sourcePath: "/pvc/data" }] },
+};
+
+Deno.test("deleteSnapshots() counts a snapshot that is gone as gone, and does not ask kopia to delete it", async () => {
+  const { end, calls } = await runFake({ operation: deletion });
+  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
+  assert.deepEqual(calls, ["repository connect", "snapshot list", "snapshot list"]);
+});
+
+Deno.test("deleteSnapshots() deletes nothing in another repository", async () => {
+  const { end, calls } = await runFake({
+    operation: { snapshotDelete: { ...deletion.snapshotDelete, uniqueId: "ffff", snapshots: [] } },
+    script: { "snapshot list": printList([manifestJson()]) },
+  });
+  assert.equal(failureOf(end).class, "RepositoryReplaced");
+  assert.match(failureOf(end).message, /"0123abcd", expected "ffff"/);
+  assert.equal(end.exitCode, 2);
+  assert.deepEqual(calls, ["repository connect", "repository status"]);
+});
+
+Deno.test("deleteSnapshots() does not believe a deletion before the list agrees", async () => {
+  const { end } = await runFake({
+    operation: deletion,
+    script: { "snapshot list": printList([manifestJson()]), "snapshot delete": "exit 0" },
+  });
+  assert.equal(failureOf(end).class, "UnexpectedOutput");
+  assert.match(failureOf(end).message, /^Cannot delete 1 of 1 snapshots/);
+});
+
+Deno.test("deleteSnapshots() does not mind that kopia fails to delete what is then gone", async () => {
+  const { end } = await runFake({
+    operation: deletion,
+    script: {
+      "snapshot list": `if ${wasCalled("snapshot delete")}; then printf '[\\n]'; else\n${
+        printList([manifestJson()])
+      }\nfi`,
+      "snapshot delete": "echo 'no snapshots matched' >&2; exit 1",
+    },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 1 });
+});
+
+Deno.test("deleteSnapshots() deletes no snapshot of another source, whatever the status says", async () => {
+  const other = manifestJson({ id: "0a", tags: {}, source: { host: "apps", userName: "app", path: "/pvc" } });
+  const { calls } = await runFake({
+    operation: deletion,
+    script: {
+      // Tagged with the run: none. Under the source: kopia adds the snapshots of the folder above.
+      "snapshot list": `case "$*" in *--tags*) printf '[\\n]';; *)\n${printList([other])}\n;; esac`,
+    },
+  });
+  assert.ok(!calls.includes("snapshot delete"));
+});

@@ -1,0 +1,76 @@
+import { MOVER_EXIT, type MoverResult, RESULT_MAX_BYTES } from "../api/mover_contract.ts";
+import { isRetryable } from "../api/reasons.ts";
+
+/** The exit code that says the same as the result. */
+export function exitCodeOf(result: MoverResult): number {
+  if (!("failure" in result)) return MOVER_EXIT.ok;
+  return isRetryable(result.failure.class) ? MOVER_EXIT.retryable : MOVER_EXIT.terminal;
+}
+
+/**
+ * A result as JSON of at most 4096 bytes of UTF-8. What does not fit is cut where it hurts least: the oldest text
+ * of the tail, the end of the message, the last paths; ids, numbers and the class are never cut.
+ */
+export function renderResult(result: MoverResult): string {
+  const whole = JSON.stringify(result);
+  if (fits(whole)) return whole;
+  if ("failure" in result) return renderFailure(result);
+  if ("backup" in result) return renderBackup(result);
+  return whole;
+}
+
+/** Writes the rendered result over what is in the file: the kubelet mounts it, it must not be replaced. */
+export async function writeResult(path: string, rendered: string): Promise<void> {
+  await Deno.writeTextFile(path, rendered);
+}
+
+function renderFailure(result: Extract<MoverResult, { readonly failure: unknown }>): string {
+  const { failure } = result;
+  const withTail = (tail: string) => JSON.stringify({ ...result, failure: { ...failure, tail } });
+  const tail = longestFitting(failure.tail, (length) => withTail(lastCharacters(failure.tail, length)));
+  if (tail !== undefined) return tail;
+  const withMessage = (message: string) =>
+    JSON.stringify({ ...result, failure: { ...failure, tail: "", message } });
+  return longestFitting(failure.message, (length) => withMessage(firstCharacters(failure.message, length))) ??
+    withMessage("");
+}
+
+function renderBackup(result: Extract<MoverResult, { readonly backup: unknown }>): string {
+  const { backup } = result;
+  const { unreadable } = backup;
+  if (unreadable === undefined) return JSON.stringify(result);
+  const paths = [...unreadable.paths];
+  for (;;) {
+    const text = JSON.stringify({ ...result, backup: { ...backup, unreadable: { ...unreadable, paths } } });
+    if (fits(text) || paths.pop() === undefined) return text;
+  }
+}
+
+/** The rendering with the largest part of a text that fits; undefined when it does not even fit without it. */
+function longestFitting(text: string, render: (length: number) => string): string | undefined {
+  let low = 0;
+  let high = text.length;
+  let best: string | undefined;
+  while (low <= high) {
+    const length = (low + high) >> 1;
+    const rendered = render(length);
+    if (fits(rendered)) {
+      best = rendered;
+      low = length + 1;
+    } else high = length - 1;
+  }
+  return best;
+}
+
+function fits(text: string): boolean {
+  return new TextEncoder().encode(text).length <= RESULT_MAX_BYTES;
+}
+
+/** Half a surrogate pair at the cut would become a replacement character, so it goes. */
+function lastCharacters(text: string, length: number): string {
+  return length === 0 ? "" : text.slice(-length).replace(/^[\udc00-\udfff]/, "");
+}
+
+function firstCharacters(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import {
+  CONTRACT_VERSION,
+  MOVER_ENV,
+  type MoverOperationName,
+  type WorkSpec,
+  workSpec,
+} from "../api/mover_contract.ts";
+import { MoverError } from "./mover_error.ts";
+
+/** An environment as a record that was passed in. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const knownOperations = ["backup", "bootstrap", "snapshotDelete"] as const;
+/** Kopia reads `user@host:path` and `key:value`; these characters would move the borders. */
+const identityForm = /^[^@:\s\p{Cc}]+$/u;
+const tagKeyForm = /^[^:\p{Cc}]+$/u;
+
+/**
+ * Reads a work spec. Throws MoverError "InvalidWorkSpec": a version or an operation this release does not know is
+ * refused by name, for controller and mover may be of different releases during an upgrade.
+ */
+export function parseWorkSpec(text: string): WorkSpec {
+  const json = parseJson(text);
+  refuseUnknownVersion(json);
+  refuseUnknownOperation(json);
+  const parsed = workSpec.safeParse(json);
+  if (!parsed.success) throw invalid(describeIssue(parsed.error));
+  refuseAmbiguousText(parsed.data);
+  return parsed.data;
+}
+
+/** The operation of a work spec by the name it has in results and metrics. */
+export function operationName(spec: WorkSpec): MoverOperationName {
+  if ("backup" in spec.operation) return "Backup";
+  if ("bootstrap" in spec.operation) return "BootstrapRepository";
+  return "SnapshotDelete";
+}
+
+/** Refuses at once what kopia would ask a terminal for. Throws MoverError "AuthFailure" or "AccessDenied". */
+export function refuseMissingSecrets(spec: WorkSpec, environment: Environment): void {
+  if (isMissing(environment, MOVER_ENV.password)) {
+    throw new MoverError("AuthFailure", missingVariable(MOVER_ENV.password, "the repository's password"));
+  }
+  if (!("s3" in spec.repository)) return;
+  for (const name of [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey]) {
+    if (isMissing(environment, name)) {
+      throw new MoverError("AccessDenied", missingVariable(name, "the key of the S3 storage"));
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`${text.length} characters that are not JSON, expected one JSON document`, cause);
+  }
+}
+
+function refuseUnknownVersion(json: unknown): void {
+  const { data } = z.object({ version: z.unknown() }).safeParse(json);
+  if (data?.version === CONTRACT_VERSION) return;
+  throw invalid(
+    `its version is ${
+      short(data?.version)
+    }, expected ${CONTRACT_VERSION}, so that controller and mover are of one release`,
+  );
+}
+
+function refuseUnknownOperation(json: unknown): void {
+  const { data } = z.object({ operation: z.record(z.string(), z.unknown()) }).safeParse(json);
+  const found = Object.keys(data?.operation ?? {});
+  const [first] = found;
+  if (found.length === 1 && knownOperations.some((known) => known === first)) return;
+  const names = found.length === 0 ? "no operation" : `the operation ${found.map(short).join(", ")}`;
+  throw invalid(`it names ${names}, expected exactly one of ${knownOperations.map(short).join(", ")}`);
+}
+
+function refuseAmbiguousText(spec: WorkSpec): void {
+  if (JSON.stringify(spec).includes("\\u0000")) throw invalid("it holds a NUL character, expected text");
+  for (const part of [spec.identity.username, spec.identity.hostname]) {
+    if (!identityForm.test(part)) {
+      throw invalid(`its identity holds ${short(part)}, expected no "@", ":" or space`);
+    }
+  }
+  if (!("backup" in spec.operation)) return;
+  for (const key of Object.keys(spec.operation.backup.tags)) {
+    if (!tagKeyForm.test(key)) throw invalid(`it has the tag ${short(key)}, expected a name without ":"`);
+  }
+}
+
+function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "it" : `"${issue.path.join(".")}"`;
+  return `${where} is wrong: ${issue?.message ?? "not what it should be"}, expected a work spec of version 1`;
+}
+
+function invalid(found: string, cause?: unknown): MoverError {
+  return new MoverError("InvalidWorkSpec", `Cannot understand the work spec: ${found}`, { cause });
+}
+
+function missingVariable(name: string, meaning: string): string {
+  return `Cannot open the repository: the environment variable "${name}" is not set, expected ${meaning}`;
+}
+
+function isMissing(environment: Environment, name: string): boolean {
+  return (environment[name] ?? "") === "";
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length <= 80 ? text : `${text.slice(0, 79).toWellFormed()}…`;
+}
