@@ -1,0 +1,42 @@
+import type { KubeObject } from "../../kube/types.ts";
+import { controllerOf, JOB, jobState, moverJobName } from "../shared/mod.ts";
+import type { BackupObject } from "./backup_object.ts";
+import { type Attempt, MAX_ATTEMPTS } from "./source_state.ts";
+import type { BackupWorld } from "./world.ts";
+
+/** Name of the n-th mover Job of a source. */
+export function backupJobName(backup: BackupObject, source: string, attempt: number): string {
+  return moverJobName(ownerOf(backup), { kind: "backup", source }, attempt);
+}
+
+/** Name of the n-th Job that deletes the snapshots of a Backup. */
+export function deleteJobName(backup: BackupObject, attempt: number): string {
+  return moverJobName(ownerOf(backup), { kind: "snapshotDelete" }, attempt);
+}
+
+/** The mover Jobs a source may have had, by number, as they are now. */
+export function attemptsOf(world: BackupWorld, source: string, now: Date): readonly Attempt[] {
+  return Array.from({ length: MAX_ATTEMPTS }, (_, index) => {
+    const number = index + 1;
+    const name = backupJobName(world.backup, source, number);
+    const job = world.jobs.find(({ metadata }) => metadata.name === name);
+    const state = jobState({ job, pods: world.pods, operation: "backup", now });
+    const podIsAlive = world.pods.some((pod) => controllerName(pod) === name && !podHasEnded(pod));
+    return { number, name, job, state, podIsAlive };
+  });
+}
+
+function ownerOf(backup: BackupObject): { readonly name: string; readonly uid: string } {
+  return { name: backup.key.name, uid: backup.uid };
+}
+
+function controllerName(pod: KubeObject): string | undefined {
+  const owner = controllerOf(pod);
+  return owner?.kind === JOB.kind ? owner.name : undefined;
+}
+
+function podHasEnded(pod: KubeObject): boolean {
+  const { status } = pod;
+  const phase = typeof status === "object" && status !== null && "phase" in status ? status.phase : undefined;
+  return phase === "Succeeded" || phase === "Failed";
+}

@@ -1,0 +1,140 @@
+import {
+  ANNOTATION,
+  API_VERSION,
+  CONFIG_TAG,
+  LABEL,
+  type MoverOperation,
+  type SnapshotEntry,
+} from "../../api/mod.ts";
+import type { DesiredObject, OwnerReference } from "../../kube/types.ts";
+import { keyText } from "../../kube/types.ts";
+import {
+  labelValue,
+  moverJob,
+  type MoverLimits,
+  type RepositoryView,
+  sourceMountPath,
+  workSpecFor,
+} from "../shared/mod.ts";
+import { backupJobName, deleteJobName } from "./attempts.ts";
+import type { BackupObject } from "./backup_object.ts";
+import { pinText, type RunPin } from "./run_pin.ts";
+import type { BackupWorld } from "./world.ts";
+
+const DEFAULT_BACKOFF_LIMIT = 2;
+/** The mover's own limit comes this much before the Job's, which would take its result away. */
+const DEADLINE_MARGIN_SECONDS = 15;
+/** A deletion that hangs is ended and tried again; waiting for a node does not count. */
+const DELETE_LIMIT_SECONDS = 3600;
+
+/** ConfigMap and Job of the mover that backs up one source. */
+export function backupObjects(
+  world: BackupWorld,
+  repository: RepositoryView,
+  pin: RunPin,
+  start: { readonly entry: SnapshotEntry; readonly attempt: number },
+): readonly DesiredObject[] {
+  const { backup } = world;
+  const { source, sourcePath } = start.entry;
+  const { backoffLimit = DEFAULT_BACKOFF_LIMIT, activeDeadlineSeconds } = backup.spec.failurePolicy ?? {};
+  const config = keyText({ namespace: backup.key.namespace, name: pin.resolved.config });
+  const operation: MoverOperation = {
+    backup: {
+      mountPath: sourceMountPath(source),
+      sourcePath,
+      runId: backup.uid,
+      tags: { [CONFIG_TAG]: config },
+    },
+  };
+  return moverObjects(world, repository, pin, {
+    name: backupJobName(backup, source, start.attempt),
+    operation,
+    limits: { backoffLimit, ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }) },
+    timeoutSeconds: activeDeadlineSeconds === undefined
+      ? undefined
+      : Math.max(1, activeDeadlineSeconds - DEADLINE_MARGIN_SECONDS),
+    sources: [{ pvc: source }],
+    annotations: { [ANNOTATION.source]: source, [ANNOTATION.run]: pinText(pin) },
+  });
+}
+
+/** ConfigMap and Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. */
+export function deleteObjects(
+  world: BackupWorld,
+  repository: RepositoryView,
+  pin: RunPin,
+  run: { readonly entries: readonly SnapshotEntry[]; readonly attempt: number },
+): readonly DesiredObject[] {
+  const { backup } = world;
+  const { uniqueId } = pin.resolved.repository;
+  const snapshots = run.entries.flatMap(({ kopiaSnapshotID, sourcePath }) =>
+    kopiaSnapshotID === undefined ? [] : [{ id: kopiaSnapshotID, sourcePath }]
+  );
+  const operation: MoverOperation = {
+    snapshotDelete: { runId: backup.uid, snapshots, ...(uniqueId === undefined ? {} : { uniqueId }) },
+  };
+  return moverObjects(world, repository, pin, {
+    name: deleteJobName(backup, run.attempt),
+    operation,
+    limits: { backoffLimit: DEFAULT_BACKOFF_LIMIT, podActiveDeadlineSeconds: DELETE_LIMIT_SECONDS },
+    timeoutSeconds: DELETE_LIMIT_SECONDS - DEADLINE_MARGIN_SECONDS,
+    sources: [],
+    annotations: {},
+  });
+}
+
+interface MoverChoices {
+  readonly name: string;
+  readonly operation: MoverOperation;
+  readonly limits: MoverLimits;
+  readonly timeoutSeconds: number | undefined;
+  readonly sources: readonly { readonly pvc: string }[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+function moverObjects(
+  world: BackupWorld,
+  repository: RepositoryView,
+  pin: RunPin,
+  choices: MoverChoices,
+): readonly DesiredObject[] {
+  const { backup, options } = world;
+  const { name, operation, limits, timeoutSeconds, sources, annotations } = choices;
+  const mover = pin.resolved.mover ?? {};
+  const workSpec = workSpecFor({
+    operation,
+    identity: pin.resolved.identity,
+    repositorySpec: repository.spec,
+    target: { kind: "Backup", ...backup.key },
+    mover,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  });
+  const { configMap, job } = moverJob({
+    name,
+    namespace: backup.key.namespace,
+    owner: ownerReference(backup),
+    labels: {
+      [LABEL.backup]: labelValue(backup.key.name),
+      [LABEL.config]: labelValue(pin.resolved.config),
+    },
+    annotations,
+    workSpec,
+    repositorySpec: repository.spec,
+    mover,
+    limits,
+    sources,
+    options,
+  });
+  return [configMap, job];
+}
+
+function ownerReference({ key, uid }: BackupObject): OwnerReference {
+  return {
+    apiVersion: API_VERSION,
+    kind: "Backup",
+    name: key.name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: false,
+  };
+}

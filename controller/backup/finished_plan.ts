@@ -1,0 +1,78 @@
+import { type ConditionChange, isoSeconds, type SnapshotEntry } from "../../api/mod.ts";
+import { permittedConditions } from "./checks.ts";
+import type { BackupPlan } from "./next_status.ts";
+import type { SourceStep } from "./source_state.ts";
+import { verdictEvents, verdictMeasures } from "./telling.ts";
+import { statsOf, type Verdict, verdictOf } from "./verdict.ts";
+import type { BackupWorld } from "./world.ts";
+
+const CLEANUP_SECONDS = 1;
+
+/** A run whose sources have all ended. */
+export interface FinishedRun {
+  readonly base: Pick<BackupPlan, "finalizer" | "apply" | "remove" | "measures">;
+  readonly next: BackupPlan["next"];
+  readonly steps: readonly SourceStep[];
+  readonly entries: readonly SnapshotEntry[];
+}
+
+/**
+ * Writes down how a run ended, and tells it. Cleaning up is left to the next pass: a removal that fails must not keep
+ * the result from being written.
+ */
+export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): BackupPlan {
+  const { base, next, steps, entries } = run;
+  const verdict = verdictOf(entries);
+  const startTime = startTimeOf(world, now);
+  const endTime = endTimeOf(steps, now);
+  const durationSeconds = Math.max(0, (Date.parse(endTime) - Date.parse(startTime)) / 1000);
+  const stats = statsOf(entries);
+  const { phase, reason, message } = verdict;
+  const ready = phase === "Succeeded" ? "True" : "False";
+  return {
+    ...base,
+    remove: [],
+    conditions: [...permittedConditions, ...verdictConditions(verdict)],
+    outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
+    events: verdictEvents(world, verdict, entries),
+    measures: [...base.measures, ...verdictMeasures(world, verdict, durationSeconds)],
+    next: {
+      ...next,
+      phase,
+      message,
+      timing: { startTime, endTime, durationSeconds },
+      ...(stats === undefined ? {} : { stats }),
+    },
+  };
+}
+
+function endTimeOf(steps: readonly SourceStep[], now: Date): string {
+  const times = steps.flatMap((step) =>
+    step.entry.endTime !== undefined ? [step.entry.endTime] : step.kind === "ended" ? [step.finishedAt] : []
+  ).map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time));
+  return new Date(times.length === 0 ? now.getTime() : Math.max(...times)).toISOString();
+}
+
+function verdictConditions({ outcome, reason, message }: Verdict): readonly ConditionChange[] {
+  const created = outcome === "failure" ? "False" : "True";
+  const complete = outcome === "success" ? "True" : "False";
+  return [
+    { kind: "set", value: { type: "SnapshotCreated", status: created, reason, message } },
+    {
+      kind: "set",
+      value: {
+        type: "Complete",
+        status: complete,
+        reason: outcome === "success" ? "Complete" : reason,
+        message: outcome === "success" ? "Every file of every source is in the snapshots" : message,
+      },
+    },
+  ];
+}
+
+/** When the first mover Job was made. */
+export function startTimeOf({ backup, jobs }: BackupWorld, now: Date): string {
+  if (backup.status.timing !== undefined) return backup.status.timing.startTime;
+  const made = jobs.map(({ metadata }) => metadata.creationTimestamp ?? "").filter((time) => time !== "");
+  return made.toSorted()[0] ?? isoSeconds(now);
+}

@@ -1,0 +1,39 @@
+import type { KubeObject, Removal } from "../../kube/types.ts";
+import { CONFIG_MAP, moverRemovals } from "../shared/mod.ts";
+import { attemptsOf } from "./attempts.ts";
+import type { RunPin } from "./run_pin.ts";
+import { type BackupWorld, sourceHasEnded } from "./world.ts";
+
+/**
+ * Mover Jobs that may still run though status says that their source has ended, as after a missed start
+ * deadline. Only what status remembers is removed: the result of a Job is written down before the Job goes.
+ */
+export function leftovers(world: BackupWorld, pin: RunPin, now: Date): readonly Removal[] {
+  const ended = world.backup.status.snapshots?.filter(sourceHasEnded).map(({ source }) => source) ?? [];
+  return pin.sources
+    .filter(({ source }) => ended.includes(source))
+    .flatMap(({ source }) => unfinishedJobs(world, source, now))
+    .flatMap((job) => isGoing(job) ? [] : moverRemovals(job, "Foreground"));
+}
+
+/** Jobs of a source that have not ended. */
+export function unfinishedJobs(world: BackupWorld, source: string, now: Date): readonly KubeObject[] {
+  return attemptsOf(world, source, now).flatMap(({ job, state }) =>
+    job !== undefined && (state.kind === "waiting" || state.kind === "running") ? [job] : []
+  );
+}
+
+/** The work specs of a run that ended; its Jobs go by their own time limit and need them no more. */
+export function workSpecRemovals(world: BackupWorld): readonly Removal[] {
+  return world.configMaps.filter((configMap) => !isGoing(configMap)).map(({ metadata }) => ({
+    resource: CONFIG_MAP,
+    key: { namespace: metadata.namespace ?? "", name: metadata.name },
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+    propagation: "Background",
+  }));
+}
+
+/** True for an object whose deletion has begun. */
+export function isGoing(object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}

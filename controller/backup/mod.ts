@@ -1,0 +1,39 @@
+/**
+ * The Backup: one run of a BackupConfig, from waiting over its movers to its result, and the deletion of its
+ * snapshots. Imports api, the engine's contract and controller/shared. Start reading at plan.ts.
+ */
+import { backupKind } from "../../api/mod.ts";
+import type { Kind } from "../runtime/kind.ts";
+import type { ControllerOptions } from "../options.ts";
+import { CONFIG_MAP, JOB, resourceOf, SECRET } from "../shared/mod.ts";
+import { observeBackup } from "./observe.ts";
+import { planBackup } from "./plan.ts";
+import { backupSamples, hasEnded } from "./samples.ts";
+import { backupStatusOf } from "./status.ts";
+import { backupIndexes, backupWatches } from "./watches.ts";
+import type { BackupWorld } from "./world.ts";
+
+export type { BackupWorld } from "./world.ts";
+
+/** The Backup as the engine runs it. */
+export function backupReconciler(options: ControllerOptions): Kind<BackupWorld> {
+  const resource = resourceOf(backupKind);
+  return {
+    name: backupKind.kind,
+    resource,
+    indexes: backupIndexes,
+    watches: backupWatches,
+    writes: [
+      { resource, verbs: ["patch"] },
+      { resource: JOB, verbs: ["get", "create", "patch", "delete"] },
+      { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
+      { resource: SECRET, verbs: ["get"] },
+    ],
+    observe: (key, reader, signal) => observeBackup(key, reader, signal, options),
+    plan: planBackup,
+    // The engine hands it the very plan that planBackup made, with the next status in it.
+    status: backupStatusOf,
+    hasEnded,
+    samples: (reader) => backupSamples(reader),
+  };
+}

@@ -1,0 +1,228 @@
+import {
+  backupConfigKind,
+  backupConfigSpec,
+  backupConfigStatus,
+  backupKind,
+  repositoryKind,
+} from "../../api/mod.ts";
+import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import type { ControllerOptions } from "../options.ts";
+import {
+  CONFIG_MAP,
+  credentialVersion,
+  firstMissing,
+  foundOf,
+  JOB,
+  jobState,
+  labelValue,
+  type Missing,
+  missingClaims,
+  NAMESPACE,
+  type Need,
+  observeNeeds,
+  POD,
+  repositoryNeeds,
+  type RepositoryView,
+  repositoryView,
+  resourceOf,
+  SECRET,
+  type Sighting,
+  VOLUME_CLAIM,
+} from "../shared/mod.ts";
+import { backupJobName } from "./attempts.ts";
+import { type BackupObject, parseBackup } from "./backup_object.ts";
+import { runPin } from "./run_pin.ts";
+import { jobHasEnded, MAX_ATTEMPTS } from "./source_state.ts";
+import { INDEX } from "./watches.ts";
+import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
+
+const BACKUP = resourceOf(backupKind);
+const BACKUP_CONFIG = resourceOf(backupConfigKind);
+const REPOSITORY = resourceOf(repositoryKind);
+
+/** Reads the world of a Backup: caches, and live where a cache that lags behind would start a second mover. */
+export async function observeBackup(
+  key: ObjectKey,
+  reader: Reader,
+  signal: AbortSignal,
+  options: ControllerOptions,
+): Promise<BackupWorld | undefined> {
+  const cached = reader.get(BACKUP, key);
+  if (cached === undefined) return undefined;
+  const run = await observeRun(cached, reader, signal);
+  if (!secondMoverMayBeDue(run)) return await worldOf(run, reader, signal, options);
+  const live = await reader.read(BACKUP, key, signal);
+  if (live === undefined) return undefined;
+  return await worldOf(await observeRun(live, reader, signal), reader, signal, options);
+}
+
+interface Run {
+  readonly object: KubeObject;
+  readonly backup: BackupObject;
+  readonly config: Sighting<ConfigView>;
+  readonly jobs: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+}
+
+async function observeRun(object: KubeObject, reader: Reader, signal: AbortSignal): Promise<Run> {
+  const backup = parseBackup(object);
+  const { namespace, name } = backup.key;
+  const config = configView(reader.get(BACKUP_CONFIG, { namespace, name: backup.spec.configRef.name }));
+  const jobs = await observeJobs(backup, config, reader, signal);
+  const index = { name: INDEX.podsOfBackup, value: labelValue(name) };
+  return { object, backup, config, jobs, pods: reader.list(POD, { namespace, index }) };
+}
+
+/**
+ * True when a mover left nothing that status could take, or when status says nothing of Jobs there are. A
+ * status that is out of date must not start another one, so it is then read live.
+ */
+function secondMoverMayBeDue({ backup: { status, isDeleting }, jobs, pods }: Run): boolean {
+  if (isDeleting || isTerminal(status.phase)) return false;
+  if (status.snapshots === undefined) return jobs.length > 0;
+  return status.snapshots.some((entry) => {
+    if (sourceHasEnded(entry) || entry.job === undefined) return false;
+    const job = jobs.find(({ metadata }) => metadata.name === entry.job?.name);
+    if (job === undefined) return true;
+    return jobHasEnded(job) &&
+      jobState({ job, pods, operation: "backup", now: new Date(0) }).kind !== "succeeded";
+  });
+}
+
+async function worldOf(
+  run: Run,
+  reader: Reader,
+  signal: AbortSignal,
+  options: ControllerOptions,
+): Promise<BackupWorld> {
+  const { backup, config, jobs } = run;
+  const { namespace } = backup.key;
+  const repository = observeRepository(backup, config, jobs, reader);
+  const missing = needsCredentials(backup, jobs)
+    ? await observeMissing(repository, namespace, reader, signal)
+    : undefined;
+  return {
+    ...run,
+    namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
+    repository,
+    missing,
+    missingClaims: config.kind === "found" ? missingClaims(config.value.spec, namespace, reader) : [],
+    configMaps: reader.list(CONFIG_MAP, {
+      namespace,
+      index: { name: INDEX.byController, value: backup.uid },
+    }),
+    options,
+  };
+}
+
+/** A BackupConfig as its runs see it. */
+export function configView(object: KubeObject | undefined): Sighting<ConfigView> {
+  if (object === undefined) return { kind: "missing" };
+  const { name, generation, uid = "" } = object.metadata;
+  const spec = backupConfigSpec.safeParse(object.spec);
+  if (!spec.success) {
+    const why = `BackupConfig "${name}" is not one this version of kopiur can read`;
+    return { kind: "unreadable", why };
+  }
+  const status = backupConfigStatus.safeParse(object.status ?? {}).data;
+  const isCurrent = status?.observedGeneration === generation;
+  const pinnedIdentity = isCurrent ? status?.resolved?.identity : undefined;
+  return { kind: "found", value: { key: keyOf(object), uid, spec: spec.data, pinnedIdentity } };
+}
+
+/**
+ * The Jobs this Backup controls. One that a cache does not show is looked for live before anyone may call it
+ * gone: caches of Backups and Jobs are filled by watches of their own, in no order.
+ */
+async function observeJobs(
+  backup: BackupObject,
+  config: Sighting<ConfigView>,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const { namespace } = backup.key;
+  const cached = reader.list(JOB, { namespace, index: { name: INDEX.byController, value: backup.uid } });
+  const found = [...cached];
+  for (const name of expectedJobs(backup, config)) {
+    if (cached.some(({ metadata }) => metadata.name === name)) continue;
+    const job = await reader.read(JOB, { namespace, name }, signal);
+    const isOurs = job?.metadata.ownerReferences?.some(({ uid }) => uid === backup.uid) === true;
+    if (job !== undefined && isOurs) found.push(job);
+  }
+  return found;
+}
+
+/** Names of Jobs that may exist and still run though no cache shows them. */
+function expectedJobs(backup: BackupObject, config: Sighting<ConfigView>): readonly string[] {
+  const { status: { snapshots }, isDeleting, holdsFinalizer } = backup;
+  const open = snapshots?.filter((entry) => !sourceHasEnded(entry));
+  const known = open?.flatMap(({ job }) => job === undefined ? [] : [job.name]) ?? [];
+  if (!isDeleting || !holdsFinalizer) return known;
+  const late = snapshots?.filter(({ failure }) => failure?.class === "StartDeadlineExceeded") ?? [];
+  // A pass whose status write was refused, because the deletion came first, may have made the next Job.
+  const next = open?.map(({ source, job }) => ({ source, attempt: (job?.attempts ?? 0) + 1 })) ??
+    sourceNames(config).map((source) => ({ source, attempt: 1 }));
+  return [
+    ...known,
+    ...late.flatMap(({ job }) => job === undefined ? [] : [job.name]),
+    ...next.filter(({ attempt }) => attempt <= MAX_ATTEMPTS)
+      .map(({ source, attempt }) => backupJobName(backup, source, attempt)),
+  ];
+}
+
+function sourceNames(config: Sighting<ConfigView>): readonly string[] {
+  return config.kind === "found" ? config.value.spec.sources.map(({ pvc }) => pvc.name) : [];
+}
+
+function observeRepository(
+  backup: BackupObject,
+  config: Sighting<ConfigView>,
+  jobs: readonly KubeObject[],
+  reader: Reader,
+): Sighting<RepositoryView> {
+  const named = runPin(backup.status, jobs)?.resolved.repository ??
+    (config.kind === "found" ? config.value.spec.repository : undefined);
+  if (named === undefined) return { kind: "missing" };
+  return repositoryView(reader.get(REPOSITORY, { namespace: backup.key.namespace, name: named.name }));
+}
+
+/** Only a pass that may start a mover needs to know: a Job that is there has what it needs, or says so itself. */
+function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): boolean {
+  const { status } = backup;
+  if (backup.isDeleting) return backup.holdsFinalizer;
+  if (isTerminal(status.phase)) return false;
+  if (status.snapshots === undefined) return true;
+  return status.snapshots.some((entry) =>
+    !sourceHasEnded(entry) && !jobs.some(({ metadata }) => metadata.name === entry.job?.name)
+  );
+}
+
+/**
+ * What the repository lacks. Secrets and ConfigMaps whose versions are those the repository was opened with
+ * were seen to be complete then; only others are read.
+ */
+async function observeMissing(
+  repository: Sighting<RepositoryView>,
+  namespace: string,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Missing | undefined> {
+  if (repository.kind !== "found") return undefined;
+  const needs = repositoryNeeds(repository.value.spec);
+  const cached = needs.map((need) =>
+    foundOf(need, reader.get(resourceOfNeed(need), { namespace, name: need.name }))
+  );
+  if (credentialVersion(cached) === repository.value.credentialVersion) return undefined;
+  return firstMissing(await observeNeeds(needs, namespace, reader, signal), namespace);
+}
+
+function resourceOfNeed({ kind }: Need): typeof SECRET {
+  switch (kind) {
+    case "secret":
+      return SECRET;
+    case "configMap":
+      return CONFIG_MAP;
+    case "volumeClaim":
+      return VOLUME_CLAIM;
+  }
+}

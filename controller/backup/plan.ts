@@ -1,0 +1,34 @@
+import { findCondition, isReason } from "../../api/mod.ts";
+import { planDeletion } from "./deletion.ts";
+import { leftovers, workSpecRemovals } from "./leftovers.ts";
+import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { planRun } from "./plan_run.ts";
+import { runPin } from "./run_pin.ts";
+import { verdictOf } from "./verdict.ts";
+import { type BackupWorld, isTerminal } from "./world.ts";
+
+/** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
+export function planBackup(world: BackupWorld, now: Date): BackupPlan {
+  if (world.backup.isDeleting) return planDeletion(world, now);
+  if (isTerminal(world.backup.status.phase)) return planEnded(world, now);
+  return planRun(world, now);
+}
+
+/** Says what was said before, so that a run of last year costs no write, and removes what the run left behind. */
+function planEnded(world: BackupWorld, now: Date): BackupPlan {
+  const { status } = world.backup;
+  const pin = runPin(status, []);
+  const verdict = verdictOf(status.snapshots ?? []);
+  const told = findCondition(status.conditions, "Ready");
+  const reason = told !== undefined && isReason(told.reason) ? told.reason : verdict.reason;
+  const ready = status.phase === "Succeeded" ? "True" : "False";
+  return {
+    apply: [],
+    remove: [...(pin === undefined ? [] : leftovers(world, pin, now)), ...workSpecRemovals(world)],
+    conditions: [],
+    outcome: { kind: "settled", reason, message: told?.message ?? verdict.message, ready },
+    events: [],
+    measures: [],
+    next: currentStatus(status),
+  };
+}

@@ -1,0 +1,190 @@
+import type { SnapshotEntry } from "../../api/mod.ts";
+import type { DesiredObject } from "../../kube/types.ts";
+import type { Outcome } from "../runtime/outcome.ts";
+import { configIdentity, configSources, effectiveMover } from "../shared/mod.ts";
+import { attemptsOf, backupJobName } from "./attempts.ts";
+import {
+  firstRefusal,
+  foundRepository,
+  permittedConditions,
+  type Refusal,
+  restartChecks,
+  startChecks,
+} from "./checks.ts";
+import { backupObjects } from "./desired.ts";
+import { finishedPlan, startTimeOf } from "./finished_plan.ts";
+import { leftovers } from "./leftovers.ts";
+import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
+import { failedEntry, nextStep, type SourceStep } from "./source_state.ts";
+import { stepMeasures, waitEvents } from "./telling.ts";
+import type { BackupWorld } from "./world.ts";
+
+const DEFAULT_START_DEADLINE_SECONDS = 1800;
+/** Watches wake whoever waits; this is for the change no watch shows. */
+const RECHECK_SECONDS = 300;
+/** For what the next pass does: it comes by itself, as this one writes the status. */
+const SOON_SECONDS = 1;
+
+/**
+ * A run that has not ended: waits for what its first movers need, then starts one per source and follows them
+ * until all have ended (design D9). From the first mover on only what was pinned counts.
+ */
+export function planRun(world: BackupWorld, now: Date): BackupPlan {
+  const pinned = runPin(world.backup.status, world.jobs);
+  const refusal = firstRefusal(pinned === undefined ? startChecks : [], world, undefined);
+  if (refusal !== undefined) return pendingPlan(world, refusal);
+  const pin = pinned ?? newPin(world);
+  // The checks let nothing through without config and repository; a world that lies waits like one without.
+  if (pin === undefined) {
+    return pendingPlan(world, { reason: "ConfigNotFound", message: "Nothing to run yet" });
+  }
+  return followPlan(world, pin, pinned === undefined ? "new" : "started", now);
+}
+
+/** The seconds a mover pod of this Backup may wait for its start. */
+export function startDeadlineSeconds({ backup }: BackupWorld): number {
+  return backup.spec.failurePolicy?.startDeadlineSeconds ?? DEFAULT_START_DEADLINE_SECONDS;
+}
+
+/** Every source of a run with what becomes of it now. */
+export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
+  const deadline = startDeadlineSeconds(world);
+  return entriesOf(pin, world.backup.status).map((entry) =>
+    nextStep(entry, attemptsOf(world, entry.source, now), deadline, now)
+  );
+}
+
+function pendingPlan(world: BackupWorld, { reason, message, condition }: Refusal): BackupPlan {
+  return {
+    apply: [],
+    remove: [],
+    conditions: condition === undefined ? [] : [condition],
+    outcome: { kind: "waiting", reason, message, recheckAfterSeconds: RECHECK_SECONDS },
+    events: waitEvents(world, reason, message),
+    measures: [],
+    next: { ...currentStatus(world.backup.status), phase: "Pending", message },
+  };
+}
+
+function newPin(world: BackupWorld): RunPin | undefined {
+  const repository = foundRepository(world);
+  if (world.config.kind !== "found" || repository === undefined) return undefined;
+  const { key, spec, pinnedIdentity } = world.config.value;
+  const { uniqueId } = repository;
+  return {
+    resolved: {
+      repository: { ...spec.repository, ...(uniqueId === undefined ? {} : { uniqueId }) },
+      config: key.name,
+      identity: pinnedIdentity ?? configIdentity(key, spec),
+      deletionPolicy: spec.defaultDeletionPolicy ?? "Delete",
+      mover: effectiveMover(repository.spec.mover, spec.mover),
+    },
+    sources: configSources(spec),
+  };
+}
+
+function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
+  const found = stepsOf(world, pin, now);
+  const { steps, held, apply } = startSteps(world, pin, found, { run, now });
+  const entries = steps.map((step) => apply.length > 0 ? startedEntry(world, step) : step.entry);
+  const base = {
+    finalizer: "present",
+    apply,
+    remove: leftovers(world, pin, now),
+    measures: stepMeasures(steps),
+  } as const;
+  const next = {
+    ...currentStatus(world.backup.status),
+    resolved: pin.resolved,
+    snapshots: [...entries],
+    timing: { startTime: startTimeOf(world, now) },
+  };
+  if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
+    return finishedPlan(world, { base, next, steps, entries }, now);
+  }
+  const isPutOff = apply.length === 0 && held === undefined && steps.some(({ kind }) => kind === "start");
+  const outcome = runningOutcome(steps, held, isPutOff ? SOON_SECONDS : RECHECK_SECONDS);
+  const wasLetThrough = apply.length > 0 || world.backup.status.resolved === undefined;
+  return {
+    ...base,
+    conditions: wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition],
+    outcome,
+    events: waitEvents(world, outcome.reason, outcome.message),
+    next: { ...next, phase: "Running", message: outcome.message },
+  };
+}
+
+interface Started {
+  readonly steps: readonly SourceStep[];
+  /** Why sources that need a mover do not get one now. */
+  readonly held: Refusal | undefined;
+  readonly apply: readonly DesiredObject[];
+}
+
+/** Starts every mover that is needed, or none: not while something stands in the way, and not in a pass that tells an end. */
+function startSteps(
+  world: BackupWorld,
+  pin: RunPin,
+  steps: readonly SourceStep[],
+  { run, now }: { readonly run: "new" | "started"; readonly now: Date },
+): Started {
+  const isNeeded = steps.some(({ kind }) => kind === "start");
+  // A Job that cannot be made must not stand in the way of writing down what ended.
+  if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return { steps, held: undefined, apply: [] };
+  const held = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
+  if (held?.reason === "RepositoryReplaced") {
+    return { steps: steps.map((step) => refuse(step, held, now)), held: undefined, apply: [] };
+  }
+  const repository = foundRepository(world);
+  if (held !== undefined || repository === undefined) return { steps, held, apply: [] };
+  const apply = steps.flatMap((step) =>
+    step.kind === "start" ? backupObjects(world, repository, pin, step) : []
+  );
+  return { steps, held, apply };
+}
+
+function startedEntry({ backup }: BackupWorld, step: SourceStep): SnapshotEntry {
+  if (step.kind !== "start") return step.entry;
+  const { source, sourcePath } = step.entry;
+  const name = backupJobName(backup, source, step.attempt);
+  return { source, sourcePath, phase: "Running", job: { name, attempts: step.attempt } };
+}
+
+/** A mover of this run must not write into another repository than the movers before it. */
+function refuse(step: SourceStep, refusal: Refusal, now: Date): SourceStep {
+  if (step.kind !== "start") return step;
+  const entry = failedEntry(step.entry, refusal.reason, step.entry.job === undefined);
+  const failure = entry.failure === undefined
+    ? {}
+    : { failure: { ...entry.failure, logTail: refusal.message } };
+  return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
+}
+
+function runningOutcome(
+  steps: readonly SourceStep[],
+  held: Refusal | undefined,
+  atMostSeconds: number,
+): Extract<Outcome, { kind: "waiting" }> {
+  const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
+  if (held !== undefined) {
+    return { kind: "waiting", reason: held.reason, message: held.message, recheckAfterSeconds };
+  }
+  const waiting = steps.find((step) => step.kind === "waiting");
+  if (waiting?.kind === "waiting") {
+    const { entry, reason, text } = waiting;
+    const message = `The mover of "${entry.source}" ${
+      reason === "Unschedulable" ? "cannot be scheduled" : "does not start"
+    }: ${text}`;
+    return { kind: "waiting", reason, message, recheckAfterSeconds };
+  }
+  const done = steps.filter(({ kind }) => kind === "over" || kind === "ended").length;
+  const message = steps.length === 1
+    ? `Backing up "${steps[0]?.entry.source ?? ""}"`
+    : `Backing up ${steps.length} sources, ${done} done`;
+  return { kind: "waiting", reason: "Running", message, recheckAfterSeconds };
+}
+
+function recheckOf(step: SourceStep): number {
+  return step.kind === "running" || step.kind === "waiting" ? step.recheckAfterSeconds : RECHECK_SECONDS;
+}

@@ -1,0 +1,234 @@
+import { type Reason, REASONS, type SnapshotEntry } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { JobState } from "../shared/mod.ts";
+import { sourceHasEnded } from "./world.ts";
+
+/** Mover Jobs a source may get when one leaves no result; each finds by tag what the one before had saved. */
+export const MAX_ATTEMPTS = 3;
+
+/** So long a pod may pull its image and mount its volumes before that is worth telling. */
+export const START_GRACE_SECONDS = 30;
+const TAIL_MAX_BYTES = 2048;
+
+/** One mover Job of a source as it was found. */
+export interface Attempt {
+  readonly number: number;
+  readonly name: string;
+  readonly job: KubeObject | undefined;
+  readonly state: JobState<"backup">;
+  /** A pod of a Job of that name has not ended, though the Job itself may be gone. */
+  readonly podIsAlive: boolean;
+}
+
+/** What becomes of one source in a pass. */
+export type SourceStep =
+  /** It had ended before. */
+  | { readonly kind: "over"; readonly entry: SnapshotEntry }
+  /** It ends now. */
+  | {
+    readonly kind: "ended";
+    readonly entry: SnapshotEntry;
+    /** Absent when no mover came to an end: it never started, or is gone without a trace. */
+    readonly mover?: { readonly seconds: number | undefined };
+    readonly finishedAt: string;
+  }
+  /** It needs a mover Job of that number. */
+  | { readonly kind: "start"; readonly entry: SnapshotEntry; readonly attempt: number }
+  | { readonly kind: "running"; readonly entry: SnapshotEntry; readonly recheckAfterSeconds: number }
+  /** Its mover does not start, which is worth telling. */
+  | {
+    readonly kind: "waiting";
+    readonly entry: SnapshotEntry;
+    readonly reason: "Unschedulable" | "PodNotStarted";
+    readonly text: string;
+    readonly recheckAfterSeconds: number;
+  };
+
+/**
+ * The next step of one source. Pure and idempotent: what is found decides, not what was meant to be done.
+ *
+ *   Pending → start(1) → Running → ended: Succeeded | Failed
+ *                          │  └ no result, or Job gone → start(n + 1), at most {@link MAX_ATTEMPTS}
+ *                          └ not started within the start deadline → ended: Failed
+ */
+export function nextStep(
+  entry: SnapshotEntry,
+  attempts: readonly Attempt[],
+  startDeadlineSeconds: number,
+  now: Date,
+): SourceStep {
+  if (sourceHasEnded(entry)) return { kind: "over", entry };
+  const current = currentAttempt(entry, attempts);
+  if (current === undefined) return { kind: "start", entry, attempt: 1 };
+  const running: SnapshotEntry = {
+    source: entry.source,
+    sourcePath: entry.sourcePath,
+    phase: "Running",
+    job: { name: current.name, attempts: current.number },
+  };
+  const { state } = current;
+  switch (state.kind) {
+    case "absent":
+      return afterVanished(running, current, now);
+    case "waiting":
+      return whileWaiting(running, state, current, startDeadlineSeconds, now);
+    case "running":
+      return { kind: "running", entry: running, recheckAfterSeconds: jobHasEnded(current.job) ? 5 : 60 };
+    case "succeeded":
+      return {
+        kind: "ended",
+        entry: succeededEntry(running, state.result.backup),
+        mover: { seconds: state.result.durationSeconds },
+        finishedAt: state.finishedAt,
+      };
+    case "failed":
+      if (state.class === "ResultMissing" && current.number < MAX_ATTEMPTS) {
+        return { kind: "start", entry: running, attempt: current.number + 1 };
+      }
+      return failed(running, state);
+  }
+}
+
+/**
+ * True when a snapshot of that source may be in the repository. Only a mover that never ran, or one that was
+ * refused before it could write, proves that there is none.
+ */
+export function mayHoldSnapshot(entry: SnapshotEntry): boolean {
+  if (entry.kopiaSnapshotID !== undefined) return true;
+  if (entry.job === undefined) return false;
+  if (entry.failure === undefined) return true;
+  if (entry.failure.class === "StartDeadlineExceeded") return false;
+  return !entry.failure.resultKnown || WRITING_MAY_HAVE_ENDED.has(entry.failure.class);
+}
+
+/** A failure of a source that has no Job to speak for it, as an entry. */
+export function failedEntry(entry: SnapshotEntry, failureClass: Reason, resultKnown: boolean): SnapshotEntry {
+  const failure = { class: failureClass, message: REASONS[failureClass], resultKnown };
+  return { ...entry, phase: "Failed", failure };
+}
+
+/** Failures that can strike after kopia had written the snapshot and before the mover had read its id. */
+const WRITING_MAY_HAVE_ENDED: ReadonlySet<string> = new Set<Reason>([
+  "Interrupted",
+  "DeadlineExceeded",
+  "UnexpectedOutput",
+  "RepositoryUnavailable",
+  "OutOfMemory",
+  "Unknown",
+]);
+
+/** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */
+function currentAttempt(entry: SnapshotEntry, attempts: readonly Attempt[]): Attempt | undefined {
+  const found = attempts.findLast(({ job }) => job !== undefined);
+  const known = attempts.find(({ number }) => number === entry.job?.attempts);
+  return found !== undefined && found.number >= (known?.number ?? 0) ? found : known;
+}
+
+function afterVanished(running: SnapshotEntry, current: Attempt, now: Date): SourceStep {
+  // Two movers of one source at once could each find no snapshot of the other and both make one.
+  if (current.podIsAlive) return { kind: "running", entry: running, recheckAfterSeconds: 10 };
+  if (current.number < MAX_ATTEMPTS) {
+    return { kind: "start", entry: running, attempt: current.number + 1 };
+  }
+  return {
+    kind: "ended",
+    entry: failedEntry(running, "ResultMissing", false),
+    finishedAt: now.toISOString(),
+  };
+}
+
+type Waiting = Extract<JobState<"backup">, { kind: "waiting" }>;
+
+function whileWaiting(
+  running: SnapshotEntry,
+  state: Waiting,
+  current: Attempt,
+  startDeadlineSeconds: number,
+  now: Date,
+): SourceStep {
+  const since = Date.parse(current.job?.metadata.creationTimestamp ?? state.since);
+  const waitedSeconds = Number.isNaN(since) ? 0 : (now.getTime() - since) / 1000;
+  if (waitedSeconds >= startDeadlineSeconds) {
+    const entry = failedEntry(running, "StartDeadlineExceeded", true);
+    const failure = entry.failure === undefined
+      ? {}
+      : { failure: { ...entry.failure, logTail: cutTail(state.text) } };
+    const finishedAt = now.toISOString();
+    return { kind: "ended", entry: { ...entry, ...failure }, finishedAt };
+  }
+  const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
+  if (state.why === "PodNotStarted" && waitedSeconds < START_GRACE_SECONDS) {
+    const untilTold = Math.ceil(START_GRACE_SECONDS - waitedSeconds);
+    return { kind: "running", entry: running, recheckAfterSeconds: Math.min(untilTold, untilDeadline) };
+  }
+  return {
+    kind: "waiting",
+    entry: running,
+    reason: state.why,
+    text: state.text,
+    recheckAfterSeconds: Math.min(60, untilDeadline),
+  };
+}
+
+type Failed = Extract<JobState<"backup">, { kind: "failed" }>;
+
+function failed(running: SnapshotEntry, state: Failed): SourceStep {
+  const words = [state.tail ?? "", state.message].filter((text) => text !== "");
+  const tail = words.length === 2 && words[0]?.includes(state.message) ? state.tail ?? "" : words.join("\n");
+  const entry: SnapshotEntry = {
+    ...running,
+    phase: "Failed",
+    failure: {
+      class: state.class,
+      message: REASONS[state.class],
+      ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
+      resultKnown: state.resultKnown,
+      ...(tail === "" ? {} : { logTail: cutTail(tail) }),
+    },
+  };
+  const mover = { seconds: state.result?.durationSeconds };
+  return { kind: "ended", entry, mover, finishedAt: state.finishedAt };
+}
+
+type BackupDocument = Extract<JobState<"backup">, { kind: "succeeded" }>["result"]["backup"];
+
+function succeededEntry(running: SnapshotEntry, result: BackupDocument): SnapshotEntry {
+  const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
+  const { unreadable } = result;
+  const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
+  return {
+    ...running,
+    phase: "Succeeded",
+    kopiaSnapshotID: snapshotId,
+    startTime,
+    endTime,
+    durationSeconds: Math.max(0, seconds),
+    sizeBytes,
+    files,
+    ...(bytesNew === undefined ? {} : { bytesNew }),
+    ...(filesNew === undefined ? {} : { filesNew }),
+    ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    ...(unreadable === undefined
+      ? {}
+      : { unreadable: { count: unreadable.count, paths: unreadable.paths.slice(0, 10) } }),
+  };
+}
+
+/** The end of a text, in at most {@link TAIL_MAX_BYTES} bytes of UTF-8, cut between characters. */
+function cutTail(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= TAIL_MAX_BYTES) return text;
+  const cut = new TextDecoder().decode(bytes.subarray(bytes.length - TAIL_MAX_BYTES + 3));
+  return `…${cut.replace(/^\uFFFD+/, "")}`;
+}
+
+/** True when the Job controller called the Job finished; its pod's message may still be on its way here. */
+export function jobHasEnded(job: KubeObject | undefined): boolean {
+  const status = job?.status;
+  if (typeof status !== "object" || status === null || !("conditions" in status)) return false;
+  const { conditions } = status;
+  return Array.isArray(conditions) &&
+    conditions.some((each) =>
+      (each?.type === "Complete" || each?.type === "Failed") && each.status === "True"
+    );
+}

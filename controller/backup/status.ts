@@ -1,0 +1,46 @@
+import type { SnapshotEntry } from "../../api/mod.ts";
+import type { Applied } from "../runtime/plan.ts";
+import { JOB } from "../shared/mod.ts";
+import { type BackupPlan, currentStatus, type NextStatus } from "./next_status.ts";
+import type { BackupWorld } from "./world.ts";
+
+/**
+ * The status of a Backup after a pass. When a Job could not be made, status says only which ones were; when the
+ * finalizer could not be dropped, it stays as it is, so that the pass that drops it is the one that tells. A
+ * removal that failed takes nothing from what was found.
+ */
+export function backupStatusOf(
+  world: BackupWorld,
+  plan: BackupPlan,
+  applied: Applied,
+): Readonly<Record<string, unknown>> {
+  return { ...(applied.error === undefined ? plan.next : afterFailure(world, plan, applied)) };
+}
+
+function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Applied): NextStatus {
+  const before = currentStatus(backup.status);
+  if (plan.finalizer === "absent") return before;
+  if (objects.length === plan.apply.length) return plan.next;
+  const made = new Set(
+    objects.flatMap(({ desired }) => desired.kind === JOB.kind ? [desired.metadata.name] : []),
+  );
+  const { resolved, snapshots, timing } = plan.next;
+  const isRun = snapshots?.some(({ job }) => job !== undefined && made.has(job.name)) === true;
+  if (!isRun || resolved === undefined) {
+    return { ...before, phase: backup.isDeleting ? "Deleting" : before.phase ?? "Pending" };
+  }
+  const entries =
+    snapshots?.map((entry): SnapshotEntry =>
+      entry.job !== undefined && made.has(entry.job.name)
+        ? entry
+        : before.snapshots?.find(({ source }) => source === entry.source) ??
+          { source: entry.source, sourcePath: entry.sourcePath, phase: "Pending" }
+    ) ?? [];
+  return {
+    ...before,
+    phase: "Running",
+    resolved,
+    snapshots: entries,
+    ...(timing === undefined ? {} : { timing: { startTime: timing.startTime } }),
+  };
+}

@@ -1,0 +1,149 @@
+import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
+import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
+import type { SourceStep } from "./source_state.ts";
+import { listed, type Verdict } from "./verdict.ts";
+import type { BackupWorld } from "./world.ts";
+
+const LINE_MAX = 400;
+
+/** What a person can do about a wait; reasons that are not here are ordinary steps and told as Normal. */
+const ACTIONS: Partial<Record<Reason, string>> = {
+  ConfigNotFound: "CreateBackupConfig",
+  InvalidSpec: "EditBackupConfig",
+  RepositoryNotFound: "CreateRepository",
+  RepositoryReplaced: "CheckRepository",
+  MissingCredentialsSecret: "CheckCredentials",
+  MissingConfigMap: "CheckCredentials",
+  VolumeNotFound: "CreateVolume",
+  PrivilegedMoverNotPermitted: "AnnotateNamespaceForPrivilegedMovers",
+  Unschedulable: "CheckScheduling",
+  PodNotStarted: "CheckPod",
+};
+
+/** The Warning of a wait somebody can end, in the pass it begins; none while it lasts. */
+export function waitEvents(world: BackupWorld, reason: Reason, note: string): readonly PlannedEvent[] {
+  const action = ACTIONS[reason];
+  const before = findCondition(world.backup.status.conditions, "Ready")?.reason;
+  if (action === undefined || before === reason) return [];
+  return [{ type: "Warning", reason, action, note }];
+}
+
+/** Events of a run that ended, on the Backup and mirrored on its BackupConfig (seed 002). */
+export function verdictEvents(
+  world: BackupWorld,
+  verdict: Verdict,
+  entries: readonly SnapshotEntry[],
+): readonly PlannedEvent[] {
+  const own = [verdictEvent(verdict, entries), ...entries.filter(isEmpty).map(emptyEvent)];
+  const config = world.config.kind === "found" ? world.config.value : undefined;
+  if (config === undefined) return own;
+  const regarding = {
+    apiVersion: API_VERSION,
+    kind: "BackupConfig",
+    namespace: config.key.namespace,
+    name: config.key.name,
+    uid: config.uid,
+  };
+  const named = `Backup "${world.backup.key.name}": `;
+  return [...own, ...own.map((event) => ({ ...event, note: named + event.note, regarding }))];
+}
+
+/** Operations of the movers that ended in this pass; each ends in one pass only, for its entry remembers it. */
+export function moverMeasures(
+  operation: "Backup" | "SnapshotDelete",
+  result: "succeeded" | "failed",
+  seconds: number | undefined,
+): readonly PlannedMeasure[] {
+  const labels = { operation, result } as const;
+  return [
+    { kind: "add", metric: "kopiur_mover_operations_total", labels, value: 1 },
+    ...(seconds === undefined ? [] : [
+      {
+        kind: "record",
+        metric: "kopiur_mover_operation_duration_seconds",
+        labels,
+        value: seconds,
+      } as const,
+    ]),
+  ];
+}
+
+/** Measures of the sources that ended in this pass. */
+export function stepMeasures(steps: readonly SourceStep[]): readonly PlannedMeasure[] {
+  return steps.flatMap((step) => {
+    if (step.kind !== "ended" || step.mover === undefined) return [];
+    const result = step.entry.phase === "Succeeded" ? "succeeded" : "failed";
+    return moverMeasures("Backup", result, step.mover.seconds);
+  });
+}
+
+/** Measures of a run that ended in this pass. */
+export function verdictMeasures(
+  world: BackupWorld,
+  { outcome }: Verdict,
+  durationSeconds: number,
+): readonly PlannedMeasure[] {
+  const { key: { namespace }, spec: { configRef: { name } } } = world.backup;
+  return [
+    { kind: "add", metric: "kopiur_backups_total", labels: { namespace, name, outcome }, value: 1 },
+    {
+      kind: "record",
+      metric: "kopiur_backup_run_duration_seconds",
+      labels: { outcome },
+      value: durationSeconds,
+    },
+  ];
+}
+
+function verdictEvent(verdict: Verdict, entries: readonly SnapshotEntry[]): PlannedEvent {
+  const action = "Backup";
+  switch (verdict.outcome) {
+    case "success":
+      return { type: "Normal", reason: "BackupSucceeded", action, note: listed(entries.map(snapshotText)) };
+    case "partial": {
+      const gaps = entries.filter(({ phase, unreadable }) =>
+        phase !== "Succeeded" || unreadable !== undefined
+      );
+      const note = `${listed(gaps.map(gapText))}. ${listed(entries.filter(isSaved).map(snapshotText))}`;
+      return { type: "Warning", reason: "BackupPartial", action, note };
+    }
+    case "failure":
+      return { type: "Warning", reason: "BackupFailed", action, note: listed(entries.map(gapText)) };
+  }
+}
+
+function isSaved({ kopiaSnapshotID }: SnapshotEntry): boolean {
+  return kopiaSnapshotID !== undefined;
+}
+
+function isEmpty({ phase, files }: SnapshotEntry): boolean {
+  return phase === "Succeeded" && files === 0;
+}
+
+function emptyEvent({ source, kopiaSnapshotID }: SnapshotEntry): PlannedEvent {
+  return {
+    type: "Warning",
+    reason: "EmptySnapshot",
+    action: "CheckSource",
+    note: `Snapshot ${kopiaSnapshotID} of "${source}" holds no files: is the right volume named?`,
+  };
+}
+
+function snapshotText({ source, kopiaSnapshotID, files, sizeBytes }: SnapshotEntry): string {
+  return `Snapshot ${kopiaSnapshotID} of "${source}": ${files} files, ${sizeBytes} bytes`;
+}
+
+/** What a source lacks, with the raw text people search for. */
+function gapText({ source, failure, unreadable }: SnapshotEntry): string {
+  if (unreadable !== undefined) {
+    const more = unreadable.count > unreadable.paths.length ? ", …" : "";
+    return `"${source}": ${unreadable.count} could not be read: ${unreadable.paths.join(", ")}${more}`;
+  }
+  const line = lastLine(failure?.logTail ?? "");
+  return `"${source}": ${failure?.message ?? "it did not end"}${line === "" ? "" : `: ${line}`}`;
+}
+
+function lastLine(text: string): string {
+  const line = text.split("\n").map((each) => each.trim()).findLast((each) => each !== "") ?? "";
+  return line.length <= LINE_MAX ? line : `${line.slice(0, LINE_MAX).toWellFormed()}…`;
+}

@@ -1,0 +1,92 @@
+import { isReason, type Reason, type SnapshotEntry } from "../../api/mod.ts";
+
+/** How a run ended. */
+export interface Verdict {
+  readonly phase: "Succeeded" | "Failed";
+  readonly outcome: "success" | "partial" | "failure";
+  readonly reason: Reason;
+  /** One stable sentence: no text of kopia, which goes to Events. */
+  readonly message: string;
+}
+
+const SOURCES_NAMED = 5;
+
+/**
+ * The verdict over the entries of a run that ended. All sources succeeded → Succeeded; some → Succeeded but
+ * partial, as is a run that could not read every file; none → Failed, for the class they share, if they do.
+ */
+export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
+  const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
+  const failed = entries.filter(({ phase }) => phase !== "Succeeded");
+  const lacking = succeeded.filter(({ unreadable }) => unreadable !== undefined);
+  if (succeeded.length === 0) {
+    const message = `No source could be backed up: ${listed(failed.map(failureText))}`;
+    return { phase: "Failed", outcome: "failure", reason: sharedClass(failed), message };
+  }
+  if (failed.length === 0 && lacking.length === 0) {
+    const message = entries.length === 1
+      ? `Backed up "${entries[0]?.source ?? ""}"`
+      : `Backed up all ${entries.length} sources`;
+    return { phase: "Succeeded", outcome: "success", reason: "BackupSucceeded", message };
+  }
+  const gaps = [...failed.map(failureText), ...lacking.map(gapText)];
+  const message = `Backed up ${succeeded.length} of ${entries.length} sources, not everything: ${
+    listed(gaps)
+  }`;
+  return { phase: "Succeeded", outcome: "partial", reason: "BackupPartial", message };
+}
+
+/** Sums over the sources that succeeded; a figure kopia did not give for all of them is left out. */
+export function statsOf(entries: readonly SnapshotEntry[]): {
+  sizeBytes: number;
+  files: number;
+  bytesNew?: number;
+  filesNew?: number;
+  filesUnchanged?: number;
+  unreadable?: number;
+} | undefined {
+  const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
+  if (succeeded.length === 0) return undefined;
+  const unreadable = sum(succeeded.map((entry) => entry.unreadable?.count ?? 0)) ?? 0;
+  return {
+    sizeBytes: sum(succeeded.map(({ sizeBytes }) => sizeBytes)) ?? 0,
+    files: sum(succeeded.map(({ files }) => files)) ?? 0,
+    ...defined("bytesNew", sum(succeeded.map(({ bytesNew }) => bytesNew))),
+    ...defined("filesNew", sum(succeeded.map(({ filesNew }) => filesNew))),
+    ...defined("filesUnchanged", sum(succeeded.map(({ filesUnchanged }) => filesUnchanged))),
+    ...(unreadable === 0 ? {} : { unreadable }),
+  };
+}
+
+/** Texts as one list that names the first few and counts the rest. */
+export function listed(texts: readonly string[], most: number = SOURCES_NAMED): string {
+  const rest = texts.length - most;
+  return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
+}
+
+function failureText({ source, failure }: SnapshotEntry): string {
+  return `"${source}": ${failure?.message ?? "it did not end"}`;
+}
+
+function gapText({ source, unreadable }: SnapshotEntry): string {
+  const count = unreadable?.count ?? 0;
+  return `"${source}": ${count} ${count === 1 ? "file or folder" : "files or folders"} could not be read`;
+}
+
+function sharedClass(failed: readonly SnapshotEntry[]): Reason {
+  const classes = new Set(failed.map(({ failure }) => failure?.class ?? "Unknown"));
+  const [only] = classes;
+  return classes.size === 1 && only !== undefined && isReason(only) ? only : "BackupFailed";
+}
+
+/** Undefined as soon as one part is not known. */
+function sum(parts: readonly (number | undefined)[]): number | undefined {
+  return parts.reduce(
+    (total, part) => total === undefined || part === undefined ? undefined : total + part,
+    0,
+  );
+}
+
+function defined<K extends string>(key: K, value: number | undefined): { [key in K]?: number } {
+  return value === undefined ? {} : { [key]: value } as { [key in K]: number };
+}

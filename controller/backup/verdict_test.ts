@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import type { SnapshotEntry } from "../../api/mod.ts";
+import { statsOf, verdictOf } from "./verdict.ts";
+
+function saved(source: string, parts: Partial<SnapshotEntry> = {}): SnapshotEntry {
+  return {
+    source,
+    sourcePath: `/pvc/${source}`,
+    phase: "Succeeded",
+    kopiaSnapshotID: source,
+    sizeBytes: 1,
+    files: 1,
+    ...parts,
+  };
+}
+
+function failed(source: string, failureClass = "SourceError"): SnapshotEntry {
+  const failure = { class: failureClass, message: "The source could not be read", resultKnown: true };
+  return { source, sourcePath: `/pvc/${source}`, phase: "Failed", failure };
+}
+
+const cases: Readonly<
+  Record<string, { entries: readonly SnapshotEntry[]; want: readonly [string, string, string, string] }>
+> = {
+  "one source that succeeded": {
+    entries: [saved("a")],
+    want: ["Succeeded", "success", "BackupSucceeded", 'Backed up "a"'],
+  },
+  "all of several": {
+    entries: [saved("a"), saved("b")],
+    want: ["Succeeded", "success", "BackupSucceeded", "Backed up all 2 sources"],
+  },
+  "some": {
+    entries: [saved("a"), failed("b")],
+    want: [
+      "Succeeded",
+      "partial",
+      "BackupPartial",
+      'Backed up 1 of 2 sources, not everything: "b": The source could not be read',
+    ],
+  },
+  "all, with a file that could not be read": {
+    entries: [saved("a", { unreadable: { count: 1, paths: ["x"] } })],
+    want: [
+      "Succeeded",
+      "partial",
+      "BackupPartial",
+      'Backed up 1 of 1 sources, not everything: "a": 1 file or folder could not be read',
+    ],
+  },
+  "none, for one reason": {
+    entries: [failed("a"), failed("b")],
+    want: [
+      "Failed",
+      "failure",
+      "SourceError",
+      'No source could be backed up: "a": The source could not be read; "b": The source could not be read',
+    ],
+  },
+  "none, for a class nobody knows": {
+    entries: [failed("a", "FromTheFuture")],
+    want: [
+      "Failed",
+      "failure",
+      "BackupFailed",
+      'No source could be backed up: "a": The source could not be read',
+    ],
+  },
+};
+for (const [what, { entries, want }] of Object.entries(cases)) {
+  Deno.test(`verdictOf() judges ${what}`, () => {
+    const { phase, outcome, reason, message } = verdictOf(entries);
+    assert.deepEqual([phase, outcome, reason, message], want);
+  });
+}
+
+Deno.test("verdictOf() names the first sources and counts the rest", () => {
+  const { message } = verdictOf(Array.from({ length: 64 }, (_, index) => failed(`s${index}`)));
+  assert.match(message, /"s4": The source could not be read; and 59 more$/);
+});
+
+Deno.test("statsOf() adds up what every source gave and leaves out what one did not", () => {
+  assert.deepEqual(
+    statsOf([saved("a", { bytesNew: 5, filesNew: 1 }), saved("b", { bytesNew: 7 }), failed("c")]),
+    {
+      sizeBytes: 2,
+      files: 2,
+      bytesNew: 12,
+    },
+  );
+  assert.equal(statsOf([failed("a")]), undefined);
+});

@@ -1,0 +1,142 @@
+import { backupConfigKind, backupKind, LABEL, repositoryKind } from "../../api/mod.ts";
+import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import type { IndexFunction, Watch } from "../runtime/kind.ts";
+import {
+  byControllerUid,
+  keysOfController,
+  keysOfPodOwner,
+  repositoryNeeds,
+  repositoryView,
+  resourceOf,
+  textAt,
+  valueAt,
+  WATCHED,
+} from "../shared/mod.ts";
+import { isTerminal } from "./world.ts";
+
+const BACKUP = resourceOf(backupKind);
+const BACKUP_CONFIG = resourceOf(backupConfigKind);
+const REPOSITORY = resourceOf(repositoryKind);
+
+/** Names of the indexes a Backup's pass and its watches use. */
+export const INDEX = {
+  /** Backups that have not ended (or are being deleted), by the name of their config. */
+  openByConfig: "openByConfig",
+  /** The same, of those that were started, by the name of the repository they were started with. */
+  openByRepository: "openByRepository",
+  /** The same, by namespace. */
+  openByNamespace: "openByNamespace",
+  configsByRepository: "configsByRepository",
+  configsByClaim: "configsByClaim",
+  repositoriesByNeed: "repositoriesByNeed",
+  byController: "byController",
+  podsOfBackup: "podsOfBackup",
+} as const;
+
+/** Indexes over Backups. One that has ended is in none: nothing that happens around it concerns it any more. */
+export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
+  [INDEX.openByConfig]: (backup) => whileOpen(backup, textAt(backup, "spec", "configRef", "name")),
+  [INDEX.openByRepository]: (backup) =>
+    whileOpen(backup, textAt(backup, "status", "resolved", "repository", "name")),
+  [INDEX.openByNamespace]: (backup) => whileOpen(backup, backup.metadata.namespace),
+};
+
+/** What a Backup depends on. Each change wakes the Backups it may concern, found by index. */
+export const backupWatches: readonly Watch[] = [
+  {
+    resource: BACKUP_CONFIG,
+    indexes: { [INDEX.configsByRepository]: repositoryOfConfig, [INDEX.configsByClaim]: claimsOfConfig },
+    keys: keysOfConfig,
+  },
+  {
+    resource: REPOSITORY,
+    indexes: { [INDEX.repositoriesByNeed]: needsOfRepository },
+    keys: keysOfRepository,
+  },
+  {
+    ...WATCHED.job,
+    indexes: { [INDEX.byController]: byControllerUid },
+    keys: (job) => keysOfController(job, BACKUP.kind),
+  },
+  {
+    ...WATCHED.pod,
+    indexes: { [INDEX.podsOfBackup]: backupOfPod },
+    keys: (pod, reader) => keysOfPodOwner(pod, reader, BACKUP.kind),
+  },
+  { ...WATCHED.configMap, indexes: { [INDEX.byController]: byControllerUid }, keys: keysOfNeed("configMap") },
+  { ...WATCHED.secret, keys: keysOfNeed("secret") },
+  { ...WATCHED.volumeClaim, keys: keysOfClaim },
+  { ...WATCHED.namespace, keys: keysOfNamespace },
+];
+
+function whileOpen(backup: KubeObject, value: string | undefined): readonly string[] {
+  const hasEnded = isTerminal(textAt(backup, "status", "phase")) &&
+    backup.metadata.deletionTimestamp === undefined;
+  return hasEnded || value === undefined ? [] : [value];
+}
+
+function repositoryOfConfig(config: KubeObject): readonly string[] {
+  const name = textAt(config, "spec", "repository", "name");
+  return name === undefined ? [] : [name];
+}
+
+function claimsOfConfig(config: KubeObject): readonly string[] {
+  const sources = valueAt(config, "spec", "sources");
+  if (!Array.isArray(sources)) return [];
+  return sources.map((source) => textAt(source, "pvc", "name")).filter((name) => name !== undefined);
+}
+
+function needsOfRepository(repository: KubeObject): readonly string[] {
+  const view = repositoryView(repository);
+  return view.kind === "found"
+    ? repositoryNeeds(view.value.spec).map(({ kind, name }) => `${kind}/${name}`)
+    : [];
+}
+
+function backupOfPod(pod: KubeObject): readonly string[] {
+  const name = pod.metadata.labels?.[LABEL.backup];
+  return name === undefined ? [] : [name];
+}
+
+function openBackups(reader: Reader, namespace: string, index: string, value: string): readonly ObjectKey[] {
+  return reader.list(BACKUP, { namespace, index: { name: index, value } }).map(keyOf);
+}
+
+function keysOfConfig(config: KubeObject, reader: Reader): readonly ObjectKey[] {
+  const { namespace, name } = keyOf(config);
+  return openBackups(reader, namespace, INDEX.openByConfig, name);
+}
+
+/** Those that were started with it, and those whose config names it. */
+function keysOfRepository(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
+  const { namespace, name } = keyOf(repository);
+  const started = openBackups(reader, namespace, INDEX.openByRepository, name);
+  const index = { name: INDEX.configsByRepository, value: name };
+  const waiting = reader.list(BACKUP_CONFIG, { namespace, index }).flatMap((config) =>
+    keysOfConfig(config, reader)
+  );
+  return [...started, ...waiting];
+}
+
+function keysOfNeed(kind: "secret" | "configMap" | "volumeClaim"): NonNullable<Watch["keys"]> {
+  return (object, reader) => {
+    const { namespace, name } = keyOf(object);
+    const index = { name: INDEX.repositoriesByNeed, value: `${kind}/${name}` };
+    return reader.list(REPOSITORY, { namespace, index }).flatMap((repository) =>
+      keysOfRepository(repository, reader)
+    );
+  };
+}
+
+function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
+  const { namespace, name } = keyOf(claim);
+  const index = { name: INDEX.configsByClaim, value: name };
+  const asSource = reader.list(BACKUP_CONFIG, { namespace, index }).flatMap((config) =>
+    keysOfConfig(config, reader)
+  );
+  return [...asSource, ...keysOfNeed("volumeClaim")(claim, reader)];
+}
+
+function keysOfNamespace({ metadata }: KubeObject, reader: Reader): readonly ObjectKey[] {
+  return openBackups(reader, metadata.name, INDEX.openByNamespace, metadata.name);
+}

@@ -1,0 +1,50 @@
+import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts";
+import type { KubeObject, ObjectKey } from "../../kube/types.ts";
+import type { ControllerOptions } from "../options.ts";
+import type { Missing, RepositoryView, Sighting } from "../shared/mod.ts";
+import type { BackupObject } from "./backup_object.ts";
+
+/** The recipe of a run, as far as the run needs it. */
+export interface ConfigView {
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly spec: BackupConfigSpec;
+  /** The identity its controller pinned for this spec, when it did. */
+  readonly pinnedIdentity: Identity | undefined;
+}
+
+/** Everything a pass over a Backup looks at. */
+export interface BackupWorld {
+  readonly object: KubeObject;
+  readonly backup: BackupObject;
+  readonly namespace: KubeObject | undefined;
+  readonly config: Sighting<ConfigView>;
+  /** The pinned repository of a run that was started, else the one the config names. */
+  readonly repository: Sighting<RepositoryView>;
+  /** The first thing missing of what the repository needs; looked at only where a mover may be started. */
+  readonly missing: Missing | undefined;
+  /** Claims of the config's sources that are not there. */
+  readonly missingClaims: readonly string[];
+  /** Jobs this Backup controls, of any operation. */
+  readonly jobs: readonly KubeObject[];
+  /** Pods labelled with this Backup; what they are is decided by their Job. */
+  readonly pods: readonly KubeObject[];
+  /** ConfigMaps this Backup controls; metadata only. */
+  readonly configMaps: readonly KubeObject[];
+  readonly options: ControllerOptions;
+}
+
+/** True while the namespace is being deleted: nothing can be made in it any more. */
+export function namespaceIsTerminating(world: BackupWorld): boolean {
+  return world.namespace?.metadata.deletionTimestamp !== undefined;
+}
+
+/** True for a run that ended; its phase is the memory, whatever became of its Jobs (design D3). */
+export function isTerminal(phase: string | undefined): phase is "Succeeded" | "Failed" {
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+/** True for a source that ended. */
+export function sourceHasEnded(entry: SnapshotEntry): boolean {
+  return isTerminal(entry.phase);
+}

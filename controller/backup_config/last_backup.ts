@@ -1,0 +1,36 @@
+import { type BackupConfigStatus, backupStatus, findCondition } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { RunSummary } from "../shared/mod.ts";
+
+type LastBackup = NonNullable<BackupConfigStatus["lastBackup"]>;
+
+/** What a recipe's status says of its newest finished Backup (seed 002); undefined when it cannot be read. */
+export function lastBackup(backup: KubeObject): LastBackup | undefined {
+  const status = backupStatus.safeParse(backup.status ?? {}).data;
+  const phase = status?.phase;
+  if (status === undefined || (phase !== "Succeeded" && phase !== "Failed")) return undefined;
+  const { snapshots = [], stats, timing, conditions, message = "" } = status;
+  const isPartial = findCondition(conditions, "Complete")?.status === "False";
+  const { sizeBytes, bytesNew, filesNew, filesUnchanged } = stats ?? {};
+  return {
+    backupRef: { name: backup.metadata.name },
+    phase,
+    outcome: phase === "Failed" ? "failure" : isPartial ? "partial" : "success",
+    time: timing?.endTime ?? timing?.startTime ?? backup.metadata.creationTimestamp ?? "1970-01-01T00:00:00Z",
+    message,
+    snapshotIDs: snapshots.flatMap(({ kopiaSnapshotID }) =>
+      kopiaSnapshotID === undefined ? [] : [kopiaSnapshotID]
+    ),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(bytesNew === undefined ? {} : { bytesNew }),
+    ...(filesNew === undefined ? {} : { filesNew }),
+    ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
+  };
+}
+
+/** Failed runs in a row, counted from the newest; runs come newest first and have ended (domain.md §3.2). */
+export function consecutiveFailures(runs: readonly RunSummary[]): number {
+  const firstSuccess = runs.findIndex(({ phase }) => phase === "Succeeded");
+  return firstSuccess === -1 ? runs.length : firstSuccess;
+}

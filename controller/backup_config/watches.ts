@@ -1,0 +1,58 @@
+import { backupConfigKind, backupKind, repositoryKind } from "../../api/mod.ts";
+import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import type { IndexFunction, Watch } from "../runtime/kind.ts";
+import { resourceOf, textAt, valueAt, WATCHED } from "../shared/mod.ts";
+
+const BACKUP_CONFIG = resourceOf(backupConfigKind);
+
+/** Names of the indexes a BackupConfig's pass and its watches use. */
+export const INDEX = {
+  byRepository: "byRepository",
+  byClaim: "byClaim",
+  backupsByConfig: "backupsByConfig",
+} as const;
+
+/** Indexes over BackupConfigs. */
+export const backupConfigIndexes: Readonly<Record<string, IndexFunction>> = {
+  [INDEX.byRepository]: (config) => listOf(textAt(config, "spec", "repository", "name")),
+  [INDEX.byClaim]: claimsOf,
+};
+
+/** What a BackupConfig depends on. */
+export const backupConfigWatches: readonly Watch[] = [
+  { resource: resourceOf(repositoryKind), keys: keysBy(INDEX.byRepository) },
+  { ...WATCHED.volumeClaim, keys: keysBy(INDEX.byClaim) },
+  {
+    resource: resourceOf(backupKind),
+    indexes: { [INDEX.backupsByConfig]: (backup) => listOf(configOf(backup)) },
+    keys: keysOfBackup,
+  },
+];
+
+function keysBy(index: string): NonNullable<Watch["keys"]> {
+  return (object: KubeObject, reader: Reader) => {
+    const { namespace, name } = keyOf(object);
+    return reader.list(BACKUP_CONFIG, { namespace, index: { name: index, value: name } }).map(keyOf);
+  };
+}
+
+/** A run concerns its recipe once it has ended: what happens before is said by the run itself. */
+function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
+  const name = configOf(backup);
+  const phase = textAt(backup, "status", "phase");
+  if (name === undefined || phase === undefined || phase === "Pending" || phase === "Running") return [];
+  return [{ namespace: backup.metadata.namespace ?? "", name }];
+}
+
+function configOf(backup: KubeObject): string | undefined {
+  return textAt(backup, "spec", "configRef", "name");
+}
+
+function claimsOf(config: KubeObject): readonly string[] {
+  const sources = valueAt(config, "spec", "sources");
+  return Array.isArray(sources) ? sources.flatMap((source) => listOf(textAt(source, "pvc", "name"))) : [];
+}
+
+function listOf(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
+}

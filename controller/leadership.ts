@@ -1,0 +1,70 @@
+import type { Cluster } from "../kube/mod.ts";
+import type { Sample } from "../telemetry/mod.ts";
+import type { ControllerOptions } from "./options.ts";
+
+/** Name of the lease, in the operator's namespace. */
+export const LEASE_NAME = "kopiur-controller";
+
+/** Whether this replica may work. */
+export interface Leadership {
+  /** What this replica is called in the lease. */
+  readonly identity: string;
+  /** Begins to run for it. */
+  start(): void;
+  /** Resolves once this replica may work; rejects with the signal's reason. */
+  whenLeader(signal: AbortSignal): Promise<void>;
+  /** Resolves with the reason when this replica may work no longer. */
+  readonly lost: Promise<Error>;
+  /** Gives it back, if it was ever run for; resolves when another replica may have it. */
+  release(): Promise<void>;
+  /** Whether this replica leads, as a gauge. */
+  samples(): Iterable<Sample>;
+}
+
+/** Leadership by lease: 15 s long, given up when it cannot be renewed for 10 s, tried every 2 s. */
+export function leadershipByLease(
+  cluster: Pick<Cluster, "createLeaderElector">,
+  options: Pick<ControllerOptions, "operatorNamespace" | "instance">,
+  newId: () => string,
+): Leadership {
+  // A name alone does not do: the next container of a pod has the name of the one before.
+  const identity = `${options.instance}_${newId()}`;
+  const releasing = new AbortController();
+  const elector = cluster.createLeaderElector({
+    key: { namespace: options.operatorNamespace, name: LEASE_NAME },
+    identity,
+    leaseDurationSeconds: 15,
+    renewDeadlineSeconds: 10,
+    retryPeriodSeconds: 2,
+  });
+  let isRunning = false;
+  return {
+    identity,
+    start() {
+      isRunning = true;
+      elector.start(releasing.signal);
+    },
+    whenLeader: (signal) => elector.whenLeader(signal),
+    lost: elector.lost,
+    async release() {
+      releasing.abort(new Error("The process is ending"));
+      if (isRunning) await elector.ended;
+    },
+    samples: () => elector.samples(),
+  };
+}
+
+/** Leadership of the only replica: had as soon as it is run for, and never lost. */
+export function soleLeadership(identity: string): Leadership {
+  let leads = 0;
+  return {
+    identity,
+    start() {
+      leads = 1;
+    },
+    whenLeader: () => Promise.resolve(),
+    lost: Promise.withResolvers<Error>().promise,
+    release: () => Promise.resolve(),
+    samples: () => [{ name: "kopiur_leader", labels: {}, value: leads }],
+  };
+}

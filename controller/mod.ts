@@ -1,0 +1,151 @@
+/**
+ * The controller role: the list of kinds, leadership, and the order in which things start and stop. Start reading
+ * at `startController`, then runtime/mod.ts for the engine and one folder per kind.
+ * @module
+ */
+import type { Cluster, KubeClock } from "../kube/mod.ts";
+import type { Telemetry } from "../telemetry/mod.ts";
+import { backupReconciler } from "./backup/mod.ts";
+import { backupConfigReconciler } from "./backup_config/mod.ts";
+import { type Leadership, leadershipByLease, soleLeadership } from "./leadership.ts";
+import type { ControllerOptions } from "./options.ts";
+import { type Permission, permissionsOf } from "./permissions.ts";
+import { repositoryReconciler } from "./repository/mod.ts";
+import { type AnyKind, Manager } from "./runtime/mod.ts";
+
+export { LEASE_NAME } from "./leadership.ts";
+export type { ControllerOptions } from "./options.ts";
+export type { Permission } from "./permissions.ts";
+
+/** What the controller is run with. The cluster is closed by whoever connected it: that sends the last Events. */
+export interface ControllerDeps {
+  readonly cluster: Pick<
+    Cluster,
+    "reader" | "writer" | "events" | "createInformer" | "createLeaderElector"
+  >;
+  readonly telemetry: Telemetry;
+  readonly clock: KubeClock;
+  /** A number from [0, 1). */
+  readonly random: () => number;
+  /** A text that was never returned before, e.g. a UUID. */
+  readonly newId: () => string;
+  /** `lease`: works only while it holds the lease. `single`: nobody else runs, works at once. */
+  readonly leadership: "lease" | "single";
+}
+
+/** How the controller ended: told to, or because another replica may work now and the process must exit. */
+export type ControllerEnd =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "lost"; readonly reason: Error };
+
+const concurrency = 16;
+const drainLimitMs = 15_000;
+const watchLimitMs = 3_000;
+const leaseLimitMs = 5_000;
+
+/**
+ * Runs the controller until the signal aborts or leadership is lost. A replica that does not lead keeps its caches
+ * warm and does nothing else. When told to stop: watches end, passes end (at most 15 s, then they are broken off),
+ * the lease is released.
+ */
+export async function startController(
+  deps: ControllerDeps,
+  options: ControllerOptions,
+  signal: AbortSignal,
+): Promise<ControllerEnd> {
+  const { cluster, telemetry, clock, random, newId } = deps;
+  const log = telemetry.log.child({ target: "controller" });
+  const manager = new Manager(createKinds(options), {
+    cluster,
+    telemetry,
+    clock,
+    random,
+    newId,
+    concurrency,
+  });
+  const leadership = leadershipOf(deps, options);
+  const unregister = telemetry.state.registerProcess(() => leadership.samples());
+  try {
+    manager.start();
+    await manager.whenSynced(signal);
+    log.info("caches are filled");
+    leadership.start();
+    await leadership.whenLeader(signal);
+    log.info("leading", { identity: leadership.identity });
+    telemetry.state.setActive(true);
+    manager.work();
+    const lost = await Promise.race([leadership.lost, aborted(signal)]);
+    telemetry.state.setActive(false);
+    if (lost === undefined) return await stop();
+    log.error("leadership was lost", { error: lost });
+    await atMost(clock, leaseLimitMs, manager.halt(lost));
+    return { kind: "lost", reason: lost };
+  } catch (error) {
+    if (signal.aborted) return await stop();
+    await manager.halt(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  } finally {
+    unregister();
+  }
+
+  async function stop(): Promise<ControllerEnd> {
+    const limit = new AbortController();
+    const cancel = clock.setTimer(
+      drainLimitMs,
+      () => limit.abort(new Error("The passes did not end in time")),
+    );
+    try {
+      // Passes must not outlive the lease, also while ending.
+      void leadership.lost.then((reason) => limit.abort(reason));
+      await atMost(clock, watchLimitMs, manager.stopWatching());
+      await manager.drain(limit.signal);
+    } finally {
+      cancel();
+    }
+    await atMost(clock, leaseLimitMs, leadership.release());
+    return { kind: "stopped" };
+  }
+}
+
+/** What the controller's role must allow in every namespace, from what the kinds declare. */
+export function controllerPermissions(): readonly Permission[] {
+  return permissionsOf(createKinds({
+    moverImage: "",
+    moverImagePullPolicy: "IfNotPresent",
+    moverEnvPassthrough: [],
+    operatorNamespace: "",
+    instance: "",
+  }));
+}
+
+function leadershipOf(
+  { cluster, leadership, newId }: ControllerDeps,
+  options: ControllerOptions,
+): Leadership {
+  return leadership === "lease"
+    ? leadershipByLease(cluster, options, newId)
+    : soleLeadership(options.instance);
+}
+
+/** Resolves when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
+/** Waits for an end, but no longer than that: what does not end in time ends with the process. */
+async function atMost(clock: KubeClock, limitMs: number, ending: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.setTimer(limitMs, resolve);
+  try {
+    await Promise.race([ending, promise]);
+  } finally {
+    cancel();
+  }
+}
+
+function createKinds(options: ControllerOptions): readonly AnyKind[] {
+  return [repositoryReconciler(options), backupConfigReconciler(options), backupReconciler(options)];
+}

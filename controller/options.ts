@@ -1,0 +1,12 @@
+/** What the controller is told when it starts; kinds read it, nobody changes it. */
+export interface ControllerOptions {
+  /** Image of every mover Job. */
+  readonly moverImage: string;
+  readonly moverImagePullPolicy: "Always" | "IfNotPresent" | "Never";
+  /** Environment every mover gets: telemetry and log settings of the controller (domain.md §7.3). */
+  readonly moverEnvPassthrough: readonly { readonly name: string; readonly value: string }[];
+  /** Namespace the controller runs in; the lease lives there. */
+  readonly operatorNamespace: string;
+  /** Name of this replica, unique among the replicas: the pod name. */
+  readonly instance: string;
+}

@@ -1,0 +1,38 @@
+import type { Resource } from "../kube/types.ts";
+import type { AnyKind } from "./runtime/mod.ts";
+
+/** What the controller may do with a resource; `resource` is plural, with `/status` for the subresource. */
+export interface Permission {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+}
+
+const read = ["get", "list", "watch"] as const;
+/** Both groups: the API server converts between them, and some clusters authorise only the old one. */
+const events: readonly Permission[] = ["", "events.k8s.io"].map((group) => ({
+  group,
+  resource: "events",
+  verbs: ["create", "patch"],
+}));
+
+/**
+ * What kinds need in every namespace, from what they declare; several entries may be about one resource. The
+ * lease is not among them: it lives in one namespace.
+ */
+export function permissionsOf(kinds: readonly AnyKind[]): readonly Permission[] {
+  return [...kinds.flatMap(permissionsOfKind), ...events];
+}
+
+function permissionsOfKind({ resource, watches, writes }: AnyKind): readonly Permission[] {
+  return [
+    permission(resource, read),
+    { ...permission(resource, ["update"]), resource: `${resource.plural}/status` },
+    ...watches.map((watch) => permission(watch.resource, read)),
+    ...writes.map((grant) => permission(grant.resource, grant.verbs)),
+  ];
+}
+
+function permission({ group, plural }: Resource, verbs: readonly string[]): Permission {
+  return { group, resource: plural, verbs };
+}

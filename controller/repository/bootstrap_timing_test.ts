@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { aRepository } from "../../tests/support/mod.ts";
+import { retryTime, secondsUntilDue } from "./bootstrap_timing.ts";
+import { parseRepository } from "./repository_object.ts";
+
+const ended = "2026-01-02T03:04:00Z";
+
+/** Seconds until the next bootstrap, so long after the last one ended. */
+function due(after: number, status: Readonly<Record<string, unknown>>, credentials = "c1"): number {
+  const lastInit = { status: "Succeeded", time: ended, message: "m" };
+  const bootstrap = { forGeneration: 1, credentialVersion: "c1", runs: 1, failures: 0 };
+  const merged = {
+    uniqueId: "a",
+    lastInit,
+    ...status,
+    bootstrap: { ...bootstrap, ...status.bootstrap as object },
+  };
+  const repository = parseRepository(aRepository({ status: merged }));
+  return secondsUntilDue(repository, credentials, new Date(Date.parse(ended) + after * 1000));
+}
+
+Deno.test("secondsUntilDue() counts from the end of the last bootstrap to the next refresh", () => {
+  assert.equal(due(0, {}), 3600);
+  assert.equal(due(3599, {}), 1);
+  assert.equal(due(5000, {}), 0);
+});
+
+Deno.test("secondsUntilDue() is over at once for a new generation, no bootstrap, or no known id", () => {
+  assert.equal(due(0, { bootstrap: { forGeneration: 0 } }), 0);
+  assert.equal(due(0, { uniqueId: undefined }), 0);
+  assert.equal(secondsUntilDue(parseRepository(aRepository()), "c1", new Date(ended)), 0);
+});
+
+Deno.test("secondsUntilDue() lets a failure wait for its retry, or for changed credentials", () => {
+  const bootstrap = { failures: 1, retryAt: "2026-01-02T03:34:00Z" };
+  assert.equal(due(0, { bootstrap }), 1800);
+  assert.equal(due(1, { bootstrap }, "c2"), 4);
+  assert.equal(due(60, { bootstrap }, "c2"), 0);
+});
+
+Deno.test("secondsUntilDue() does not follow every touch of a Secret while the repository is open", () => {
+  assert.equal(due(10, {}, "c2"), 50);
+  assert.equal(due(60, {}, "c2"), 0);
+});
+
+Deno.test("retryTime() doubles from one minute to fifteen, and is half an hour when a person must act", () => {
+  const seconds = (failures: number, isRetryable: boolean) =>
+    (Date.parse(retryTime(ended, failures, isRetryable)) - Date.parse(ended)) / 1000;
+  assert.deepEqual([1, 2, 4, 5, 6, 5000].map((failures) => seconds(failures, true)), [
+    60,
+    120,
+    480,
+    900,
+    900,
+    900,
+  ]);
+  assert.equal(seconds(7, false), 1800);
+});

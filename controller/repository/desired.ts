@@ -1,0 +1,73 @@
+import { API_VERSION, LABEL, repositoryKind } from "../../api/mod.ts";
+import type { DesiredObject } from "../../kube/types.ts";
+import type { ControllerOptions } from "../options.ts";
+import {
+  credentialVersion,
+  effectiveMover,
+  labelValue,
+  moverJob,
+  moverJobName,
+  workSpecFor,
+} from "../shared/mod.ts";
+import { purposeAnnotation } from "./bootstrap_purpose.ts";
+import { mayCreate, type RepositoryObject } from "./repository_object.ts";
+import type { RepositoryWorld } from "./world.ts";
+
+/** Time a bootstrap may take from the start of its mover (domain.md §3.1). */
+const BOOTSTRAP_SECONDS = 120;
+/** A kubelet ends a pod that never gets so far, or that does not keep its own limit. Waiting for a node is free. */
+const POD_SECONDS = 600;
+/** Who movers are when they only open a repository; kopia makes the identity that creates it its owner. */
+const BOOTSTRAP_USERNAME = "kopiur";
+
+/** Name of the bootstrap Job that is, or would be, next: the number after the last one whose result was taken. */
+export function bootstrapJobName(repository: RepositoryObject): string {
+  const owner = { name: repository.key.name, uid: repository.uid };
+  return moverJobName(owner, { kind: "bootstrap" }, (repository.status.bootstrap?.runs ?? 0) + 1);
+}
+
+/**
+ * ConfigMap and Job of the next bootstrap, in the order they are applied. It may create a repository only as
+ * long as none was ever opened under this object: later a missing repository is a loss to be told, not mended.
+ */
+export function desiredBootstrap(
+  world: RepositoryWorld,
+  options: ControllerOptions,
+): readonly DesiredObject[] {
+  const { repository } = world;
+  const { key: { namespace, name }, spec } = repository;
+  const mover = effectiveMover(spec.mover);
+  const { configMap, job } = moverJob({
+    name: bootstrapJobName(repository),
+    namespace,
+    owner: { apiVersion: API_VERSION, kind: repositoryKind.kind, name, uid: repository.uid },
+    labels: { [LABEL.repository]: labelValue(name) },
+    annotations: purposeAnnotation({
+      generation: repository.generation,
+      credentials: credentialVersion(world.found),
+    }),
+    workSpec: workSpecFor({
+      operation: { bootstrap: mayCreate(repository) ? { create: createChoices(repository) } : {} },
+      identity: { username: BOOTSTRAP_USERNAME, hostname: namespace },
+      repositorySpec: spec,
+      target: { kind: repositoryKind.kind, namespace, name },
+      mover,
+      timeoutSeconds: BOOTSTRAP_SECONDS,
+    }),
+    repositorySpec: spec,
+    mover,
+    // The controller tries again itself, at its own pace and with what is true by then.
+    limits: { backoffLimit: 0, podActiveDeadlineSeconds: POD_SECONDS },
+    options,
+  });
+  return [configMap, job];
+}
+
+function createChoices({ spec }: RepositoryObject): Readonly<Record<string, string>> {
+  const { encryption, hash, splitter } = spec.create ?? {};
+  return {
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(hash === undefined ? {} : { hash }),
+    ...(splitter === undefined ? {} : { splitter }),
+  };
+}

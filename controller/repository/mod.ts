@@ -1,0 +1,87 @@
+/**
+ * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again now and then, and says
+ * whether it can be used (domain.md §3.1). Start reading at decide.ts.
+ */
+import { repositoryKind, repositorySpec } from "../../api/mod.ts";
+import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import type { ControllerOptions } from "../options.ts";
+import type { Grant, Kind, Watch } from "../runtime/kind.ts";
+import {
+  byControllerUid,
+  CONFIG_MAP,
+  JOB,
+  keysOfController,
+  keysOfPodOwner,
+  type Need,
+  needIndexValue,
+  repositoryNeeds,
+  SECRET,
+  WATCHED,
+} from "../shared/mod.ts";
+import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository, REPOSITORY } from "./observe.ts";
+import { planRepository, type RepositoryPlan } from "./plan.ts";
+import { repositorySamples } from "./samples.ts";
+import { repositoryStatusAfter } from "./status.ts";
+import type { RepositoryWorld } from "./world.ts";
+
+export type { RepositoryWorld } from "./world.ts";
+
+const BY_NEED = "need";
+
+/** The Repository kind. */
+export function repositoryReconciler(options: ControllerOptions): Kind<RepositoryWorld, RepositoryPlan> {
+  return {
+    name: repositoryKind.kind,
+    resource: REPOSITORY,
+    indexes: { [BY_NEED]: byNeed },
+    watches: WATCHES,
+    writes: WRITES,
+    observe: observeRepository,
+    plan: (world, now) => planRepository(world, now, options),
+    status: repositoryStatusAfter,
+    samples: repositorySamples,
+  };
+}
+
+const WATCHES: readonly Watch[] = [
+  {
+    ...WATCHED.job,
+    indexes: { [BY_OWNER]: byControllerUid },
+    keys: (job) => keysOfController(job, repositoryKind.kind),
+  },
+  {
+    ...WATCHED.pod,
+    indexes: { [BY_REPOSITORY]: byRepositoryLabel },
+    keys: (pod, reader) => keysOfPodOwner(pod, reader, repositoryKind.kind),
+  },
+  { ...WATCHED.secret, keys: keysThatNeed("secret") },
+  { ...WATCHED.configMap, indexes: { [BY_OWNER]: byControllerUid }, keys: keysThatNeed("configMap") },
+  { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
+  { ...WATCHED.namespace, keys: keysOfPrivileged },
+];
+
+const WRITES: readonly Grant[] = [
+  { resource: JOB, verbs: ["create", "patch", "delete"] },
+  { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
+  { resource: SECRET, verbs: ["get"] },
+];
+
+/** A repository under everything it names; under nothing while its spec cannot be read. */
+function byNeed(repository: KubeObject): readonly string[] {
+  const spec = repositorySpec.safeParse(repository.spec);
+  return spec.success ? repositoryNeeds(spec.data).map(({ kind, name }) => needIndexValue(kind, name)) : [];
+}
+
+function keysThatNeed(kind: Need["kind"]): (object: KubeObject, reader: Reader) => readonly ObjectKey[] {
+  return ({ metadata: { namespace = "", name } }, reader) => {
+    const index = { name: BY_NEED, value: needIndexValue(kind, name) };
+    return reader.list(REPOSITORY, { namespace, index }).map(keyOf);
+  };
+}
+
+/** A namespace's annotation matters to privileged repositories only. */
+function keysOfPrivileged(namespace: KubeObject, reader: Reader): readonly ObjectKey[] {
+  return reader.list(REPOSITORY, { namespace: namespace.metadata.name })
+    .filter(({ spec }) => repositorySpec.safeParse(spec).data?.mover?.privilegedMode === true)
+    .map(keyOf);
+}

@@ -1,0 +1,19 @@
+import { repositoryKind, repositoryPhases } from "../../api/mod.ts";
+import type { Reader } from "../../kube/types.ts";
+import type { StateSample } from "../runtime/kind.ts";
+import { numberAt, phaseSamples } from "../shared/mod.ts";
+import { REPOSITORY } from "./observe.ts";
+
+/** Phases, sizes and snapshot counts of all Repositories (design D5). */
+export function* repositorySamples(reader: Reader): Iterable<StateSample> {
+  const repositories = reader.list(REPOSITORY);
+  yield* phaseSamples(repositoryKind.kind, repositoryPhases, repositories);
+  for (const repository of repositories) {
+    const { namespace = "", name } = repository.metadata;
+    const labels = { namespace, name };
+    const size = numberAt(repository, "status", "storageStats", "totalSizeBytes");
+    const snapshots = numberAt(repository, "status", "storageStats", "snapshotCount");
+    if (size !== undefined) yield { name: "kopiur_repo_size_bytes", labels, value: size };
+    if (snapshots !== undefined) yield { name: "kopiur_repo_snapshot_count", labels, value: snapshots };
+  }
+}

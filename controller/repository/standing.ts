@@ -1,0 +1,43 @@
+import { findCondition, isReason, type Reason, REASONS } from "../../api/mod.ts";
+import { failureIsRetryable } from "../shared/mod.ts";
+import type { RepositoryObject } from "./repository_object.ts";
+
+/** What is known of a repository from the bootstrap that ended last. */
+export type Standing =
+  /** Nothing that speaks of the present spec (or, after a failure, of the present credentials). */
+  | { readonly kind: "unknown" }
+  | { readonly kind: "open"; readonly uniqueId: string }
+  | {
+    readonly kind: "failed";
+    readonly reason: Reason;
+    /** A stable sentence. */
+    readonly message: string;
+    /** True when only time may mend it, false when a person must act. */
+    readonly isRetryable: boolean;
+  };
+
+/**
+ * The standing of a repository. A repository that was open stays so while new credentials are tried; one that
+ * failed starts anew with them, for somebody acted.
+ */
+export function standingOf({ generation, status }: RepositoryObject, credentials: string): Standing {
+  const { bootstrap, uniqueId } = status;
+  if (bootstrap === undefined || bootstrap.forGeneration !== generation) return { kind: "unknown" };
+  if (bootstrap.failures === 0) {
+    return uniqueId === undefined ? { kind: "unknown" } : { kind: "open", uniqueId };
+  }
+  if (bootstrap.credentialVersion !== credentials) return { kind: "unknown" };
+  const condition = findCondition(status.conditions, "Bootstrapped");
+  const reason = condition !== undefined && isReason(condition.reason) ? condition.reason : "Unknown";
+  return {
+    kind: "failed",
+    reason,
+    message: condition?.message ?? REASONS[reason],
+    isRetryable: bootstrapIsRetryable(reason),
+  };
+}
+
+/** Like `failureIsRetryable`, for the reasons a bootstrap ends with. */
+export function bootstrapIsRetryable(reason: Reason): boolean {
+  return reason === "BootstrapJobFailed" || failureIsRetryable(reason);
+}

@@ -1,0 +1,112 @@
+import { type ConditionChange, findCondition, type RepositoryStatus } from "../../api/mod.ts";
+import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
+import type { BootstrapPurpose } from "./bootstrap_purpose.ts";
+import { retryTime } from "./bootstrap_timing.ts";
+import type { BootstrapEnd } from "./decide.ts";
+import type { RepositoryObject } from "./repository_object.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Everything an ended bootstrap leaves behind, told and written once. */
+export interface Taken {
+  readonly status: RepositoryStatus;
+  readonly condition: ConditionChange;
+  readonly events: readonly PlannedEvent[];
+  readonly measures: readonly PlannedMeasure[];
+}
+
+/** Writes the end of a bootstrap down. What was known of a repository that fails now is kept. */
+export function takeEnd(
+  repository: RepositoryObject,
+  end: BootstrapEnd,
+  purpose: BootstrapPurpose,
+  verdict: Verdict,
+): Taken {
+  return {
+    status: statusAfter(repository, end, purpose, verdict),
+    condition: bootstrapped(verdict),
+    events: eventsOf(repository, verdict),
+    measures: measuresOf(end),
+  };
+}
+
+function statusAfter(
+  repository: RepositoryObject,
+  end: BootstrapEnd,
+  purpose: BootstrapPurpose,
+  verdict: Verdict,
+): RepositoryStatus {
+  const { status } = repository;
+  const { finishedAt } = end;
+  const base = {
+    forGeneration: purpose.generation,
+    credentialVersion: purpose.credentials,
+    runs: (status.bootstrap?.runs ?? 0) + 1,
+  };
+  if (verdict.kind === "failed") {
+    const failures = failuresBefore(status, purpose) + 1;
+    const retryAt = retryTime(finishedAt, failures, verdict.isRetryable);
+    return {
+      ...status,
+      lastInit: { status: "Failed", time: finishedAt, message: verdict.message },
+      bootstrap: { ...base, failures, retryAt },
+    };
+  }
+  const { uniqueId, created, snapshotCount, totalSizeBytes } = verdict.bootstrap;
+  const message = created ? "The repository was created" : "The repository was opened";
+  return {
+    ...status,
+    uniqueId,
+    storageStats: { snapshotCount, totalSizeBytes, lastObservedAt: finishedAt },
+    lastInit: { status: "Succeeded", time: finishedAt, message, created },
+    bootstrap: { ...base, failures: 0 },
+  };
+}
+
+/** Failures in a row count for what was tried: after a change somebody waits for the answer. */
+function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose): number {
+  const isSameTry = bootstrap?.forGeneration === purpose.generation &&
+    bootstrap.credentialVersion === purpose.credentials;
+  return isSameTry ? bootstrap.failures : 0;
+}
+
+function bootstrapped(verdict: Verdict): ConditionChange {
+  const type = "Bootstrapped";
+  if (verdict.kind === "failed") {
+    const { reason, message } = verdict;
+    return { kind: "set", value: { type, status: "False", reason, message } };
+  }
+  const message = `The repository with unique id "${verdict.bootstrap.uniqueId}" was opened`;
+  return { kind: "set", value: { type, status: "True", reason: "Bootstrapped", message } };
+}
+
+/** Events speak of transitions; the reason of a failure is its class (domain.md §7.6). */
+function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly PlannedEvent[] {
+  const before = findCondition(status.conditions, "Bootstrapped");
+  if (verdict.kind === "failed") {
+    const { reason, message, rawText } = verdict;
+    if (before?.status === "False" && before.reason === reason && before.message === message) return [];
+    return [{ type: "Warning", reason, action: actionOf(reason), note: rawText }];
+  }
+  if (before?.status === "True") return [];
+  const { uniqueId, created, snapshotCount } = verdict.bootstrap;
+  const did = created ? "created" : "opened";
+  const note = `Repository with unique id "${uniqueId}" was ${did}; it holds ${snapshotCount} snapshots`;
+  return [{ type: "Normal", reason: "InitSucceeded", action: "Bootstrap", note }];
+}
+
+function actionOf(reason: string): string {
+  if (reason === "AuthFailure") return "CheckCredentials";
+  if (reason === "AccessDenied" || reason === "PermissionDenied") return "CheckPermissions";
+  return "CheckBackend";
+}
+
+function measuresOf(end: BootstrapEnd): readonly PlannedMeasure[] {
+  const labels = { operation: "BootstrapRepository", result: end.kind } as const;
+  const seconds = end.result?.durationSeconds;
+  return [
+    { kind: "add", metric: "kopiur_mover_operations_total", labels, value: 1 },
+    ...(seconds === undefined ? [] : [
+      { kind: "record", metric: "kopiur_mover_operation_duration_seconds", labels, value: seconds } as const,
+    ]),
+  ];
+}

@@ -1,0 +1,44 @@
+import { FINALIZER } from "../../api/mod.ts";
+import type { KubeObject, Writer } from "../../kube/types.ts";
+import type { Applied, Plan } from "./plan.ts";
+
+/** What a plan did to the cluster, and the reconciled object as it is afterwards. */
+export interface PlanApplied {
+  readonly applied: Applied;
+  readonly object: KubeObject;
+  /** True when this pass dropped the finalizer. */
+  readonly released: boolean;
+}
+
+/**
+ * Carries out a plan: finalizer present, applies, removals, finalizer absent, in that order. The first step
+ * that fails is the last one tried, so a finalizer is never dropped after a failure.
+ */
+export async function applyPlan(
+  plan: Plan,
+  object: KubeObject,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<PlanApplied> {
+  const objects: Applied["objects"][number][] = [];
+  let current = object;
+  let released = false;
+  try {
+    if (plan.finalizer === "present") {
+      current = await writer.setFinalizer(current, FINALIZER, "present", signal);
+    }
+    for (const desired of plan.apply) {
+      const stored = await writer.apply(desired, signal);
+      objects.push({ desired, uid: stored.metadata.uid ?? "" });
+    }
+    for (const removal of plan.remove) await writer.remove(removal, signal);
+    if (plan.finalizer === "absent" && current.metadata.finalizers?.includes(FINALIZER) === true) {
+      current = await writer.setFinalizer(current, FINALIZER, "absent", signal);
+      released = true;
+    }
+    return { applied: { objects }, object: current, released };
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+    return { applied: { objects, error }, object: current, released };
+  }
+}

@@ -1,0 +1,39 @@
+import type { KubeClock } from "../../kube/mod.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
+import type { AnyKind } from "./kind.ts";
+import type { Outcome } from "./outcome.ts";
+import { outcomeOfError } from "./outcome_of_error.ts";
+import type { Plan } from "./plan.ts";
+
+/** The object a pass is about. */
+export interface Subject {
+  readonly kind: AnyKind;
+  readonly key: ObjectKey;
+}
+
+/** What a kind decided over an object. */
+export type Decision =
+  | {
+    readonly kind: "planned";
+    readonly object: KubeObject;
+    readonly world: { readonly object: KubeObject };
+    readonly plan: Plan;
+  }
+  | { readonly kind: "threw"; readonly object: KubeObject; readonly outcome: Outcome };
+
+/** Observes and plans. Undefined for an object that is gone, also when the kind threw over it. */
+export async function decide(
+  { kind, key }: Subject,
+  { reader, clock }: { readonly reader: Reader; readonly clock: KubeClock },
+  signal: AbortSignal,
+): Promise<Decision | undefined> {
+  try {
+    const world = await kind.observe(key, reader, signal);
+    if (world === undefined) return undefined;
+    const plan = kind.plan(world, new Date(clock.epochMs()));
+    return { kind: "planned", object: world.object, world, plan };
+  } catch (error) {
+    const object = reader.get(kind.resource, key);
+    return object === undefined ? undefined : { kind: "threw", object, outcome: outcomeOfError(error) };
+  }
+}

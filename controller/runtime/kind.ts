@@ -1,0 +1,69 @@
+import type { KubeObject, ObjectKey, Reader, Resource } from "../../kube/types.ts";
+import type { ObjectCounterName, OpenLabelsOf } from "../../telemetry/catalog.ts";
+import type { Sample } from "../../telemetry/mod.ts";
+import type { Applied, Plan } from "./plan.ts";
+
+/** An index: object → values it is found under. */
+export type IndexFunction = (object: KubeObject) => readonly string[];
+
+/** A resource a kind looks at, and which of its keys a change there touches. */
+export interface Watch {
+  readonly resource: Resource;
+  /** Restricts list and watch on the server, e.g. to what we manage. All watches of a resource must agree. */
+  readonly labelSelector?: string;
+  /** Keep only metadata (Secrets: design D11). All watches of a resource must agree. */
+  readonly metadataOnly?: boolean;
+  /** Indexes by name. A name is the kind's own: other kinds may use it for something else. */
+  readonly indexes?: Readonly<Record<string, IndexFunction>>;
+  /** Keys of this kind to be reconciled when `object` appears, changes or goes. May read the caches. */
+  readonly keys?: (object: KubeObject, reader: Reader) => readonly ObjectKey[];
+}
+
+/** A gauge sample of object state, computed from the caches at scrape time (design D5). */
+export type StateSample = Sample;
+
+/** What the controller must be allowed to do beside watching; `apply` needs create and patch, `remove` delete. */
+export interface Grant {
+  readonly resource: Resource;
+  readonly verbs: readonly ("get" | "create" | "patch" | "delete")[];
+}
+
+type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
+  ? { readonly metric: N; readonly labels: OpenLabelsOf<N> }
+  : never;
+
+/** All series of a counter that carry these labels: one for each value of its closed labels. */
+export type CounterSeries = SeriesOf<ObjectCounterName>;
+
+/**
+ * What a kind must declare. The engine runs it: observe → plan → apply → status → tell. The engine knows
+ * no kind and kinds never import kinds. A kind's plans may carry more than the engine reads, for its `status`.
+ */
+export interface Kind<World extends { readonly object: KubeObject }, P extends Plan = Plan> {
+  readonly name: string;
+  readonly resource: Resource;
+  /** Indexes over the kind's own objects. */
+  readonly indexes?: Readonly<Record<string, IndexFunction>>;
+  /** Everything `observe`, `keys` and `samples` read from the caches, beside the kind's own objects. */
+  readonly watches: readonly Watch[];
+  /**
+   * What its plans apply, remove and put finalizers on (patch on the kind itself), and what `observe` reads
+   * live; what it watches and its own status need not be said.
+   */
+  readonly writes: readonly Grant[];
+  /** Counter series of this one object: there at 0 from its first pass on, ended when it is gone. */
+  readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
+  /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
+  readonly hasEnded?: (object: KubeObject) => boolean;
+  /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
+  observe(key: ObjectKey, reader: Reader, signal: AbortSignal): Promise<World | undefined>;
+  /** Every decision of the kind. Pure. */
+  plan(world: World, now: Date): P;
+  /** The whole status but its conditions. Pure; holds no bare `now`. */
+  status(world: World, plan: P, applied: Applied): Readonly<Record<string, unknown>>;
+  /** Gauge samples of all objects of the kind. Called at scrape time, on the leader only. */
+  samples(reader: Reader, now: Date): Iterable<StateSample>;
+}
+
+/** Any kind, where the world does not matter. */
+export type AnyKind = Kind<{ readonly object: KubeObject }>;

@@ -1,0 +1,52 @@
+import { resourceId } from "../../kube/mod.ts";
+import type { KubeObject, ObjectKey, Query, Reader, Resource } from "../../kube/types.ts";
+import type { IndexNames } from "./watch_merge.ts";
+
+/**
+ * The caches as one kind sees them: under its own index names, and only what it declared, so that a kind whose
+ * watches are incomplete fails in its first test and not for want of a permission in a cluster.
+ */
+export class KindReader implements Reader {
+  readonly #kind: string;
+  readonly #names: IndexNames;
+  readonly #reader: Reader;
+
+  constructor(kind: string, names: IndexNames, reader: Reader) {
+    this.#kind = kind;
+    this.#names = names;
+    this.#reader = reader;
+  }
+
+  get(resource: Resource, key: ObjectKey): KubeObject | undefined {
+    this.#namesFor(resource);
+    return this.#reader.get(resource, key);
+  }
+
+  list(resource: Resource, query: Query = {}): readonly KubeObject[] {
+    const names = this.#namesFor(resource);
+    const { index, ...rest } = query;
+    if (index === undefined) return this.#reader.list(resource, rest);
+    const name = names.get(index.name);
+    if (name !== undefined) {
+      return this.#reader.list(resource, { ...rest, index: { name, value: index.value } });
+    }
+    const known = [...names.keys()].map((each) => `"${each}"`).join(", ");
+    throw new TypeError(
+      `Cannot list ${resource.plural} by "${index.name}": ${this.#kind} declares no such index, ` +
+        `expected one of [${known}]`,
+    );
+  }
+
+  read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
+    return this.#reader.read(resource, key, signal);
+  }
+
+  #namesFor(resource: Resource): ReadonlyMap<string, string> {
+    const names = this.#names.get(resourceId(resource));
+    if (names !== undefined) return names;
+    throw new TypeError(
+      `Cannot read ${resource.plural} from the cache: ${this.#kind} does not watch them, ` +
+        "expected a watch of that resource",
+    );
+  }
+}

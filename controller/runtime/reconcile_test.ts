@@ -1,0 +1,437 @@
+import assert from "node:assert/strict";
+import { FINALIZER, StalledError, TransientError, WaitingError } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import {
+  aBackup,
+  aConfigMap,
+  aKind,
+  aPlan,
+  FakeClock,
+  FakeKube,
+  refusal,
+  settle,
+  startTelemetryProbe,
+} from "../../tests/support/mod.ts";
+import type { AnyKind } from "./kind.ts";
+import type { Plan, PlannedEvent, PlannedMeasure } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import type { QueueAction } from "./report.ts";
+
+const key = { namespace: "apps", name: "run" };
+const succeeded: PlannedEvent = {
+  type: "Normal",
+  reason: "BackupSucceeded",
+  action: "Backup",
+  note: "Snapshot k1 holds 3 files",
+};
+const orphaned: PlannedMeasure = {
+  kind: "add",
+  metric: "kopiur_orphaned_snapshots_total",
+  labels: { namespace: "apps" },
+  value: 1,
+};
+
+function aStage() {
+  const clock = new FakeClock();
+  const kube = new FakeKube(() => clock.now());
+  const probe = startTelemetryProbe(clock);
+  const stop = new AbortController();
+  let passes = 0;
+  const deps = {
+    reader: kube,
+    writer: kube,
+    events: kube,
+    telemetry: probe.telemetry,
+    clock,
+    random: () => 0.5,
+    newId: () => `pass-${++passes}`,
+  };
+  return {
+    clock,
+    kube,
+    probe,
+    stop,
+    pass: (kind: AnyKind): Promise<QueueAction> => reconcile({ kind, key }, "spec", deps, stop.signal),
+    backup: (): KubeObject | undefined => kube.find("kopiur.home-operations.com/v1alpha1", "Backup", key),
+    told: () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
+    counted: () => probe.series("kopiur_controller_reconcile"),
+  };
+}
+
+type Stage = ReturnType<typeof aStage>;
+
+function conditionsAt(stage: Stage): Readonly<Record<string, string>> {
+  const { conditions = [] } = (stage.backup()?.status ?? {}) as {
+    conditions?: { type: string; status: string; reason: string }[];
+  };
+  return Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+}
+
+async function resultsAt(stage: Stage): Promise<readonly string[]> {
+  const lines = [
+    ...await stage.probe.series("kopiur_controller_reconcile_results_total"),
+    ...await stage.probe.series("kopiur_controller_reconcile_errors_total"),
+  ];
+  return lines.map((line) => line.replace(/^kopiur_controller_reconcile_|kind="Backup",?/g, ""));
+}
+
+Deno.test("reconcile() settles: status, Event, counters and queue say the same", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const plan = aPlan({ events: [succeeded], measures: [orphaned] });
+  const action = await stage.pass(aKind({ plan, status: () => ({ phase: "Succeeded" }) }));
+  assert.deepEqual(action, { kind: "forget" });
+  const status = stage.backup()?.status as Record<string, unknown>;
+  assert.deepEqual([status.phase, status.observedGeneration], ["Succeeded", 1]);
+  assert.deepEqual(conditionsAt(stage), { Ready: "True Ready" });
+  assert.deepEqual(stage.told(), [
+    "Normal BackupSucceeded: Snapshot k1 holds 3 files",
+    "Normal Ready: All is well",
+  ]);
+  assert.deepEqual(await resultsAt(stage), ['results_total{result="success"} 1']);
+  const [total] = await stage.probe.series("kopiur_controller_reconciliations_total");
+  assert.equal(total, 'kopiur_controller_reconciliations_total{kind="Backup"} 1');
+  const [orphans] = await stage.probe.series("kopiur_orphaned_snapshots_total");
+  assert.equal(orphans, 'kopiur_orphaned_snapshots_total{namespace="apps"} 1');
+});
+
+Deno.test("reconcile() makes no write and tells nothing on an identical second pass", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup(), aConfigMap({ name: "spec" }));
+  const finalizer = "present" as const;
+  const kind = aKind({
+    plan: aPlan({ finalizer, apply: [aConfigMap({ name: "spec" })], events: [succeeded] }),
+  });
+  await stage.pass(kind);
+  const [writes, events] = [stage.kube.writes.length, stage.kube.events.length];
+  await stage.clock.advance(3_600_000);
+  await stage.pass(kind);
+  assert.equal(stage.kube.writes.length, writes);
+  assert.equal(stage.kube.events.length, events);
+});
+
+Deno.test("reconcile() waits: Ready is Unknown, the key comes back, the Event is Normal", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const reason = "RepositoryNotReady";
+  const outcome = { kind: "waiting", reason, message: "Not yet", recheckAfterSeconds: 60 } as const;
+  assert.deepEqual(await stage.pass(aKind({ plan: aPlan({ outcome }) })), { kind: "after", seconds: 60 });
+  assert.deepEqual(conditionsAt(stage), { Ready: `Unknown ${reason}`, Reconciling: `True ${reason}` });
+  assert.deepEqual(stage.told(), [`Normal ${reason}: Not yet`]);
+  assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue_after"} 1']);
+});
+
+Deno.test("reconcile() stalls over what observe throws and keeps what the status said", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup({ status: { phase: "Running" } }));
+  const error = new StalledError("InvalidSpec", "Cannot read the spec: it is empty", {
+    cause: new Error("at sources"),
+  });
+  const kind = aKind({ observe: () => Promise.reject(error) });
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.equal((stage.backup()?.status as Record<string, unknown>).phase, "Running");
+  assert.deepEqual(conditionsAt(stage), { Ready: "False InvalidSpec", Stalled: "True InvalidSpec" });
+  assert.deepEqual(stage.told(), ["Warning InvalidSpec: Cannot read the spec: it is empty: at sources"]);
+  assert.deepEqual(await resultsAt(stage), [
+    'results_total{result="error"} 1',
+    'errors_total{class="structural"} 1',
+  ]);
+});
+
+Deno.test("reconcile() waits when observe throws a WaitingError", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const error = new WaitingError("VolumeNotFound", 'Claim "data" does not exist', 30);
+  const action = await stage.pass(aKind({ observe: () => Promise.reject(error) }));
+  assert.deepEqual(action, { kind: "after", seconds: 30 });
+  assert.equal(conditionsAt(stage).Ready, "Unknown VolumeNotFound");
+});
+
+for (
+  const [where, parts] of Object.entries(
+    {
+      observe: { observe: () => Promise.reject(new TypeError("x is undefined")) },
+      plan: {
+        plan: () => {
+          throw new TypeError("x is undefined");
+        },
+      },
+      status: {
+        status: () => {
+          throw new TypeError("x is undefined");
+        },
+      },
+    } satisfies Record<string, Parameters<typeof aKind>[0]>,
+  )
+) {
+  Deno.test(`reconcile() backs off and says so when the ${where} of a kind throws`, async () => {
+    const stage = aStage();
+    stage.kube.put(aBackup({ status: { phase: "Running" } }));
+    assert.deepEqual(await stage.pass(aKind(parts)), { kind: "backoff" });
+    assert.equal((stage.backup()?.status as Record<string, unknown>).phase, "Running");
+    assert.equal(conditionsAt(stage).Ready, "False InternalError");
+    assert.deepEqual(stage.told(), [
+      "Warning InternalError: The controller failed in an unexpected way: x is undefined",
+    ]);
+    assert.equal((await resultsAt(stage)).includes('errors_total{class="transient"} 1'), true);
+  });
+}
+
+Deno.test("reconcile() stops at the first step that fails, writes the status all the same, and backs off", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup(), aConfigMap({ name: "old" }));
+  stage.kube.failNext("apply", new TransientError("KubeApiError", "Cannot apply: HTTP 500"), "b");
+  const seen: string[] = [];
+  const plan = aPlan({
+    finalizer: "absent",
+    apply: ["a", "b", "c"].map((name) => aConfigMap({ name })),
+    remove: [{
+      resource: { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true },
+      key: { namespace: "apps", name: "old" },
+      propagation: "Background",
+    }],
+  });
+  const kind = aKind({
+    plan,
+    status: (_world, _plan, { objects, error }) => {
+      seen.push(
+        ...objects.map(({ desired, uid }) => `${desired.metadata.name} ${uid}`),
+        String(error?.message),
+      );
+      return { phase: "Running" };
+    },
+  });
+  assert.deepEqual(await stage.pass(kind), { kind: "backoff" });
+  assert.deepEqual(seen, ["a uid-configmap-a", "Cannot apply: HTTP 500"]);
+  assert.deepEqual(stage.kube.writes, ["apply ConfigMap apps/a", "status Backup apps/run"]);
+  assert.deepEqual(conditionsAt(stage), { Ready: "False KubeApiError", Reconciling: "True KubeApiError" });
+  assert.deepEqual(stage.told(), [
+    "Warning KubeApiError: The API server could not be asked: Cannot apply: HTTP 500",
+  ]);
+});
+
+Deno.test("reconcile() tells what a failed pass recorded once, and what it could not record later", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup({ status: { phase: "Running" } }));
+  const fault = new TransientError("KubeApiError", "Cannot apply: HTTP 500");
+  const plan = aPlan({ apply: [aConfigMap({ name: "a" })], events: [succeeded], measures: [orphaned] });
+  // A kind that does not move on while a step fails.
+  const kind = aKind({
+    plan: (world) => isEnded(world.object) ? aPlan() : plan,
+    status: (_world, _plan, { error }) => ({ phase: error === undefined ? "Succeeded" : "Running" }),
+  });
+  stage.kube.failNext("apply", fault);
+  await stage.pass(kind);
+  assert.equal(stage.told().some((line) => line.includes("BackupSucceeded")), false);
+  await stage.pass(kind);
+  await stage.pass(kind);
+  assert.equal(stage.told().filter((line) => line.includes("BackupSucceeded")).length, 1);
+  const [orphans] = await stage.probe.series("kopiur_orphaned_snapshots_total");
+  assert.equal(orphans, 'kopiur_orphaned_snapshots_total{namespace="apps"} 1');
+});
+
+function isEnded(object: KubeObject): boolean {
+  return (object.status as { phase?: string } | undefined)?.phase === "Succeeded";
+}
+
+Deno.test("reconcile() passes again at once after a conflict, and Events and counters come exactly once", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  stage.kube.failNext("status", refusal(409, "Cannot change Backup apps/run: it changed meanwhile"));
+  const plan: Plan = aPlan({ events: [succeeded], measures: [orphaned] });
+  const kind = aKind({
+    plan: (world) => isEnded(world.object) ? aPlan() : plan,
+    status: () => ({ phase: "Succeeded" }),
+  });
+  assert.deepEqual(await stage.pass(kind), { kind: "again" });
+  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.equal(stage.told().length, 2);
+  assert.deepEqual(await resultsAt(stage), [
+    'results_total{result="requeue"} 1',
+    'results_total{result="success"} 2',
+  ]);
+  const [orphans] = await stage.probe.series("kopiur_orphaned_snapshots_total");
+  assert.equal(orphans, 'kopiur_orphaned_snapshots_total{namespace="apps"} 1');
+});
+
+Deno.test("reconcile() puts the finalizer on before anything else and writes the status on top of it", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  await stage.pass(aKind({ plan: aPlan({ finalizer: "present", apply: [aConfigMap({ name: "a" })] }) }));
+  assert.deepEqual(stage.kube.writes, [
+    "finalizer present Backup apps/run",
+    "apply ConfigMap apps/a",
+    "status Backup apps/run",
+  ]);
+  assert.deepEqual(stage.backup()?.metadata.finalizers, [FINALIZER]);
+});
+
+Deno.test("reconcile() drops the finalizer last, patches nothing after it, and tells then", async () => {
+  const stage = aStage();
+  stage.kube.put(
+    aBackup({ metadata: { finalizers: [FINALIZER], deletionTimestamp: "2026-01-02T03:00:00Z" } }),
+  );
+  const plan = aPlan({ finalizer: "absent", apply: [aConfigMap({ name: "a" })], events: [succeeded] });
+  const kind = aKind({ plan });
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.deepEqual(stage.kube.writes, ["apply ConfigMap apps/a", "finalizer absent Backup apps/run"]);
+  assert.equal(stage.backup(), undefined);
+  assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
+});
+
+Deno.test("reconcile() tells the end of an object once while others still hold it", async () => {
+  const stage = aStage();
+  const metadata = { finalizers: [FINALIZER, "theirs"], deletionTimestamp: "2026-01-02T03:00:00Z" };
+  stage.kube.put(aBackup({ metadata }));
+  const kind = aKind({ plan: aPlan({ finalizer: "absent", events: [succeeded] }) });
+  await stage.pass(kind);
+  await stage.pass(kind);
+  assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
+  assert.deepEqual(stage.kube.writes, ["finalizer absent Backup apps/run"]);
+});
+
+Deno.test("reconcile() tells nothing when the drop of the finalizer conflicts", async () => {
+  const stage = aStage();
+  stage.kube.put(
+    aBackup({ metadata: { finalizers: [FINALIZER], deletionTimestamp: "2026-01-02T03:00:00Z" } }),
+  );
+  stage.kube.failNext("finalizer", refusal(409, "Cannot change Backup apps/run: it changed meanwhile"));
+  const kind = aKind({ plan: aPlan({ finalizer: "absent", events: [succeeded], measures: [orphaned] }) });
+  assert.deepEqual(await stage.pass(kind), { kind: "again" });
+  assert.deepEqual(stage.told(), []);
+  await stage.pass(kind);
+  assert.equal(stage.told().length, 1);
+});
+
+Deno.test("reconcile() drops the finalizer of an object that lives on and still writes its status", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup({ metadata: { finalizers: [FINALIZER] } }));
+  await stage.pass(aKind({ plan: aPlan({ finalizer: "absent" }) }));
+  assert.deepEqual(stage.kube.writes, ["finalizer absent Backup apps/run", "status Backup apps/run"]);
+});
+
+Deno.test("reconcile() forgets an object that is not there, and ends its counters", async () => {
+  const stage = aStage();
+  const labels = { namespace: "apps", name: "recipe" };
+  const kind = aKind({ counters: () => [{ metric: "kopiur_backups_total", labels }] });
+  stage.kube.put(aBackup());
+  await stage.pass(kind);
+  assert.equal((await stage.probe.series("kopiur_backups_total")).length, 3);
+  stage.kube.delete(aBackup());
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.deepEqual(await stage.probe.series("kopiur_backups_total"), []);
+});
+
+Deno.test("reconcile() forgets an object that went while it was worked on", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const kind = aKind({
+    plan: () => {
+      stage.kube.delete(aBackup());
+      return aPlan({ events: [succeeded] });
+    },
+  });
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(await resultsAt(stage), ['results_total{result="success"} 1']);
+});
+
+Deno.test("reconcile() forgets an object that went while observe failed over it", async () => {
+  const stage = aStage();
+  const kind = aKind({ observe: () => Promise.reject(new Error("no such thing")) });
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+});
+
+Deno.test("reconcile() tells an Event each time when the status itself is refused, and names both errors", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const refused = new StalledError("InvalidSpec", "Cannot write the status: phase is unknown");
+  const kind = aKind({ plan: aPlan({ apply: [aConfigMap({ name: "a" })], events: [succeeded] }) });
+  stage.kube.failNext("apply", new TransientError("KubeApiError", "Cannot apply: HTTP 500"));
+  stage.kube.failNext("status", refused);
+  await stage.pass(kind);
+  assert.deepEqual(stage.told(), ["Warning InvalidSpec: Cannot write the status: phase is unknown"]);
+  const line = stage.probe.lines().find(({ message }) => message === "stalled");
+  assert.equal(line?.fields["earlier_error"], "Cannot apply: HTTP 500");
+});
+
+Deno.test("reconcile() backs off without an Event when the status cannot be written for now", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  stage.kube.failNext("status", new TransientError("KubeApiError", "Cannot write: no answer"));
+  assert.deepEqual(await stage.pass(aKind({ plan: aPlan({ events: [succeeded] }) })), { kind: "backoff" });
+  assert.deepEqual(stage.told(), []);
+});
+
+Deno.test("reconcile() ends a pass that takes too long and says so", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const kind = aKind({
+    observe: (_key, _reader, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const pass = stage.pass(kind);
+  await stage.clock.advance(60_000);
+  assert.deepEqual(await pass, { kind: "backoff" });
+  assert.equal(conditionsAt(stage).Ready, "False DeadlineExceeded");
+  assert.match(stage.told().join(), /Cannot reconcile Backup apps\/run: it took longer than 60 s/);
+  assert.equal(stage.clock.pending, 0);
+});
+
+Deno.test("reconcile() tells and writes nothing when the process ends in the middle of a pass", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const kind = aKind({
+    observe: (_key, _reader, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const pass = stage.pass(kind);
+  await settle();
+  stage.stop.abort(new Error("stopping"));
+  assert.deepEqual(await pass, { kind: "forget" });
+  assert.deepEqual([stage.kube.writes, stage.told()], [[], []]);
+  assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
+});
+
+Deno.test("reconcile() tells an Event on another object when the plan says so", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const regarding = {
+    apiVersion: "kopiur.home-operations.com/v1alpha1",
+    kind: "BackupConfig",
+    namespace: "apps",
+    name: "recipe",
+    uid: "uid-recipe",
+  };
+  await stage.pass(aKind({ plan: aPlan({ events: [{ ...succeeded, regarding }] }) }));
+  const { kind, metadata } = stage.kube.events[0]?.regarding ?? assert.fail("no Event was told");
+  assert.deepEqual([kind, metadata], ["BackupConfig", {
+    namespace: "apps",
+    name: "recipe",
+    uid: "uid-recipe",
+  }]);
+});
+
+Deno.test("reconcile() runs in a span that names object, trigger and result, and every line carries the object", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const error = new TransientError("KubeApiError", "Cannot read: HTTP 500");
+  await stage.pass(aKind({ observe: () => Promise.reject(error) }));
+  const [span] = stage.probe.spans();
+  assert.equal(span?.name, "reconcile");
+  const { kind, namespace, name, result, ...rest } = span?.attributes ?? {};
+  assert.deepEqual([kind, namespace, name, result], ["Backup", "apps", "run", "error"]);
+  assert.deepEqual([rest["object.ref"], rest["object.reason"]], ["Backup/apps/run", "spec"]);
+  assert.deepEqual([rest["error.type"], rest["reconcile_id"]], ["KubeApiError", "pass-1"]);
+  assert.equal(span?.events[0]?.name, "exception");
+  const [line] = stage.probe.lines().filter(({ message }) => message === "failed");
+  assert.deepEqual([line?.level, line?.span["kind"], line?.span["namespace"], line?.span["name"]], [
+    "ERROR",
+    "Backup",
+    "apps",
+    "run",
+  ]);
+  assert.equal(line?.span["reconcile_id"], "pass-1");
+});

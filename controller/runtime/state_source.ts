@@ -1,0 +1,99 @@
+import type { KubeClock } from "../../kube/mod.ts";
+import { keyOf, keyText, type KubeObject, type Query, type Reader, type Resource } from "../../kube/types.ts";
+import { type Sample, type StateMetrics, Tombstones } from "../../telemetry/mod.ts";
+import { statusFields } from "./conditions_of.ts";
+import type { Guard } from "./guard.ts";
+import type { AnyKind } from "./kind.ts";
+
+/** What the state of objects is read from. */
+export interface StateSourceDeps {
+  readonly state: Pick<StateMetrics, "register">;
+  readonly clock: KubeClock;
+  readonly guard: Guard;
+}
+
+/**
+ * The gauges about the objects of one kind, read from the caches when somebody collects: what the kind says of
+ * them, whether each that still lives is ready, and zeros for those that were deleted of late.
+ */
+export class StateSource {
+  readonly #kind: AnyKind;
+  readonly #reader: Reader;
+  readonly #deps: StateSourceDeps;
+  readonly #tombstones = new Tombstones();
+
+  constructor(kind: AnyKind, reader: Reader, deps: StateSourceDeps) {
+    this.#kind = kind;
+    this.#reader = reader;
+    this.#deps = deps;
+  }
+
+  /** Registers the source; the answer takes it out. */
+  register(): () => void {
+    return this.#deps.state.register(() => this.read());
+  }
+
+  /** An object exists: its living source speaks for it. */
+  appeared(object: KubeObject): void {
+    this.#tombstones.unbury(keyText(keyOf(object)));
+  }
+
+  /** An object went: its phases read 0 for a while, so that alerts on them clear. */
+  went(object: KubeObject): void {
+    const alone = new ReaderOfOne(this.#kind.resource, object);
+    const now = new Date(this.#deps.clock.epochMs());
+    const last = this.#deps.guard.samples(this.#kind.name, () => this.#kind.samples(alone, now));
+    const phases = last.filter(({ name }) => name === "kopiur_resource_phase");
+    this.#tombstones.bury(keyText(keyOf(object)), phases, now.getTime());
+  }
+
+  /** Everything there is to say now. */
+  *read(): Iterable<Sample> {
+    const { clock, guard } = this.#deps;
+    const kind = this.#kind;
+    const nowMs = clock.epochMs();
+    yield* guard.samples(kind.name, () => kind.samples(this.#reader, new Date(nowMs)));
+    for (const object of this.#reader.list(kind.resource)) {
+      if (kind.hasEnded?.(object) === true) continue;
+      const { namespace = "", name } = object.metadata;
+      const value = isReady(object) ? 1 : 0;
+      yield { name: "kopiur_resource_ready", labels: { kind: kind.name, namespace, name }, value };
+    }
+    yield* this.#tombstones.read(nowMs);
+  }
+}
+
+/** Looked at without a schema, for it is done for every object at every scrape. */
+function isReady(object: KubeObject): boolean {
+  const { conditions } = statusFields(object);
+  return Array.isArray(conditions) &&
+    conditions.some((each) => each?.type === "Ready" && each?.status === "True");
+}
+
+/** The caches as if there were one object alone: what a kind says of it then is what it says of it. */
+class ReaderOfOne implements Reader {
+  readonly #resource: Resource;
+  readonly #object: KubeObject;
+
+  constructor(resource: Resource, object: KubeObject) {
+    this.#resource = resource;
+    this.#object = object;
+  }
+
+  get(
+    resource: Resource,
+    key: { readonly namespace: string; readonly name: string },
+  ): KubeObject | undefined {
+    return keyText(key) === keyText(keyOf(this.#object)) ? this.list(resource)[0] : undefined;
+  }
+
+  list(resource: Resource, query: Query = {}): readonly KubeObject[] {
+    const isAsked = resource.kind === this.#resource.kind && resource.group === this.#resource.group &&
+      (query.namespace ?? this.#object.metadata.namespace) === this.#object.metadata.namespace;
+    return isAsked ? [this.#object] : [];
+  }
+
+  read(resource: Resource): Promise<KubeObject | undefined> {
+    return Promise.reject(new Error(`Cannot read ${resource.plural}: samples are computed from the caches`));
+  }
+}

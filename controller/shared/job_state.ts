@@ -1,0 +1,163 @@
+import {
+  isoSeconds,
+  type MoverOperation,
+  type MoverResult,
+  parseMoverResult,
+  type Reason,
+} from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { type FailureResult, jobFailure } from "./job_failure.ts";
+import { type JobEnd, type JobFacts, jobFacts } from "./job_facts.ts";
+import { type PodFacts, podFacts, podHasEnded } from "./pod_facts.ts";
+import { controllerOf } from "./watched.ts";
+
+/** The operations of the mover contract, by their key in work spec and result. */
+export type OperationKey = MoverOperation extends infer Each ? Each extends unknown ? keyof Each : never
+  : never;
+
+/** The result document of a successful operation. */
+export type ResultOf<O extends OperationKey> = Extract<MoverResult, Readonly<Record<O, unknown>>>;
+
+/** How a mover Job stands, from the Job and the pods that are its own. */
+export type JobState<O extends OperationKey> =
+  | { readonly kind: "absent" }
+  | {
+    /** No pod of it has started yet. */
+    readonly kind: "waiting";
+    readonly why: "Unschedulable" | "PodNotStarted";
+    /** The scheduler's or kubelet's own words. */
+    readonly text: string;
+    /** RFC 3339; when this waiting began. */
+    readonly since: string;
+    readonly attempts: number;
+  }
+  /** A pod runs, or the next one is about to be made, or the last one's message has not arrived here yet. */
+  | { readonly kind: "running"; readonly attempts: number }
+  | {
+    readonly kind: "succeeded";
+    readonly result: ResultOf<O>;
+    /** RFC 3339; when the pod (else the Job) ended. */
+    readonly finishedAt: string;
+    readonly attempts: number;
+  }
+  | {
+    readonly kind: "failed";
+    /** A mover's FailureClass, or OutOfMemory, StartDeadlineExceeded, ResultMissing. */
+    readonly class: Reason;
+    /** Raw text for Events and logs; a condition says REASONS[class]. */
+    readonly message: string;
+    readonly exitCode?: number;
+    /** Last lines of the mover's log, at most 4096 characters. */
+    readonly tail?: string;
+    /** False when the mover left no result: what it was doing may be done all the same. */
+    readonly resultKnown: boolean;
+    /** What the mover said, when it said something; its duration is here. */
+    readonly result?: FailureResult;
+    readonly finishedAt: string;
+    readonly attempts: number;
+  };
+
+type Unfinished = Extract<JobState<OperationKey>, { readonly kind: "waiting" | "running" }>;
+
+/** What {@link jobState} looks at. */
+export interface ObservedJob<O extends OperationKey> {
+  readonly job: KubeObject | undefined;
+  /** May hold pods of other Jobs: they are not believed. */
+  readonly pods: readonly KubeObject[];
+  readonly operation: O;
+  readonly now: Date;
+}
+
+/** Pods arrive on a watch of their own: so long a Job may be over before its pod's message is missed. */
+const SETTLE_MS = 30_000;
+
+/**
+ * The state of a mover Job. Only pods controlled by this very Job (its uid) are believed (design D2). A success
+ * that any of them reported counts at once, for it was the last thing that pod did, and the Job takes a second or
+ * two to notice; a failure is judged only when the Job has ended, for until then it may try again. Never throws.
+ *
+ * absent → waiting ⇄ running → succeeded | failed
+ */
+export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobState<O> {
+  const { job, operation, now } = observed;
+  if (job === undefined) return { kind: "absent" };
+  const facts = jobFacts(job);
+  const pods = ownPods(job, observed.pods);
+  const attempts = Math.max(facts.podsCounted, pods.length);
+  const success = pods.map((pod) => successOf(pod, operation)).find((each) => each !== undefined);
+  if (success !== undefined && (facts.end !== undefined || success.pod.terminated?.exitCode === 0)) {
+    return { kind: "succeeded", result: success.result, finishedAt: endTime(success.pod, facts), attempts };
+  }
+  if (facts.end === undefined) return unfinished(facts, pods, attempts);
+  const [last] = pods;
+  if ((last === undefined || !podHasEnded(last)) && endedJustNow(facts.end, now)) {
+    return { kind: "running", attempts };
+  }
+  return {
+    kind: "failed",
+    ...jobFailure(facts.end, last, failureResultOf(last)),
+    finishedAt: endTime(last, facts),
+    attempts,
+  };
+}
+
+/** Newest first. */
+function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFacts[] {
+  return pods
+    .filter((pod) => job.metadata.uid !== undefined && controllerOf(pod)?.uid === job.metadata.uid)
+    .map(podFacts)
+    .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
+}
+
+function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number): Unfinished {
+  const [pod] = pods;
+  if (pod === undefined) {
+    if (attempts > 0) return { kind: "running", attempts };
+    const text = facts.isSuspended
+      ? "the Job is suspended"
+      : "no pod was made for the Job yet; kubectl describe of the Job says why if this lasts";
+    return { kind: "waiting", why: "PodNotStarted", text, since: facts.createdAt, attempts };
+  }
+  if (podHasEnded(pod) || pod.isRunning) return { kind: "running", attempts };
+  if (pod.unscheduled !== undefined) {
+    const { reason = "Unschedulable", message, lastTransitionTime } = pod.unscheduled;
+    const since = lastTransitionTime ?? pod.createdAt;
+    return { kind: "waiting", why: "Unschedulable", text: message ?? reason, since, attempts };
+  }
+  const words = [pod.waiting?.reason, pod.waiting?.message].filter((word) =>
+    word !== undefined && word !== ""
+  );
+  const text = words.length === 0 ? "the pod waits for its node" : words.join(": ");
+  return { kind: "waiting", why: "PodNotStarted", text, since: pod.scheduledAt ?? pod.createdAt, attempts };
+}
+
+function successOf<O extends OperationKey>(
+  pod: PodFacts,
+  operation: O,
+): { readonly pod: PodFacts; readonly result: ResultOf<O> } | undefined {
+  const read = parseMoverResult(pod.terminated?.message);
+  return read.kind === "result" && isResultOf(read.result, operation)
+    ? { pod, result: read.result }
+    : undefined;
+}
+
+function isResultOf<O extends OperationKey>(result: MoverResult, operation: O): result is ResultOf<O> {
+  return operation in result && !("failure" in result);
+}
+
+function failureResultOf(pod: PodFacts | undefined): FailureResult | undefined {
+  const read = parseMoverResult(pod?.terminated?.message);
+  return read.kind === "result" && "failure" in read.result ? read.result : undefined;
+}
+
+function endedJustNow(end: JobEnd, now: Date): boolean {
+  const time = Date.parse(end.time ?? "");
+  return !Number.isNaN(time) && Math.abs(now.getTime() - time) < SETTLE_MS;
+}
+
+/** Whole seconds, as Kubernetes keeps times, whatever precision was found. */
+function endTime(pod: PodFacts | undefined, facts: JobFacts): string {
+  const texts = [pod?.terminated?.finishedAt, facts.end?.time, pod?.createdAt, facts.createdAt];
+  const found = texts.map((text) => Date.parse(text ?? "")).find((time) => !Number.isNaN(time));
+  return isoSeconds(new Date(found ?? 0));
+}

@@ -1,0 +1,58 @@
+import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../api/mod.ts";
+
+/** An environment variable of a container, by value or from a Secret. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean };
+  };
+}
+
+/**
+ * The environment of a mover: where its files are, its secrets by reference, and what the controller passes on.
+ * What is passed on never replaces what the contract sets.
+ */
+export function moverEnvironment(
+  spec: RepositorySpec,
+  passthrough: readonly { readonly name: string; readonly value: string }[],
+): readonly EnvironmentVariable[] {
+  const own: readonly EnvironmentVariable[] = [
+    { name: MOVER_ENV.workSpecPath, value: MOVER_PATH.workSpec },
+    { name: MOVER_ENV.resultPath, value: MOVER_PATH.terminationMessage },
+    { name: MOVER_ENV.cacheFolder, value: `${MOVER_PATH.cache}/cache` },
+    { name: MOVER_ENV.logFolder, value: `${MOVER_PATH.cache}/logs` },
+    { name: MOVER_ENV.configPath, value: `${MOVER_PATH.cache}/repository.config` },
+    { name: MOVER_ENV.checkForUpdates, value: "false" },
+    ...secretEnvironment(spec),
+  ];
+  const taken = new Set<string>(Object.values(MOVER_ENV));
+  const passedOn: EnvironmentVariable[] = [];
+  for (const { name, value } of passthrough) {
+    if (taken.has(name)) continue;
+    taken.add(name);
+    passedOn.push({ name, value });
+  }
+  return [...own, ...passedOn];
+}
+
+function secretEnvironment(spec: RepositorySpec): readonly EnvironmentVariable[] {
+  const { name, key } = spec.encryption.passwordSecretRef;
+  const password = fromSecret(MOVER_ENV.password, name, key);
+  const s3 = spec.backend.s3;
+  if (s3 === undefined) return [password];
+  const keys = s3.auth.secretRef.name;
+  return [
+    password,
+    fromSecret(MOVER_ENV.awsAccessKeyId, keys, MOVER_ENV.awsAccessKeyId),
+    fromSecret(MOVER_ENV.awsSecretAccessKey, keys, MOVER_ENV.awsSecretAccessKey),
+    {
+      name: MOVER_ENV.awsSessionToken,
+      valueFrom: { secretKeyRef: { name: keys, key: MOVER_ENV.awsSessionToken, optional: true } },
+    },
+  ];
+}
+
+function fromSecret(variable: string, name: string, key: string): EnvironmentVariable {
+  return { name: variable, valueFrom: { secretKeyRef: { name, key } } };
+}

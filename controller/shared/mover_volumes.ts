@@ -1,0 +1,78 @@
+import { posix } from "node:path";
+import { MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
+import { sourceMountPath } from "./mount_conflict.ts";
+
+/** What decides the volumes of a mover. */
+export interface VolumeRequest {
+  readonly repositorySpec: RepositorySpec;
+  readonly mover: MoverSpec;
+  readonly sources?: readonly { readonly pvc: string }[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Volumes of a pod and where its container mounts them. */
+export interface PodVolumes {
+  readonly volumes: readonly Fields[];
+  readonly mounts: readonly Fields[];
+}
+
+/** Key of the work spec in its ConfigMap, and so its file name. */
+export const WORK_SPEC_FILE = posix.basename(MOVER_PATH.workSpec);
+/** Name of the volume of a mover pod that holds its work spec. */
+export const WORK_SPEC_VOLUME = "work-spec";
+
+/** The volumes of a mover pod, in the order they are mounted. */
+export function moverVolumes(request: VolumeRequest, configMapName: string): PodVolumes {
+  const parts = [
+    readOnly(WORK_SPEC_VOLUME, { configMap: { name: configMapName } }, MOVER_PATH.workSpecFolder),
+    writable("cache", { emptyDir: emptyDir(request.mover.cache?.capacity) }, MOVER_PATH.cache),
+    writable("tmp", { emptyDir: {} }, MOVER_PATH.tmp),
+    ...caBundle(request.repositorySpec),
+    ...repositoryVolume(request.repositorySpec),
+    ...(request.sources ?? []).map(({ pvc }, index) => sourceVolume(pvc, index)),
+  ];
+  return { volumes: parts.map((part) => part.volume), mounts: parts.map((part) => part.mount) };
+}
+
+interface Part {
+  readonly volume: Fields;
+  readonly mount: Fields;
+}
+
+function emptyDir(sizeLimit: string | undefined): Fields {
+  return sizeLimit === undefined ? {} : { sizeLimit };
+}
+
+function caBundle(spec: RepositorySpec): readonly Part[] {
+  const reference = spec.backend.s3?.tls?.caBundleRef;
+  if (reference === undefined) return [];
+  const items = [{ key: reference.key, path: posix.basename(MOVER_PATH.caBundle) }];
+  return [
+    readOnly("ca-bundle", { configMap: { name: reference.configMapName, items } }, MOVER_PATH.caFolder),
+  ];
+}
+
+function repositoryVolume(spec: RepositorySpec): readonly Part[] {
+  const filesystem = spec.backend.filesystem;
+  if (filesystem === undefined) return [];
+  const claim = { claimName: filesystem.volume.pvc.name };
+  return [writable("repository", { persistentVolumeClaim: claim }, filesystem.path)];
+}
+
+/**
+ * Read-only at the volume, not only at the mount: for a writable volume the kubelet would apply `fsGroup`, which
+ * changes group and modes of every file of the application whose data is being saved.
+ */
+function sourceVolume(pvc: string, index: number): Part {
+  const claim = { claimName: pvc, readOnly: true };
+  return readOnly(`source-${index}`, { persistentVolumeClaim: claim }, sourceMountPath(pvc));
+}
+
+function readOnly(name: string, volume: Fields, mountPath: string): Part {
+  return { volume: { name, ...volume }, mount: { name, mountPath, readOnly: true } };
+}
+
+function writable(name: string, volume: Fields, mountPath: string): Part {
+  return { volume: { name, ...volume }, mount: { name, mountPath } };
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { KubeObject } from "../../kube/types.ts";
+import { MOVER_CONTAINER } from "./mover_job.ts";
+
+const text = z.string().optional().catch(undefined);
+
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: text,
+  message: text,
+  lastTransitionTime: text,
+});
+type PodCondition = z.infer<typeof condition>;
+
+const containerStatus = z.object({
+  name: z.string(),
+  state: z.object({
+    waiting: z.object({ reason: text, message: text }).optional().catch(undefined),
+    running: z.object({}).optional().catch(undefined),
+    terminated: z.object({
+      exitCode: z.number(),
+      reason: text,
+      message: text,
+      finishedAt: text,
+    }).optional().catch(undefined),
+  }).optional().catch(undefined),
+});
+
+const podStatus = z.object({
+  phase: text,
+  reason: text,
+  message: text,
+  conditions: z.array(condition).optional().catch(undefined),
+  containerStatuses: z.array(containerStatus).optional().catch(undefined),
+});
+
+/** How the container of a mover pod ended. */
+export interface Termination {
+  readonly exitCode: number;
+  readonly reason?: string | undefined;
+  /** What the mover wrote as its result, or the end of its log. */
+  readonly message?: string | undefined;
+  readonly finishedAt?: string | undefined;
+}
+
+/** What a mover pod says of itself, as far as its Job's state depends on it. */
+export interface PodFacts {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly phase: string;
+  /** Why the pod as a whole failed, e.g. Evicted or DeadlineExceeded. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  /** Set while the scheduler finds no node. */
+  readonly unscheduled?: PodCondition | undefined;
+  /** When it was given a node. */
+  readonly scheduledAt?: string | undefined;
+  /** Set when the cluster, not the mover, ended it. */
+  readonly disruption?: PodCondition | undefined;
+  /** Why its container does not start, in the kubelet's words. */
+  readonly waiting?:
+    | { readonly reason?: string | undefined; readonly message?: string | undefined }
+    | undefined;
+  readonly isRunning: boolean;
+  readonly terminated?: Termination | undefined;
+}
+
+/** The facts of a pod. Fields of an unexpected form count as absent. */
+export function podFacts(pod: KubeObject): PodFacts {
+  const parsed = podStatus.safeParse(pod.status ?? {});
+  const status = parsed.success ? parsed.data : {};
+  const state = status.containerStatuses?.find(({ name }) => name === MOVER_CONTAINER)?.state;
+  const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
+  return {
+    name: pod.metadata.name,
+    createdAt: pod.metadata.creationTimestamp ?? "",
+    phase: status.phase ?? "Pending",
+    reason: status.reason,
+    message: status.message,
+    unscheduled: scheduled?.status === "False" ? scheduled : undefined,
+    scheduledAt: scheduled?.status === "True" ? scheduled.lastTransitionTime : undefined,
+    disruption: status.conditions?.find(({ type, status }) =>
+      type === "DisruptionTarget" && status === "True"
+    ),
+    waiting: state?.waiting,
+    isRunning: state?.running !== undefined,
+    terminated: state?.terminated,
+  };
+}
+
+/** True when nothing of the pod will run any more. */
+export function podHasEnded(pod: PodFacts): boolean {
+  return pod.terminated !== undefined || pod.phase === "Failed" || pod.phase === "Succeeded";
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { keyOf } from "../../kube/types.ts";
+import type { Resource } from "../../kube/types.ts";
+import { aBackup, aConfigMap } from "./builders.ts";
+import { FakeKube } from "./fake_kube.ts";
+
+const backups: Resource = {
+  group: "kopiur.home-operations.com",
+  version: "v1alpha1",
+  kind: "Backup",
+  plural: "backups",
+  namespaced: true,
+};
+const { signal } = new AbortController();
+
+Deno.test("FakeKube.apply() makes an object, merges into it, and writes nothing the second time", async () => {
+  const kube = new FakeKube();
+  kube.put(aConfigMap({ name: "c", data: { theirs: "1" } }));
+  const wanted = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "c", namespace: "apps" },
+    data: { ours: "2" },
+  };
+  const first = await kube.apply(wanted, signal);
+  assert.deepEqual(first.data, { theirs: "1", ours: "2" });
+  const second = await kube.apply(wanted, signal);
+  assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
+  assert.deepEqual(kube.writes, ["apply ConfigMap apps/c"]);
+});
+
+Deno.test("FakeKube counts a generation for a changed spec, not for a changed status", () => {
+  const kube = new FakeKube();
+  const made = kube.put(aBackup());
+  const told = kube.put({ ...made, status: { phase: "Running" } });
+  assert.equal(told.metadata.generation, 1);
+  assert.equal(kube.put({ ...told, spec: { configRef: { name: "other" } } }).metadata.generation, 2);
+});
+
+Deno.test("FakeKube.replaceStatus() refuses an object that changed meanwhile", async () => {
+  const kube = new FakeKube();
+  const seen = kube.put(aBackup());
+  kube.put({ ...seen, metadata: { ...seen.metadata, labels: { a: "b" } } });
+  await assert.rejects(kube.replaceStatus(seen, { phase: "Running" }, signal), /changed meanwhile/);
+  const fresh = kube.get(backups, keyOf(seen)) ?? seen;
+  assert.equal(await kube.replaceStatus(fresh, { phase: "Running" }, signal), true);
+  const written = kube.get(backups, keyOf(seen)) ?? seen;
+  assert.equal(await kube.replaceStatus(written, { phase: "Running", gone: undefined }, signal), false);
+});
+
+Deno.test("FakeKube keeps a deleted object until its last finalizer is dropped", async () => {
+  const kube = new FakeKube();
+  const held = await kube.setFinalizer(kube.put(aBackup()), "f", "present", signal);
+  await kube.remove({ resource: backups, key: keyOf(held), propagation: "Background" }, signal);
+  const going = kube.get(backups, keyOf(held));
+  assert.equal(going?.metadata.deletionTimestamp, "2026-01-02T03:04:05Z");
+  await kube.setFinalizer(going ?? held, "f", "absent", signal);
+  assert.equal(kube.get(backups, keyOf(held)), undefined);
+});
+
+Deno.test("FakeKube.remove() leaves another incarnation alone", async () => {
+  const kube = new FakeKube();
+  kube.put(aBackup());
+  const key = { namespace: "apps", name: "run" };
+  await kube.remove({ resource: backups, key, uid: "older", propagation: "Background" }, signal);
+  assert.notEqual(kube.get(backups, key), undefined);
+});
+
+Deno.test("FakeKube.list() answers by declared index and refuses one that was not", () => {
+  const byConfig = () => ["recipe"];
+  const kube = new FakeKube().declare({ resource: backups, indexes: { byConfig } });
+  kube.put(aBackup({ name: "a" }), aBackup({ name: "b", namespace: "other" }));
+  const query = { namespace: "apps", index: { name: "byConfig", value: "recipe" } };
+  assert.deepEqual(kube.list(backups, query).map(({ metadata }) => metadata.name), ["a"]);
+  assert.throws(
+    () => kube.list(backups, { index: { name: "byOwner", value: "x" } }),
+    /"byOwner".*"byConfig"/,
+  );
+});
+
+Deno.test("FakeKube.failNext() fails one write and no more", async () => {
+  const kube = new FakeKube();
+  kube.failNext("apply", new Error("no room"), "b");
+  await kube.apply(aConfigMap({ name: "a" }), signal);
+  await assert.rejects(kube.apply(aConfigMap({ name: "b" }), signal), /no room/);
+  await kube.apply(aConfigMap({ name: "b" }), signal);
+});
