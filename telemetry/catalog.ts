@@ -88,7 +88,8 @@ export const catalog = {
     unit: "{error}",
     scope: "process",
     labels: { kind: open, where: ["pass", "keys", "index", "samples"] },
-    help: "Errors a kind threw where it may not; each is a defect of this program and costs no more than one answer.",
+    help:
+      "Errors a kind threw where it may not; each is a defect of this program and costs no more than one answer.",
     source: "ecosystem",
   },
 

@@ -1,0 +1,142 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { controllerHelp, kopiurHelp, moverHelp, pluginHelp, statusHelp } from "./help_text.ts";
+import { namespaceName } from "./variable_schema.ts";
+
+/** How `status` prints. */
+export const statusFormats = ["table", "wide", "json", "yaml"] as const;
+export type StatusFormat = typeof statusFormats[number];
+
+/** What `status` was asked. */
+export interface StatusRequest {
+  /** All namespaces, one, or the one of the kubeconfig's context. */
+  readonly scope: { readonly kind: "all" } | { readonly kind: "one"; readonly namespace: string } | {
+    readonly kind: "context";
+  };
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly format: StatusFormat;
+  readonly check: boolean;
+}
+
+/** What the words of a command line mean. */
+export type Invocation =
+  | { readonly kind: "controller" }
+  | { readonly kind: "mover" }
+  | { readonly kind: "version"; readonly format: "text" | "json" }
+  | { readonly kind: "status"; readonly request: StatusRequest }
+  /** Help that was asked for. */
+  | { readonly kind: "help"; readonly text: string }
+  /** Words that mean nothing; the text says what would. */
+  | { readonly kind: "misuse"; readonly text: string };
+
+/** The name under which kubectl finds its plugin. */
+const PLUGIN_NAME = "kubectl-kopiur";
+
+/** Reads a command line; `calledAs` is the name or path the program was started by. Never throws. */
+export function parseArgs(calledAs: string, args: readonly string[]): Invocation {
+  const said = { out: "", error: "" };
+  let found: Invocation | undefined;
+  const isPlugin = /([^/\\]*)$/.exec(calledAs)?.[1]?.startsWith(PLUGIN_NAME) ?? false;
+  const program = buildProgram(isPlugin, (invocation) => found = invocation);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => said.out += text,
+      writeErr: (text) => said.error += text,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  }
+  try {
+    program.parse([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "help", text: said.out };
+    return { kind: "misuse", text: `${said.error.trimEnd()}\n` };
+  }
+  return found ?? { kind: "misuse", text: program.helpInformation() };
+}
+
+function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => void): Command {
+  const program = new Command(isPlugin ? "kubectl kopiur" : "kopiur")
+    .usage("<command> [options]")
+    .description(isPlugin ? pluginHelp.about : kopiurHelp.about)
+    .helpOption("-h, --help", "show this help, or that of a command")
+    .helpCommand("help [command]", "show the help of a command")
+    .showHelpAfterError(`Run "${isPlugin ? "kubectl kopiur" : "kopiur"} --help" to see what there is`)
+    .addHelpText("after", isPlugin ? pluginHelp.after : kopiurHelp.after);
+  if (!isPlugin) addRoles(program, settle);
+  addStatus(program, settle);
+  program.command("version")
+    .summary("print what this program was built from")
+    .description("Prints version, commit and build date.")
+    .addOption(new Option("-o, --output <format>", "how to print").choices(["text", "json"]).default("text"))
+    .action((options: { readonly output: "text" | "json" }) =>
+      settle({ kind: "version", format: options.output })
+    );
+  for (const command of program.commands) command.allowExcessArguments(false);
+  return program;
+}
+
+function addRoles(program: Command, settle: (invocation: Invocation) => void): void {
+  const [controller, mover] = [controllerHelp(), moverHelp()];
+  program.command("controller")
+    .summary("reconcile the custom resources of a cluster")
+    .description(controller.about)
+    .addHelpText("after", controller.after)
+    .action(() => settle({ kind: "controller" }));
+  program.command("mover")
+    .summary("do one piece of work on a repository (started by the controller)")
+    .description(mover.about)
+    .addHelpText("after", mover.after)
+    .action(() => settle({ kind: "mover" }));
+}
+
+interface StatusOptions {
+  readonly namespace?: string;
+  readonly allNamespaces?: true;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly output: StatusFormat;
+  readonly check?: true;
+}
+
+function addStatus(program: Command, settle: (invocation: Invocation) => void): void {
+  program.command("status")
+    .summary("show repositories, recipes, running backups and what waits")
+    .description(statusHelp.about)
+    .addOption(
+      new Option("-n, --namespace <name>", "look at this namespace (default: that of the context)")
+        .argParser(parseNamespace),
+    )
+    .addOption(new Option("-A, --all-namespaces", "look at all namespaces").conflicts("namespace"))
+    .option("--context <name>", "use this context of the kubeconfig")
+    .option("--kubeconfig <file>", "use this kubeconfig (default: KUBECONFIG, else ~/.kube/config)")
+    .addOption(
+      new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
+    )
+    .option("--check", "exit with 1 when anything is unhealthy or cannot be seen")
+    .addHelpText("after", statusHelp.after)
+    .action((options: StatusOptions) => settle({ kind: "status", request: statusRequest(options) }));
+}
+
+function statusRequest(options: StatusOptions): StatusRequest {
+  const { namespace, allNamespaces, kubeconfig, context, output, check } = options;
+  return {
+    scope: allNamespaces
+      ? { kind: "all" }
+      : namespace === undefined
+      ? { kind: "context" }
+      : { kind: "one", namespace },
+    kubeconfig,
+    context,
+    format: output,
+    check: check ?? false,
+  };
+}
+
+function parseNamespace(text: string): string {
+  if (namespaceName.safeParse(text).success) return text;
+  throw new InvalidArgumentError("expected lower-case letters, digits and hyphens, 63 at most");
+}

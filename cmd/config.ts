@@ -1,0 +1,186 @@
+/**
+ * Every environment variable this program reads: names, defaults, meaning, and the one place where they are
+ * parsed. The reference page and the help texts are made from these lists.
+ */
+import { z } from "zod";
+import { MOVER_ENV, MOVER_PATH } from "../api/mover_contract.ts";
+import type { ControllerOptions } from "../controller/options.ts";
+import { telemetryVariables } from "../telemetry/mod.ts";
+import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
+import { flag, imageReference, listenAddress, namespaceName, path } from "./variable_schema.ts";
+
+/** What `kopiur controller` is told by its environment. */
+export const controllerVariables = {
+  moverImage: {
+    name: "KOPIUR_MOVER_IMAGE",
+    expected: 'the image of mover pods, like "ghcr.io/home-operations/kopiur:0.1.0"',
+    description: "Image of the mover pods; the chart sets it to the controller's own.",
+    schema: imageReference,
+  },
+  moverImagePullPolicy: {
+    name: "KOPIUR_MOVER_PULL_POLICY",
+    fallback: "IfNotPresent",
+    expected: '"Always", "IfNotPresent" or "Never"',
+    description: "Pull policy of the mover pods.",
+    schema: z.enum(["Always", "IfNotPresent", "Never"]),
+  },
+  namespace: {
+    name: "KOPIUR_NAMESPACE",
+    expected: "the name of a namespace",
+    description:
+      "Namespace the controller runs in, where its lease is kept. Not set: that of the service account " +
+      "or of the kubeconfig's context.",
+    schema: namespaceName.optional(),
+  },
+  podName: {
+    name: "POD_NAME",
+    expected: "the name of the pod",
+    description: "Name of this replica in the lease and in Events. Not set: the name of the machine.",
+    schema: z.string().max(253).regex(/^[A-Za-z0-9][-A-Za-z0-9._]*$/).optional(),
+  },
+  httpAddress: {
+    name: "KOPIUR_HTTP_ADDR",
+    fallback: "0.0.0.0:8080",
+    expected: 'an address like "0.0.0.0:8080", "[::]:8080" or ":8080"',
+    description: "Where /metrics, /healthz and /readyz are served.",
+    schema: listenAddress,
+  },
+  leaderElection: {
+    name: "KOPIUR_LEADER_ELECTION",
+    fallback: "true",
+    expected: '"true" or "false"',
+    description:
+      "Whether a lease makes sure that one replica works at a time; off only for a single replica.",
+    schema: flag,
+  },
+} as const satisfies Readonly<Record<string, Variable<unknown>>>;
+
+/** What `kopiur mover` itself is told by its environment. */
+export const moverVariables = {
+  workSpecPath: {
+    name: MOVER_ENV.workSpecPath,
+    fallback: MOVER_PATH.workSpec,
+    expected: "a path",
+    description: "The file with the work spec.",
+    schema: path,
+  },
+  resultPath: {
+    name: MOVER_ENV.resultPath,
+    fallback: MOVER_PATH.terminationMessage,
+    expected: "a path",
+    description: "The file the result is written to; the pod's termination message.",
+    schema: path,
+  },
+  kopiaBinary: {
+    name: MOVER_ENV.kopiaBinary,
+    fallback: "kopia",
+    expected: "a path or the name of a program",
+    description: "The kopia program.",
+    schema: path,
+  },
+} as const satisfies Readonly<Record<string, Variable<unknown>>>;
+
+/** Not read here: the mover hands them on to kopia, and keeps the values of the secret ones out of everything. */
+const inheritedVariables: readonly VariableDoc[] = [
+  [MOVER_ENV.password, "Password of the repository, from its Secret."],
+  [MOVER_ENV.cacheFolder, "A folder that can be written to, for kopia's cache."],
+  [MOVER_ENV.logFolder, "A folder that can be written to, for kopia's own logs."],
+  [MOVER_ENV.configPath, "Where kopia keeps its connection to the repository."],
+  [MOVER_ENV.checkForUpdates, "The controller sets it to false: kopia asks nobody for a newer version."],
+  [MOVER_ENV.awsAccessKeyId, "Access key of an S3 repository, from its Secret."],
+  [MOVER_ENV.awsSecretAccessKey, "Secret key of an S3 repository, from its Secret."],
+  [MOVER_ENV.awsSessionToken, "Session token of temporary S3 keys, from the Secret."],
+  ["HTTPS_PROXY", "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise."],
+  ["SSL_CERT_FILE", "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise."],
+].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
+
+/** Where `kubectl kopiur` and the controller look for a cluster, in this order. */
+const clusterVariables: readonly VariableDoc[] = [
+  ["KUBECONFIG", "Kubeconfig files, separated by colons and merged, when `--kubeconfig` is not given."],
+  ["HOME", "Its .kube/config is read when KUBECONFIG is not set."],
+  [
+    "KUBERNETES_SERVICE_HOST",
+    "With KUBERNETES_SERVICE_PORT: the API server of the pod, when there is no kubeconfig.",
+  ],
+].map(([name = "", description = ""]) => ({
+  name,
+  roles: ["controller", "kubectl-kopiur"],
+  default: "",
+  description,
+}));
+
+/** One environment variable as the reference page shows it. */
+export interface VariableDoc {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly default: string;
+  readonly description: string;
+}
+
+/** Every environment variable, in the order of the reference page. */
+export const CONFIG_VARIABLES: readonly VariableDoc[] = [
+  ...describeVariables(controllerVariables, "controller"),
+  ...describeVariables(moverVariables, "mover"),
+  ...inheritedVariables,
+  ...describeTelemetry(),
+  ...clusterVariables,
+];
+
+/** Handed on to movers when set: what a user wants of logs holds for the whole of the product (seed 000). */
+export const LOG_PASSTHROUGH = [
+  telemetryVariables.logFilter.name,
+  telemetryVariables.logFormat.name,
+] as const;
+
+/** What the controller was told, checked. */
+export type ControllerConfig =
+  & ValuesOf<typeof controllerVariables>
+  & Pick<ControllerOptions, "moverEnvPassthrough">;
+
+/** What a mover was told, checked. */
+export type MoverConfig = ValuesOf<typeof moverVariables>;
+
+/** The controller's settings; throws a UsageError that names every variable that cannot be used. */
+export function parseControllerConfig(env: Environment): ControllerConfig {
+  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: readPassthrough(env) };
+}
+
+/** A mover's settings; throws a UsageError that names every variable that cannot be used. */
+export function parseMoverConfig(env: Environment): MoverConfig {
+  return readVariables(moverVariables, env);
+}
+
+function readPassthrough(env: Environment): ControllerOptions["moverEnvPassthrough"] {
+  return LOG_PASSTHROUGH.flatMap((name) => {
+    const value = env[name];
+    return value === undefined || value.trim() === "" ? [] : [{ name, value }];
+  });
+}
+
+function describeVariables(
+  variables: Readonly<Record<string, Variable<unknown>>>,
+  role: string,
+): readonly VariableDoc[] {
+  return Object.values(variables).map(({ name, fallback = "", description }) => ({
+    name,
+    roles: [role],
+    default: fallback,
+    description,
+  }));
+}
+
+function describeTelemetry(): readonly VariableDoc[] {
+  const { logFilter, pluginLogFilter, logFormat, noColor } = telemetryVariables;
+  const roles = ["controller", "mover"];
+  return [
+    { name: logFilter.name, roles, default: logFilter.fallback, description: logFilter.help },
+    { name: logFormat.name, roles, default: logFormat.fallback, description: logFormat.help },
+    {
+      name: pluginLogFilter.name,
+      roles: ["kubectl-kopiur"],
+      default: pluginLogFilter.fallback,
+      description: pluginLogFilter.help,
+    },
+    { name: noColor.name, roles: [...roles, "kubectl-kopiur"], default: "", description: noColor.help },
+  ];
+}

@@ -1,0 +1,54 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { CONFIG_VARIABLES, LOG_PASSTHROUGH, parseControllerConfig, parseMoverConfig } from "./config.ts";
+
+const image = { KOPIUR_MOVER_IMAGE: "kopiur.local/kopiur:0.1.0" };
+
+Deno.test("parseControllerConfig() needs the mover image and has a default for everything else", () => {
+  deepEqual(parseControllerConfig(image), {
+    moverImage: "kopiur.local/kopiur:0.1.0",
+    moverImagePullPolicy: "IfNotPresent",
+    namespace: undefined,
+    podName: undefined,
+    httpAddress: { hostname: "0.0.0.0", port: 8080 },
+    leaderElection: true,
+    moverEnvPassthrough: [],
+  });
+  throws(() => parseControllerConfig({}), /Cannot use KOPIUR_MOVER_IMAGE: it is not set, expected the image/);
+});
+
+Deno.test("parseControllerConfig() hands on what was set of the log settings, and nothing else", () => {
+  const env = { ...image, RUST_LOG: "info,kopia=debug", KOPIUR_LOG_FORMAT: " ", KOPIA_PASSWORD: "secret" };
+  deepEqual(parseControllerConfig(env).moverEnvPassthrough, [{
+    name: "RUST_LOG",
+    value: "info,kopia=debug",
+  }]);
+  deepEqual([...LOG_PASSTHROUGH], ["RUST_LOG", "KOPIUR_LOG_FORMAT"]);
+});
+
+Deno.test("parseControllerConfig() refuses each value that means nothing", () => {
+  const cases: readonly [Record<string, string>, RegExp][] = [
+    [{ KOPIUR_MOVER_PULL_POLICY: "always" }, /it is "always", expected "Always", "IfNotPresent" or "Never"/],
+    [{ KOPIUR_HTTP_ADDR: "8080" }, /Cannot use KOPIUR_HTTP_ADDR: it is "8080", expected an address like/],
+    [{ KOPIUR_LEADER_ELECTION: "maybe" }, /it is "maybe", expected "true" or "false"/],
+    [{ KOPIUR_NAMESPACE: "Kopiur System" }, /expected the name of a namespace/],
+    [{ KOPIUR_MOVER_IMAGE: "two words" }, /it is "two words"/],
+    [{ POD_NAME: "a/b" }, /it is "a\/b"/],
+  ];
+  for (const [env, want] of cases) throws(() => parseControllerConfig({ ...image, ...env }), want);
+});
+
+Deno.test("parseMoverConfig() knows where a container of ours holds everything", () => {
+  deepEqual(parseMoverConfig({}), {
+    workSpecPath: "/etc/kopiur/work/work-spec.json",
+    resultPath: "/run/kopiur/termination-log",
+    kopiaBinary: "kopia",
+  });
+});
+
+Deno.test("CONFIG_VARIABLES names each variable once, with a role and a sentence", () => {
+  const names = CONFIG_VARIABLES.map(({ name }) => name);
+  equal(new Set(names).size, names.length);
+  for (const { name, roles, description } of CONFIG_VARIABLES) {
+    ok(roles.length > 0 && description.endsWith("."), name);
+  }
+});

@@ -1,0 +1,106 @@
+/** What `--help` says beyond the list of options: what a command is for, examples, its environment. */
+import { CONFIG_VARIABLES } from "./config.ts";
+
+/** Text around the options of a command. */
+export interface HelpText {
+  readonly about: string;
+  readonly after: string;
+}
+
+/** Width help is wrapped to. */
+const WIDTH = 100;
+
+/** `kopiur --help`. */
+export const kopiurHelp: HelpText = {
+  about: "Backs up Kubernetes volumes into kopia repositories and restores them.\n\n" +
+    "One program, several roles: the controller runs in the cluster and starts a mover for each piece\n" +
+    "of work; status is for people.",
+  after: `
+Examples:
+  kopiur controller               run the controller against the cluster of the kubeconfig or pod
+  kopiur status -A                what is backed up, what runs, what waits
+  kopiur help status              the help of one command
+
+Called as kubectl-kopiur (on the PATH) the same program is the kubectl plugin: kubectl kopiur status
+
+Exit codes: 0 done, 1 failed, 2 called or configured wrongly`,
+};
+
+/** `kubectl kopiur --help`. */
+export const pluginHelp: HelpText = {
+  about: "Shows how kopiur's backups stand. Reads the custom resources only: read permission is enough.",
+  after: `
+Examples:
+  kubectl kopiur status           the namespace of the current context
+  kubectl kopiur status -A        the whole cluster
+  kubectl kopiur status --check   for scripts: exit code 1 when anything is unhealthy
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`,
+};
+
+/** `kopiur controller --help`. */
+export function controllerHelp(): HelpText {
+  return {
+    about:
+      "Watches Repositories, BackupConfigs and Backups and makes them true, until it is told to stop.\n\n" +
+      "It holds a lease while it works, so that of several replicas one does. SIGTERM and SIGINT end it\n" +
+      "in order (a second one at once); losing the lease ends it with exit code 1.",
+    after: `
+Environment:
+${describeEnvironment("controller")}
+
+Examples:
+  KOPIUR_MOVER_IMAGE=ghcr.io/home-operations/kopiur:0.1.0 kopiur controller
+  RUST_LOG=info,kopiur=debug KOPIUR_LOG_FORMAT=json kopiur controller`,
+  };
+}
+
+/** `kopiur mover --help`. */
+export function moverHelp(): HelpText {
+  return {
+    about:
+      "Does the one piece of work its work spec names, writes a result, and ends. Made to be started by the\n" +
+      "controller in a Job; by hand it is of use for finding out why something fails.\n\n" +
+      "Exit codes: 0 done, 1 failed and may succeed later, 2 failed and a person must act.",
+    after: `
+Environment:
+${describeEnvironment("mover")}`,
+  };
+}
+
+/** `kubectl kopiur status --help`. */
+export const statusHelp: HelpText = {
+  about:
+    "Shows repositories, recipes with their newest backup, backups in flight, and what waits for what.\n\n" +
+    "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
+    "(forbidden) and does not stop the rest.",
+  after: `
+Examples:
+  kubectl kopiur status -A -o wide
+  kubectl kopiur status -n media --check || notify "backups need a look"
+  kubectl kopiur status -A -o json | jq '.unhealthy[]'
+
+Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed or is
+incomplete, a backup that cannot go on without a person. What may still come right by itself, as a
+backup that waits or a repository on its way, counts after 15 minutes.
+
+Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
+};
+
+function describeEnvironment(role: string): string {
+  return CONFIG_VARIABLES.filter((variable) => variable.roles.includes(role)).map((variable) => {
+    const fallback = variable.default === "" ? "" : ` (default: ${variable.default})`;
+    return `  ${variable.name}${fallback}\n${wrap(variable.description, WIDTH - 6, "      ")}`;
+  }).join("\n");
+}
+
+function wrap(text: string, width: number, indent: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line === "" || line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines.map((line) => `${indent}${line}`).join("\n");
+}

@@ -1,0 +1,12 @@
+import type { Terminal } from "./terminal.ts";
+import type { Environment } from "./variable.ts";
+
+/** What the operating system gives a program; tests give something else. */
+export interface Host {
+  readonly args: readonly string[];
+  /** The name or path it was started by. */
+  readonly calledAs: string;
+  readonly env: Environment;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+}

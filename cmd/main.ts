@@ -1,0 +1,42 @@
+import { type Invocation, parseArgs } from "./args.ts";
+import { EXIT, UsageError } from "./exit_code.ts";
+import type { Host } from "./host.ts";
+import { runVersion } from "./version.ts";
+
+/** Runs what the command line asks for; the answer is the exit code. Never throws. */
+export async function main(host: Host): Promise<number> {
+  try {
+    return await run(parseArgs(host.calledAs, host.args), host);
+  } catch (error) {
+    host.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+/** A role is loaded only when it is run: what a mover does not evaluate it need not keep in memory. */
+async function run(invocation: Invocation, host: Host): Promise<number> {
+  switch (invocation.kind) {
+    case "controller": {
+      const { runController } = await import("./controller.ts");
+      return await runController(host);
+    }
+    case "mover": {
+      const { runMover } = await import("./mover.ts");
+      return await runMover(host);
+    }
+    case "status": {
+      const { runStatus } = await import("./status.ts");
+      return await runStatus(host, invocation.request);
+    }
+    case "version":
+      return runVersion(host, invocation.format);
+    case "help":
+      host.stdout.write(invocation.text);
+      return EXIT.ok;
+    case "misuse":
+      host.stderr.write(invocation.text);
+      return EXIT.usage;
+    default:
+      return invocation satisfies never;
+  }
+}

@@ -1,0 +1,105 @@
+import { equal, match, ok } from "node:assert/strict";
+import type { StatusDocument } from "./status_document.ts";
+import { renderStatus } from "./status_view.ts";
+
+const now = new Date("2026-01-01T12:00:00Z");
+
+const empty: StatusDocument = {
+  apiVersion: "kopiur.home-operations.com/v1alpha1",
+  kind: "StatusReport",
+  namespace: "apps",
+  time: now.toISOString(),
+  healthy: true,
+  repositories: [],
+  configs: [],
+  inFlight: [],
+  waiting: [],
+  unhealthy: [],
+  forbidden: [],
+};
+
+const full: StatusDocument = {
+  ...empty,
+  namespace: "",
+  repositories: [
+    {
+      namespace: "apps",
+      name: "nas",
+      phase: "Ready",
+      backend: "Filesystem",
+      reason: "Ready",
+      snapshotCount: 12,
+      totalSizeBytes: 1.5 * 1024 ** 3,
+      lastObservedAt: "2026-01-01T11:30:00Z",
+      uniqueId: "0123abcd",
+    },
+    { namespace: "media", name: "offsite", phase: "Failed", backend: "S3", reason: "AuthFailure" },
+  ],
+  configs: [{
+    namespace: "apps",
+    name: "photos",
+    repository: "nas",
+    ready: "True",
+    reason: "Ready",
+    consecutiveFailures: 0,
+    lastBackup: {
+      backupRef: { name: "photos-1" },
+      phase: "Succeeded",
+      outcome: "partial",
+      time: "2026-01-01T03:00:00Z",
+      message: "",
+      snapshotIDs: ["k1", "k2"],
+      sizeBytes: 4096,
+      bytesNew: 100,
+      durationSeconds: 130,
+    },
+    lastSuccessfulBackup: { backupRef: { name: "photos-1" }, time: "2026-01-01T03:00:00Z" },
+  }, { namespace: "media", name: "films" }],
+  inFlight: [{
+    namespace: "apps",
+    name: "photos-2",
+    config: "photos",
+    phase: "Running",
+    startTime: "2026-01-01T11:58:00Z",
+    sources: { done: 1, total: 2 },
+  }],
+  waiting: [{
+    kind: "Backup",
+    namespace: "media",
+    name: "films-1",
+    reason: "RepositoryNotReady",
+    message: `The repository "offsite" is not ready: ${"the password is wrong ".repeat(5)}`,
+    since: "2026-01-01T10:30:00Z",
+  }],
+};
+
+Deno.test("renderStatus() shows four sections", async () => {
+  const text = renderStatus(full, { wide: false, color: false, now });
+  equal(text, await Deno.readTextFile(new URL("../tests/golden/status.txt", import.meta.url)));
+});
+
+Deno.test("renderStatus() shows more, and whole messages, when wide", async () => {
+  const text = renderStatus(full, { wide: true, color: false, now });
+  equal(text, await Deno.readTextFile(new URL("../tests/golden/status_wide.txt", import.meta.url)));
+});
+
+Deno.test("renderStatus() says (none) and (forbidden)", async () => {
+  const text = renderStatus({ ...empty, forbidden: ["backups"] }, { wide: false, color: false, now });
+  equal(text, await Deno.readTextFile(new URL("../tests/golden/status_empty.txt", import.meta.url)));
+});
+
+Deno.test("renderStatus() colours words without moving a column", () => {
+  const colored = renderStatus(full, { wide: false, color: true, now });
+  ok(colored.includes("\x1b[32mReady\x1b[39m") && colored.includes("\x1b[31mFailed\x1b[39m"));
+  // deno-lint-ignore no-control-regex
+  const plain = colored.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trimEnd()).join("\n");
+  equal(plain, renderStatus(full, { wide: false, color: false, now }));
+});
+
+Deno.test("renderStatus() lets nothing others wrote control the terminal", () => {
+  const [row] = full.waiting;
+  ok(row !== undefined);
+  const message = "a\x1b[2J\x07b\nc\u009bd\u202ee\r";
+  const text = renderStatus({ ...empty, waiting: [{ ...row, message }] }, { wide: true, color: false, now });
+  match(text, /a \[2J b c d e\n$/);
+});

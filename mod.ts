@@ -1,0 +1,20 @@
+/**
+ * kopiur: backs up Kubernetes volumes into kopia repositories. Words and environment go in, an exit code
+ * comes out; start reading at `cmd/main.ts`.
+ * @module
+ */
+import process from "node:process";
+import { main } from "./cmd/main.ts";
+import { streamTerminal } from "./cmd/terminal.ts";
+
+if (import.meta.main) {
+  const code = await main({
+    args: Deno.args,
+    // Unlike Deno.execPath() this is the name a link was called by.
+    calledAs: process.argv0,
+    env: Deno.env.toObject(),
+    stdout: streamTerminal(Deno.stdout),
+    stderr: streamTerminal(Deno.stderr),
+  });
+  Deno.exit(code);
+}
