@@ -20,7 +20,7 @@ export const SUITES = [
       "--allow-env",
       "--allow-run",
       "--allow-sys",
-      "--allow-net=127.0.0.1,localhost,0.0.0.0",
+      "--allow-net",
     ],
     parallel: true,
   },

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { KopiaCommand } from "../../mover/kopia_argv.ts";
+
+/** What is taken over from a mover Job; all the rest of its pod stays as it is. */
+const moverJob = z.object({
+  spec: z.object({
+    backoffLimit: z.number(),
+    template: z.object({
+      spec: z.looseObject({
+        containers: z.tuple([
+          z.looseObject({ args: z.unknown(), volumeMounts: z.array(z.unknown()) }),
+        ]),
+        volumes: z.array(z.unknown()),
+      }),
+    }),
+  }),
+});
+
+const workSpecVolume = z.looseObject({ configMap: z.looseObject({ name: z.string() }) });
+
+/** Where the bare Job finds its shell. */
+const toolsPath = "/tools";
+
+/** What the bare Job is called, runs and mounts. */
+export interface BareJobChoices {
+  readonly name: string;
+  readonly commands: readonly KopiaCommand[];
+  /** Claim of a volume with a static busybox at its root. */
+  readonly toolsClaim: string;
+  /** In place of the mover's work spec, which the controller removes when the run has ended. */
+  readonly configMap: string;
+}
+
+/**
+ * The Job of a mover with kopia in the mover's place: same image, volumes, user and limits, but the commands run one
+ * after another in a shell, with their output thrown away. Throws when `job` is not the Job of a mover.
+ */
+export function bareJob(job: unknown, choices: BareJobChoices): unknown {
+  const { spec: { backoffLimit, template: { spec: pod } } } = moverJob.parse(job);
+  const [{ args: _ofMover, ...container }] = pod.containers;
+  const tools = { name: "tools", persistentVolumeClaim: { claimName: choices.toolsClaim, readOnly: true } };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: choices.name },
+    spec: {
+      backoffLimit,
+      template: {
+        spec: {
+          ...pod,
+          containers: [{
+            ...container,
+            command: [`${toolsPath}/busybox`, "sh", "-ec", shellScript(choices.commands)],
+            volumeMounts: [...container.volumeMounts, {
+              name: "tools",
+              mountPath: toolsPath,
+              readOnly: true,
+            }],
+          }],
+          volumes: [...pod.volumes.map((volume) => withConfigMap(volume, choices.configMap)), tools],
+        },
+      },
+    },
+  };
+}
+
+function withConfigMap(volume: unknown, name: string): unknown {
+  const { data } = workSpecVolume.safeParse(volume);
+  return data === undefined ? volume : { ...data, configMap: { ...data.configMap, name } };
+}
+
+function shellScript(commands: readonly KopiaCommand[]): string {
+  return commands.map(({ args }) => `kopia ${args.map(quoted).join(" ")} >/dev/null`).join("\n");
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,114 @@
+/** `deno task bench`: the performance budget of the design, aim and figure side by side. */
+import { fileURLToPath } from "node:url";
+import { partPath } from "../parts/mod.ts";
+import { renderTable } from "./figure_table.ts";
+import { describeMachine, type MachineFacts, readMachineFacts } from "./machine_facts.ts";
+import { measureBackup } from "./measure_backup.ts";
+import { measureMemory } from "./measure_memory.ts";
+import { measureMetrics } from "./measure_metrics.ts";
+import { measureMover } from "./measure_mover.ts";
+import { measureSizes } from "./measure_sizes.ts";
+import { measureStart } from "./measure_start.ts";
+import { measureTransport } from "./measure_transport.ts";
+import type { Measurement } from "./measurement.ts";
+import { type BenchReport, runMeasurements } from "./run_measurements.ts";
+import { Workbench } from "./workbench.ts";
+
+/** Every measurement, the quick ones first. */
+const measurements: readonly Measurement[] = [
+  { name: "sizes", about: "binary against denort, image against what is in it", measure: measureSizes },
+  { name: "transport", about: "our API transport against client-node's own", measure: measureTransport },
+  {
+    name: "start",
+    about: "start of the controller to ready, empty and with 10 000 Backups",
+    measure: measureStart,
+  },
+  { name: "memory", about: "memory of the controller, idle and with Backups", measure: measureMemory },
+  { name: "metrics", about: "a scrape with 1 000 recipes and 10 000 runs", measure: measureMetrics },
+  {
+    name: "backup",
+    about: "a Backup in a real cluster against kopia in a bare Job (needs root)",
+    measure: measureBackup,
+  },
+  {
+    name: "mover",
+    about: "the mover against bare kopia on 2 GiB in 50 000 files (needs 10 GB of disk)",
+    measure: measureMover,
+  },
+];
+
+const defaultRuns = 5;
+const mostRuns = 100;
+
+const usage = `usage: ./denow task bench -- [--runs <number>] [<measurement>…]
+
+Without names everything is measured. ${defaultRuns} runs per figure unless told.
+${measurements.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
+
+The exit code says whether everything could be measured, not whether the aims are met.`;
+
+/** What the command line asks for. */
+interface Request {
+  readonly runs: number;
+  readonly chosen: readonly Measurement[];
+}
+
+/** Reads the command line; a text is what is wrong with it. */
+function parseArgs(args: readonly string[]): Request | string {
+  const names: string[] = [];
+  let runs = defaultRuns;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    // Some shells' habit to separate arguments reaches us through the task runner.
+    if (arg === "--") continue;
+    if (arg === "--runs") {
+      runs = Number(args[++at]);
+      if (Number.isInteger(runs) && runs >= 1 && runs <= mostRuns) continue;
+      return `Cannot use --runs: it is "${args[at] ?? ""}", expected a whole number from 1 to ${mostRuns}`;
+    }
+    names.push(arg);
+  }
+  const unknown = names.find((name) => !measurements.some((each) => each.name === name));
+  if (unknown !== undefined) return `Cannot measure "${unknown}": expected one of the measurements`;
+  return { runs, chosen: measurements.filter(({ name }) => names.length === 0 || names.includes(name)) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  const request = parseArgs(args);
+  if (typeof request === "string") {
+    console.error(`${request}\n\n${usage}`);
+    return 2;
+  }
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => stopping.abort(new Error(`Stopped by ${signal}`)));
+  }
+  const bench = new Workbench({ runs: request.runs, progress: console.error, signal: stopping.signal });
+  const machine = await readMachineFacts(await programsWithVersions(await bench.binary()));
+  const report = await runMeasurements(request.chosen, bench);
+  await writeReport(machine, report);
+  console.log(renderTable(report.figures));
+  console.log(describeMachine(machine));
+  for (const failure of report.failures) console.error(failure);
+  return report.failures.length === 0 ? 0 : 1;
+}
+
+async function programsWithVersions(binary: string): Promise<Readonly<Record<string, readonly string[]>>> {
+  return {
+    kopiur: [binary, "version"],
+    kopia: [await partPath("kopia"), "--version"],
+    kubernetes: [await partPath("kube-apiserver"), "--version"],
+  };
+}
+
+async function writeReport(machine: MachineFacts, report: BenchReport): Promise<void> {
+  const path = fileURLToPath(new URL("../../build/bench.json", import.meta.url));
+  const document = { measuredAt: new Date().toISOString(), machine, ...report };
+  await Deno.writeTextFile(path, JSON.stringify(document, undefined, 2) + "\n");
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

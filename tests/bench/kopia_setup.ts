@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { CONTRACT_VERSION, MOVER_ENV, type WorkSpec } from "../../api/mover_contract.ts";
+import {
+  connectCommand,
+  type ConnectRequest,
+  createCommand,
+  policyKeepEverythingCommand,
+  snapshotCreateCommand,
+} from "../../mover/kopia_argv.ts";
+import { runProgram } from "./run_program.ts";
+
+const identity = { username: "bench", hostname: "bench" } as const;
+const sourcePath = "/pvc/bench";
+const runId = "00000000-0000-4000-8000-000000000000";
+
+/** What a mover outside a container is given. */
+export interface MoverStage {
+  /** A folder for everything that belongs to one run. */
+  readonly work: string;
+  readonly data: string;
+  readonly kopia: string;
+}
+
+/** Environment of kopia with everything it writes below `work`, as `side`. */
+export function kopiaEnvironment(work: string, side = "bare"): Readonly<Record<string, string>> {
+  return {
+    HOME: work,
+    PATH: "/usr/bin:/bin",
+    [MOVER_ENV.password]: "bench",
+    [MOVER_ENV.configPath]: join(work, side, "repository.config"),
+    [MOVER_ENV.cacheFolder]: join(work, side, "cache"),
+    [MOVER_ENV.logFolder]: join(work, side, "logs"),
+    [MOVER_ENV.checkForUpdates]: "false",
+  };
+}
+
+/** Makes a repository in `work` as a bootstrap does. */
+export async function createRepository(kopia: string, work: string): Promise<void> {
+  const env = kopiaEnvironment(work, "bootstrap");
+  const commands = [
+    createCommand(connectRequest(work), {}),
+    policyKeepEverythingCommand({ kind: "global" }),
+  ];
+  await Deno.mkdir(repositoryPath(work));
+  for (const { args } of commands) {
+    await runProgram({ argv: [kopia, ...args], env, limitSeconds: 60 }, AbortSignal.timeout(60_000));
+  }
+}
+
+/** Connects the bare side; answers with the seconds it took. */
+export async function connectBare(kopia: string, work: string, signal: AbortSignal): Promise<number> {
+  const { args } = connectCommand(connectRequest(work));
+  const { seconds } = await runProgram({
+    argv: [kopia, ...args],
+    env: kopiaEnvironment(work),
+    limitSeconds: 60,
+  }, signal);
+  return seconds;
+}
+
+/** What follows kopia in the bare side's shell: the flags are those of the mover, so that only the mover differs. */
+export function snapshotArgs(data: string): readonly string[] {
+  const request = {
+    mountPath: data,
+    source: { ...identity, path: sourcePath },
+    tags: { "kopiur-run": runId },
+  };
+  return snapshotCreateCommand(request).args;
+}
+
+/** Writes a work spec that does the same, and answers with the environment of the mover. */
+export async function moverEnvironment(
+  { work, data, kopia }: MoverStage,
+): Promise<Readonly<Record<string, string>>> {
+  const workSpec: WorkSpec = {
+    version: CONTRACT_VERSION,
+    operation: { backup: { mountPath: data, sourcePath, runId, tags: {} } },
+    identity,
+    repository: { filesystem: { path: repositoryPath(work) } },
+    target: { kind: "Backup", namespace: "bench", name: "bench" },
+    limits: {},
+    cache: {},
+  };
+  const workSpecPath = join(work, "work-spec.json");
+  await Deno.writeTextFile(workSpecPath, JSON.stringify(workSpec));
+  return {
+    ...kopiaEnvironment(work, "mover"),
+    [MOVER_ENV.workSpecPath]: workSpecPath,
+    [MOVER_ENV.resultPath]: join(work, "result.json"),
+    [MOVER_ENV.kopiaBinary]: kopia,
+  };
+}
+
+function connectRequest(work: string): ConnectRequest {
+  return {
+    repository: { filesystem: { path: repositoryPath(work) } },
+    identity,
+    cache: {},
+    caBundlePath: "",
+  };
+}
+
+function repositoryPath(work: string): string {
+  return join(work, "repository");
+}

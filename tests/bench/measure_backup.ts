@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { API_VERSION, MOVER_PATH } from "../../api/mod.ts";
+import { connectCommand, snapshotCreateCommand } from "../../mover/kopia_argv.ts";
+import { type Cluster, startCluster, waitUntil } from "../cluster/mod.ts";
+import { bareJob } from "./bare_job.ts";
+import {
+  benchNamespace,
+  dataClaim,
+  fillNamespace,
+  listPathOf,
+  pathOf,
+  toolsClaim,
+  workSpecMap,
+} from "./bench_namespace.ts";
+import { startController } from "./controller_process.ts";
+import { type Figure, figureOf, type Question } from "./figure.ts";
+import { quantityText } from "./figure_table.ts";
+import { measureInPairs, type Pair, quotients } from "./pairs.ts";
+import { spreadOf } from "./spread.ts";
+import type { Workbench } from "./workbench.ts";
+import { installKinds } from "./write_team.ts";
+
+const limitSeconds = 120;
+/** Small beside what is measured, and the same for both sides. */
+const lookEveryMs = 20;
+
+const endedBackup = z.object({
+  status: z.object({
+    phase: z.enum(["Succeeded", "Failed"]),
+    message: z.string().optional(),
+    snapshots: z.array(
+      z.object({ job: z.object({ name: z.string() }).optional(), files: z.number().optional() }),
+    ),
+  }),
+});
+const endedJob = z.object({
+  status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })) }),
+}).refine(({ status }) => status.conditions.some(({ type, status }) => isEnd(type) && status === "True"));
+const endedPods = z.object({
+  items: z.tuple([z.object({
+    status: z.object({
+      containerStatuses: z.tuple([
+        z.object({ state: z.object({ terminated: z.object({ exitCode: z.literal(0) }) }) }),
+      ]),
+    }),
+  })]),
+});
+
+/** When the end of a bare Job was to be seen, from its creation. */
+interface BareRun {
+  /** Its container has ended: no sooner can anybody know. */
+  readonly endedSeconds: number;
+  /** The Job controller says so, which it does in its own time. */
+  readonly completeSeconds: number;
+}
+
+/**
+ * A Backup from its creation to Succeeded, against connect and snapshot in a bare Job of the same image, in a real
+ * cluster. Each run of either side is the first snapshot of an identity, so that both read 1 000 files. The
+ * controller is the compiled binary, running on the host.
+ */
+export async function measureBackup(bench: Workbench): Promise<readonly Figure[]> {
+  const image = await bench.image();
+  const binary = await bench.binary();
+  await using cluster = await startCluster({ progress: bench.progress });
+  await cluster.loadImage(image.path);
+  await installKinds(cluster);
+  const { kubeconfigPath, folder } = cluster;
+  await using controller = await startController({ binary, kubeconfigPath, folder, moverImage: image.name });
+  await controller.ready(60, bench.signal);
+  const names = Array.from({ length: bench.runs }, (_, run) => `run-${run}`);
+  await fillNamespace(cluster, ["warm-up", ...names], bench.signal);
+  const warmUp = await runBackup(cluster, "warm-up", bench.signal);
+  const job = await cluster.request("GET", `${listPathOf("batch/v1", "jobs")}/${warmUp.job}`);
+  await runBare(cluster, job, "bare-warm-up", bench.signal);
+  const bare: BareRun[] = [];
+  const pairs = await measureInPairs({
+    runs: bench.runs,
+    ours: async (run) => (await runBackup(cluster, `run-${run}`, bench.signal)).seconds,
+    theirs: async (run) => {
+      const found = await runBare(cluster, job, `bare-${run}`, bench.signal);
+      bare.push(found);
+      return found.endedSeconds;
+    },
+  }, bench.signal);
+  return [
+    figureFor(pairs, { against: "a bare Job until its container ended", aim: { atMost: 1.15 } }),
+    figureFor(
+      pairs.map(({ ours }, run) => ({ ours, theirs: bare[run]?.completeSeconds ?? Number.NaN })),
+      { against: "a bare Job until it is Complete" },
+    ),
+  ];
+}
+
+function figureFor(pairs: readonly Pair<number>[], question: Pick<Question, "against" | "aim">): Figure {
+  const ours = spreadOf(pairs.map((pair) => pair.ours)).median;
+  const theirs = spreadOf(pairs.map((pair) => pair.theirs)).median;
+  return figureOf(
+    { what: "Backup created to Succeeded, 1 000 small files", unit: "ratio", ...question },
+    quotients(pairs),
+    `${quantityText(ours, "s")} to ${quantityText(theirs, "s")}`,
+  );
+}
+
+async function runBackup(
+  cluster: Cluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly seconds: number; readonly job: string }> {
+  const body = { apiVersion: API_VERSION, kind: "Backup", metadata: { name }, spec: { configRef: { name } } };
+  const started = performance.now();
+  await cluster.request("POST", listPathOf(API_VERSION, "backups"), { body });
+  const { status } = await waitUntil(
+    async () => endedBackup.safeParse(await cluster.request("GET", pathOf("backups", name))).data,
+    { what: `the Backup ${name} to end`, limitSeconds, everyMs: lookEveryMs, signal },
+  );
+  const seconds = (performance.now() - started) / 1000;
+  const [entry] = status.snapshots;
+  if (status.phase === "Succeeded" && entry?.files === 1000 && entry.job !== undefined) {
+    return { seconds, job: entry.job.name };
+  }
+  throw new Error(
+    `Cannot measure a Backup: it is ${status.phase} with ${entry?.files} files ("${status.message}"), ` +
+      "expected Succeeded with 1000 files",
+  );
+}
+
+async function runBare(cluster: Cluster, job: unknown, name: string, signal: AbortSignal): Promise<BareRun> {
+  const body = bareJob(job, { name, toolsClaim, configMap: workSpecMap, commands: bareCommands(name) });
+  const path = listPathOf("batch/v1", "jobs");
+  const pods = `${listPathOf("v1", "pods")}?labelSelector=batch.kubernetes.io/job-name=${name}`;
+  const started = performance.now();
+  await cluster.request("POST", path, { body });
+  const options = { limitSeconds, everyMs: lookEveryMs, signal };
+  try {
+    await waitUntil(async () => endedPods.safeParse(await cluster.request("GET", pods)).data, {
+      what: `the container of the Job ${name} to end well`,
+      ...options,
+    });
+    const endedSeconds = (performance.now() - started) / 1000;
+    await waitUntil(async () => endedJob.safeParse(await cluster.request("GET", `${path}/${name}`)).data, {
+      what: `the Job ${name} to end`,
+      ...options,
+    });
+    return { endedSeconds, completeSeconds: (performance.now() - started) / 1000 };
+  } catch (cause) {
+    signal.throwIfAborted();
+    const { stdout, stderr } = await cluster.tryKubectl(["logs", "-n", benchNamespace, `job/${name}`]);
+    throw new Error(
+      `${cause instanceof Error ? cause.message : String(cause)}; its log: ${stdout}${stderr}`,
+      { cause },
+    );
+  }
+}
+
+/** The commands of a mover that no cautious program could leave out, with its flags. */
+function bareCommands(username: string) {
+  const identity = { username, hostname: benchNamespace };
+  const path = `${MOVER_PATH.sources}/${dataClaim}`;
+  return [
+    connectCommand({
+      repository: { filesystem: { path: "/repository" } },
+      identity,
+      cache: {},
+      caBundlePath: MOVER_PATH.caBundle,
+    }),
+    snapshotCreateCommand({
+      mountPath: path,
+      source: { ...identity, path },
+      tags: { "kopiur-run": username },
+    }),
+  ];
+}
+
+function isEnd(type: string): boolean {
+  return type === "Complete" || type === "Failed";
+}

@@ -1,0 +1,35 @@
+import { type Figure, figureOf } from "./figure.ts";
+import type { ControllerObservation, ControllerRun } from "./observe_controller.ts";
+import { spreadOf } from "./spread.ts";
+import type { Fill, Workbench } from "./workbench.ts";
+
+const cases: readonly { readonly fill: Fill; readonly what: string; readonly atMost: number }[] = [
+  { fill: "empty", what: "controller memory, idle", atMost: 95 },
+  { fill: "1 000 runs", what: "controller memory, 1 000 Backups", atMost: 105 },
+  { fill: "10 000 runs", what: "controller memory, 10 000 Backups", atMost: 170 },
+];
+
+/** Resident memory of the compiled controller once it has nothing left to do. */
+export async function measureMemory(bench: Workbench): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const { fill, what, atMost } of cases) {
+    const observation = await bench.controller(fill);
+    figures.push(figureOf(
+      { what, against: "list and keep, compiled", unit: "MB", aim: { atMost } },
+      observation.runs.map(({ settled }) => settled.residentBytes / 1e6),
+      noteOf(observation),
+    ));
+  }
+  return figures;
+}
+
+function noteOf({ runs, listerBytes }: ControllerObservation): string {
+  function text(read: (run: ControllerRun) => number): string {
+    return (spreadOf(runs.map(read)).median / 1e6).toFixed(1);
+  }
+  return `list and keep ${(listerBytes / 1e6).toFixed(1)} MB; anonymous ${
+    text(({ settled }) => settled.anonymousBytes)
+  } MB; peak of the start ${text(({ settled }) => settled.peakBytes)} MB; right after scrapes ${
+    text(({ scrapedBytes }) => scrapedBytes)
+  } MB`;
+}

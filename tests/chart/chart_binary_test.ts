@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { partPath } from "../parts/mod.ts";
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Record<string, string>;
+  };
+  readonly spec?: Record<string, unknown>;
+  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+}
+
+const chart = new URL("../../deploy/chart", import.meta.url).pathname;
+
+async function helm(
+  ...sets: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly error: string }> {
+  const args = [
+    "template",
+    "kopiur",
+    chart,
+    "--namespace",
+    "kopiur-system",
+    ...sets.flatMap((set) => ["--set", set]),
+  ];
+  const { code, stdout, stderr } = await new Deno.Command(await partPath("helm"), { args }).output();
+  return { code, out: new TextDecoder().decode(stdout), error: new TextDecoder().decode(stderr) };
+}
+
+async function render(...sets: readonly string[]): Promise<readonly Manifest[]> {
+  const { code, out, error } = await helm(...sets);
+  assert.equal(code, 0, error);
+  return parseAllDocuments(out).map((document) => document.toJS() as Manifest | null).filter((manifest) =>
+    manifest !== null
+  );
+}
+
+function find(manifests: readonly Manifest[], kind: string): Manifest {
+  const found = manifests.find((manifest) => manifest.kind === kind);
+  assert.ok(found, `no ${kind} was rendered`);
+  return found;
+}
+
+interface PodTemplate {
+  readonly spec: {
+    readonly securityContext: Record<string, unknown>;
+    readonly serviceAccountName: string;
+    readonly containers: readonly [{
+      readonly image: string;
+      readonly securityContext: Record<string, unknown>;
+      readonly env: readonly { readonly name: string; readonly value?: string }[];
+    }];
+  };
+}
+
+function podTemplate(manifests: readonly Manifest[]): PodTemplate {
+  return find(manifests, "Deployment").spec?.["template"] as PodTemplate;
+}
+
+function env(manifests: readonly Manifest[], name: string): string | undefined {
+  return podTemplate(manifests).spec.containers[0].env.find((variable) => variable.name === name)?.value;
+}
+
+Deno.test("the chart: its defaults render CRDs that are kept, RBAC, a restricted Deployment and a metrics Service", async () => {
+  const manifests = await render();
+  const crds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition");
+  assert.equal(crds.length, 3);
+  for (const crd of crds) assert.equal(crd.metadata.annotations?.["helm.sh/resource-policy"], "keep");
+  const { spec } = podTemplate(manifests);
+  assert.equal(spec.securityContext["runAsNonRoot"], true);
+  assert.deepEqual(spec.securityContext["seccompProfile"], { type: "RuntimeDefault" });
+  assert.deepEqual(spec.containers[0].securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+  assert.equal(find(manifests, "Service").metadata.name, "kopiur-metrics");
+  assert.equal(find(manifests, "ServiceAccount").metadata.name, spec.serviceAccountName);
+});
+
+Deno.test("the chart: the controller may do nothing to Secrets but read them", async () => {
+  const rules = find(await render(), "ClusterRole").rules ?? [];
+  const secrets = rules.filter(({ resources }) => resources.includes("secrets"));
+  assert.deepEqual(secrets.flatMap(({ verbs }) => verbs), ["get", "list", "watch"]);
+  assert.equal(rules.some(({ resources, verbs }) => resources.includes("*") || verbs.includes("*")), false);
+});
+
+Deno.test("the chart: logging reaches the controller, and logging.level falls back to controller.logLevel", async () => {
+  assert.equal(env(await render(), "RUST_LOG"), "info");
+  assert.equal(env(await render("controller.logLevel=warn"), "RUST_LOG"), "warn");
+  const manifests = await render(
+    "controller.logLevel=warn",
+    "logging.level=info\\,kopia=debug",
+    "logging.format=json",
+  );
+  assert.equal(env(manifests, "RUST_LOG"), "info,kopia=debug");
+  assert.equal(env(manifests, "KOPIUR_LOG_FORMAT"), "json");
+});
+
+Deno.test("the chart: image references honour registry, tag and digest", async () => {
+  const plain = await render("image.registry=", "image.mover.repository=local/kopiur", "image.mover.tag=dev");
+  assert.equal(env(plain, "KOPIUR_MOVER_IMAGE"), "local/kopiur:dev");
+  const pinned = await render("image.controller.digest=sha256:abc");
+  assert.equal(podTemplate(pinned).spec.containers[0].image, "ghcr.io/home-operations/kopiur@sha256:abc");
+});
+
+Deno.test("the chart: installCRDs=false, rbac.create=false and metrics.service.enabled=false leave out what they name", async () => {
+  const kinds = (await render("installCRDs=false", "rbac.create=false", "metrics.service.enabled=false")).map(
+    ({ kind }) => kind,
+  );
+  for (const kind of ["CustomResourceDefinition", "ClusterRole", "Role", "Service"]) {
+    assert.equal(kinds.includes(kind), false, kind);
+  }
+});
+
+Deno.test("the chart refuses senseless values with a sentence", async () => {
+  const cases: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
+    "an unknown value": [["bogus=1"], /bogus/],
+    "a log format that does not exist": [["logging.format=xml"], /format/],
+    "two controllers without election": [[
+      "controller.replicaCount=2",
+      "controller.leaderElection.enabled=false",
+    ], /two controllers would do everything twice/],
+    "no ServiceAccount at all": [["serviceAccount.create=false"], /serviceAccount\.name is empty/],
+  };
+  for (const [name, [sets, says]] of Object.entries(cases)) {
+    const { code, error } = await helm(...sets);
+    assert.notEqual(code, 0, name);
+    assert.match(error, says, name);
+  }
+});

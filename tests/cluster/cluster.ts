@@ -1,0 +1,211 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  ensureParts,
+  type Progress,
+  runTool,
+  runToolOk,
+  stderrProgress,
+  type ToolResult,
+} from "../parts/mod.ts";
+import { ApiClient, type ApiRequestOptions } from "./api_client.ts";
+import { claimCluster, listClusterNames } from "./claim_cluster.ts";
+import { type ClusterNetwork, clusterNetwork } from "./cluster_network.ts";
+import {
+  clusterFolder,
+  clusterPartNames,
+  type ClusterSpec,
+  readClusterSpec,
+  readClusterState,
+} from "./cluster_spec.ts";
+import type { ComponentName } from "./component_argv.ts";
+import { compactEtcd } from "./etcd.ts";
+import { importArgv } from "./image_store.ts";
+import { readKubeconfig } from "./kubeconfig.ts";
+import { clusterMissing } from "./machine.ts";
+import { containerdSocket } from "./node_files.ts";
+import { firstChildOf, sendSignal } from "./process_table.ts";
+import { reachTestAddressesDirectly } from "./reach_directly.ts";
+import { serviceAccountToken } from "./service_account_token.ts";
+import { Supervisor } from "./supervisor_process.ts";
+import { waitUntil } from "./wait_until.ts";
+
+/** How a cluster is started. */
+export interface ClusterOptions {
+  /** Names the node too; random when left out. */
+  readonly name?: string;
+  readonly progress?: Progress;
+}
+
+/**
+ * A real single-node cluster in namespaces of its own. There is no DNS and no registry: pods speak to addresses and
+ * run images that were loaded. Pod and Service addresses are reachable from the host.
+ */
+export class Cluster {
+  readonly name: string;
+  readonly folder: string;
+  readonly network: ClusterNetwork;
+  readonly kubeconfigPath: string;
+  readonly url: string;
+  readonly caPem: string;
+  readonly #spec: ClusterSpec;
+  readonly #client: ApiClient;
+  readonly #supervisor: Supervisor | undefined;
+
+  private constructor(spec: ClusterSpec, kubeconfig: string, supervisor: Supervisor | undefined) {
+    const { server, caPem, credential } = readKubeconfig(kubeconfig);
+    this.name = spec.name;
+    this.folder = spec.folder;
+    this.network = clusterNetwork(spec.networkIndex);
+    this.kubeconfigPath = adminKubeconfig(spec);
+    this.url = server;
+    this.caPem = caPem;
+    this.#spec = spec;
+    this.#client = new ApiClient({ url: server, caPem, credential });
+    this.#supervisor = supervisor;
+  }
+
+  /** Attaches to a running cluster; without a supervisor of one's own it will not stop with this process. */
+  static async attach(spec: ClusterSpec, supervisor?: Supervisor): Promise<Cluster> {
+    reachTestAddressesDirectly();
+    return new Cluster(spec, await Deno.readTextFile(adminKubeconfig(spec)), supervisor);
+  }
+
+  /** The address on which pods reach servers of the host, such as an S3 server. */
+  get hostAddress(): string {
+    return this.network.hostAddress;
+  }
+
+  /** The address of the node, where also the API server listens. */
+  get nodeAddress(): string {
+    return this.network.nodeAddress;
+  }
+
+  /** The folder with one log per component. */
+  get logFolder(): string {
+    return join(this.folder, "logs");
+  }
+
+  /** Sends one request as the administrator, past the code under test. */
+  async request(method: string, path: string, options?: ApiRequestOptions): Promise<unknown> {
+    return await this.#client.request(method, path, options);
+  }
+
+  /** Runs kubectl as the administrator and answers with what it printed; a failure is an error with its words. */
+  async kubectl(...args: readonly string[]): Promise<string> {
+    return await runToolOk(this.#kubectlArgv(args));
+  }
+
+  /** Runs kubectl with something on its standard input and answers with code and output, whatever they are. */
+  async tryKubectl(args: readonly string[], stdin?: string): Promise<ToolResult> {
+    return await runTool(this.#kubectlArgv(args), stdin === undefined ? {} : { stdin });
+  }
+
+  /** Applies a manifest, YAML or JSON. */
+  async apply(manifest: string | object): Promise<string> {
+    const stdin = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
+    return await runToolOk(this.#kubectlArgv(["apply", "-f", "-"]), { stdin });
+  }
+
+  /** Loads an OCI archive; pods use it under the name in its index with imagePullPolicy IfNotPresent or Never. */
+  async loadImage(archivePath: string): Promise<void> {
+    await runToolOk(importArgv(this.#spec, await this.#containerdSocket(), archivePath), {
+      limitSeconds: 300,
+    });
+  }
+
+  /** Runs containerd's own client in the namespace of the kubelet. */
+  async ctr(...args: readonly string[]): Promise<string> {
+    const argv = [this.#spec.parts.ctr, "--address", await this.#containerdSocket(), "--namespace", "k8s.io"];
+    return await runToolOk([...argv, ...args], { limitSeconds: 300 });
+  }
+
+  /** A token of a service account, which is made first (with its namespace) when it is not there. */
+  async serviceAccountToken(namespace: string, name: string, expirationSeconds = 3600): Promise<string> {
+    return await serviceAccountToken(this.#client, namespace, name, expirationSeconds);
+  }
+
+  /** Makes etcd forget its history, so that older resource versions answer 410 Gone. */
+  async compact(): Promise<void> {
+    await compactEtcd(this.nodeAddress);
+  }
+
+  /** Sends a signal to a component; the supervisor starts it again when it ends. */
+  async signal(component: ComponentName, signal: Deno.Signal = "SIGKILL"): Promise<void> {
+    const { components } = await this.#state();
+    const nsenter = components[component];
+    const pid = nsenter === undefined ? undefined : firstChildOf(nsenter);
+    if (pid === undefined) throw new Error(`Cannot send ${signal} to ${component}: it is not running`);
+    sendSignal(pid, signal);
+  }
+
+  /** Resolves when the API server answers that it is ready. */
+  async apiServerReady(limitSeconds = 30): Promise<void> {
+    await waitUntil(() => this.request("GET", "/readyz", { limitSeconds: 2 }), {
+      what: "the API server",
+      limitSeconds,
+    });
+  }
+
+  /** Lets the cluster outlive this process. */
+  async keep(): Promise<void> {
+    this.#client.close();
+    await this.#supervisor?.release();
+  }
+
+  /** Ends everything and resolves when nothing is left of it. */
+  async stop(): Promise<void> {
+    this.#client.close();
+    if (this.#supervisor !== undefined) return await this.#supervisor.stop();
+    const state = await readClusterState(this.folder);
+    if (state !== undefined) await Supervisor.stopForeign(this.folder, state);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #kubectlArgv(args: readonly string[]): readonly string[] {
+    return [this.#spec.parts.kubectl, `--kubeconfig=${this.kubeconfigPath}`, ...args];
+  }
+
+  /** The socket lies in a folder only the node sees, but the kernel shows each process's view of the files. */
+  async #containerdSocket(): Promise<string> {
+    return `/proc/${(await this.#state()).holderPid}/root${containerdSocket}`;
+  }
+
+  async #state() {
+    const state = await readClusterState(this.folder);
+    if (state === undefined) throw new Error(`Cannot use the cluster "${this.name}": it is not running`);
+    return state;
+  }
+}
+
+function adminKubeconfig(spec: ClusterSpec): string {
+  return join(spec.folder, "pki", "admin.kubeconfig");
+}
+
+/**
+ * Starts a cluster; a pod could run when this resolves. It ends with this process, however that ends, unless keep()
+ * is called.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const progress = options.progress ?? stderrProgress;
+  const missing = clusterMissing();
+  if (missing !== undefined) throw new Error(missing);
+  reachTestAddressesDirectly();
+  const parts = await ensureParts(clusterPartNames, progress);
+  const spec = await claimCluster(options.name ?? `t-${crypto.randomUUID().slice(0, 8)}`, parts);
+  const supervisor = new Supervisor(spec.folder, fileURLToPath(new URL("./supervisor.ts", import.meta.url)));
+  await supervisor.ready(spec.name, progress);
+  return await Cluster.attach(spec, supervisor);
+}
+
+/** Attaches to the running cluster of this name; undefined when there is none, or none that is ready. */
+export async function findCluster(name: string): Promise<Cluster | undefined> {
+  const folder = clusterFolder(name);
+  if (!(await listClusterNames()).includes(name)) return undefined;
+  const spec = await readClusterSpec(folder);
+  const state = await readClusterState(folder);
+  return spec === undefined || state?.ready !== true ? undefined : await Cluster.attach(spec);
+}

@@ -1,0 +1,3 @@
+module kopiur.dev/tests/parts/janitor
+
+go 1.24

@@ -1,0 +1,3 @@
+module kopiur.dev/tests/parts/pause
+
+go 1.24

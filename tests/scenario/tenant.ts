@@ -1,0 +1,244 @@
+import { dirname, join } from "node:path";
+import { API_VERSION } from "../../api/mod.ts";
+import { waitUntil } from "../cluster/mod.ts";
+import { runTool, runToolOk, type ToolResult } from "../parts/mod.ts";
+import type { Stage } from "./stage.ts";
+
+/** Any object as kubectl prints it. */
+export interface Found {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
+  };
+  // deno-lint-ignore no-explicit-any -- tests read what users read, by path
+  readonly [field: string]: any;
+}
+
+/** One Event, as much of it as tests read. */
+export interface FoundEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+}
+
+/** A user of kopiur with a namespace of their own. */
+export class Tenant {
+  readonly stage: Stage;
+  readonly namespace: string;
+
+  constructor(stage: Stage, namespace: string) {
+    this.stage = stage;
+    this.namespace = namespace;
+  }
+
+  /** A claim whose volume holds these files; resolves to its folder on the host. */
+  async volume(name: string, files: Readonly<Record<string, string>> = {}): Promise<string> {
+    await this.apply({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    });
+    const folder = await this.folderOf(name);
+    for (const [path, text] of Object.entries(files)) {
+      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+      await Deno.writeTextFile(join(folder, path), text);
+    }
+    return folder;
+  }
+
+  /** Folder on the host of a claim's volume. */
+  async folderOf(claim: string): Promise<string> {
+    const volume = await waitUntil(async () => {
+      const { spec } = await this.get("pvc", claim);
+      return typeof spec.volumeName === "string" ? spec.volumeName : undefined;
+    }, { what: `the claim ${claim} to be bound`, limitSeconds: 20 });
+    return await this.kubectl("get", "pv", volume, "-o", "jsonpath={.spec.hostPath.path}");
+  }
+
+  /** A Secret. */
+  async secret(name: string, values: Readonly<Record<string, string>>): Promise<void> {
+    await this.apply({ apiVersion: "v1", kind: "Secret", metadata: { name }, stringData: values });
+  }
+
+  /** A Repository on a volume of its own, with its password; resolves when it is Ready. */
+  async repository(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<Found> {
+    await this.volume(`${name}-store`);
+    await this.secret(`${name}-password`, { KOPIA_PASSWORD: "secret-of-the-test" });
+    await this.custom("Repository", name, {
+      backend: { filesystem: { volume: { pvc: { name: `${name}-store` } } } },
+      encryption: { passwordSecretRef: { name: `${name}-password` } },
+      create: { enabled: true },
+      ...spec,
+    });
+    return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 60);
+  }
+
+  /** A BackupConfig over these claims. */
+  async config(
+    name: string,
+    repository: string,
+    claims: readonly string[],
+    spec: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    await this.custom("BackupConfig", name, {
+      repository: { name: repository },
+      sources: claims.map((claim) => ({ pvc: { name: claim } })),
+      ...spec,
+    });
+  }
+
+  /** A Backup of this config. */
+  async backup(name: string, config: string, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    await this.custom("Backup", name, { configRef: { name: config }, ...spec });
+  }
+
+  /** Resolves when the Backup has ended; throws with its status when that takes too long. */
+  async ended(name: string, limitSeconds = 90): Promise<Found> {
+    return await this.until(
+      "backup",
+      name,
+      ({ status }) => status?.phase === "Succeeded" || status?.phase === "Failed",
+      limitSeconds,
+    );
+  }
+
+  /** Applies one object of a kind of ours. */
+  async custom(kind: string, name: string, spec: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.apply({ apiVersion: API_VERSION, kind, metadata: { name }, spec });
+  }
+
+  /** Applies an object in the namespace. */
+  async apply(manifest: { readonly metadata: object; readonly [field: string]: unknown }): Promise<void> {
+    await this.stage.cluster.apply({
+      ...manifest,
+      metadata: { ...manifest.metadata, namespace: this.namespace },
+    });
+  }
+
+  /** Runs kubectl in the namespace. */
+  async kubectl(...args: readonly string[]): Promise<string> {
+    return await this.stage.cluster.kubectl("-n", this.namespace, ...args);
+  }
+
+  /** One object as it is now. */
+  async get(resource: string, name: string): Promise<Found> {
+    return JSON.parse(await this.kubectl("get", resource, name, "-o", "json"));
+  }
+
+  /** All objects of a resource. */
+  async list(resource: string, ...args: readonly string[]): Promise<readonly Found[]> {
+    return JSON.parse(await this.kubectl("get", resource, "-o", "json", ...args)).items;
+  }
+
+  /** Resolves with the object once it is as wanted; the error at the limit shows it as it is. */
+  async until(
+    resource: string,
+    name: string,
+    wanted: (object: Found) => boolean,
+    limitSeconds: number,
+  ): Promise<Found> {
+    let last: Found | undefined;
+    return await waitUntil(async () => {
+      last = await this.get(resource, name);
+      return wanted(last) ? last : undefined;
+    }, { what: `${resource} ${name}`, limitSeconds, everyMs: 250 }).catch(async (cause) => {
+      throw new Error(
+        `${cause.message}; it is ${JSON.stringify(last?.["status"])}; events ${
+          JSON.stringify(await this.events())
+        }; controller ${await this.stage.controllerLog()}`,
+        { cause },
+      );
+    });
+  }
+
+  /** Resolves when the object is gone. */
+  async gone(resource: string, name: string, limitSeconds: number): Promise<void> {
+    await waitUntil(async () => {
+      const out = await this.kubectl("get", resource, name, "--ignore-not-found", "-o", "name");
+      return out.trim() === "" ? true : undefined;
+    }, { what: `${resource} ${name} to be gone`, limitSeconds, everyMs: 250 }).catch(async (cause) => {
+      throw new Error(`${cause.message}; it is ${await this.kubectl("get", resource, name, "-o", "json")}`, {
+        cause,
+      });
+    });
+  }
+
+  /** Events of the namespace. */
+  async events(): Promise<readonly FoundEvent[]> {
+    const { items } = JSON.parse(await this.kubectl("get", "events.v1.events.k8s.io", "-o", "json")) as {
+      items: readonly FoundEvent[];
+    };
+    return items.map(({ type, reason, note, regarding }) => ({
+      type,
+      reason,
+      note,
+      regarding: { kind: regarding.kind, name: regarding.name },
+    }));
+  }
+
+  /** Resolves with the first Event of this reason on this object. */
+  async event(kind: string, name: string, reason: string): Promise<FoundEvent> {
+    return await waitUntil(
+      async () =>
+        (await this.events()).find((event) =>
+          event.reason === reason && event.regarding.kind === kind && event.regarding.name === name
+        ),
+      {
+        what: `the Event ${reason} on ${kind} ${name}`,
+        limitSeconds: 20,
+        everyMs: 250,
+      },
+    );
+  }
+
+  /** Runs the real kopia on the host against the volume of a Repository made by {@link repository}. */
+  async kopia(repository: string, ...args: readonly string[]): Promise<string> {
+    const result = await this.tryKopia(repository, ...args);
+    if (result.code !== 0) throw new Error(`Cannot run kopia ${args.join(" ")}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  /** Like {@link kopia}, with code and output whatever they are. */
+  async tryKopia(repository: string, ...args: readonly string[]): Promise<ToolResult> {
+    const folder = await Deno.makeTempDir({ dir: this.stage.folder });
+    const env = {
+      KOPIA_PASSWORD: "secret-of-the-test",
+      KOPIA_CONFIG_PATH: join(folder, "repository.config"),
+      KOPIA_CACHE_DIRECTORY: join(folder, "cache"),
+      KOPIA_LOG_DIR: join(folder, "logs"),
+      KOPIA_CHECK_FOR_UPDATES: "false",
+    };
+    await runToolOk([
+      this.stage.kopia,
+      "repository",
+      "connect",
+      "filesystem",
+      `--path=${await this.folderOf(`${repository}-store`)}`,
+    ], { env });
+    return await runTool([this.stage.kopia, ...args], { env });
+  }
+
+  /** Every finished snapshot in a Repository, as kopia lists them. */
+  async snapshots(
+    repository: string,
+  ): Promise<
+    readonly {
+      readonly id: string;
+      readonly source: { readonly path: string; readonly userName: string; readonly host: string };
+      readonly tags?: Record<string, string>;
+    }[]
+  > {
+    return JSON.parse(await this.kopia(repository, "snapshot", "list", "--all", "--json"));
+  }
+
+  /** Restores a snapshot with kopia and compares it with a folder, byte by byte; throws with the differences. */
+  async assertIdentical(repository: string, snapshotId: string, folder: string): Promise<void> {
+    const restored = join(await Deno.makeTempDir({ dir: this.stage.folder }), "restored");
+    await this.kopia(repository, "snapshot", "restore", snapshotId, restored);
+    await runToolOk(["diff", "-r", folder, restored]);
+  }
+}
