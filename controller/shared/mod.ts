@@ -12,6 +12,7 @@ export * from "./label_value.ts";
 export * from "./mount_conflict.ts";
 export * from "./mover_job.ts";
 export * from "./mover_removal.ts";
+export * from "./parse_object.ts";
 export * from "./phase_samples.ts";
 export * from "./privileged_refusal.ts";
 export * from "./repository_view.ts";

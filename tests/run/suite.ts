@@ -9,58 +9,40 @@ export interface Suite {
   readonly parallel: boolean;
 }
 
+/** What tests need that start programs and talk to them. */
+const USUAL = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-run",
+  "--allow-sys",
+  "--allow-net",
+] as const;
+
 /** Suites in the order they run: cheap first, so that a mistake is told early. */
 export const SUITES = [
   {
     name: "unit",
     about: "decisions, parsers, views: needs nothing",
-    permissions: [
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-run",
-      "--allow-sys",
-      "--allow-net",
-    ],
+    permissions: USUAL,
     parallel: true,
   },
   {
     name: "kopia",
     about: "the mover against the real kopia, on folders and on a real S3 server",
-    permissions: [
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-run",
-      "--allow-sys",
-      "--allow-net",
-    ],
+    permissions: USUAL,
     parallel: false,
   },
   {
     name: "apiserver",
     about: "kube and the CRDs against a real kube-apiserver and etcd",
-    permissions: [
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-run",
-      "--allow-sys",
-      "--allow-net",
-    ],
+    permissions: USUAL,
     parallel: false,
   },
   {
     name: "binary",
     about: "the compiled binary in every role, and the chart",
-    permissions: [
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-run",
-      "--allow-sys",
-      "--allow-net",
-    ],
+    permissions: USUAL,
     parallel: false,
   },
   {
