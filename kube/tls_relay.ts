@@ -6,7 +6,7 @@
 export interface TlsRelay {
   /** For the `proxy` option of an HTTP client. */
   readonly url: string;
-  /** Stops listening and cuts what is open. */
+  /** Stops listening and cuts what is open; a second call does nothing. */
   close(): void;
 }
 
@@ -16,10 +16,13 @@ const longestHead = 8192;
 export function startTlsRelay(hostname: string, port: number): TlsRelay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
+  let isClosed = false;
   void acceptAll(listener, { hostname, port }, open);
   return {
     url: `http://127.0.0.1:${listener.addr.port}`,
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       listener.close();
       for (const connection of open) closeQuietly(connection);
     },

@@ -76,12 +76,21 @@ export function areaOf(path: string): Area {
   return AREAS.find((area) => path.startsWith(`${area}/`)) ?? "root";
 }
 
+/** Tests, and what only tests use: it may import anything and nothing of the product may import it. */
+function isTestCode(path: string): boolean {
+  return /_(test|bench)\.ts$/.test(path) || path.includes("/support/") ||
+    /(^|\/)fake_[a-z_]+\.ts$/.test(path) ||
+    (path.startsWith("tests/") && !path.startsWith("tests/parts/") && !path.startsWith("tests/cluster/"));
+}
+
 /** A sentence for each import that breaks the matrix; empty when the house is in order. */
 export function violations(edges: readonly ImportEdge[]): readonly string[] {
   return edges.flatMap((edge) => {
     const from = areaOf(edge.from);
     const to = areaOf(edge.to);
-    if (from === "tests" || from === to || edge.from.endsWith("_test.ts")) return [];
+    if (from === "tests" || isTestCode(edge.from)) return [];
+    if (isTestCode(edge.to)) return [`${edge.from} imports ${edge.to}: only tests may import test code`];
+    if (from === to) return [];
     if (!MAY_IMPORT[from].includes(to)) {
       return [`${edge.from} imports ${edge.to}: ${from} may not import ${to}`];
     }
@@ -116,7 +125,7 @@ export function packageViolations(
   imports: readonly { readonly from: string; readonly specifier: string }[],
 ): readonly string[] {
   return imports.flatMap(({ from, specifier }) => {
-    if (from.startsWith("tests/") || from.endsWith("_test.ts") || from.endsWith("_bench.ts")) return [];
+    if (areaOf(from) === "tests" || isTestCode(from)) return [];
     const owner = OWNED_PACKAGES.find(({ pattern }) => pattern.test(specifier));
     if (owner === undefined || areaOf(from) === owner.area) return [];
     return [`${from} imports '${specifier}': only ${owner.area} may`];

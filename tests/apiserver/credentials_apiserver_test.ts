@@ -235,12 +235,9 @@ partTest({
           return true;
         });
       }
-      const wrong = (await Deno.readTextFile(server.kubeconfigPath)).replace(
-        /certificate-authority-data: .*/,
-        `certificate-authority: ${folder}/other.crt`,
-      );
-      await Deno.writeTextFile(`${folder}/wrong`, wrong);
-      await using connected = await connectTo(server, { kubeconfig: `${folder}/wrong` });
+      const path = await kubeconfigOf(server, folder, "{}");
+      await Deno.writeTextFile(path, (await Deno.readTextFile(path)).replace("ca.crt", "other.crt"));
+      await using connected = await connectTo(server, { kubeconfig: path });
       await assert.rejects(
         connected.cluster.serverVersion(soon()),
         /is not signed by a trusted authority, expected certificate-authority-data/,

@@ -73,7 +73,7 @@ partTest({
 });
 
 partTest({
-  name: "EventSink bears being forbidden and a namespace that is ending: a log line and nothing else",
+  name: "EventSink bears being forbidden: a log line and nothing else",
   parts: serverParts,
   fn: () =>
     withServer(async (server) => {

@@ -37,7 +37,7 @@ partTest({
       });
       figures["more resident MB"] = (Deno.memoryUsage().rss - beforeBytes) / 1e6;
       assert.deepEqual([informer.store.size, changes.length], [count, count]);
-      await measure(figures, "index lookup ms × 1000", () => {
+      await measure(figures, "index lookup seconds", () => {
         const found = cluster.reader.list(configMap, {
           namespace: "default",
           index: { name: "config", value: "c7" },
@@ -61,7 +61,7 @@ partTest({
           },
         );
       });
-      console.log(Object.entries(figures).map(([name, value]) => `${name}: ${value.toFixed(3)}`).join(", "));
+      console.log(Object.entries(figures).map(([name, value]) => `${name}: ${value.toFixed(4)}`).join(", "));
       stop.abort();
       await informer.ended;
     }),
