@@ -41,6 +41,9 @@ export const snapshotEntry = z.object({
   job: z.object({
     name: z.string().describe("Name of the mover Job."),
     attempts: z.int().min(0).describe("Mover Jobs started for this source."),
+    startedAt: z.iso.datetime().optional().describe(
+      "When this Job's mover began to run. Absent while it was never seen running.",
+    ),
   }).optional().describe("The mover Job."),
   startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
   endTime: z.iso.datetime().optional().describe("End of the snapshot, by kopia."),
@@ -59,7 +62,7 @@ export const snapshotEntry = z.object({
     message: z.string().describe("Stable sentence of the class."),
     exitCode: z.int().optional().describe("Exit code of the mover."),
     resultKnown: z.boolean().describe(
-      "False when the mover left no result: a snapshot may exist all the same.",
+      "False when the mover left no result, or another one had run before it: a snapshot may exist all the same.",
     ),
     logTail: z.string().max(4096).optional().describe("Last lines of the mover's log."),
   }).optional().describe("Why this source failed."),

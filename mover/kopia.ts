@@ -44,9 +44,33 @@ export interface Kopia {
  */
 const stepLimitSeconds = 30 * 60;
 
-/** Opens the repository; nothing else works before. Throws MoverError. */
+/** Opens the repository; nothing else works before. An empty storage stays as it is. Throws MoverError. */
 export async function connect(kopia: Kopia): Promise<void> {
+  await refuseEmptyFolder(kopia.connection);
   await runStep(kopia, connectCommand(kopia.connection));
+}
+
+/**
+ * When kopia connects to an empty folder it fails, but first it writes down (`.shards`) that the folder is laid out
+ * as by old releases, and a repository made there later has sixteen million folders to fill instead of 4096 per kind.
+ */
+async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> {
+  if (!("filesystem" in repository)) return;
+  const { path } = repository.filesystem;
+  if (!(await folderIsEmpty(path))) return;
+  const message = `Cannot open the repository: the folder "${path}" is empty, expected a kopia repository`;
+  throw new MoverError("NotInitialized", message);
+}
+
+/** A folder that cannot be read is not known to be empty: kopia says best what is wrong with it. */
+async function folderIsEmpty(path: string): Promise<boolean> {
+  try {
+    // What mkfs leaves in the root of a new volume.
+    for await (const { name } of Deno.readDir(path)) if (name !== "lost+found") return false;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Makes the repository and opens it. Throws MoverError. */
@@ -79,9 +103,14 @@ export async function eachSnapshot(kopia: Kopia, onSnapshot: (snapshot: Snapshot
   await runList(kopia, snapshotListCommand(), onSnapshot);
 }
 
-/** The snapshots with a tag, of any source and incomplete ones included. Throws MoverError. */
+/**
+ * The snapshots with a tag, of any source and incomplete ones included. Each is looked at again, for what is listed
+ * here may be deleted: a kopia that took the filter for something else would list the whole repository. Throws
+ * MoverError.
+ */
 export async function listTagged(kopia: Kopia, key: string, value: string): Promise<readonly Snapshot[]> {
-  return await collectList(kopia, snapshotListCommand({ key, value }));
+  const listed = await collectList(kopia, snapshotListCommand({ key, value }));
+  return listed.filter(({ tags }) => tags[key] === value);
 }
 
 /** The snapshots of a source and of the folders above it, incomplete ones included. Throws MoverError. */

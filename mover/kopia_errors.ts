@@ -32,6 +32,7 @@ export const failureTable: readonly FailureRow[] = [
       "not authorized",
       "invalidaccesskeyid",
       "access key id you provided does not exist",
+      "no user exists with the provided access key id",
       "signaturedoesnotmatch",
       "signature we calculated does not match",
       "the provided token has expired",
@@ -118,6 +119,17 @@ export function classifyFailure(stderr: readonly string[]): FailureClass {
   const text = meaningful(stderr).join("\n").toLowerCase();
   const row = failureTable.find(({ needles }) => needles.some((needle) => text.includes(needle)));
   return row?.class ?? "Unknown";
+}
+
+/**
+ * The class of a storage that no longer takes what kopia writes, from one line of stderr; undefined for any other
+ * line. Kopia calls this the trouble of one file, tries ten times for each and goes on: a backup of many files to a
+ * full volume would take days, and the files would pass for unreadable.
+ */
+export function classifyLostStorage(line: string): FailureClass | undefined {
+  if (!/^async write error: .*\bdespite \d+ retries\b/.test(line)) return undefined;
+  const failureClass = classifyFailure([line]);
+  return failureClass === "Unknown" ? "RepositoryUnavailable" : failureClass;
 }
 
 /** What kopia said last, as one line; a list of several errors is joined. Empty when it said nothing. */

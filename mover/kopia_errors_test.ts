@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureClass } from "../api/reasons.ts";
-import { classifyFailure, failureTable, lastWords } from "./kopia_errors.ts";
+import { classifyFailure, classifyLostStorage, failureTable, lastWords } from "./kopia_errors.ts";
 
 /** Written by kopia 0.22.3 when it was put into the situation, but for those marked "s3:" (as other servers say it) and "likely:". */
 const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>> = {
@@ -18,6 +18,11 @@ const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>
     stderr:
       `can't connect to storage: error retrieving storage config from bucket "buck": The request signature ` +
       "we calculated does not match the signature you provided. Check your key and signing method.",
+  },
+  "an unknown access key": {
+    class: "AccessDenied",
+    stderr: "unable to get repository storage: error listing blobs: " +
+      "No user exists with the provided access key ID.",
   },
   "s3: an unknown access key": {
     class: "AccessDenied",
@@ -89,9 +94,13 @@ const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>
       "failed to prepare source: unable to get local filesystem entry: resolveSymlink: stat: " +
       "lstat /pvc/data: permission denied\nupload error: unsupported source: app@ns:/pvc/data",
   },
-  "likely: a full volume": {
+  "a full volume": {
     class: "StorageFull",
-    stderr: "upload error: unable to write pack blob: write /repository/p12/x.f.tmp: no space left on device",
+    stderr:
+      "flush error: error flushing contents: error writing pending content: error writing pack content: " +
+      "error writing pack: can't save pack data blob pf3c: error writing pack file: unable to complete " +
+      "PutBlobInPath:/repository/p/f3c/f0a9.f despite 10 retries: can't write temporary file: " +
+      "write /repository/p/f3c/f0a9.f.tmp.1b: no space left on device",
   },
   "likely: files whose names and errors say other things": {
     class: "Unknown",
@@ -138,4 +147,22 @@ Deno.test("lastWords() prefers anything to one file's trouble, and takes that wh
   assert.equal(lastWords(["upload error: eof", file]), "upload error: eof");
   assert.equal(lastWords([file]), file);
   assert.equal(lastWords([]), "");
+});
+
+const lostWrite = "async write error: unable to write content chunk 0 of FILE:903: error writing pack: " +
+  "can't save pack data blob pfa5: error writing pack file: unable to complete PutBlobInPath:/r/p/fa5.f ";
+
+Deno.test("classifyLostStorage() knows a storage that takes no more", () => {
+  const cases = [
+    [`${lostWrite}despite 10 retries: write /r/p/fa5.f.tmp.1: no space left on device`, "StorageFull"],
+    [`${lostWrite}despite 10 retries: dial tcp 10.0.0.1:443: i/o timeout`, "RepositoryUnavailable"],
+    [`${lostWrite}despite 10 retries: something new`, "RepositoryUnavailable"],
+    [`${lostWrite}despite 10 retries: Access Denied.`, "AccessDenied"],
+    // Kopia is still trying.
+    [`${lostWrite}: no space left on device`, undefined],
+    // A file's own trouble.
+    [`Error when processing "despite 10 retries": unable to open file: permission denied`, undefined],
+    ["", undefined],
+  ] as const;
+  for (const [line, want] of cases) assert.equal(classifyLostStorage(line), want, line);
 });

@@ -24,6 +24,8 @@ export interface KopiaRun {
   readonly limitSeconds?: number;
   /** Takes stdout line by line; without it stdout is collected. What it throws stops kopia. */
   readonly onLine?: (line: string) => void;
+  /** Hears each line of stderr. What it throws stops kopia. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 /** How a kopia process ended. */
@@ -90,6 +92,7 @@ async function runUntil(
     new LineSplitter(longestStderrLine, (line) => {
       tail.push(line);
       process.log.debug(line);
+      run.onErrorLine?.(line);
     }),
   );
   const stdout = pump(

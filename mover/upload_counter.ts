@@ -23,7 +23,7 @@ export async function withUploadCounter<T>(
     const value = await fn(folder);
     return { value, bytesNew: folder === undefined ? undefined : await readCounter(kopia, folder) };
   } finally {
-    if (folder !== undefined) await Deno.remove(folder, { recursive: true });
+    if (folder !== undefined) await removeFolder(kopia, folder);
   }
 }
 
@@ -40,6 +40,15 @@ async function makeFolder(kopia: Kopia): Promise<string | undefined> {
   } catch (error) {
     kopia.log.debug("no folder for the counters of kopia", { error });
     return undefined;
+  }
+}
+
+/** What stays goes with the pod; a finished backup must not become a failed one over it. */
+async function removeFolder(kopia: Kopia, folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    kopia.log.warn("the folder of kopia's counters cannot be removed", { error });
   }
 }
 

@@ -10,7 +10,8 @@ import {
   setKeepEverything,
 } from "../kopia.ts";
 import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia_argv.ts";
-import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
+import { classifyLostStorage } from "../kopia_errors.ts";
+import { parseSnapshot, type RetentionPolicy, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
 import { MoverError } from "../mover_error.ts";
 import { withUploadCounter } from "../upload_counter.ts";
@@ -25,17 +26,25 @@ export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }
 export async function backUp(kopia: Kopia, request: BackupRequest): Promise<BackupResult> {
   const source: KopiaSource = { ...kopia.connection.identity, path: request.sourcePath };
   await connect(kopia);
-  const earlier = await findOwnSnapshot(kopia, request);
+  // Each spends its time on making the key from the password; side by side they cost the time of one.
+  const [earlier, policy] = await bothOf(
+    findOwnSnapshot(kopia, request),
+    readRetentionPolicy(kopia, { kind: "source", source }),
+  );
   if (earlier !== undefined) return resultOf(earlier, { reused: true });
-  await neutralizeRetention(kopia, source);
+  if (!keepsEverySnapshot(policy)) await setKeepEverything(kopia, { kind: "source", source });
   return await makeSnapshot(kopia, request, source);
 }
 
-/** Without this kopia deletes the oldest snapshots of the source as soon as it has made a new one (design D16). */
-async function neutralizeRetention(kopia: Kopia, source: KopiaSource): Promise<void> {
-  const target = { kind: "source", source } as const;
-  const policy = await readRetentionPolicy(kopia, target);
-  if (policy.keepSum > 0 || policy.ignoreIdenticalSnapshots) await setKeepEverything(kopia, target);
+/** If not, kopia deletes the oldest snapshots of the source as soon as it has made a new one (design D16). */
+function keepsEverySnapshot({ keepSum, ignoreIdenticalSnapshots }: RetentionPolicy): boolean {
+  return keepSum === 0 && !ignoreIdenticalSnapshots;
+}
+
+/** Waits for both also when one fails: no kopia may go on behind the back of whoever handles the failure. */
+async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 async function makeSnapshot(
@@ -50,12 +59,17 @@ async function makeSnapshot(
       tags: { ...request.tags, [RUN_TAG]: request.runId },
       ...(diagnosticsFolder === undefined ? {} : { diagnosticsFolder }),
     });
-    return judge(command, await runInSpan(kopia, { command }));
+    return judge(command, await runInSpan(kopia, { command, onErrorLine: stopWhenStorageIsLost }));
   });
   const snapshot = verdict.kind === "made"
     ? verdict.snapshot
     : await findSaved(kopia, request, verdict.failure);
   return resultOf(snapshot, { reused: false, ...(bytesNew === undefined ? {} : { bytesNew }) });
+}
+
+function stopWhenStorageIsLost(line: string): void {
+  const failureClass = classifyLostStorage(line);
+  if (failureClass !== undefined) throw new MoverError(failureClass, line);
 }
 
 type Verdict =

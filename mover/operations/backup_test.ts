@@ -6,6 +6,11 @@ const backup = {
   backup: { mountPath: "/pvc/data", sourcePath: "/pvc/data", runId: "uid-1", tags: {} },
 };
 
+/** The second and the third run side by side. */
+function inOrder(calls: readonly string[]): readonly string[] {
+  return [...calls.slice(0, 1), ...calls.slice(1, 3).toSorted(), ...calls.slice(3)];
+}
+
 Deno.test("backUp() backs up and answers with what kopia measured", async () => {
   const { end, calls, scratch } = await runFake({
     operation: backup,
@@ -23,7 +28,7 @@ Deno.test("backUp() backs up and answers with what kopia measured", async () => 
     filesUnchanged: 0,
     reused: false,
   });
-  assert.deepEqual(calls, ["repository connect", "snapshot list", "policy show", "snapshot create"]);
+  assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list", "snapshot create"]);
   assert.deepEqual(scratch, [], "nothing is left behind");
 });
 
@@ -36,11 +41,12 @@ Deno.test("backUp() reuses the finished snapshot of its run", async () => {
   });
   assert.equal(backupOf(end).reused, true);
   assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
-  assert.deepEqual(calls, ["repository connect", "snapshot list"]);
+  assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list"]);
 });
 
 const notOurs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "an incomplete snapshot": { incomplete: "checkpoint" },
+  "the snapshot of another run": { tags: { "tag:kopiur-run": "uid-2" } },
   "the snapshot of another source of the run": {
     source: { host: "apps", userName: "app", path: "/pvc/other" },
   },
@@ -76,7 +82,7 @@ for (
         "snapshot create": printJson(manifestJson()),
       },
     });
-    assert.deepEqual(calls.slice(2), ["policy show", "policy set", "snapshot create"]);
+    assert.deepEqual(calls.slice(3), ["policy set", "snapshot create"]);
   });
 }
 
@@ -218,3 +224,31 @@ for (const [what, { create, class: failureClass, says, exitCode }] of Object.ent
     assert.equal(end.exitCode, exitCode);
   });
 }
+
+Deno.test("backUp() waits for the other question when one fails", async () => {
+  const { end, calls } = await runFake({
+    operation: backup,
+    logFilter: "info,kopia=debug",
+    script: {
+      "snapshot list": "echo 'error: Access Denied.' >&2; exit 1",
+      "policy show": "sleep 0.3; echo answered >&2; echo '{}'",
+    },
+  });
+  assert.equal(failureOf(end).class, "AccessDenied");
+  assert.match(end.log, /answered[^]*mover failed/);
+  assert.equal(calls.length, 3);
+});
+
+Deno.test("backUp() does not fail over the folder of counters it cannot remove", async () => {
+  const { end } = await runFake({
+    operation: backup,
+    script: {
+      // The folder is gone before the mover removes it.
+      "snapshot create":
+        `for word in "$@"; do case "$word" in --diagnostics-output-directory=*) rm -r "\${word#*=}";; esac; done\n${
+          printJson(manifestJson())
+        }`,
+    },
+  });
+  assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
+});

@@ -55,15 +55,13 @@ async function canConnect(kopia: Kopia): Promise<boolean> {
   }
 }
 
-/** Some S3 servers answer for a missing bucket as for an empty one. */
+/** Some S3 servers answer for a missing bucket and for an unknown access key as for an empty bucket. */
 function withBucketHint(kopia: Kopia, error: MoverError): MoverError {
   const { repository } = kopia.connection;
   if (!("s3" in repository)) return error;
-  const hint = `expected a repository in the bucket "${repository.s3.bucket}", which may itself be missing`;
-  return new MoverError(error.failureClass, `${error.message}, ${hint}`, {
-    cause: error.cause,
-    tail: error.tail,
-  });
+  const message = `${error.message}, expected one in the bucket "${repository.s3.bucket}" ` +
+    "(some servers say the same when the bucket is missing or the access key is unknown)";
+  return new MoverError(error.failureClass, message, { cause: error.cause, tail: error.tail });
 }
 
 interface Stock {

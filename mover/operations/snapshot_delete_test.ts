@@ -56,3 +56,16 @@ Deno.test("deleteSnapshots() deletes no snapshot of another source, whatever the
   });
   assert.ok(!calls.includes("snapshot delete"));
 });
+
+Deno.test("deleteSnapshots() deletes nothing of another run, whatever kopia lists for the tag", async () => {
+  const others = [
+    manifestJson({ id: "0b", tags: { "tag:kopiur-run": "uid-2" } }),
+    manifestJson({ id: "0c", tags: {} }),
+  ];
+  const { end, calls } = await runFake({
+    operation: deletion,
+    script: { "snapshot list": printList(others), "snapshot delete": "exit 0" },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
+  assert.ok(!calls.includes("snapshot delete"));
+});

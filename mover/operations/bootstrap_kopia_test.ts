@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { partTest } from "../../tests/parts/mod.ts";
+import { bootstrapOf, failureOf, makeMoverFolder, type MoverFolder, runCase } from "../support/mover_case.ts";
+import { kopiaPath, PlainKopia, writeExecutable, writeTree } from "../support/real_kopia.ts";
+
+const bootstrapOnly = { bootstrap: {} };
+const bootstrapOrCreate = { bootstrap: { create: {} } };
+const keepsEverything = [0, 0, 0, 0, 0, 0];
+const builtIn = [10, 48, 7, 4, 24, 3];
+
+async function emptyStorage(folder: MoverFolder): Promise<string> {
+  const path = folder.at("repository");
+  await Deno.mkdir(path);
+  return path;
+}
+
+partTest({
+  name: "bootstrap() creates a repository, makes it keep everything and finds it again",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const path = await emptyStorage(folder);
+    const first = await runCase({ folder, binary, operation: bootstrapOrCreate });
+    assert.equal(first.exitCode, 0);
+    const { uniqueId, ...made } = bootstrapOf(first);
+    assert.deepEqual(made, { created: true, snapshotCount: 0, totalSizeBytes: 0 });
+    assert.match(uniqueId, /^[0-9a-f]{64}$/);
+
+    const again = await runCase({ folder, binary, operation: bootstrapOnly });
+    assert.deepEqual(bootstrapOf(again), { uniqueId, created: false, snapshotCount: 0, totalSizeBytes: 0 });
+
+    const plain = new PlainKopia(binary, folder);
+    await plain.connect(path);
+    assert.deepEqual(await plain.keeps("--global"), keepsEverything);
+    assert.equal(JSON.parse(await plain.run("maintenance", "info", "--json")).owner, "app@apps");
+  },
+});
+
+partTest({
+  name: "bootstrap() lays a new repository out as kopia itself does today, also in the root of a new volume",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const path = await emptyStorage(folder);
+    await Deno.mkdir(folder.at("repository", "lost+found"));
+    assert.equal(bootstrapOf(await runCase({ folder, binary, operation: bootstrapOrCreate })).created, true);
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("by-hand"));
+    assert.equal(
+      await Deno.readTextFile(`${path}/.shards`),
+      await Deno.readTextFile(folder.at("by-hand", ".shards")),
+    );
+  },
+});
+
+partTest({
+  name: "bootstrap() leaves an almost empty storage alone when it may not create",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    await writeTree(folder.at("repository"), { "notes.txt": "not kopia's" });
+    const end = await runCase({ folder, binary: await kopiaPath(), operation: bootstrapOnly });
+    assert.equal(failureOf(end).class, "NotInitialized");
+    assert.match(failureOf(end).message, /not initialized in the provided storage/);
+  },
+});
+
+partTest({
+  name: "bootstrap() uses the algorithms it is given, and says which one kopia does not know",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    await emptyStorage(folder);
+    const wrong = await runCase({
+      folder,
+      binary,
+      operation: { bootstrap: { create: { encryption: "ROT13" } } },
+    });
+    assert.equal(failureOf(wrong).class, "Unknown");
+    assert.match(failureOf(wrong).message, /ROT13/);
+    const create = { encryption: "CHACHA20-POLY1305-HMAC-SHA256", hash: "BLAKE3-256", splitter: "FIXED-4M" };
+    bootstrapOf(await runCase({ folder, binary, operation: { bootstrap: { create } } }));
+    const plain = new PlainKopia(binary, folder);
+    await plain.connect(folder.at("repository"));
+    const { contentFormat, objectFormat } = JSON.parse(await plain.run("repository", "status", "--json"));
+    assert.deepEqual(
+      [contentFormat.encryption, contentFormat.hash, objectFormat.splitter],
+      Object.values(create),
+    );
+  },
+});
+
+partTest({
+  name: "bootstrap() leaves an empty storage empty when it may not create",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const path = await emptyStorage(folder);
+    const end = await runCase({ folder, binary: await kopiaPath(), operation: bootstrapOnly });
+    assert.equal(failureOf(end).class, "NotInitialized");
+    assert.match(failureOf(end).message, /repository" is empty, expected a kopia repository/);
+    assert.equal(end.exitCode, 2);
+    assert.deepEqual([...Deno.readDirSync(path)], []);
+  },
+});
+
+partTest({
+  name: "bootstrap() makes no repository where the volume is not",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const end = await runCase({ folder, binary: await kopiaPath(), operation: bootstrapOrCreate });
+    assert.equal(failureOf(end).class, "NotFound");
+    await assert.rejects(Deno.stat(folder.at("repository")), Deno.errors.NotFound);
+  },
+});
+
+partTest({
+  name: "bootstrap() knows a wrong password and makes no second repository",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("repository"));
+    const end = await runCase({
+      folder,
+      binary,
+      operation: bootstrapOrCreate,
+      environment: { KOPIA_PASSWORD: "not the password" },
+    });
+    assert.equal(failureOf(end).class, "AuthFailure");
+    assert.equal(end.exitCode, 2);
+    assert.ok(!JSON.stringify(end).includes("not the password"));
+    assert.deepEqual(await plain.list(), []);
+  },
+});
+
+partTest({
+  name: "bootstrap() creates nothing beside foreign data",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    // Kopia sees only files that end as its own do.
+    await writeTree(folder.at("repository"), { "somebody.f": "data" });
+    const end = await runCase({ folder, binary: await kopiaPath(), operation: bootstrapOrCreate });
+    assert.equal(failureOf(end).class, "NotInitialized");
+    assert.match(failureOf(end).message, /found existing data/);
+  },
+});
+
+partTest({
+  name: "bootstrap() adopts a repository in use: counts it and leaves its policy alone",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("repository"));
+    await writeTree(folder.at("one"), { a: "12345", b: "123" });
+    await writeTree(folder.at("two"), { a: "12" });
+    for (const name of ["one", "one", "two"]) await plain.run("snapshot", "create", folder.at(name));
+    const end = await runCase({ folder, binary, operation: bootstrapOrCreate });
+    const { uniqueId: _, ...found } = bootstrapOf(end);
+    assert.deepEqual(found, { created: false, snapshotCount: 3, totalSizeBytes: 10 });
+    assert.deepEqual(await plain.keeps("--global"), builtIn);
+  },
+});
+
+partTest({
+  name: "bootstrap() leaves the policy of an empty repository that somebody else made",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("repository"));
+    assert.equal(bootstrapOf(await runCase({ folder, binary, operation: bootstrapOrCreate })).created, false);
+    assert.deepEqual(await plain.keeps("--global"), builtIn);
+  },
+});
+
+partTest({
+  name: "bootstrap() sets the policy when an earlier pod was killed between create and that",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const path = await emptyStorage(folder);
+    // Stands for the death of the pod: everything after "repository create" fails.
+    const dying = await writeExecutable(
+      folder.at("dying"),
+      `case "$1 $2" in "repository "[cs]*) exec '${binary}' "$@";; *) exit 1;; esac`,
+    );
+    const killed = await runCase({ folder, binary: dying, operation: bootstrapOrCreate });
+    assert.equal(failureOf(killed).class, "Unknown");
+    const plain = new PlainKopia(binary, folder);
+    await plain.connect(path);
+    assert.deepEqual(await plain.keeps("--global"), builtIn, "killed in the middle");
+
+    assert.equal(bootstrapOf(await runCase({ folder, binary, operation: bootstrapOrCreate })).created, false);
+    assert.deepEqual(await plain.keeps("--global"), keepsEverything);
+  },
+});
+
+partTest({
+  name: "bootstrap() sets the policy when an earlier pod was killed inside create",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const path = await emptyStorage(folder);
+    const plain = new PlainKopia(binary, folder);
+    // The repository is there; neither policy nor owner is.
+    await plain.create(path, "--create-only");
+    assert.equal(bootstrapOf(await runCase({ folder, binary, operation: bootstrapOrCreate })).created, false);
+    await plain.connect(path);
+    assert.deepEqual(await plain.keeps("--global"), keepsEverything);
+  },
+});
