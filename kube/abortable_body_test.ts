@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { withAbortableBody } from "./abortable_body.ts";
+import { abortableText, withAbortableBody } from "./abortable_body.ts";
 
 /** Reads from a server that says one word and then nothing, collects garbage, aborts; prints how the reading ended. */
 const program = `
@@ -61,4 +61,16 @@ Deno.test("withAbortableBody() passes a failure of the body on", async () => {
   const broken = new ReadableStream({ pull: () => Promise.reject(new Error("connection reset")) });
   const stop = new AbortController();
   await rejects(withAbortableBody(new Response(broken), stop.signal).text(), /connection reset/);
+});
+
+Deno.test("abortableText() gives the text, and gives up on one that does not end when the signal aborts", async () => {
+  equal(await abortableText(new Response("whole"), new AbortController().signal), "whole");
+  const stop = new AbortController();
+  const endless = new Response(
+    new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }),
+  );
+  const reading = abortableText(endless, stop.signal);
+  stop.abort(new Error("stopped"));
+  await rejects(reading, /stopped/);
+  await rejects(abortableText(new Response("late"), AbortSignal.abort(new Error("too late"))), /too late/);
 });

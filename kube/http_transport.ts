@@ -1,9 +1,9 @@
 import type { Telemetry } from "../telemetry/mod.ts";
 import { attribute } from "../telemetry/mod.ts";
-import { withAbortableBody } from "./abortable_body.ts";
+import { abortableText, withAbortableBody } from "./abortable_body.ts";
 import { type KubeClock, sleep } from "./clock.ts";
 import type { ConnectionInfo, Credentials } from "./connection.ts";
-import { DeadlinePassed, startDeadline } from "./deadline.ts";
+import { type Deadline, DeadlinePassed, startDeadline } from "./deadline.ts";
 import { errorOfNetwork, errorOfStatus, parseStatus, type Status } from "./errors.ts";
 import { type HttpClient, HttpClients } from "./http_clients.ts";
 import { type HttpRequest, toHttpRequest } from "./http_request.ts";
@@ -75,7 +75,7 @@ export class HttpTransport implements Transport {
     request: HttpRequest,
     signal: AbortSignal,
     timeoutSeconds: number | undefined,
-    read: (response: Response, lift: () => void, action: string) => Promise<T>,
+    read: (response: Response, deadline: Deadline, action: string) => Promise<T>,
   ): Promise<T> {
     let refused = false;
     for (let tries = 1;; tries++) {
@@ -98,7 +98,7 @@ export class HttpTransport implements Transport {
     request: HttpRequest,
     signal: AbortSignal,
     timeoutSeconds: number,
-    read: (response: Response, lift: () => void, action: string) => Promise<T>,
+    read: (response: Response, deadline: Deadline, action: string) => Promise<T>,
   ): Promise<Outcome<T>> {
     const { credentials: source, server } = this.#connection;
     const credentials = await source.current(signal);
@@ -110,10 +110,13 @@ export class HttpTransport implements Transport {
       const response = await this.#fetch(request, credentials, client, deadline.signal);
       this.#warnings.note(response.headers.get("warning"), request.action);
       if (!response.ok) {
-        const status = parseStatus(response.status, await readAtMost(response, longestErrorBody));
+        const status = parseStatus(
+          response.status,
+          await readAtMost(withAbortableBody(response, deadline.signal), longestErrorBody),
+        );
         return { kind: "refusal", status, credentials, retryAfterSeconds: retryAfterOf(response) };
       }
-      const value = await read(response, deadline.lift, request.action);
+      const value = await read(response, deadline, request.action);
       goesOn = request.verb === "watch";
       return { kind: "answer", value };
     } catch (error) {
@@ -163,7 +166,7 @@ export class HttpTransport implements Transport {
             span.setAttributes({ [attribute.errorType]: String(code) });
             span.fail(`HTTP ${code}`);
           }
-          return withAbortableBody(response, signal);
+          return response;
         } finally {
           telemetry.metrics.add("kopiur_api_requests_total", 1, { verb, resource, code: String(code) });
           const seconds = (clock.monotonicMs() - startMs) / 1000;
@@ -185,8 +188,8 @@ type Outcome<T> =
 
 const longestErrorBody = 64 * 1024;
 
-async function readJson(response: Response, _lift: () => void, action: string): Promise<unknown> {
-  const text = await response.text();
+async function readJson(response: Response, { signal }: Deadline, action: string): Promise<unknown> {
+  const text = await abortableText(response, signal);
   const value = parseJson(text);
   if (value !== undefined) return value;
   const message = `the answer is not JSON (${text.length} characters), expected an object of the API server`;
@@ -202,9 +205,14 @@ function parseJson(text: string): unknown {
 }
 
 /** A watch has no limit once it has begun; who reads it watches over it. */
-function keepBody(response: Response, lift: () => void, action: string): Promise<ReadableStream<Uint8Array>> {
-  lift();
-  if (response.body !== null) return Promise.resolve(response.body);
+function keepBody(
+  response: Response,
+  deadline: Deadline,
+  action: string,
+): Promise<ReadableStream<Uint8Array>> {
+  deadline.lift();
+  const { body } = withAbortableBody(response, deadline.signal);
+  if (body !== null) return Promise.resolve(body);
   const message = "the answer is empty, expected a stream of events";
   return Promise.reject(errorOfStatus(action, { code: response.status, reason: "", causes: [], message }));
 }

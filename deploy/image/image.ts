@@ -1,10 +1,11 @@
 /** `deno task image`: binary, kopia and the glibc base they need as one OCI archive in `build/`, without a daemon. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists, partPath } from "../../tests/parts/mod.ts";
 import { compileHost } from "../compile/compile.ts";
 import { baseLayer, kopiaLayer, kopiurLayer, PROGRAM_PATH, USER_ID } from "./layers.ts";
-import { type Image, writeOciArchive } from "./oci_archive.ts";
+import { keepArchive } from "./keep_archive.ts";
+import { type Image, ociArchive } from "./oci_archive.ts";
 import { sharedLibraries } from "./shared_libraries.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -28,7 +29,10 @@ export interface BuiltImage {
   readonly programBytes: number;
 }
 
-/** Compiles what changed and writes the image of this machine's architecture. Equal input gives equal bytes. */
+/**
+ * Compiles what changed and writes the image of this machine's architecture. Equal input gives equal bytes, so an
+ * archive that already is what would be written is left as it is.
+ */
 export async function buildImage(
   request: ImageRequest,
   progress: (line: string) => void,
@@ -48,16 +52,18 @@ export async function buildImage(
       architecture: binary.target.architecture,
       entrypoint: [`/${PROGRAM_PATH.kopiur}`],
       user: `${USER_ID}:${USER_ID}`,
-      env: { PATH: "/usr/local/bin" },
+      // One arena: glibc would keep what each of the program's threads once needed, twice the memory in use.
+      env: { PATH: "/usr/local/bin", MALLOC_ARENA_MAX: "1" },
       labels: labels(binary.version, created),
       created,
     },
   };
-  const fresh = `${path}.${Deno.pid}`;
-  const written = await writeOciArchive(fresh, image);
-  await Deno.rename(fresh, path);
+  const archive = await ociArchive(image);
+  const outcome = await keepArchive(path, archive);
+  progress(`${relative(ROOT, path)}: ${outcome}, ${(archive.sizeBytes / 1e6).toFixed(1)} MB`);
+  const { name, digest, sizeBytes } = archive;
   const programBytes = (await Deno.stat(binary.path)).size + (await Deno.stat(kopia)).size;
-  return { ...written, path, programBytes };
+  return { name, digest, sizeBytes, path, programBytes };
 }
 
 function labels(version: string, created: string): Readonly<Record<string, string>> {

@@ -45,11 +45,27 @@ const mediaTypes = {
   layer: "application/vnd.oci.image.layer.v1.tar",
 } as const;
 
+/** An archive whose every byte is settled, for what it was made of has been read once. */
+export interface OciArchive extends WrittenImage {
+  /** Equal for archives of equal bytes, "sha256:…". */
+  readonly fingerprint: string;
+  /** Writes it; the files of its layers are read a second time, and one that changed meanwhile is an error. */
+  write(path: string): Promise<void>;
+}
+
 /**
  * Writes the image to `path` as an OCI archive that `ctr images import`, `docker load`, `podman load` and skopeo
  * take. Equal input gives equal bytes. Files are streamed: a layer is read twice, once to learn its digest.
  */
 export async function writeOciArchive(path: string, image: Image): Promise<WrittenImage> {
+  const archive = await ociArchive(image);
+  await archive.write(path);
+  const { name, digest, sizeBytes } = archive;
+  return { name, digest, sizeBytes };
+}
+
+/** Reads what the image is made of and answers with the archive it gives, not yet written. */
+export async function ociArchive(image: Image): Promise<OciArchive> {
   const layers: Blob[] = [];
   for (const entries of image.layers) layers.push(await layerBlob(entries));
   const config = await jsonBlob(mediaTypes.config, imageConfig(image.config, layers));
@@ -59,16 +75,23 @@ export async function writeOciArchive(path: string, image: Image): Promise<Writt
     config: descriptor(config),
     layers: layers.map(descriptor),
   });
-  const entries = archiveEntries(
-    image.name,
-    [manifest, config, ...layers],
-    dockerManifest(image.name, config, layers),
-  );
+  const documents = archiveDocuments(image.name, manifest, dockerManifest(image.name, config, layers));
+  const entries = [...documents, ...blobEntries([manifest, config, ...layers])];
+  return {
+    name: image.name,
+    digest: manifest.digest,
+    sizeBytes: tarSize(entries),
+    // The documents name every blob by its digest.
+    fingerprint: await sha256(tarStream(documents)),
+    write: (path) => writeTar(path, entries),
+  };
+}
+
+async function writeTar(path: string, entries: readonly TarEntry[]): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   for await (const chunk of tarStream(entries)) {
     for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
   }
-  return { name: image.name, digest: manifest.digest, sizeBytes: tarSize(entries) };
 }
 
 async function layerBlob(entries: readonly TarEntry[]): Promise<Blob> {
@@ -116,10 +139,9 @@ function blobPath(blob: Blob): string {
   return `blobs/${blob.digest.replace(":", "/")}`;
 }
 
-function archiveEntries(name: string, blobs: readonly Blob[], docker: unknown): readonly TarEntry[] {
-  const [manifest] = blobs;
+function archiveDocuments(name: string, manifest: Blob, docker: unknown): readonly TarEntry[] {
   const tag = /:([^/:]+)$/.exec(name)?.[1];
-  if (manifest === undefined || tag === undefined) {
+  if (tag === undefined) {
     throw new Error(
       `Cannot write the image "${name}": it has no tag, expected a name like "example.org/app:1.0"`,
     );
@@ -132,11 +154,16 @@ function archiveEntries(name: string, blobs: readonly Blob[], docker: unknown): 
       annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag },
     }],
   };
-  const seen = new Map(blobs.map((blob) => [blob.digest, blob]));
   return [
     jsonFile("oci-layout", { imageLayoutVersion: "1.0.0" }),
     jsonFile("index.json", index),
     jsonFile("manifest.json", docker),
+  ];
+}
+
+function blobEntries(blobs: readonly Blob[]): readonly TarEntry[] {
+  const seen = new Map(blobs.map((blob) => [blob.digest, blob]));
+  return [
     { kind: "folder", path: "blobs", mode: 0o755 },
     { kind: "folder", path: "blobs/sha256", mode: 0o755 },
     ...[...seen.values()].map((blob): TarEntry => ({

@@ -1,8 +1,8 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileContent } from "./file_content.ts";
-import { type Image, writeOciArchive } from "./oci_archive.ts";
+import { type Image, ociArchive, writeOciArchive } from "./oci_archive.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -59,6 +59,21 @@ Deno.test("writeOciArchive() writes equal bytes for equal input", async () => {
     await writeOciArchive(join(folder, "1.tar"), image(app));
     await writeOciArchive(join(folder, "2.tar"), image(app));
     deepEqual(await Deno.readFile(join(folder, "1.tar")), await Deno.readFile(join(folder, "2.tar")));
+  });
+});
+
+Deno.test("ociArchive() has another fingerprint as soon as a file, the name or the configuration is another", async () => {
+  await inFolder(async (folder) => {
+    const app = join(folder, "app");
+    await Deno.writeTextFile(app, "the program");
+    const before = image(app);
+    const { fingerprint } = await ociArchive(before);
+    equal((await ociArchive(image(app))).fingerprint, fingerprint);
+    notEqual((await ociArchive({ ...before, name: "kopiur.test/app:2" })).fingerprint, fingerprint);
+    const config = { ...before.config, user: "0:0" };
+    notEqual((await ociArchive({ ...before, config })).fingerprint, fingerprint);
+    await Deno.writeTextFile(app, "the Program");
+    notEqual((await ociArchive(image(app))).fingerprint, fingerprint);
   });
 });
 

@@ -1,6 +1,7 @@
 /** `deno task bench`: the performance budget of the design, aim and figure side by side. */
 import { fileURLToPath } from "node:url";
 import { partPath } from "../parts/mod.ts";
+import { benchUsage, parseBenchArgs } from "./bench_args.ts";
 import { renderTable } from "./figure_table.ts";
 import { describeMachine, type MachineFacts, readMachineFacts } from "./machine_facts.ts";
 import { measureBackup } from "./measure_backup.ts";
@@ -15,7 +16,7 @@ import { type BenchReport, runMeasurements } from "./run_measurements.ts";
 import { Workbench } from "./workbench.ts";
 
 /** Every measurement, the quick ones first. */
-const measurements: readonly Measurement[] = [
+const measurements: readonly Measurement<Workbench>[] = [
   { name: "sizes", about: "binary against denort, image against what is in it", measure: measureSizes },
   { name: "transport", about: "our API transport against client-node's own", measure: measureTransport },
   {
@@ -37,50 +38,14 @@ const measurements: readonly Measurement[] = [
   },
 ];
 
-const defaultRuns = 5;
-const mostRuns = 100;
-
-const usage = `usage: ./denow task bench -- [--runs <number>] [<measurement>…]
-
-Without names everything is measured. ${defaultRuns} runs per figure unless told.
-${measurements.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
-
-The exit code says whether everything could be measured, not whether the aims are met.`;
-
-/** What the command line asks for. */
-interface Request {
-  readonly runs: number;
-  readonly chosen: readonly Measurement[];
-}
-
-/** Reads the command line; a text is what is wrong with it. */
-function parseArgs(args: readonly string[]): Request | string {
-  const names: string[] = [];
-  let runs = defaultRuns;
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at] ?? "";
-    // Some shells' habit to separate arguments reaches us through the task runner.
-    if (arg === "--") continue;
-    if (arg === "--runs") {
-      runs = Number(args[++at]);
-      if (Number.isInteger(runs) && runs >= 1 && runs <= mostRuns) continue;
-      return `Cannot use --runs: it is "${args[at] ?? ""}", expected a whole number from 1 to ${mostRuns}`;
-    }
-    names.push(arg);
-  }
-  const unknown = names.find((name) => !measurements.some((each) => each.name === name));
-  if (unknown !== undefined) return `Cannot measure "${unknown}": expected one of the measurements`;
-  return { runs, chosen: measurements.filter(({ name }) => names.length === 0 || names.includes(name)) };
-}
-
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(usage);
+  const request = parseBenchArgs(args, measurements);
+  if (request.kind === "help") {
+    console.log(benchUsage(measurements));
     return 0;
   }
-  const request = parseArgs(args);
-  if (typeof request === "string") {
-    console.error(`${request}\n\n${usage}`);
+  if (request.kind === "misuse") {
+    console.error(`${request.message}\n\n${benchUsage(measurements)}`);
     return 2;
   }
   const stopping = new AbortController();
@@ -90,8 +55,10 @@ async function main(args: readonly string[]): Promise<number> {
   const bench = new Workbench({ runs: request.runs, progress: console.error, signal: stopping.signal });
   const machine = await readMachineFacts(await programsWithVersions(await bench.binary()));
   const report = await runMeasurements(request.chosen, bench);
-  await writeReport(machine, report);
-  console.log(renderTable(report.figures));
+  if (report.figures.length > 0) {
+    await writeReport(machine, report);
+    console.log(renderTable(report.figures));
+  }
   console.log(describeMachine(machine));
   for (const failure of report.failures) console.error(failure);
   return report.failures.length === 0 ? 0 : 1;

@@ -38,7 +38,7 @@ export class ControllerProcess {
     await waitUntil(() => this.#child.ended ? "ended" : this.read("/readyz"), {
       what,
       limitSeconds,
-      everyMs: 2,
+      everyMs: 10,
       signal,
     })
       .catch(async (cause) => {
@@ -93,6 +93,8 @@ export async function startController(start: ControllerStart): Promise<Controlle
     name: "controller",
     argv: [start.binary, "controller"],
     env: {
+      // As the image sets it.
+      MALLOC_ARENA_MAX: "1",
       KUBECONFIG: start.kubeconfigPath,
       KOPIUR_HTTP_ADDR: `127.0.0.1:${port}`,
       KOPIUR_NAMESPACE: "default",

@@ -49,5 +49,12 @@ async function versionOf(argv: readonly string[]): Promise<string> {
   if (code !== 0) {
     throw new Error(`Cannot ask "${argv.join(" ")}" for its version: it exited ${code}: ${stderr.trim()}`);
   }
-  return /v?([0-9]+\.[0-9]+\.[0-9]+[^\s]*)/.exec(stdout)?.[1] ?? stdout.trim();
+  return versionText(stdout);
+}
+
+/** The version, and the commit where there is one, in what a program says of itself. */
+export function versionText(output: string): string {
+  const version = /v?([0-9]+\.[0-9]+\.[0-9]+[^\s]*)/.exec(output)?.[1] ?? output.trim();
+  const commit = /commit ([0-9a-f]{7,}(?:-dirty)?)/.exec(output)?.[1];
+  return commit === undefined ? version : `${version} (${commit})`;
 }

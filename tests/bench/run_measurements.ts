@@ -1,6 +1,5 @@
 import type { Figure } from "./figure.ts";
 import type { Measurement } from "./measurement.ts";
-import type { Workbench } from "./workbench.ts";
 
 /** What became of the measurements. */
 export interface BenchReport {
@@ -9,10 +8,16 @@ export interface BenchReport {
   readonly failures: readonly string[];
 }
 
+/** What running them needs of what they share. */
+export interface Bench {
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** Makes the measurements one after another; one that fails does not keep the others from being made. */
-export async function runMeasurements(
-  measurements: readonly Measurement[],
-  bench: Workbench,
+export async function runMeasurements<B extends Bench>(
+  measurements: readonly Measurement<B>[],
+  bench: B,
 ): Promise<BenchReport> {
   const figures: Figure[] = [];
   const failures: string[] = [];
