@@ -73,6 +73,7 @@ export async function startController(
     await leadership.whenLeader(signal);
     log.info("leading", { identity: leadership.identity });
     telemetry.state.setActive(true);
+    telemetry.metrics.precreate("kopiur_mover_operations_total", {});
     manager.work();
     const lost = await Promise.race([leadership.lost, aborted(signal)]);
     telemetry.state.setActive(false);

@@ -65,6 +65,7 @@ Deno.test("startController() keeps its caches warm and does nothing else until i
   assert.equal(kube.writes.some((write) => write === "status BackupConfig apps/recipe"), true);
   assert.equal((await probe.series("kopiur_resource_ready")).length, 2);
   assert.deepEqual(await probe.series("kopiur_leader"), ["kopiur_leader 1"]);
+  assert.equal((await probe.series("kopiur_mover_operations_total")).length, 6, "there at 0 from the start");
   stop.abort();
   await run;
 });

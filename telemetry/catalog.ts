@@ -99,7 +99,8 @@ export const catalog = {
     unit: "{object}",
     scope: "object",
     labels: { kind: open, namespace: open, name: open, phase: open },
-    help: "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion.",
+    help:
+      "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion. A Backup that has ended shows Succeeded and Failed only.",
     source: "000",
   },
   kopiur_resource_ready: {
@@ -107,7 +108,7 @@ export const catalog = {
     unit: "{object}",
     scope: "object",
     labels: { kind: open, namespace: open, name: open },
-    help: "1 when the Ready condition of an object is True, else 0.",
+    help: "1 when the Ready condition of an object is True, else 0; none for a Backup that has ended.",
     source: "001",
   },
   kopiur_backup_last_success_timestamp_seconds: {

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../kube/types.ts";
-import { controllerOf, JOB, jobState, moverJobName } from "../shared/mod.ts";
+import { controllerOf, JOB, jobState, moverJobName, podMayRun } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { type Attempt, MAX_ATTEMPTS } from "./source_state.ts";
 import type { BackupWorld } from "./world.ts";
@@ -21,7 +21,7 @@ export function attemptsOf(world: BackupWorld, source: string, now: Date): reado
     const name = backupJobName(world.backup, source, number);
     const job = world.jobs.find(({ metadata }) => metadata.name === name);
     const state = jobState({ job, pods: world.pods, operation: "backup", now });
-    const podIsAlive = world.pods.some((pod) => controllerName(pod) === name && !podHasEnded(pod));
+    const podIsAlive = world.pods.some((pod) => controllerName(pod) === name && podMayRun(pod));
     return { number, name, job, state, podIsAlive };
   });
 }
@@ -33,10 +33,4 @@ function ownerOf(backup: BackupObject): { readonly name: string; readonly uid: s
 function controllerName(pod: KubeObject): string | undefined {
   const owner = controllerOf(pod);
   return owner?.kind === JOB.kind ? owner.name : undefined;
-}
-
-function podHasEnded(pod: KubeObject): boolean {
-  const { status } = pod;
-  const phase = typeof status === "object" && status !== null && "phase" in status ? status.phase : undefined;
-  return phase === "Succeeded" || phase === "Failed";
 }

@@ -110,7 +110,7 @@ function failedPlan(
 
 function removeFailed(leaving: Leaving, job: KubeObject): BackupPlan {
   const { backup } = leaving.world;
-  const waitSeconds = Math.max(SOON_SECONDS, secondsUntil(backup.status.deletion?.retryAt, leaving.now));
+  const waitSeconds = Math.max(RUNNING_SECONDS, secondsUntil(backup.status.deletion?.retryAt, leaving.now));
   const plan = waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds);
   return { ...plan, remove: isGoing(job) ? [] : moverRemovals(job, "Background") };
 }

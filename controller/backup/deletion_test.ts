@@ -6,7 +6,7 @@ import {
   aSavedResult,
   BackupStage,
 } from "../../tests/support/backup_stage.ts";
-import { aNamespace, aRepository } from "../../tests/support/mod.ts";
+import { aNamespace, aRepository, endedPodStatus } from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -64,7 +64,7 @@ Deno.test("Deletion with policy Delete runs a mover that deletes by id and run, 
     'kopiur_mover_operations_total{operation="Backup",result="succeeded"} 1',
     'kopiur_mover_operations_total{operation="SnapshotDelete",result="succeeded"} 1',
   ]);
-  assert.deepEqual(await stage.series(orphaned), []);
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
 });
 
 Deno.test("Deletion counts a snapshot that was gone already as deleted", async () => {
@@ -94,7 +94,7 @@ Deno.test("Deletion with policy Retain says and counts nothing", async () => {
   await stage.pass();
   assert.equal(stage.backup, undefined);
   assert.deepEqual([stage.events.length, deleteJobsMade(stage)], [told, 0]);
-  assert.deepEqual(await stage.series(orphaned), []);
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
 });
 
 Deno.test("Deletion with policy Orphan leaves the snapshot, tells it and counts it", async () => {
@@ -214,7 +214,7 @@ for (const [what, { take, reason, says }] of Object.entries(obstacles)) {
     assert.equal(deleteJobsMade(stage), 0);
     assert.match(stage.status.message ?? "", says);
     assert.ok(stage.conditions.includes(`Ready=Unknown ${reason}`), stage.conditions.join());
-    assert.deepEqual(await stage.series(orphaned), []);
+    assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
   });
 }
 
@@ -329,6 +329,76 @@ for (const [what, { result, holds }] of Object.entries(traces)) {
     assert.equal(stage.backup === undefined, !holds);
   });
 }
+
+const wrongPassword = [2, aFailedResult("AuthFailure", "invalid repository password")] as const;
+
+Deno.test("Deletion looks for what an earlier Job of a failed Backup may have saved", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(stage.job(), 0, "");
+  await stage.settle();
+  stage.end(stage.job(), ...wrongPassword);
+  await stage.settle();
+  assert.deepEqual([stage.status.phase, stage.made.length], ["Failed", 2]);
+  stage.deleteBackup();
+  await stage.settle();
+  assert.equal(deleteJobsMade(stage), 1);
+});
+
+Deno.test("Deletion looks for what an earlier pod of a failed Backup may have saved", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.pod(stage.job(), endedPodStatus(137, ""), "first");
+  await stage.clock.advance(10_000);
+  const status = { failed: 2, conditions: [{ type: "Failed", status: "True", reason: "PodFailurePolicy" }] };
+  stage.pod(stage.job(), endedPodStatus(...wrongPassword), "second");
+  stage.kube.put({ ...stage.job(), status });
+  await stage.settle();
+  assert.equal(stage.status.snapshots?.[0]?.failure?.class, "AuthFailure");
+  stage.deleteBackup();
+  await stage.settle();
+  assert.equal(deleteJobsMade(stage), 1);
+});
+
+Deno.test("Deletion looks for what was saved before the second Job of a Backup missed its start deadline", async () => {
+  const stage = new BackupStage({ backup: { spec: { failurePolicy: { startDeadlineSeconds: 60 } } } });
+  await stage.settle();
+  stage.end(stage.job(), 0, "");
+  await stage.settle();
+  await stage.clock.advance(61_000);
+  await stage.settle();
+  assert.equal(stage.status.snapshots?.[0]?.failure?.class, "StartDeadlineExceeded");
+  stage.deleteBackup();
+  await stage.settle();
+  assert.equal(deleteJobsMade(stage), 1);
+});
+
+Deno.test("Deletion of a Backup whose only mover never started expects no snapshots", async () => {
+  const stage = new BackupStage({ backup: { spec: { failurePolicy: { startDeadlineSeconds: 60 } } } });
+  await stage.settle();
+  await stage.clock.advance(61_000);
+  await stage.settle();
+  assert.equal(stage.status.phase, "Failed");
+  stage.deleteBackup();
+  await stage.settle();
+  assert.deepEqual([stage.backup, deleteJobsMade(stage)], [undefined, 0]);
+});
+
+Deno.test("Deletion does not look every second at a failed Job that stays", async () => {
+  const stage = await endedStage();
+  stage.deleteBackup();
+  await stage.settle();
+  const job = deleteJob(stage);
+  stage.end(
+    { ...job, metadata: { ...job.metadata, finalizers: ["someone/else"] } },
+    1,
+    aFailedResult("RepositoryUnavailable", "dial tcp: refused", "SnapshotDelete"),
+  );
+  await stage.settle();
+  await stage.clock.advance(120_000);
+  const action = await stage.settle();
+  assert.ok(action.kind === "after" && action.seconds >= 15, JSON.stringify(action));
+});
 
 Deno.test("Deletion that waits for a node says so in the scheduler's words", async () => {
   const stage = await endedStage();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DesiredObject, Removal, Writer } from "../../kube/types.ts";
-import { aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
+import { aFailedResult, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import { type FakeKube, refusal } from "../../tests/support/mod.ts";
 
 /** A writer that refuses what `refuses` says, for as long as it says so. */
@@ -143,3 +143,24 @@ Deno.test("Backup warns of a wait once, also when its status moves on meanwhile"
   assert.equal(stage.status.snapshots?.[0]?.phase, "Succeeded");
   assert.equal(stage.events.filter((event) => event.includes("Unschedulable")).length, 1);
 });
+
+for (
+  const [what, exitCode, message, want] of [
+    ["success", 0, aSavedResult("k1"), "Ready=True BackupSucceeded"],
+    ["failure", 2, aFailedResult("AuthFailure", "invalid repository password"), "Ready=False AuthFailure"],
+  ] as const
+) {
+  Deno.test(`Backup says its ${what} again once what it left behind can be removed`, async () => {
+    const stage = new BackupStage();
+    await stage.settle();
+    stage.end(stage.job(), exitCode, message);
+    stage.kube.failNext("remove", refusal(403, "Cannot remove ConfigMap: forbidden"));
+    await stage.pass();
+    const told = stage.status.conditions?.find(({ type }) => type === "Ready");
+    await stage.pass();
+    await stage.settle();
+    const found = stage.status.conditions?.find(({ type }) => type === "Ready");
+    assert.ok(stage.conditions.includes(want), stage.conditions.join());
+    assert.equal(found?.message, told?.message);
+  });
+}

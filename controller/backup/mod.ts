@@ -34,6 +34,11 @@ export function backupReconciler(options: ControllerOptions): Kind<BackupWorld> 
     // The engine hands it the very plan that planBackup made, with the next status in it.
     status: backupStatusOf,
     hasEnded,
+    // A snapshot that is orphaned is told once, so its increment must find a series (design D5).
+    namespaceCounters: (namespace) => [
+      { metric: "kopiur_orphaned_snapshots_total", labels: { namespace } },
+      { metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace } },
+    ],
     samples: (reader) => backupSamples(reader),
   };
 }

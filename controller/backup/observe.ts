@@ -13,6 +13,7 @@ import {
   firstMissing,
   foundOf,
   JOB,
+  jobHasEnded,
   jobState,
   labelValue,
   type Missing,
@@ -32,7 +33,7 @@ import {
 import { backupJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
 import { runPin } from "./run_pin.ts";
-import { jobHasEnded, MAX_ATTEMPTS } from "./source_state.ts";
+import { MAX_ATTEMPTS } from "./source_state.ts";
 import { INDEX } from "./watches.ts";
 import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 

@@ -19,7 +19,8 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
   const { status } = world.backup;
   const pin = runPin(status, []);
   const verdict = verdictOf(status.snapshots ?? []);
-  const told = findCondition(status.conditions, "Ready");
+  // Ready may say what stood in the way of a pass since.
+  const told = findCondition(status.conditions, "SnapshotCreated");
   const reason = told !== undefined && isReason(told.reason) ? told.reason : verdict.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
   return {

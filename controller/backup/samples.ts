@@ -1,4 +1,4 @@
-import { backupKind, backupPhases } from "../../api/mod.ts";
+import { backupConfigKind, backupKind, backupPhases } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
 import {
@@ -13,10 +13,11 @@ import {
 } from "../shared/mod.ts";
 
 const BACKUP = resourceOf(backupKind);
+const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
 /**
  * A run that ended shows only the phases it can still tell apart: ten thousand kept runs in all five would be
- * more series than everything else together (design §4).
+ * more series than everything else together (decision 0010).
  */
 const ENDED: readonly string[] = ["Succeeded", "Failed"];
 
@@ -25,7 +26,10 @@ interface Newest {
   readonly backup: KubeObject;
 }
 
-/** Gauges of all Backups, in one pass over the cache. `name` of a recipe's gauges is the BackupConfig (design D5). */
+/**
+ * Gauges of all Backups, in one pass over the cache. `name` of a recipe's gauges is the BackupConfig (design D5),
+ * and they end with it: of a recipe that was deleted no backup will ever be new again, so an alert would never clear.
+ */
 export function* backupSamples(reader: Reader): Iterable<StateSample> {
   const backups = reader.list(BACKUP);
   yield* phaseSamples(BACKUP.kind, backupPhases, backups.filter((backup) => !hasEnded(backup)));
@@ -47,7 +51,10 @@ export function* backupSamples(reader: Reader): Iterable<StateSample> {
     group.count += 1;
     waiting.set(place, group);
   }
-  for (const each of newest.values()) yield* recipeSamples(each);
+  for (const each of newest.values()) {
+    const { namespace, config } = each.run;
+    if (reader.get(BACKUP_CONFIG, { namespace, name: config }) !== undefined) yield* recipeSamples(each);
+  }
   for (const { namespace, reason, count } of waiting.values()) {
     yield { name: "kopiur_backups_waiting", labels: { namespace, reason }, value: count };
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { aBackup, aCondition, FakeKube } from "../../tests/support/mod.ts";
+import { aBackup, aBackupConfig, aCondition, FakeKube } from "../../tests/support/mod.ts";
 import { backupSamples } from "./samples.ts";
 
 function aRun(name: string, status: Readonly<Record<string, unknown>>, config = "recipe", metadata = {}) {
@@ -22,6 +22,8 @@ function linesOf(kube: FakeKube, prefix: string): readonly string[] {
 Deno.test("backupSamples() speaks of a recipe by its newest Succeeded run, at that run's end", () => {
   const kube = new FakeKube();
   kube.put(
+    aBackupConfig({ name: "recipe" }),
+    aBackupConfig({ name: "second" }),
     aRun("old", aSuccess("2026-01-01T00:00:00Z")),
     aRun("new", aSuccess("2026-01-02T00:00:00Z", 200)),
     aRun("failed", {
@@ -46,12 +48,22 @@ Deno.test("backupSamples() forgets a run that is being deleted", () => {
   const kube = new FakeKube();
   const metadata = { deletionTimestamp: "2026-01-03T00:00:00Z", finalizers: ["x"] };
   kube.put(
+    aBackupConfig({ name: "recipe" }),
     aRun("old", aSuccess("2026-01-01T00:00:00Z")),
     aRun("new", aSuccess("2026-01-02T00:00:00Z"), "recipe", metadata),
   );
   assert.deepEqual(linesOf(kube, "kopiur_backup_last"), [
     "kopiur_backup_last_success_timestamp_seconds apps/recipe 1767225600",
   ]);
+});
+
+Deno.test("backupSamples() says nothing of a recipe that was deleted, whatever runs of it are kept", () => {
+  const kube = new FakeKube();
+  kube.put(
+    aBackupConfig({ name: "recipe", namespace: "elsewhere" }),
+    aRun("old", aSuccess("2026-01-01T00:00:00Z")),
+  );
+  assert.deepEqual(linesOf(kube, "kopiur_backup_"), []);
 });
 
 Deno.test("backupSamples() counts who waits by namespace and reason", () => {

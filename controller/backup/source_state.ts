@@ -1,6 +1,6 @@
 import { type Reason, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { JobState } from "../shared/mod.ts";
+import { jobHasEnded, type JobState } from "../shared/mod.ts";
 import { sourceHasEnded } from "./world.ts";
 
 /** Mover Jobs a source may get when one leaves no result; each finds by tag what the one before had saved. */
@@ -64,7 +64,7 @@ export function nextStep(
     source: entry.source,
     sourcePath: entry.sourcePath,
     phase: "Running",
-    job: { name: current.name, attempts: current.number },
+    job: { name: current.name, attempts: current.number, ...startOf(entry, current) },
   };
   const { state } = current;
   switch (state.kind) {
@@ -85,19 +85,19 @@ export function nextStep(
       if (state.class === "ResultMissing" && current.number < MAX_ATTEMPTS) {
         return { kind: "start", entry: running, attempt: current.number + 1 };
       }
-      return failed(running, state);
+      return failed(running, state, current);
   }
 }
 
 /**
  * True when a snapshot of that source may be in the repository. Only a mover that never ran, or one that was
- * refused before it could write, proves that there is none.
+ * refused before it could write, proves that there is none; of several movers the last one proves nothing about
+ * those before it.
  */
 export function mayHoldSnapshot(entry: SnapshotEntry): boolean {
   if (entry.kopiaSnapshotID !== undefined) return true;
   if (entry.job === undefined) return false;
   if (entry.failure === undefined) return true;
-  if (entry.failure.class === "StartDeadlineExceeded") return false;
   return !entry.failure.resultKnown || WRITING_MAY_HAVE_ENDED.has(entry.failure.class);
 }
 
@@ -137,6 +137,18 @@ function afterVanished(running: SnapshotEntry, current: Attempt, now: Date): Sou
   };
 }
 
+/** What is known of the start of this very Job's mover; a pod that follows another one does not move it. */
+function startOf(entry: SnapshotEntry, { number, state }: Attempt): { readonly startedAt?: string } {
+  const known = entry.job?.attempts === number ? entry.job.startedAt : undefined;
+  const startedAt = known ?? (state.kind === "running" ? state.startedAt : undefined);
+  return startedAt === undefined ? {} : { startedAt };
+}
+
+/** True for a Job that had no more than one pod, of a source that had no other Job. */
+function isOnlyMover({ number, state }: Attempt): boolean {
+  return number === 1 && (state.kind === "absent" || state.attempts <= 1);
+}
+
 type Waiting = Extract<JobState<"backup">, { kind: "waiting" }>;
 
 function whileWaiting(
@@ -146,10 +158,12 @@ function whileWaiting(
   startDeadlineSeconds: number,
   now: Date,
 ): SourceStep {
-  const since = Date.parse(current.job?.metadata.creationTimestamp ?? state.since);
+  const wasStarted = running.job?.startedAt !== undefined;
+  if (wasStarted && state.podMadeAt === undefined) return whilePodIsGone(running);
+  const since = Date.parse(state.podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since);
   const waitedSeconds = Number.isNaN(since) ? 0 : (now.getTime() - since) / 1000;
   if (waitedSeconds >= startDeadlineSeconds) {
-    const entry = failedEntry(running, "StartDeadlineExceeded", true);
+    const entry = failedEntry(running, "StartDeadlineExceeded", !wasStarted && isOnlyMover(current));
     const failure = entry.failure === undefined
       ? {}
       : { failure: { ...entry.failure, logTail: cutTail(state.text) } };
@@ -170,9 +184,22 @@ function whileWaiting(
   };
 }
 
+/** Of a mover that was drained from its node nothing says since when it has no pod, so no deadline can be held to it. */
+function whilePodIsGone(running: SnapshotEntry): SourceStep {
+  return {
+    kind: "waiting",
+    entry: running,
+    reason: "PodNotStarted",
+    text:
+      "its pod is gone, and the next one was not made yet; kubectl describe of the Job says why if this lasts",
+    recheckAfterSeconds: 60,
+  };
+}
+
 type Failed = Extract<JobState<"backup">, { kind: "failed" }>;
 
-function failed(running: SnapshotEntry, state: Failed): SourceStep {
+function failed(running: SnapshotEntry, state: Failed, current: Attempt): SourceStep {
+  const neverStarted = state.class === "StartDeadlineExceeded" && running.job?.startedAt === undefined;
   const words = [state.tail ?? "", state.message].filter((text) => text !== "");
   const tail = words.length === 2 && words[0]?.includes(state.message) ? state.tail ?? "" : words.join("\n");
   const entry: SnapshotEntry = {
@@ -182,7 +209,7 @@ function failed(running: SnapshotEntry, state: Failed): SourceStep {
       class: state.class,
       message: REASONS[state.class],
       ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
-      resultKnown: state.resultKnown,
+      resultKnown: isOnlyMover(current) && (state.resultKnown || neverStarted),
       ...(tail === "" ? {} : { logTail: cutTail(tail) }),
     },
   };
@@ -220,15 +247,4 @@ function cutTail(text: string): string {
   if (bytes.length <= TAIL_MAX_BYTES) return text;
   const cut = new TextDecoder().decode(bytes.subarray(bytes.length - TAIL_MAX_BYTES + 3));
   return `…${cut.replace(/^\uFFFD+/, "")}`;
-}
-
-/** True when the Job controller called the Job finished; its pod's message may still be on its way here. */
-export function jobHasEnded(job: KubeObject | undefined): boolean {
-  const status = job?.status;
-  if (typeof status !== "object" || status === null || !("conditions" in status)) return false;
-  const { conditions } = status;
-  return Array.isArray(conditions) &&
-    conditions.some((each) =>
-      (each?.type === "Complete" || each?.type === "Failed") && each.status === "True"
-    );
 }

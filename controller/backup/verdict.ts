@@ -48,12 +48,15 @@ export function statsOf(entries: readonly SnapshotEntry[]): {
   const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
   if (succeeded.length === 0) return undefined;
   const unreadable = sum(succeeded.map((entry) => entry.unreadable?.count ?? 0)) ?? 0;
+  const bytesNew = sum(succeeded.map((entry) => entry.bytesNew));
+  const filesNew = sum(succeeded.map((entry) => entry.filesNew));
+  const filesUnchanged = sum(succeeded.map((entry) => entry.filesUnchanged));
   return {
     sizeBytes: sum(succeeded.map(({ sizeBytes }) => sizeBytes)) ?? 0,
     files: sum(succeeded.map(({ files }) => files)) ?? 0,
-    ...defined("bytesNew", sum(succeeded.map(({ bytesNew }) => bytesNew))),
-    ...defined("filesNew", sum(succeeded.map(({ filesNew }) => filesNew))),
-    ...defined("filesUnchanged", sum(succeeded.map(({ filesUnchanged }) => filesUnchanged))),
+    ...(bytesNew === undefined ? {} : { bytesNew }),
+    ...(filesNew === undefined ? {} : { filesNew }),
+    ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
     ...(unreadable === 0 ? {} : { unreadable }),
   };
 }
@@ -85,8 +88,4 @@ function sum(parts: readonly (number | undefined)[]): number | undefined {
     (total, part) => total === undefined || part === undefined ? undefined : total + part,
     0,
   );
-}
-
-function defined<K extends string>(key: K, value: number | undefined): { [key in K]?: number } {
-  return value === undefined ? {} : { [key]: value } as { [key in K]: number };
 }

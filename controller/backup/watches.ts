@@ -5,6 +5,7 @@ import {
   byControllerUid,
   keysOfController,
   keysOfPodOwner,
+  needIndexValue,
   repositoryNeeds,
   repositoryView,
   resourceOf,
@@ -89,7 +90,7 @@ function claimsOfConfig(config: KubeObject): readonly string[] {
 function needsOfRepository(repository: KubeObject): readonly string[] {
   const view = repositoryView(repository);
   return view.kind === "found"
-    ? repositoryNeeds(view.value.spec).map(({ kind, name }) => `${kind}/${name}`)
+    ? repositoryNeeds(view.value.spec).map(({ kind, name }) => needIndexValue(kind, name))
     : [];
 }
 
@@ -121,7 +122,7 @@ function keysOfRepository(repository: KubeObject, reader: Reader): readonly Obje
 function keysOfNeed(kind: "secret" | "configMap" | "volumeClaim"): NonNullable<Watch["keys"]> {
   return (object, reader) => {
     const { namespace, name } = keyOf(object);
-    const index = { name: INDEX.repositoriesByNeed, value: `${kind}/${name}` };
+    const index = { name: INDEX.repositoriesByNeed, value: needIndexValue(kind, name) };
     return reader.list(REPOSITORY, { namespace, index }).flatMap((repository) =>
       keysOfRepository(repository, reader)
     );

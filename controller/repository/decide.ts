@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../kube/types.ts";
-import { credentialVersion, type JobState, jobState } from "../shared/mod.ts";
+import { credentialVersion, type JobState, jobState, podMayRun } from "../shared/mod.ts";
 import { type BootstrapPurpose, purposeOf } from "./bootstrap_purpose.ts";
 import { secondsUntilDue } from "./bootstrap_timing.ts";
 import { missingNeed, notPermitted, type Obstacle, senselessSpec } from "./checks.ts";
@@ -76,9 +76,4 @@ function nextJob({ repository, jobs }: RepositoryWorld): KubeObject | undefined 
 function somethingIsInTheWay(world: RepositoryWorld): boolean {
   if (formerJobs(world).length > 0) return true;
   return mayCreate(world.repository) && world.pods.some(podMayRun);
-}
-
-function podMayRun({ status }: KubeObject): boolean {
-  const phase = typeof status === "object" && status !== null && "phase" in status ? status.phase : undefined;
-  return phase !== "Succeeded" && phase !== "Failed";
 }

@@ -131,7 +131,6 @@ Deno.test("reconcile() of a Repository opens it: status, Events, counters, and t
   assert.deepEqual(told(), [
     "Normal Initializing: The repository is being opened",
     'Normal InitSucceeded: Repository with unique id "0123abcd" was created; it holds 3 snapshots',
-    'Normal Ready: The repository with unique id "0123abcd" is open',
   ]);
   assert.deepEqual(await probe.series("kopiur_mover_operations_total"), [
     'kopiur_mover_operations_total{operation="BootstrapRepository",result="succeeded"} 1',

@@ -53,6 +53,8 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly writes: readonly Grant[];
   /** Counter series of this one object: there at 0 from its first pass on, ended when it is gone. */
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
+  /** Counter series of an object's namespace: there at 0 from the first pass over one on, and kept when it is gone. */
+  readonly namespaceCounters?: (namespace: string) => readonly CounterSeries[];
   /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
   readonly hasEnded?: (object: KubeObject) => boolean;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */

@@ -3,7 +3,7 @@ import type { DesiredObject, Removal } from "../../kube/types.ts";
 import type { CounterName, HistogramName, LabelsOf } from "../../telemetry/catalog.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** One Event the kind asks for beside the one of the outcome; it replaces that one when the reasons agree. */
+/** One Event the kind asks for. Told on the reconciled object, it takes the place of the outcome's own. */
 export interface PlannedEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: Reason;

@@ -54,6 +54,10 @@ function keepCounters({ kind, key }: Subject, { isGone }: PassResult, { telemetr
     if (!isGone) telemetry.metrics.precreate(metric, labels);
     else telemetry.metrics.forget(metric, (series) => carries(series, labels));
   }
+  if (isGone) return;
+  for (const { metric, labels } of kind.namespaceCounters?.(key.namespace) ?? []) {
+    telemetry.metrics.precreate(metric, labels);
+  }
 }
 
 function carries(

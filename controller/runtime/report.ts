@@ -41,7 +41,7 @@ export interface Turn {
   readonly outcome: Outcome;
   readonly before: readonly Condition[];
   readonly after: readonly Condition[];
-  /** Events of the plan: the outcome's is left out when one of them has its reason. */
+  /** Events of the plan; of one thing that happened only one of them or the outcome's tells. */
   readonly planned: readonly PlannedEvent[];
   /** From 0 to 1, exclusive. */
   readonly random: number;
@@ -155,8 +155,13 @@ export function jittered(seconds: number, random: number): number {
   return seconds * (1 + jitter * (2 * random - 1));
 }
 
+/** A plan that tells the transition says it better; of a step that failed afterwards it knows nothing. */
 function eventOf({ outcome, planned }: Turn): PlannedEvent | undefined {
-  return planned.some(({ reason }) => reason === outcome.reason) ? undefined : outcomeEvent(outcome);
+  const isError = "error" in outcome && outcome.error !== undefined;
+  const isTold = planned.some(({ reason, regarding }) =>
+    regarding === undefined && (reason === outcome.reason || !isError)
+  );
+  return isTold ? undefined : outcomeEvent(outcome);
 }
 
 function readyChanged(before: readonly Condition[], after: readonly Condition[]): boolean {

@@ -124,12 +124,22 @@ Deno.test("reportOf() tells a changed reason, not a changed message", () => {
   );
 });
 
-Deno.test("reportOf() leaves out its Event when the plan has one of that reason", () => {
+Deno.test("reportOf() leaves out its Event when the plan tells the transition in its own words", () => {
   const outcome = outcomes.ended;
   const own = { type: "Warning", reason: "BackupFailed", action: "Backup", note: "kopia said no" } as const;
+  const regarding = { apiVersion: "v1", kind: "ConfigMap", namespace: "apps", name: "other", uid: "u" };
   const turn = { outcome, before: [], after: conditionsAfter(outcome), random: 0 };
   assert.equal(reportOf({ ...turn, planned: [own] }).event, undefined);
-  assert.notEqual(reportOf({ ...turn, planned: [{ ...own, reason: "EmptySnapshot" }] }).event, undefined);
+  assert.equal(reportOf({ ...turn, planned: [{ ...own, reason: "BackupPartial" }] }).event, undefined);
+  assert.notEqual(reportOf({ ...turn, planned: [{ ...own, regarding }] }).event, undefined);
+});
+
+Deno.test("reportOf() tells a failed step beside what the plan tells: that speaks of something else", () => {
+  const own = { type: "Normal", reason: "InitSucceeded", action: "Bootstrap", note: "opened" } as const;
+  for (const outcome of [outcomes.failed, { ...outcomes.stalled, error: new Error("forbidden") }]) {
+    const turn = { outcome, before: [], after: conditionsAfter(outcome), random: 0 };
+    assert.equal(reportOf({ ...turn, planned: [own] }).event?.reason, outcome.reason);
+  }
 });
 
 Deno.test("reportOf() keeps what lies behind a stalled outcome out of the conditions and in the Event", () => {

@@ -29,10 +29,17 @@ export type JobState<O extends OperationKey> =
     readonly text: string;
     /** RFC 3339; when this waiting began. */
     readonly since: string;
+    /** RFC 3339; when the pod that waits was made. Absent while there is no pod. */
+    readonly podMadeAt?: string;
     readonly attempts: number;
   }
   /** A pod runs, or the next one is about to be made, or the last one's message has not arrived here yet. */
-  | { readonly kind: "running"; readonly attempts: number }
+  | {
+    readonly kind: "running";
+    readonly attempts: number;
+    /** RFC 3339; when the pod that runs began to. */
+    readonly startedAt?: string;
+  }
   | {
     readonly kind: "succeeded";
     readonly result: ResultOf<O>;
@@ -101,6 +108,11 @@ export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobS
   };
 }
 
+/** True when the Job controller called the Job finished; its pod's message may still be on its way here. */
+export function jobHasEnded(job: KubeObject | undefined): boolean {
+  return job !== undefined && jobFacts(job).end !== undefined;
+}
+
 /** Newest first. */
 function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFacts[] {
   return pods
@@ -118,17 +130,28 @@ function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number
       : "no pod was made for the Job yet; kubectl describe of the Job says why if this lasts";
     return { kind: "waiting", why: "PodNotStarted", text, since: facts.createdAt, attempts };
   }
-  if (podHasEnded(pod) || pod.isRunning) return { kind: "running", attempts };
+  if (podHasEnded(pod)) return { kind: "running", attempts };
+  if (pod.isRunning) return { kind: "running", attempts, ...startOf(pod) };
+  const podMadeAt = pod.createdAt;
   if (pod.unscheduled !== undefined) {
     const { reason = "Unschedulable", message, lastTransitionTime } = pod.unscheduled;
     const since = lastTransitionTime ?? pod.createdAt;
-    return { kind: "waiting", why: "Unschedulable", text: message ?? reason, since, attempts };
+    return { kind: "waiting", why: "Unschedulable", text: message ?? reason, since, podMadeAt, attempts };
   }
   const words = [pod.waiting?.reason, pod.waiting?.message].filter((word) =>
     word !== undefined && word !== ""
   );
   const text = words.length === 0 ? "the pod waits for its node" : words.join(": ");
-  return { kind: "waiting", why: "PodNotStarted", text, since: pod.scheduledAt ?? pod.createdAt, attempts };
+  const since = pod.scheduledAt ?? pod.createdAt;
+  return { kind: "waiting", why: "PodNotStarted", text, since, podMadeAt, attempts };
+}
+
+/** Goes into a status, so it is what the kubelet says or, should that be no time, when the pod was made. */
+function startOf({ startedAt, createdAt }: PodFacts): { readonly startedAt?: string } {
+  const found = [startedAt, createdAt].map((text) => Date.parse(text ?? "")).find((time) =>
+    !Number.isNaN(time)
+  );
+  return found === undefined ? {} : { startedAt: isoSeconds(new Date(found)) };
 }
 
 function successOf<O extends OperationKey>(

@@ -291,8 +291,23 @@ Deno.test("jobState() waits for a Job that gets no pod, and says when it is susp
 
 Deno.test("jobState() runs while a pod runs, and between two pods", () => {
   const job = aJob({ status: { active: 1, failed: 1 } });
-  const running = { phase: "Running", containerStatuses: [{ name: "mover", state: { running: {} } }] };
-  assert.deepEqual(stateOf(job, aPodOf(job, { status: running })), { kind: "running", attempts: 2 });
+  const runningSince = (startedAt: string) =>
+    aPodOf(job, {
+      status: {
+        phase: "Running",
+        containerStatuses: [{ name: "mover", state: { running: { startedAt } } }],
+      },
+    });
+  assert.deepEqual(stateOf(job, runningSince("2026-01-02T03:04:05Z")), {
+    kind: "running",
+    attempts: 2,
+    startedAt: "2026-01-02T03:04:05Z",
+  });
+  assert.deepEqual(stateOf(job, runningSince("soon")), {
+    kind: "running",
+    attempts: 2,
+    startedAt: "2026-01-01T00:00:00Z",
+  });
   assert.deepEqual(stateOf(aJob({ status: { failed: 1 } })), { kind: "running", attempts: 1 });
 });
 

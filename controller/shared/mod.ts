@@ -14,6 +14,7 @@ export * from "./mover_job.ts";
 export * from "./mover_removal.ts";
 export * from "./parse_object.ts";
 export * from "./phase_samples.ts";
+export { podMayRun } from "./pod_facts.ts";
 export * from "./privileged_refusal.ts";
 export * from "./repository_view.ts";
 export * from "./resources.ts";

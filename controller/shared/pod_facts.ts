@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { KubeObject } from "../../kube/types.ts";
 import { MOVER_CONTAINER } from "./mover_job.ts";
+import { textAt } from "./run_summary.ts";
 
 const text = z.string().optional().catch(undefined);
 
@@ -17,7 +18,7 @@ const containerStatus = z.object({
   name: z.string(),
   state: z.object({
     waiting: z.object({ reason: text, message: text }).optional().catch(undefined),
-    running: z.object({}).optional().catch(undefined),
+    running: z.object({ startedAt: text }).optional().catch(undefined),
     terminated: z.object({
       exitCode: z.number(),
       reason: text,
@@ -63,6 +64,8 @@ export interface PodFacts {
     | { readonly reason?: string | undefined; readonly message?: string | undefined }
     | undefined;
   readonly isRunning: boolean;
+  /** When the container that runs was started. */
+  readonly startedAt?: string | undefined;
   readonly terminated?: Termination | undefined;
 }
 
@@ -85,8 +88,15 @@ export function podFacts(pod: KubeObject): PodFacts {
     ),
     waiting: state?.waiting,
     isRunning: state?.running !== undefined,
+    startedAt: state?.running?.startedAt,
     terminated: state?.terminated,
   };
+}
+
+/** True for a pod that has not come to its end, also for one that says nothing of itself. */
+export function podMayRun(pod: KubeObject): boolean {
+  const phase = textAt(pod, "status", "phase");
+  return phase !== "Succeeded" && phase !== "Failed";
 }
 
 /** True when nothing of the pod will run any more. */

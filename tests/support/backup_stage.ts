@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { API_VERSION, type BackupStatus, backupStatus, FINALIZER } from "../../api/mod.ts";
+import { API_VERSION, type BackupStatus, backupStatus, FINALIZER, isoSeconds } from "../../api/mod.ts";
 import { backupReconciler } from "../../controller/backup/mod.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
 import { reconcile } from "../../controller/runtime/reconcile.ts";
@@ -199,9 +199,12 @@ export class BackupStage {
     );
   }
 
-  /** A pod of a Job stands as `status` says. */
-  pod(job: KubeObject, status: Readonly<Record<string, unknown>>): KubeObject {
-    return this.kube.put(aPodOf(job, { status }));
+  /** A pod of a Job, made now unless it is there already, stands as `status` says. */
+  pod(job: KubeObject, status: Readonly<Record<string, unknown>>, suffix = "x"): KubeObject {
+    const name = `${job.metadata.name}-${suffix}`;
+    const known = this.kube.find("v1", "Pod", this.#key(name))?.metadata.creationTimestamp;
+    const creationTimestamp = known ?? isoSeconds(this.clock.now());
+    return this.kube.put(aPodOf(job, { name, metadata: { creationTimestamp }, status }));
   }
 
   /** Deletes an object of the namespace as a person would. */
