@@ -1,4 +1,4 @@
-import type { SnapshotEntry } from "../../api/mod.ts";
+import type { ConditionChange, SnapshotEntry } from "../../api/mod.ts";
 import type { DesiredObject } from "../../kube/types.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import { configIdentity, configSources, effectiveMover } from "../shared/mod.ts";
@@ -55,11 +55,17 @@ export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly So
   );
 }
 
+const notLookedAt: readonly ConditionChange[] = [
+  { kind: "remove", type: "CredentialsAvailable" },
+  { kind: "remove", type: "MoverPermitted" },
+];
+
 function pendingPlan(world: BackupWorld, { reason, message, condition }: Refusal): BackupPlan {
   return {
     apply: [],
     remove: [],
-    conditions: condition === undefined ? [] : [condition],
+    // What was found earlier of checks behind this one may be true no longer.
+    conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
     outcome: { kind: "waiting", reason, message, recheckAfterSeconds: RECHECK_SECONDS },
     events: waitEvents(world, reason, message),
     measures: [],

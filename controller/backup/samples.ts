@@ -17,7 +17,7 @@ const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
 /**
  * A run that ended shows only the phases it can still tell apart: ten thousand kept runs in all five would be
- * more series than everything else together (decision 0010).
+ * more series than everything else together (decision 0007).
  */
 const ENDED: readonly string[] = ["Succeeded", "Failed"];
 

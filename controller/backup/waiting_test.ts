@@ -155,6 +155,20 @@ for (const [what, { without, reason, says, event, mend, condition, sources }] of
   });
 }
 
+Deno.test("Backup takes back what it said of its credentials once something before them is missing", async () => {
+  const stage = new BackupStage();
+  stage.delete("v1", "Secret", "repo-password");
+  await stage.settle();
+  assert.ok(stage.conditions.includes("CredentialsAvailable=False MissingCredentialsSecret"));
+  stage.delete(API, "BackupConfig", "recipe");
+  await stage.settle();
+  assert.ok(stage.conditions.includes("Ready=Unknown ConfigNotFound"), stage.conditions.join());
+  assert.ok(
+    !stage.conditions.some((text) => text.startsWith("CredentialsAvailable")),
+    stage.conditions.join(),
+  );
+});
+
 Deno.test("Backup in a namespace that is being deleted starts nothing", async () => {
   const stage = new BackupStage();
   stage.kube.put(
