@@ -168,6 +168,21 @@ Deno.test("Backup that could not read some files is partial, with count and path
   assert.match(stage.kube.events.at(-1)?.note ?? "", /40 could not be read: secret\/0, .*, …/);
 });
 
+Deno.test("Backup whose mover could read nothing at all has failed, and keeps the id of the hollow snapshot", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(
+    stage.job(),
+    0,
+    aSavedResult("k1", { files: 0, unreadable: { count: 3, paths: ["a", "b", "c"] } }),
+  );
+  await stage.settle();
+  assert.equal(stage.status.phase, "Failed");
+  assert.equal(stage.status.snapshots?.[0]?.kopiaSnapshotID, "k1");
+  assert.equal(stage.status.snapshots?.[0]?.failure?.class, "PermissionDenied");
+  assert.ok(stage.conditions.includes("Ready=False PermissionDenied"), stage.conditions.join());
+});
+
 Deno.test("Backup of an empty source succeeds and warns", async () => {
   const stage = new BackupStage();
   await stage.settle();

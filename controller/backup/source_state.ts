@@ -223,7 +223,7 @@ function succeededEntry(running: SnapshotEntry, result: BackupDocument): Snapsho
   const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
   const { unreadable } = result;
   const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
-  return {
+  const entry: SnapshotEntry = {
     ...running,
     phase: "Succeeded",
     kopiaSnapshotID: snapshotId,
@@ -239,6 +239,9 @@ function succeededEntry(running: SnapshotEntry, result: BackupDocument): Snapsho
       ? {}
       : { unreadable: { count: unreadable.count, paths: unreadable.paths.slice(0, 10) } }),
   };
+  if (files > 0 || unreadable === undefined) return entry;
+  // There is a snapshot, so its id is kept for its deletion; but nothing could be restored from it.
+  return failedEntry(entry, "PermissionDenied", true);
 }
 
 /** The end of a text, in at most {@link TAIL_MAX_BYTES} bytes of UTF-8, cut between characters. */
