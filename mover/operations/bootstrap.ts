@@ -39,7 +39,7 @@ async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Pr
     return true;
   } catch (error) {
     // Another bootstrap may have made it since; whatever else is wrong, creating said it better than connecting.
-    if (!(await canConnect(kopia))) throw error;
+    if (kopia.process.signal.aborted || !(await canConnect(kopia))) throw error;
     return false;
   }
 }
@@ -49,6 +49,7 @@ async function canConnect(kopia: Kopia): Promise<boolean> {
     await connect(kopia);
     return true;
   } catch (error) {
+    // Told to stop meanwhile: that is what happened, not what connecting says.
     if (kopia.process.signal.aborted) throw error;
     kopia.log.debug("the repository that could not be created cannot be opened either", { error });
     return false;

@@ -207,8 +207,7 @@ partTest({
   parts: serverParts,
   fn: () =>
     withInformer({ limits: { ...quick, silentSeconds: 2 } }, async ({ server, informer, reasons }) => {
-      const pid = await pidOf(server);
-      Deno.kill(pid, "SIGSTOP");
+      server.signal("SIGSTOP");
       try {
         await waitUntil(async () => (await reasons()).includes("silent") || undefined, {
           what: "silence",
@@ -217,25 +216,13 @@ partTest({
         assert.ok(informer.stalenessSeconds() >= 2);
         assert.match(String(informer.lastError()), /nothing was heard for 2 s/);
       } finally {
-        Deno.kill(pid, "SIGCONT");
+        server.signal("SIGCONT");
       }
       await put(server, "first", "awake");
       await whenSeen(informer, "first", "awake", 60);
       assert.ok(informer.stalenessSeconds() < 2);
     }),
 });
-
-/** The process that serves at the address of a server. */
-async function pidOf(server: ApiServer): Promise<number> {
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    const argv = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (argv.includes("kube-apiserver\0") && argv.includes(`--bind-address=${server.address}\0`)) {
-      return Number(name);
-    }
-  }
-  throw new Error(`Cannot find the API server at ${server.address}: no process serves there`);
-}
 
 partTest({
   name: "Informer keeps only metadata of Secrets, and never what kubectl wrote into an annotation",

@@ -89,7 +89,8 @@ Deno.test("kopiur mover told to stop ends its kopia, says Interrupted and answer
     // A kopia that hangs, as one does on a storage that is not there; it tells that it has begun.
     await Deno.writeTextFile(kopia, `#!/bin/sh\ntouch ${folder}/begun\nexec sleep 60\n`, { mode: 0o755 });
     const env = {
-      ...await moverEnv(folder, JSON.stringify(aSpec(folder, { bootstrap: {} }))),
+      // With leave to create, for in an empty folder there is nothing else to start kopia for.
+      ...await moverEnv(folder, JSON.stringify(aSpec(folder, { bootstrap: { create: {} } }))),
       KOPIUR_KOPIA_BINARY: kopia,
       PATH: "/usr/bin:/bin",
     };

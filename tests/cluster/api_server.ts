@@ -119,6 +119,14 @@ export class ApiServer {
     await this.#server?.kill();
   }
 
+  /** Sends a signal to the API server, e.g. SIGSTOP for one that hangs. */
+  signal(name: Deno.Signal): void {
+    if (this.#server === undefined) {
+      throw new Error(`Cannot send ${name} to the API server: it is not running`);
+    }
+    this.#server.signal(name);
+  }
+
   /** Ends the API server in an orderly way, as an upgrade does, and starts it again on the same address. */
   async restart(): Promise<void> {
     await this.#server?.stop(10_000);
