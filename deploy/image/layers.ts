@@ -62,14 +62,19 @@ function file(path: string, from: string, mode: number): TarEntry {
   return { kind: "file", path, mode, content: fileContent(from) };
 }
 
-/** The entries, with every folder above them that is none of them first; outer before inner. */
+/** The entries with every folder above them; folders first, outer before inner. */
 export function withParents(entries: readonly TarEntry[]): readonly TarEntry[] {
-  const known = new Set(entries.map((entry) => entry.path));
-  const parents = new Set<string>();
+  const folders = new Map<string, TarEntry>();
   for (const { path } of entries) {
     const parts = path.split("/");
-    for (let depth = 1; depth < parts.length; depth++) parents.add(parts.slice(0, depth).join("/"));
+    for (let depth = 1; depth < parts.length; depth++) {
+      const parent = parts.slice(0, depth).join("/");
+      folders.set(parent, { kind: "folder", path: parent, mode: 0o755 });
+    }
   }
-  const folders = [...parents].filter((path) => !known.has(path)).sort();
-  return [...folders.map((path): TarEntry => ({ kind: "folder", path, mode: 0o755 })), ...entries];
+  const others = entries.filter((entry) => {
+    if (entry.kind === "folder") folders.set(entry.path, entry);
+    return entry.kind !== "folder";
+  });
+  return [...[...folders.keys()].sort().flatMap((path) => folders.get(path) ?? []), ...others];
 }

@@ -12,13 +12,10 @@ function link(path: string): TarEntry {
   return { kind: "link", path, target: "x" };
 }
 
-Deno.test("withParents() makes every folder above an entry once, before it", () => {
-  const entries = [link("usr/bin/a"), link("usr/bin/b"), link("lib"), {
-    kind: "folder",
-    path: "usr",
-    mode: 0o700,
-  }] as const;
-  deepEqual(withParents(entries), [{ kind: "folder", path: "usr/bin", mode: 0o755 }, ...entries]);
+Deno.test("withParents() makes every folder above an entry once, before it, and keeps the mode of one given", () => {
+  const usr = { kind: "folder", path: "usr", mode: 0o700 } as const;
+  const links = [link("usr/bin/a"), link("usr/bin/b"), link("lib")];
+  deepEqual(withParents([...links, usr]), [usr, { kind: "folder", path: "usr/bin", mode: 0o755 }, ...links]);
 });
 
 Deno.test("baseLayer() has a user, name resolution, certificates and nothing that only root may write to", () => {
