@@ -1,64 +1,74 @@
-import { fileURLToPath } from "node:url";
-import { runToolOk } from "../../tests/parts/mod.ts";
-import { kubectl, type Target } from "./kubectl.ts";
-import type { Proof } from "./proof.ts";
+import { dirname } from "node:path";
+import type { Target } from "./kubectl.ts";
 
-/** What was made, for the last screen. */
-export interface Made {
+/** Everything the last screen tells, found out before. */
+export interface Told {
+  readonly target: Target;
+  readonly namespace: string;
+  /** The folder with the plugin of kubectl. */
+  readonly pluginFolder: string;
+  readonly status: string;
   readonly backup: string;
   readonly id: string;
-  readonly proof: Proof;
-  readonly embedded: boolean;
+  readonly list: string;
+  readonly files: number;
+  readonly metrics: readonly string[];
+  /** The command that ends the demo. */
+  readonly stop: string;
 }
 
-const interesting =
-  /^kopiur_(backup_|backups_total|repo_|mover_operations_total|resource_phase.*(Succeeded|Ready)"\} 1)/;
-
 /** The demo's last screen: status, kopia's own list, the numbers, and what to try next. */
-export async function lastScreen(target: Target, namespace: string, made: Made): Promise<string> {
-  const status = await pluginStatus(target, namespace);
-  const metrics = await kubectl(target, [
-    "get",
-    "--raw",
-    "/api/v1/namespaces/kopiur-system/services/kopiur-metrics:8080/proxy/metrics",
-  ]);
-  const numbers = metrics.split("\n").filter((line) => interesting.test(line));
-  const where = target.kubeconfig === undefined
-    ? `--context ${target.context}`
-    : `--kubeconfig ${target.kubeconfig}`;
-  const confirmed = made.proof.list.includes(made.id)
-    ? "kopia lists the same id"
-    : "KOPIA DOES NOT LIST THIS ID";
+export function lastScreen(told: Told): string {
+  const { namespace, backup, id, files } = told;
   return `
 kubectl kopiur status -n ${namespace}
 
-${status.trimEnd()}
+${indented(told.status)}
 
-kopia snapshot list --all
+kopia snapshot list --all --manifest-id
 
-${made.proof.list.trimEnd()}
+${indented(told.list)}
 
-Backup ${made.backup} made snapshot ${made.id}: ${confirmed}.
-Restored with kopia and compared with the volume: ${made.proof.compared.trimEnd().split("\n").at(-1) ?? ""}.
+Backup ${backup} Succeeded with snapshot ${id}.
+kopia lists the same id. Restored with kopia, all ${files} files are byte-identical to the volume's.
 
 /metrics
 
-${numbers.join("\n")}
+${indented(told.metrics.join("\n"))}
 
-Try next:
-  kubectl ${where} create -n ${namespace} -f deploy/demo/manifests/04-backup.yaml     another run
-  kubectl ${where} get kopiur -n ${namespace}                                         everything there is
-  kubectl ${where} describe backup ${made.backup} -n ${namespace}                     its Events
-  kubectl ${where} delete backup ${made.backup} -n ${namespace}                       deletes its snapshot, too
-Stop:
-  ./denow task demo down${made.embedded ? "" : ` --context ${target.context}`}`;
+${tryNext(told)}
+
+Stop, and leave nothing behind:
+  ${told.stop}`;
 }
 
-async function pluginStatus(target: Target, namespace: string): Promise<string> {
-  const binary = fileURLToPath(new URL("../../build/kubectl-kopiur", import.meta.url));
-  const where = [
-    ...(target.kubeconfig === undefined ? [] : ["--kubeconfig", target.kubeconfig]),
-    ...(target.context === undefined ? [] : ["--context", target.context]),
+function tryNext({ target, namespace, backup, pluginFolder }: Told): string {
+  const path = `  export PATH=${quoted(dirname(target.kubectl))}:${quoted(pluginFolder)}:$PATH`;
+  const where = target.kubeconfig === undefined ? "" : `  export KUBECONFIG=${quoted(target.kubeconfig)}\n`;
+  const context = target.context === undefined ? "" : `--context ${quoted(target.context)} `;
+  const commands: readonly (readonly [string, string])[] = [
+    [`create -n ${namespace} -f deploy/demo/manifests/04-backup.yaml`, "another run"],
+    [`kopiur status ${context}-n ${namespace}`, "how it goes, what waits and why"],
+    [`get kopiur -n ${namespace}`, "everything there is"],
+    [`describe backup ${backup} -n ${namespace}`, "what happened to it"],
+    [`delete backup ${backup} -n ${namespace}`, "deletes its snapshot, too"],
   ];
-  return await runToolOk([binary, "status", "-n", namespace, ...where]);
+  // A plugin is found by its first word only, so its flags come after it.
+  const lines = commands.map(([command, what]) => ({
+    line: command.startsWith("kopiur") ? `kubectl ${command}` : `kubectl ${context}${command}`,
+    what,
+  }));
+  const width = Math.max(...lines.map(({ line }) => line.length));
+  return `Try next, here, with
+${where}${path}
+${lines.map(({ line, what }) => `  ${line.padEnd(width)}   # ${what}`).join("\n")}`;
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function indented(text: string): string {
+  return text.trimEnd().split("\n").map((line) => line === "" ? "" : `  ${line}`).join("\n");
 }

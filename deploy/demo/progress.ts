@@ -1,17 +1,17 @@
 /** Tells a person what happens and how long each step took, on standard error. */
 export interface Progress {
-  /** Runs a step, with its name before and its seconds after. */
+  /** Runs a step, with its name before and its seconds after. Steps may run beside each other. */
   step<T>(name: string, work: (say: (line: string) => void) => Promise<T>): Promise<T>;
 }
 
-/** A progress that writes lines; on a terminal a running step is one line that grows. */
+/** A progress that writes lines. */
 export function startProgress(write: (text: string) => void, now: () => number): Progress {
   return {
     async step(name, work) {
       const started = now();
       write(`▸ ${name}\n`);
       const result = await work((line) => write(`    ${line}\n`));
-      write(`    done in ${((now() - started) / 1000).toFixed(1)}s\n`);
+      write(`✓ ${name} (${((now() - started) / 1000).toFixed(1)} s)\n`);
       return result;
     },
   };

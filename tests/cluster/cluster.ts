@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   ensureParts,
+  exists,
   type Progress,
   runTool,
   runToolOk,
@@ -20,7 +21,7 @@ import {
 } from "./cluster_spec.ts";
 import type { ComponentName } from "./component_argv.ts";
 import { compactEtcd } from "./etcd.ts";
-import { importArgv } from "./image_store.ts";
+import { importArgv, parseImageDigest } from "./image_store.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
 import { clusterMissing } from "./machine.ts";
 import { containerdSocket } from "./node_files.ts";
@@ -35,6 +36,10 @@ export interface ClusterOptions {
   /** Names the node too; random when left out. */
   readonly name?: string;
   readonly progress?: Progress;
+  /** OCI archives that are loaded while the control plane starts, each as soon as it is there. */
+  readonly images?: readonly (string | Promise<string>)[];
+  /** Aborted, the start ends and nothing of it is left. Of no more effect once the cluster is ready. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -86,6 +91,11 @@ export class Cluster {
     return join(this.folder, "logs");
   }
 
+  /** Where kubectl keeps what it learns about this cluster's API; it goes with the cluster. */
+  get kubectlCacheFolder(): string {
+    return join(this.folder, "kubectl");
+  }
+
   /** Sends one request as the administrator, past the code under test. */
   async request(method: string, path: string, options?: ApiRequestOptions): Promise<unknown> {
     return await this.#client.request(method, path, options);
@@ -93,30 +103,35 @@ export class Cluster {
 
   /** Runs kubectl as the administrator and answers with what it printed; a failure is an error with its words. */
   async kubectl(...args: readonly string[]): Promise<string> {
-    return await runToolOk(this.#kubectlArgv(args));
+    return await runToolOk(this.#kubectlArgv(args), { env: this.#kubectlEnv });
   }
 
   /** Runs kubectl with something on its standard input and answers with code and output, whatever they are. */
   async tryKubectl(args: readonly string[], stdin?: string): Promise<ToolResult> {
-    return await runTool(this.#kubectlArgv(args), stdin === undefined ? {} : { stdin });
+    const env = this.#kubectlEnv;
+    return await runTool(this.#kubectlArgv(args), { env, ...(stdin === undefined ? {} : { stdin }) });
   }
 
   /** Applies a manifest, YAML or JSON. */
   async apply(manifest: string | object): Promise<string> {
     const stdin = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
-    return await runToolOk(this.#kubectlArgv(["apply", "-f", "-"]), { stdin });
+    return await runToolOk(this.#kubectlArgv(["apply", "-f", "-"]), { stdin, env: this.#kubectlEnv });
   }
 
   /** Loads an OCI archive; pods use it under the name in its index with imagePullPolicy IfNotPresent or Never. */
   async loadImage(archivePath: string): Promise<void> {
-    await runToolOk(importArgv(this.#spec, await this.#containerdSocket(), archivePath), {
-      limitSeconds: 300,
-    });
+    await loadImage(this.#spec, await this.#holderPid(), archivePath);
+  }
+
+  /** The digest of the manifest that pods get under this image name; undefined when there is none. */
+  async imageDigest(name: string): Promise<string | undefined> {
+    return parseImageDigest(await this.ctr("images", "list", `name==${name}`), name);
   }
 
   /** Runs containerd's own client in the namespace of the kubelet. */
   async ctr(...args: readonly string[]): Promise<string> {
-    const argv = [this.#spec.parts.ctr, "--address", await this.#containerdSocket(), "--namespace", "k8s.io"];
+    const socket = socketOf(await this.#holderPid());
+    const argv = [this.#spec.parts.ctr, "--address", socket, "--namespace", "k8s.io"];
     return await runToolOk([...argv, ...args], { limitSeconds: 300 });
   }
 
@@ -169,9 +184,12 @@ export class Cluster {
     return [this.#spec.parts.kubectl, `--kubeconfig=${this.kubeconfigPath}`, ...args];
   }
 
-  /** The socket lies in a folder only the node sees, but the kernel shows each process's view of the files. */
-  async #containerdSocket(): Promise<string> {
-    return `/proc/${(await this.#state()).holderPid}/root${containerdSocket}`;
+  get #kubectlEnv(): Readonly<Record<string, string>> {
+    return { KUBECACHEDIR: this.kubectlCacheFolder };
+  }
+
+  async #holderPid(): Promise<number | undefined> {
+    return (await this.#state()).holderPid;
   }
 
   async #state() {
@@ -179,6 +197,34 @@ export class Cluster {
     if (state === undefined) throw new Error(`Cannot use the cluster "${this.name}": it is not running`);
     return state;
   }
+}
+
+/** The socket lies in a folder only the node sees, but the kernel shows each process's view of the files. */
+function socketOf(holderPid: number | undefined): string {
+  return `/proc/${holderPid}/root${containerdSocket}`;
+}
+
+async function loadImage(spec: ClusterSpec, holderPid: number | undefined, archive: string): Promise<void> {
+  await runToolOk(importArgv(spec, socketOf(holderPid), archive), { limitSeconds: 300 });
+}
+
+/** Loads images as soon as containerd listens, long before a pod could run. */
+async function loadEarly(
+  spec: ClusterSpec,
+  images: readonly Promise<string>[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (images.length === 0) return;
+  const listening = waitUntil(async () => {
+    const pid = (await readClusterState(spec.folder))?.holderPid;
+    if (pid === undefined || !exists(socketOf(pid))) return undefined;
+    await runToolOk([spec.parts.ctr, "--address", socketOf(pid), "version"], { limitSeconds: 5 });
+    return pid;
+  }, { what: "containerd", limitSeconds: 60, signal });
+  await Promise.all(images.map(async (image) => {
+    const [archive, holderPid] = await Promise.all([image, listening]);
+    await loadImage(spec, holderPid, archive);
+  }));
 }
 
 function adminKubeconfig(spec: ClusterSpec): string {
@@ -194,11 +240,31 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const missing = clusterMissing();
   if (missing !== undefined) throw new Error(missing);
   reachTestAddressesDirectly();
+  const images = (options.images ?? []).map((image) => Promise.resolve(image));
+  // One that fails before it is waited for must not end the process.
+  for (const image of images) image.catch(() => undefined);
   const parts = await ensureParts(clusterPartNames, progress);
   const spec = await claimCluster(options.name ?? `t-${crypto.randomUUID().slice(0, 8)}`, parts);
   const supervisor = new Supervisor(spec.folder, fileURLToPath(new URL("./supervisor.ts", import.meta.url)));
-  await supervisor.ready(spec.name, progress);
-  return await Cluster.attach(spec, supervisor);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const parallel = [
+    supervisor.ready(spec.name, progress, signal),
+    loadEarly(spec, images, signal),
+  ].map((work) =>
+    work.catch((cause) => {
+      failed.abort(cause);
+      throw cause;
+    })
+  );
+  try {
+    await Promise.all(parallel);
+    return await Cluster.attach(spec, supervisor);
+  } catch (cause) {
+    await Promise.allSettled(parallel);
+    await supervisor.stop();
+    throw cause;
+  }
 }
 
 /** Attaches to the running cluster of this name; undefined when there is none, or none that is ready. */

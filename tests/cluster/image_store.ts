@@ -17,3 +17,9 @@ export function importArgv(spec: ClusterSpec, socket: string, archive: string): 
   const native = spec.snapshotter === "native" ? ["--local", "--snapshotter=native"] : [];
   return [...client, ...native, archive];
 }
+
+/** The digest of an image in what `ctr images list` printed; undefined when it is not there. */
+export function parseImageDigest(output: string, name: string): string | undefined {
+  const row = output.split("\n").map((line) => line.trim().split(/\s+/)).find(([first]) => first === name);
+  return row?.find((word) => /^sha256:[0-9a-f]{64}$/.test(word));
+}

@@ -25,22 +25,37 @@ export class Supervisor {
     this.#lines = this.#child.stdout.pipeThrough(new TextLineStream()).getReader();
   }
 
-  /** Resolves when the cluster is ready; when it fails to start, nothing of it is left. */
-  async ready(name: string, progress: Progress): Promise<void> {
+  /** Resolves when the cluster is ready; when it fails to start, or is aborted, nothing of it is left. */
+  async ready(name: string, progress: Progress, signal?: AbortSignal): Promise<void> {
     const started = performance.now();
+    // The end of what the supervisor tells ends the loop below.
+    const abort = () => void this.stop();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      const failure = await this.#followStart((text) => progress(`cluster ${name}: ${text}`));
+      signal?.throwIfAborted();
+      if (failure !== undefined) throw new Error(`Cannot start the cluster "${name}": ${failure}`);
+    } catch (cause) {
+      await this.stop();
+      throw cause;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+    progress(`cluster ${name} ready in ${secondsText((performance.now() - started) / 1000)}`);
+  }
+
+  /** Why the cluster did not start; undefined when it did. */
+  async #followStart(tell: (text: string) => void): Promise<string | undefined> {
     let failure = "its supervisor ended without a word";
     while (true) {
       const { value, done } = await this.#lines.read();
-      if (done) break;
+      if (done) return failure;
       const message = parseSupervisorMessage(value);
-      if (message.kind === "ready") {
-        return progress(`cluster ${name} ready in ${secondsText((performance.now() - started) / 1000)}`);
-      }
-      if (message.kind === "step") progress(`cluster ${name}: ${message.text}`);
+      if (message.kind === "ready") return undefined;
+      if (message.kind === "step") tell(message.text);
       if (message.kind === "failed") failure = message.message;
     }
-    await this.stop();
-    throw new Error(`Cannot start the cluster "${name}": ${failure}`);
   }
 
   /** Lets the cluster live on when this process ends. */

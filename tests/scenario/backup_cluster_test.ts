@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { waitUntil } from "../cluster/mod.ts";
+import { besideEachOther } from "./beside_each_other.ts";
 import { valueOf } from "./metrics_text.ts";
 import { Stage } from "./stage.ts";
 
@@ -71,136 +72,140 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
     },
   );
 
-  await t.step("deleting a Backup deletes its snapshots and nothing else", async () => {
-    const tenant = await stage.tenant("deletion");
-    await tenant.volume("photos", files);
-    await tenant.repository("home");
-    await tenant.config("photos", "home", ["photos"]);
-    for (
-      const [name, policy] of [["gone", "Delete"], ["kept", "Retain"], ["orphan", "Orphan"], [
-        "let-go",
-        "Delete",
-      ]] as const
-    ) {
-      await tenant.backup(name, "photos", { deletionPolicy: policy });
-      assert.equal((await tenant.ended(name))["status"].phase, "Succeeded");
-    }
-    assert.equal((await tenant.snapshots("home")).length, 4);
-    const gone = (await tenant.get("backup", "gone"))["status"].snapshots[0].kopiaSnapshotID;
-    await tenant.kubectl("delete", "backupconfig", "photos");
-    await tenant.kubectl("delete", "backup", "gone", "--wait=false");
-    await tenant.gone("backup", "gone", 60);
-    const left = (await tenant.snapshots("home")).map(({ id }) => id);
-    assert.equal(left.length, 3);
-    assert.equal(left.includes(gone), false);
-    await tenant.event("Backup", "gone", "SnapshotDeleted");
-    await tenant.kubectl(
-      "annotate",
-      "backup",
-      "let-go",
-      "kopiur.home-operations.com/skip-snapshot-cleanup=true",
-    );
-    for (const name of ["kept", "orphan", "let-go"]) {
-      await tenant.kubectl("delete", "backup", name, "--wait=false");
-      await tenant.gone("backup", name, 20);
-    }
-    assert.equal((await tenant.snapshots("home")).length, 3);
-    assert.equal(
-      valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "deletion" }),
-      2,
-    );
-    await tenant.event("Backup", "orphan", "SnapshotOrphaned");
-  });
-
-  await t.step("files that cannot be read make the run partial, with their count and paths", async () => {
-    const tenant = await stage.tenant("partial");
-    const folder = await tenant.volume("photos", files);
-    await Deno.chmod(`${folder}/a.txt`, 0o600);
-    await tenant.repository("home");
-    await tenant.config("photos", "home", ["photos"]);
-    await tenant.backup("some", "photos");
-    const backup = await tenant.ended("some");
-    assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
-    assert.equal(backup["status"].stats.unreadable, 1);
-    assert.deepEqual(backup["status"].snapshots[0].unreadable, { count: 1, paths: ["a.txt"] });
-    const complete = backup["status"].conditions.find((condition: { type: string }) =>
-      condition.type === "Complete"
-    );
-    assert.equal(complete.status, "False");
-    assert.equal(
-      valueOf(await stage.metrics(), "kopiur_backups_total", {
-        namespace: "partial",
-        name: "photos",
-        outcome: "partial",
-      }),
-      1,
-    );
-    assert.match((await tenant.event("Backup", "some", "BackupPartial")).note, /a\.txt/);
-  });
-
-  await t.step("an empty volume is backed up and a Warning says that it is empty", async () => {
-    const tenant = await stage.tenant("empty");
-    await tenant.volume("nothing");
-    await tenant.repository("home");
-    await tenant.config("nothing", "home", ["nothing"]);
-    await tenant.backup("hollow", "nothing");
-    assert.equal((await tenant.ended("hollow"))["status"].phase, "Succeeded");
-    assert.equal((await tenant.event("Backup", "hollow", "EmptySnapshot")).type, "Warning");
-  });
-
-  await t.step("what is missing is waited for, said, and noticed when it comes", async () => {
-    const tenant = await stage.tenant("waiting");
-    await tenant.backup("early", "photos");
-    await reason("early", "ConfigNotFound");
-    await tenant.config("photos", "home", ["photos"]);
-    await reason("early", "RepositoryNotFound");
-    await tenant.custom("Repository", "home", {
-      backend: { filesystem: { volume: { pvc: { name: "home-store" } } } },
-      encryption: { passwordSecretRef: { name: "home-password", key: "other" } },
-      create: { enabled: true },
-    });
-    await reason("early", "RepositoryNotReady");
-    const pending = await tenant.until("repository", "home", ({ status }) => status?.phase === "Pending", 20);
-    assert.match(JSON.stringify(pending["status"].conditions), /home-password/);
-    await tenant.secret("home-password", { KOPIA_PASSWORD: "secret-of-the-test" });
-    await tenant.until(
-      "repository",
-      "home",
-      ({ status }) => /other/.test(JSON.stringify(status?.conditions)),
-      20,
-    );
-    await tenant.volume("home-store");
-    await tenant.secret("home-password", {
-      KOPIA_PASSWORD: "secret-of-the-test",
-      other: "secret-of-the-test",
-    });
-    await tenant.until("repository", "home", ({ status }) => status?.phase === "Ready", 60);
-    await reason("early", "VolumeNotFound");
-    const metrics = await stage.metrics();
-    assert.equal(
-      valueOf(metrics, "kopiur_backups_waiting", { namespace: "waiting", reason: "VolumeNotFound" }),
-      1,
-    );
-    await tenant.volume("photos", files);
-    assert.equal((await tenant.ended("early"))["status"].phase, "Succeeded");
-
-    async function reason(name: string, expected: string): Promise<void> {
-      const found = await tenant.until(
+  await besideEachOther(t, 4, [
+    ["deleting a Backup deletes its snapshots and nothing else", async () => {
+      const tenant = await stage.tenant("deletion");
+      await tenant.volume("photos", files);
+      await tenant.repository("home");
+      await tenant.config("photos", "home", ["photos"]);
+      for (
+        const [name, policy] of [["gone", "Delete"], ["kept", "Retain"], ["orphan", "Orphan"], [
+          "let-go",
+          "Delete",
+        ]] as const
+      ) {
+        await tenant.backup(name, "photos", { deletionPolicy: policy });
+        assert.equal((await tenant.ended(name))["status"].phase, "Succeeded");
+      }
+      assert.equal((await tenant.snapshots("home")).length, 4);
+      const gone = (await tenant.get("backup", "gone"))["status"].snapshots[0].kopiaSnapshotID;
+      await tenant.kubectl("delete", "backupconfig", "photos");
+      await tenant.kubectl("delete", "backup", "gone", "--wait=false");
+      await tenant.gone("backup", "gone", 60);
+      const left = (await tenant.snapshots("home")).map(({ id }) => id);
+      assert.equal(left.length, 3);
+      assert.equal(left.includes(gone), false);
+      await tenant.event("Backup", "gone", "SnapshotDeleted");
+      await tenant.kubectl(
+        "annotate",
         "backup",
-        name,
-        ({ status }) =>
-          status?.conditions?.some((condition: { type: string; reason: string }) =>
-            condition.type === "Ready" && condition.reason === expected
-          ),
-        30,
+        "let-go",
+        "kopiur.home-operations.com/skip-snapshot-cleanup=true",
       );
-      assert.equal(found["status"].phase, "Pending");
-    }
-  });
+      for (const name of ["kept", "orphan", "let-go"]) {
+        await tenant.kubectl("delete", "backup", name, "--wait=false");
+        await tenant.gone("backup", name, 20);
+      }
+      assert.equal((await tenant.snapshots("home")).length, 3);
+      assert.equal(
+        valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "deletion" }),
+        2,
+      );
+      await tenant.event("Backup", "orphan", "SnapshotOrphaned");
+    }],
 
-  await t.step(
-    "a wrong password is Failed with its class, and a changed Secret wakes the repository",
-    async () => {
+    ["files that cannot be read make the run partial, with their count and paths", async () => {
+      const tenant = await stage.tenant("partial");
+      const folder = await tenant.volume("photos", files);
+      await Deno.chmod(`${folder}/a.txt`, 0o600);
+      await tenant.repository("home");
+      await tenant.config("photos", "home", ["photos"]);
+      await tenant.backup("some", "photos");
+      const backup = await tenant.ended("some");
+      assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
+      assert.equal(backup["status"].stats.unreadable, 1);
+      assert.deepEqual(backup["status"].snapshots[0].unreadable, { count: 1, paths: ["a.txt"] });
+      const complete = backup["status"].conditions.find((condition: { type: string }) =>
+        condition.type === "Complete"
+      );
+      assert.equal(complete.status, "False");
+      assert.equal(
+        valueOf(await stage.metrics(), "kopiur_backups_total", {
+          namespace: "partial",
+          name: "photos",
+          outcome: "partial",
+        }),
+        1,
+      );
+      assert.match((await tenant.event("Backup", "some", "BackupPartial")).note, /a\.txt/);
+    }],
+
+    ["an empty volume is backed up and a Warning says that it is empty", async () => {
+      const tenant = await stage.tenant("empty");
+      await tenant.volume("nothing");
+      await tenant.repository("home");
+      await tenant.config("nothing", "home", ["nothing"]);
+      await tenant.backup("hollow", "nothing");
+      assert.equal((await tenant.ended("hollow"))["status"].phase, "Succeeded");
+      assert.equal((await tenant.event("Backup", "hollow", "EmptySnapshot")).type, "Warning");
+    }],
+
+    ["what is missing is waited for, said, and noticed when it comes", async () => {
+      const tenant = await stage.tenant("waiting");
+      await tenant.backup("early", "photos");
+      await reason("early", "ConfigNotFound");
+      await tenant.config("photos", "home", ["photos"]);
+      await reason("early", "RepositoryNotFound");
+      await tenant.custom("Repository", "home", {
+        backend: { filesystem: { volume: { pvc: { name: "home-store" } } } },
+        encryption: { passwordSecretRef: { name: "home-password", key: "other" } },
+        create: { enabled: true },
+      });
+      await reason("early", "RepositoryNotReady");
+      const pending = await tenant.until(
+        "repository",
+        "home",
+        ({ status }) => status?.phase === "Pending",
+        20,
+      );
+      assert.match(JSON.stringify(pending["status"].conditions), /home-password/);
+      await tenant.secret("home-password", { KOPIA_PASSWORD: "secret-of-the-test" });
+      await tenant.until(
+        "repository",
+        "home",
+        ({ status }) => /other/.test(JSON.stringify(status?.conditions)),
+        20,
+      );
+      await tenant.volume("home-store");
+      await tenant.secret("home-password", {
+        KOPIA_PASSWORD: "secret-of-the-test",
+        other: "secret-of-the-test",
+      });
+      await tenant.until("repository", "home", ({ status }) => status?.phase === "Ready", 60);
+      await reason("early", "VolumeNotFound");
+      const metrics = await stage.metrics();
+      assert.equal(
+        valueOf(metrics, "kopiur_backups_waiting", { namespace: "waiting", reason: "VolumeNotFound" }),
+        1,
+      );
+      await tenant.volume("photos", files);
+      assert.equal((await tenant.ended("early"))["status"].phase, "Succeeded");
+
+      async function reason(name: string, expected: string): Promise<void> {
+        const found = await tenant.until(
+          "backup",
+          name,
+          ({ status }) =>
+            status?.conditions?.some((condition: { type: string; reason: string }) =>
+              condition.type === "Ready" && condition.reason === expected
+            ),
+          30,
+        );
+        assert.equal(found["status"].phase, "Pending");
+      }
+    }],
+
+    ["a wrong password is Failed with its class, and a changed Secret wakes the repository", async () => {
       const tenant = await stage.tenant("password");
       await tenant.repository("home");
       await tenant.secret("other-password", { KOPIA_PASSWORD: "wrong" });
@@ -224,27 +229,24 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       await tenant.secret("other-password", { KOPIA_PASSWORD: "secret-of-the-test" });
       const ready = await tenant.until("repository", "again", ({ status }) => status?.phase === "Ready", 60);
       assert.equal(ready["status"].uniqueId, (await tenant.get("repository", "home"))["status"].uniqueId);
-    },
-  );
+    }],
 
-  await t.step("a repository that may not be created is not created", async () => {
-    const tenant = await stage.tenant("strict");
-    await tenant.volume("store");
-    await tenant.secret("password", { KOPIA_PASSWORD: "x" });
-    await tenant.custom("Repository", "home", {
-      backend: { filesystem: { volume: { pvc: { name: "store" } } } },
-      encryption: { passwordSecretRef: { name: "password" } },
-    });
-    const failed = await tenant.until("repository", "home", ({ status }) => status?.phase === "Failed", 60);
-    assert.match(JSON.stringify(failed["status"].conditions), /NotInitialized/);
-    const written = [...Deno.readDirSync(await tenant.folderOf("store"))].map(({ name }) => name);
-    // Opening alone leaves kopia's note of how it would spread files over folders.
-    assert.deepEqual(written.filter((name) => name !== ".shards"), []);
-  });
+    ["a repository that may not be created is not created", async () => {
+      const tenant = await stage.tenant("strict");
+      await tenant.volume("store");
+      await tenant.secret("password", { KOPIA_PASSWORD: "x" });
+      await tenant.custom("Repository", "home", {
+        backend: { filesystem: { volume: { pvc: { name: "store" } } } },
+        encryption: { passwordSecretRef: { name: "password" } },
+      });
+      const failed = await tenant.until("repository", "home", ({ status }) => status?.phase === "Failed", 60);
+      assert.match(JSON.stringify(failed["status"].conditions), /NotInitialized/);
+      const written = [...Deno.readDirSync(await tenant.folderOf("store"))].map(({ name }) => name);
+      // Opening alone leaves kopia's note of how it would spread files over folders.
+      assert.deepEqual(written.filter((name) => name !== ".shards"), []);
+    }],
 
-  await t.step(
-    "a privileged mover needs the namespace's consent, and then reads what nobody else may",
-    async () => {
+    ["a privileged mover needs the namespace's consent, and then reads what nobody else may", async () => {
       const tenant = await stage.tenant("privileged");
       await stage.cluster.kubectl(
         "label",
@@ -280,57 +282,56 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         "Succeeded",
         "others cannot read what root wrote",
       );
-    },
-  );
+    }],
 
-  await t.step("movers of different users share a repository on a volume", async () => {
-    const tenant = await stage.tenant("sharing");
-    await tenant.volume("photos", files);
-    await tenant.repository("home");
-    await tenant.config("one", "home", ["photos"], { mover: { runAsUser: 1000 } });
-    await tenant.config("other", "home", ["photos"], { mover: { runAsUser: 2000 } });
-    for (const [run, config] of [["first", "one"], ["second", "other"], ["third", "one"]] as const) {
-      await tenant.backup(run, config);
-      const backup = await tenant.ended(run);
-      assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
-    }
-  });
-
-  await t.step(
-    "a pod that cannot be scheduled says the scheduler's words, and the start deadline ends the run",
-    async () => {
-      const tenant = await stage.tenant("crowded");
+    ["movers of different users share a repository on a volume", async () => {
+      const tenant = await stage.tenant("sharing");
       await tenant.volume("photos", files);
       await tenant.repository("home");
-      await tenant.config("photos", "home", ["photos"], { mover: { nodeSelector: { nowhere: "true" } } });
-      await tenant.backup("stuck", "photos", { failurePolicy: { startDeadlineSeconds: 15 } });
-      await tenant.until(
-        "backup",
-        "stuck",
-        ({ status }) => /didn't match Pod's node affinity/.test(JSON.stringify(status)),
-        30,
-      );
-      const failed = await tenant.ended("stuck");
-      assert.equal(failed["status"].snapshots[0].failure.class, "StartDeadlineExceeded");
-      await waitUntil(async () => {
-        const left = (await tenant.list("pods")).filter(({ metadata }) => metadata.name.startsWith("stuck"));
-        return left.length === 0 ? true : undefined;
-      }, { what: "the pod of the stuck run to go", limitSeconds: 30 });
-      const told = await tenant.event("BackupConfig", "photos", "BackupFailed");
-      assert.equal(told.type, "Warning");
-      const config = await tenant.until(
-        "backupconfig",
-        "photos",
-        ({ status }) => status?.consecutiveFailures === 1,
-        20,
-      );
-      assert.equal(config["status"].lastBackup.phase, "Failed");
-    },
-  );
+      await tenant.config("one", "home", ["photos"], { mover: { runAsUser: 1000 } });
+      await tenant.config("other", "home", ["photos"], { mover: { runAsUser: 2000 } });
+      for (const [run, config] of [["first", "one"], ["second", "other"], ["third", "one"]] as const) {
+        await tenant.backup(run, config);
+        const backup = await tenant.ended(run);
+        assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
+      }
+    }],
 
-  await t.step(
-    "a spec that its schema accepts and that makes no sense is refused with a sentence",
-    async () => {
+    [
+      "a pod that cannot be scheduled says the scheduler's words, and the start deadline ends the run",
+      async () => {
+        const tenant = await stage.tenant("crowded");
+        await tenant.volume("photos", files);
+        await tenant.repository("home");
+        await tenant.config("photos", "home", ["photos"], { mover: { nodeSelector: { nowhere: "true" } } });
+        await tenant.backup("stuck", "photos", { failurePolicy: { startDeadlineSeconds: 15 } });
+        await tenant.until(
+          "backup",
+          "stuck",
+          ({ status }) => /didn't match Pod's node affinity/.test(JSON.stringify(status)),
+          30,
+        );
+        const failed = await tenant.ended("stuck");
+        assert.equal(failed["status"].snapshots[0].failure.class, "StartDeadlineExceeded");
+        await waitUntil(async () => {
+          const left = (await tenant.list("pods")).filter(({ metadata }) =>
+            metadata.name.startsWith("stuck")
+          );
+          return left.length === 0 ? true : undefined;
+        }, { what: "the pod of the stuck run to go", limitSeconds: 30 });
+        const told = await tenant.event("BackupConfig", "photos", "BackupFailed");
+        assert.equal(told.type, "Warning");
+        const config = await tenant.until(
+          "backupconfig",
+          "photos",
+          ({ status }) => status?.consecutiveFailures === 1,
+          20,
+        );
+        assert.equal(config["status"].lastBackup.phase, "Failed");
+      },
+    ],
+
+    ["a spec that its schema accepts and that makes no sense is refused with a sentence", async () => {
       const tenant = await stage.tenant("senseless");
       await tenant.repository("home");
       await tenant.custom("BackupConfig", "clash", {
@@ -349,22 +350,22 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
           ),
         20,
       );
-    },
-  );
+    }],
 
-  await t.step("a namespace that is deleted goes, and leaves its snapshots in the repository", async () => {
-    const tenant = await stage.tenant("leaving");
-    await tenant.volume("photos", files);
-    await tenant.repository("home");
-    await tenant.config("photos", "home", ["photos"]);
-    await tenant.backup("last", "photos");
-    await tenant.ended("last");
-    await stage.cluster.kubectl("delete", "namespace", "leaving", "--timeout=90s");
-    assert.equal(
-      valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "leaving" }),
-      1,
-    );
-  });
+    ["a namespace that is deleted goes, and leaves its snapshots in the repository", async () => {
+      const tenant = await stage.tenant("leaving");
+      await tenant.volume("photos", files);
+      await tenant.repository("home");
+      await tenant.config("photos", "home", ["photos"]);
+      await tenant.backup("last", "photos");
+      await tenant.ended("last");
+      await stage.cluster.kubectl("delete", "namespace", "leaving", "--timeout=90s");
+      assert.equal(
+        valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "leaving" }),
+        1,
+      );
+    }],
+  ]);
 
   await t.step("nothing is written while nothing happens", async () => {
     const before = await versions();

@@ -1,9 +1,11 @@
-import { pause } from "../cluster/mod.ts";
+import { pause, waitUntil } from "../cluster/mod.ts";
 
 /** A process of a pod, as the host sees it. */
 export interface FoundProcess {
   readonly pid: number;
   readonly argv: readonly string[];
+  /** Path of its control group, in which the uid of its pod stands. */
+  readonly controlGroup: string;
 }
 
 /** Processes of this cluster whose command line fits; the control group tells two clusters apart. */
@@ -17,16 +19,22 @@ export function findProcesses(
     if (!Number.isInteger(pid)) continue;
     const argv = readProc(pid, "cmdline")?.split("\0").filter((part) => part !== "") ?? [];
     if (argv.length === 0 || !fits(argv)) continue;
-    if (readProc(pid, "cgroup")?.includes(`kopiur-${cluster}/`)) found.push({ pid, argv });
+    const controlGroup = readProc(pid, "cgroup") ?? "";
+    if (controlGroup.includes(`kopiur-${cluster}/`)) found.push({ pid, argv, controlGroup });
   }
   return found;
 }
 
 /** Kills processes at once, as a crash or the kernel's OOM killer does; answers with how many there were. */
 export function killAll(processes: readonly FoundProcess[]): number {
+  return signalAll(processes, "SIGKILL");
+}
+
+/** Sends a signal to processes, as far as they are still there; answers with how many there were. */
+export function signalAll(processes: readonly FoundProcess[], signal: Deno.Signal): number {
   for (const { pid } of processes) {
     try {
-      Deno.kill(pid, "SIGKILL");
+      Deno.kill(pid, signal);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     }
@@ -46,6 +54,24 @@ export async function killWhenSeen(
     await pause(5);
   }
   throw new Error(`Cannot kill the process: none was seen within ${limitSeconds} s`);
+}
+
+/** Resolves as soon as a mover runs. */
+export async function runningMover(cluster: string): Promise<void> {
+  await waitUntil(() => findProcesses(cluster, isMover).length > 0 ? true : undefined, {
+    what: "a mover",
+    limitSeconds: 30,
+    everyMs: 20,
+  });
+}
+
+/** Resolves when no mover runs any more. */
+export async function endedMover(cluster: string): Promise<void> {
+  await waitUntil(() => findProcesses(cluster, isMover).length === 0 ? true : undefined, {
+    what: "the mover to end",
+    limitSeconds: 60,
+    everyMs: 100,
+  });
 }
 
 /** True for kopia taking a snapshot. */

@@ -2,10 +2,25 @@ import { join } from "node:path";
 import { partPath, runToolOk } from "../parts/mod.ts";
 import { type Cluster, startCluster, waitUntil } from "../cluster/mod.ts";
 import { busyboxImageName, writeBusyboxImage } from "../cluster/busybox_image.ts";
-import { parseMetrics, type Series } from "./metrics_text.ts";
+import { parseMetrics, type Series, valueOf } from "./metrics_text.ts";
 import { findProcesses, isController, killAll } from "./processes.ts";
 import { product } from "./product.ts";
 import { Tenant } from "./tenant.ts";
+
+/** How a stage differs from what most users have. */
+export interface StageOptions {
+  /** Further `helm --set` values. */
+  readonly sets?: readonly string[];
+  /** Writes further images into the stage's folder and answers with their archives. */
+  readonly images?: (folder: string) => Promise<readonly string[]>;
+}
+
+/** A controller pod as the API server knows it. */
+export interface ControllerPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly address: string;
+}
 
 /** A cluster with kopiur installed by helm, as a user would; the compiled binary's image runs in every pod. */
 export class Stage {
@@ -19,17 +34,17 @@ export class Stage {
     this.folder = folder;
   }
 
-  /** Boots a cluster and installs kopiur; `sets` are further `helm --set` values. */
-  static async open(...sets: readonly string[]): Promise<Stage> {
+  /** Boots a cluster and installs kopiur. */
+  static async open(options: StageOptions = {}): Promise<Stage> {
     const folder = await Deno.makeTempDir({ prefix: "kopiur-stage-" });
-    const cluster = await startCluster({ progress: () => {} });
+    const busybox = join(folder, "busybox.tar");
+    await writeBusyboxImage(busybox, await partPath("busybox"));
+    const more = await options.images?.(folder) ?? [];
+    const images = [busybox, product.imageArchive, ...more];
+    const cluster = await startCluster({ progress: () => {}, images });
     const stage = new Stage(cluster, await partPath("kopia"), folder);
     try {
-      const busybox = join(folder, "busybox.tar");
-      await writeBusyboxImage(busybox, await partPath("busybox"));
-      await cluster.loadImage(busybox);
-      await cluster.loadImage(product.imageArchive);
-      await stage.install(...sets);
+      await stage.install(...options.sets ?? []);
       return stage;
     } catch (cause) {
       await stage[Symbol.asyncDispose]();
@@ -92,26 +107,42 @@ export class Stage {
     return stdout + stderr;
   }
 
-  /** The controller's `/metrics`, read from outside. */
+  /** The leading controller's `/metrics`, read from outside. */
   async metrics(): Promise<readonly Series[]> {
-    return parseMetrics(await this.metricsText());
+    return (await this.leader()).series;
   }
 
-  /** The text of `/metrics`. */
-  async metricsText(): Promise<string> {
-    const address = await this.cluster.kubectl(
+  /** The controller that leads, with its metrics; throws while none does. */
+  async leader(): Promise<{ readonly pod: ControllerPod; readonly series: readonly Series[] }> {
+    let cause: unknown;
+    for (const pod of await this.controllers()) {
+      try {
+        const series = parseMetrics(await metricsText(pod.address));
+        if (valueOf(series, "kopiur_leader") === 1) return { pod, series };
+      } catch (error) {
+        cause = error;
+      }
+    }
+    throw new Error("Cannot read the metrics of the leader: no controller leads", { cause });
+  }
+
+  /** The controller pods that run. */
+  async controllers(): Promise<readonly ControllerPod[]> {
+    const fields = "{.metadata.name} {.metadata.uid} {.status.podIP}";
+    const text = await this.cluster.kubectl(
       "get",
       "pods",
       "-n",
       "kopiur-system",
       "-l",
       "app.kubernetes.io/component=controller",
+      "--field-selector=status.phase=Running",
       "-o",
-      "jsonpath={.items[0].status.podIP}",
+      `jsonpath={range .items[*]}${fields}{"\\n"}{end}`,
     );
-    const response = await fetch(`http://${address}:8080/metrics`, { signal: AbortSignal.timeout(5000) });
-    if (!response.ok) throw new Error(`Cannot read /metrics: HTTP ${response.status}`);
-    return await response.text();
+    return text.trim().split("\n").map((line) => line.split(" ")).map((
+      [name = "", uid = "", address = ""],
+    ) => ({ name, uid, address }));
   }
 
   /** Kills the controller's process at once; the kubelet starts it again. Answers with how many there were. */
@@ -162,4 +193,10 @@ export class Stage {
     await this.cluster.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+async function metricsText(address: string): Promise<string> {
+  const response = await fetch(`http://${address}:8080/metrics`, { signal: AbortSignal.timeout(5000) });
+  if (!response.ok) throw new Error(`Cannot read /metrics: HTTP ${response.status}`);
+  return await response.text();
 }

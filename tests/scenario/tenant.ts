@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { API_VERSION } from "../../api/mod.ts";
 import { waitUntil } from "../cluster/mod.ts";
@@ -233,6 +234,22 @@ export class Tenant {
     }[]
   > {
     return JSON.parse(await this.kopia(repository, "snapshot", "list", "--all", "--json"));
+  }
+
+  /** Snapshots that carry the tag of this Backup's run. */
+  async snapshotsOf(repository: string, backup: Found): Promise<readonly { readonly id: string }[]> {
+    const tag = "tag:kopiur-run";
+    return (await this.snapshots(repository)).filter(({ tags }) => tags?.[tag] === backup.metadata.uid);
+  }
+
+  /** Waits for the end of a Backup of one source: it made exactly the one snapshot it tells of, and that is whole. */
+  async assertOneSnapshot(repository: string, name: string, folder: string): Promise<void> {
+    const backup = await this.ended(name, 120);
+    assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
+    const tagged = await this.snapshotsOf(repository, backup);
+    const [entry] = backup["status"].snapshots;
+    assert.deepEqual(tagged.map(({ id }) => id), [entry.kopiaSnapshotID]);
+    await this.assertIdentical(repository, entry.kopiaSnapshotID, folder);
   }
 
   /** Restores a snapshot with kopia and compares it with a folder, byte by byte; throws with the differences. */
