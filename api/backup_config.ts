@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KindDefinition } from "./definition.ts";
 import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
 

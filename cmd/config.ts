@@ -2,7 +2,7 @@
  * Every environment variable this program reads: names, defaults, meaning, and the one place where they are
  * parsed. The reference page and the help texts are made from these lists.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MOVER_ENV, MOVER_PATH } from "../api/mover_contract.ts";
 import type { ControllerOptions } from "../controller/options.ts";
 import { telemetryVariables } from "../telemetry/mod.ts";

@@ -9,7 +9,7 @@ import {
   type RepositoryStatus,
   repositoryStatus,
 } from "../api/mod.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject } from "../kube/types.ts";
 
 /** All objects of a kind, or that they may not be seen. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Document, type YAMLMap } from "yaml";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
