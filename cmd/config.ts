@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { MOVER_ENV, MOVER_PATH } from "../api/mover_contract.ts";
 import type { ControllerOptions } from "../controller/options.ts";
-import { telemetryVariables } from "../telemetry/mod.ts";
+import { type OtlpVariable, otlpVariables, telemetryVariables } from "../telemetry/mod.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
 import { flag, imageReference, listenAddress, namespaceName, path } from "./variable_schema.ts";
 
@@ -182,5 +182,13 @@ function describeTelemetry(): readonly VariableDoc[] {
       description: pluginLogFilter.help,
     },
     { name: noColor.name, roles: [...roles, "kubectl-kopiur"], default: "", description: noColor.help },
+    ...Object.values(otlpVariables).map((variable: OtlpVariable) => ({
+      name: variable.name,
+      roles,
+      default: variable.fallback,
+      description: variable.perSignal === undefined
+        ? variable.help
+        : `${variable.help} With TRACES_, METRICS_ or LOGS_ after OTLP_, for that signal alone.`,
+    })),
   ];
 }

@@ -2,15 +2,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as otel from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BasicTracerProvider,
-  ParentBasedSampler,
-  type SpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+import { AlwaysOffSampler, BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { LogTrace, SpanFrame } from "./log_format.ts";
+import type { SamplerChoice } from "./otlp_config.ts";
 import type { Redactor } from "./redact.ts";
+import { createSampler } from "./sampler.ts";
 import { type Attributes, givenAttributes, RunningSpan, type Span } from "./span.ts";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
@@ -33,6 +29,8 @@ export interface Tracing {
 export interface TracingParts {
   readonly resource: Resource;
   readonly processors: readonly SpanProcessor[];
+  /** Which traces are recorded: all, unless told. */
+  readonly sampler?: SamplerChoice;
   readonly redactor: Redactor;
 }
 
@@ -40,6 +38,8 @@ interface StoredSpans {
   readonly context: otel.Context;
   readonly spans: readonly SpanFrame[];
 }
+
+const everyTrace: SamplerChoice = { root: "always_on", parentBased: true, ratio: 1 };
 
 const kinds = {
   internal: otel.SpanKind.INTERNAL,
@@ -49,7 +49,7 @@ const kinds = {
 
 /** Tracing with a context of its own: no global is registered, so several can live in one process. */
 export class Tracer implements Tracing {
-  readonly #storage = new AsyncLocalStorage<StoredSpans>();
+  readonly #storage = new AsyncLocalStorage<StoredSpans | undefined>();
   readonly #provider: BasicTracerProvider;
   readonly #tracer: otel.Tracer;
   readonly #redactor: Redactor;
@@ -57,7 +57,7 @@ export class Tracer implements Tracing {
   constructor(parts: TracingParts) {
     const sampler = parts.processors.length === 0
       ? new AlwaysOffSampler()
-      : new ParentBasedSampler({ root: new AlwaysOnSampler() });
+      : createSampler(parts.sampler ?? everyTrace);
     this.#provider = new BasicTracerProvider({
       resource: parts.resource,
       spanProcessors: [...parts.processors],
@@ -86,6 +86,11 @@ export class Tracer implements Tracing {
     return this.#storage.run({ context, spans: [] }, fn);
   }
 
+  /** Runs fn as if no span were around. */
+  outside<T>(fn: () => T): T {
+    return this.#storage.run(undefined, fn);
+  }
+
   currentTraceparent(): string | undefined {
     const span = this.#spanContext();
     return span === undefined ? undefined : formatTraceparent(span);
@@ -94,7 +99,9 @@ export class Tracer implements Tracing {
   activeTrace(): LogTrace | undefined {
     const span = this.#spanContext();
     if (span === undefined) return undefined;
-    return { traceId: span.traceId, spanId: span.spanId, spans: this.#storage.getStore()?.spans ?? [] };
+    const { traceId, spanId, traceFlags } = span;
+    const isSampled = (traceFlags & otel.TraceFlags.SAMPLED) !== 0;
+    return { traceId, spanId, isSampled, spans: this.#storage.getStore()?.spans ?? [] };
   }
 
   shutdown(): Promise<void> {

@@ -30,6 +30,7 @@ Deno.test("withSpan() gives ids although nothing exports, and children the id of
       assert.deepEqual(tracer.activeTrace(), {
         traceId: outer.traceId,
         spanId: inner.spanId,
+        isSampled: false,
         spans: [{ name: "outer", attributes: {} }, { name: "inner", attributes: { n: 1 } }],
       });
     });
