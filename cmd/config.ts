@@ -5,7 +5,12 @@
 import * as z from "zod";
 import { MOVER_ENV, MOVER_PATH } from "../api/mover_contract.ts";
 import type { ControllerOptions } from "../controller/options.ts";
-import { type OtlpVariable, otlpVariables, telemetryVariables } from "../telemetry/mod.ts";
+import {
+  type OtlpVariable,
+  otlpVariables,
+  telemetryPassthrough,
+  telemetryVariables,
+} from "../telemetry/mod.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
 import { flag, imageReference, listenAddress, namespaceName, path } from "./variable_schema.ts";
 
@@ -29,13 +34,15 @@ export const controllerVariables = {
     expected: "the name of a namespace",
     description:
       "Namespace the controller runs in, where its lease is kept. Not set: that of the service account " +
-      "or of the kubeconfig's context.",
+      "or of the kubeconfig's context. In a mover: the pod's, for what it exports.",
     schema: namespaceName.optional(),
   },
   podName: {
     name: "POD_NAME",
     expected: "the name of the pod",
-    description: "Name of this replica in the lease and in Events. Not set: the name of the machine.",
+    description:
+      "Name of this replica in the lease, in Events and in what it exports. Not set: the name of the machine. " +
+      "In a mover: the pod's, which makes each mover an instance of its own in what it exports.",
     schema: z.string().max(253).regex(/^[A-Za-z0-9][-A-Za-z0-9._]*$/).optional(),
   },
   httpAddress: {
@@ -109,6 +116,9 @@ const clusterVariables: readonly VariableDoc[] = [
   description,
 }));
 
+/** Movers get them from the downward API. */
+const alsoOfMovers: ReadonlySet<string> = new Set([MOVER_ENV.podName, MOVER_ENV.namespace]);
+
 /** One environment variable as the reference page shows it. */
 export interface VariableDoc {
   readonly name: string;
@@ -126,12 +136,6 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
   ...clusterVariables,
 ];
 
-/** Handed on to movers when set: what a user wants of logs holds for the whole of the product (seed 000). */
-export const LOG_PASSTHROUGH = [
-  telemetryVariables.logFilter.name,
-  telemetryVariables.logFormat.name,
-] as const;
-
 /** What the controller was told, checked. */
 export type ControllerConfig =
   & ValuesOf<typeof controllerVariables>
@@ -142,19 +146,12 @@ export type MoverConfig = ValuesOf<typeof moverVariables>;
 
 /** The controller's settings; throws a UsageError that names every variable that cannot be used. */
 export function parseControllerConfig(env: Environment): ControllerConfig {
-  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: readPassthrough(env) };
+  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: telemetryPassthrough(env) };
 }
 
 /** A mover's settings; throws a UsageError that names every variable that cannot be used. */
 export function parseMoverConfig(env: Environment): MoverConfig {
   return readVariables(moverVariables, env);
-}
-
-function readPassthrough(env: Environment): ControllerOptions["moverEnvPassthrough"] {
-  return LOG_PASSTHROUGH.flatMap((name) => {
-    const value = env[name];
-    return value === undefined || value.trim() === "" ? [] : [{ name, value }];
-  });
 }
 
 function describeVariables(
@@ -163,7 +160,7 @@ function describeVariables(
 ): readonly VariableDoc[] {
   return Object.values(variables).map(({ name, fallback = "", description }) => ({
     name,
-    roles: [role],
+    roles: alsoOfMovers.has(name) ? [role, "mover"] : [role],
     default: fallback,
     description,
   }));

@@ -1,12 +1,12 @@
 import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../api/mod.ts";
 
-/** An environment variable of a container, by value or from a Secret. */
+/** An environment variable of a container: by value, from a Secret, or a fact about its pod. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: {
-    readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean };
-  };
+  readonly valueFrom?:
+    | { readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean } }
+    | { readonly fieldRef: { readonly fieldPath: string } };
 }
 
 /**
@@ -24,6 +24,8 @@ export function moverEnvironment(
     { name: MOVER_ENV.logFolder, value: `${MOVER_PATH.cache}/logs` },
     { name: MOVER_ENV.configPath, value: `${MOVER_PATH.cache}/repository.config` },
     { name: MOVER_ENV.checkForUpdates, value: "false" },
+    { name: MOVER_ENV.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: MOVER_ENV.namespace, valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
     ...secretEnvironment(spec),
   ];
   const taken = new Set<string>(Object.values(MOVER_ENV));
@@ -31,7 +33,8 @@ export function moverEnvironment(
   for (const { name, value } of passthrough) {
     if (taken.has(name)) continue;
     taken.add(name);
-    passedOn.push({ name, value });
+    // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
+    passedOn.push({ name, value: value.replaceAll("$", () => "$$") });
   }
   return [...own, ...passedOn];
 }
