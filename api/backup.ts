@@ -73,6 +73,9 @@ export const backupStatus = z.object({
     "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting.",
   ),
   message: z.string().optional().describe("What happens or happened, in one sentence."),
+  traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe(
+    "Trace of the run, in OpenTelemetry and in the log lines of controller and movers.",
+  ),
   resolved: z.object({
     repository: repositoryRef.extend({
       uniqueId: z.string().optional().describe(
@@ -150,6 +153,13 @@ export const backupKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.timing.durationSeconds",
       description: "Duration",
+      priority: 1,
+    },
+    {
+      name: "Trace",
+      type: "string",
+      jsonPath: ".status.traceId",
+      description: "Trace of the run",
       priority: 1,
     },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age" },

@@ -41,6 +41,8 @@ export const MOVER_ENV = {
   /** From the downward API: each mover pod is an instance of its own in what it exports. */
   podName: "POD_NAME",
   namespace: "KOPIUR_NAMESPACE",
+  /** W3C: the span the mover's own stand beneath. */
+  traceparent: "TRACEPARENT",
 } as const;
 
 /** Exit codes of a mover; they agree with the result. */

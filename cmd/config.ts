@@ -87,7 +87,7 @@ export const moverVariables = {
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
-/** Not read here: the mover hands them on to kopia, and keeps the values of the secret ones out of everything. */
+/** Read by the mover, or handed on by it to kopia; the values of the secret ones are kept out of everything. */
 const inheritedVariables: readonly VariableDoc[] = [
   [MOVER_ENV.password, "Password of the repository, from its Secret."],
   [MOVER_ENV.cacheFolder, "A folder that can be written to, for kopia's cache."],
@@ -97,6 +97,10 @@ const inheritedVariables: readonly VariableDoc[] = [
   [MOVER_ENV.awsAccessKeyId, "Access key of an S3 repository, from its Secret."],
   [MOVER_ENV.awsSecretAccessKey, "Secret key of an S3 repository, from its Secret."],
   [MOVER_ENV.awsSessionToken, "Session token of temporary S3 keys, from the Secret."],
+  [
+    MOVER_ENV.traceparent,
+    "The W3C traceparent of the work; the mover's spans and log lines join that trace.",
+  ],
   ["HTTPS_PROXY", "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise."],
   ["SSL_CERT_FILE", "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise."],
 ].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));

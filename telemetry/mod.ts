@@ -62,7 +62,7 @@ export { redacted } from "./redact_patterns.ts";
 export { attribute } from "./semconv.ts";
 export { type Sample, type SampleSource, type StateMetrics } from "./state_metrics.ts";
 export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./tombstones.ts";
-export { type Attributes, type Span } from "./span.ts";
+export { type Attributes, type FinishedSpan, type Span } from "./span.ts";
 export { type SpanStart, type Tracing } from "./tracing.ts";
 
 /** Everything a role needs to tell what it does. */
@@ -179,6 +179,7 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     renderMetrics,
     withSpan: (start, attributes, fn) => tracer.withSpan(start, attributes, fn),
     withRemoteParent: (traceparent, fn) => tracer.withRemoteParent(traceparent, fn),
+    recordSpan: (span) => tracer.recordSpan(span),
     currentTraceparent: () => tracer.currentTraceparent(),
     activeTrace: () => tracer.activeTrace(),
     shutdown: () => ended ??= endAll(ends, ownLog),

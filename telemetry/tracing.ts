@@ -7,7 +7,8 @@ import type { LogTrace, SpanFrame } from "./log_format.ts";
 import type { SamplerChoice } from "./otlp_config.ts";
 import type { Redactor } from "./redact.ts";
 import { createSampler } from "./sampler.ts";
-import { type Attributes, givenAttributes, RunningSpan, type Span } from "./span.ts";
+import { type Attributes, type FinishedSpan, givenAttributes, RunningSpan, type Span } from "./span.ts";
+import { SpanIdSource } from "./span_ids.ts";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
 /** The name of a span, and its kind where it is not internal. */
@@ -19,6 +20,8 @@ export interface Tracing {
   withSpan<T>(start: SpanStart, attributes: Attributes, fn: (span: Span) => T | Promise<T>): Promise<T>;
   /** Runs fn as the child of a span of another process; a traceparent that cannot be read is no parent. */
   withRemoteParent<T>(traceparent: string | undefined, fn: () => T): T;
+  /** Records a root span that is over, under ids that were decided before; ids that cannot be read record nothing. */
+  recordSpan(span: FinishedSpan): void;
   /** The W3C traceparent of the running span, to be handed to another process; undefined outside a span. */
   currentTraceparent(): string | undefined;
   /** The ids and spans around the caller; undefined outside a span. */
@@ -50,6 +53,7 @@ const kinds = {
 /** Tracing with a context of its own: no global is registered, so several can live in one process. */
 export class Tracer implements Tracing {
   readonly #storage = new AsyncLocalStorage<StoredSpans | undefined>();
+  readonly #ids = new SpanIdSource();
   readonly #provider: BasicTracerProvider;
   readonly #tracer: otel.Tracer;
   readonly #redactor: Redactor;
@@ -62,6 +66,7 @@ export class Tracer implements Tracing {
       resource: parts.resource,
       spanProcessors: [...parts.processors],
       sampler,
+      idGenerator: this.#ids,
     });
     this.#tracer = this.#provider.getTracer("kopiur");
     this.#redactor = parts.redactor;
@@ -84,6 +89,17 @@ export class Tracer implements Tracing {
     if (remote === undefined) return fn();
     const context = otel.trace.setSpanContext(otel.ROOT_CONTEXT, { ...remote, isRemote: true });
     return this.#storage.run({ context, spans: [] }, fn);
+  }
+
+  recordSpan({ name, traceparent, startMs, endMs, attributes, failure }: FinishedSpan): void {
+    const ids = parseTraceparent(traceparent);
+    if (ids === undefined) return;
+    const start = { startTime: new Date(startMs), root: true };
+    const span = this.#ids.with(ids, () => this.#tracer.startSpan(name, start, otel.ROOT_CONTEXT));
+    const finished = new RunningSpan(span, this.#redactor);
+    finished.setAttributes(attributes);
+    if (failure !== undefined) finished.fail(failure);
+    span.end(new Date(Math.max(startMs, endMs)));
   }
 
   /** Runs fn as if no span were around. */

@@ -53,6 +53,11 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly writes: readonly Grant[];
   /** Counter series of this one object: there at 0 from its first pass on, ended when it is gone. */
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
+  /**
+   * The traceparent of the work a pass over this object is part of; without one each pass is a trace of its own.
+   * Must be quick and must not throw.
+   */
+  readonly traceparent?: (object: KubeObject) => string | undefined;
   /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
   readonly hasEnded?: (object: KubeObject) => boolean;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */

@@ -1,4 +1,6 @@
 import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../api/mod.ts";
+import type { ControllerOptions } from "../options.ts";
+import type { WorkTrace } from "./work_trace.ts";
 
 /** An environment variable of a container: by value, from a Secret, or a fact about its pod. */
 export interface EnvironmentVariable {
@@ -9,13 +11,19 @@ export interface EnvironmentVariable {
     | { readonly fieldRef: { readonly fieldPath: string } };
 }
 
+/** What the environment of a mover is made of. */
+export interface MoverEnvironmentRequest {
+  readonly repositorySpec: RepositorySpec;
+  readonly trace: WorkTrace;
+  readonly options: Pick<ControllerOptions, "moverEnvPassthrough">;
+}
+
 /**
  * The environment of a mover: where its files are, its secrets by reference, and what the controller passes on.
  * What is passed on never replaces what the contract sets.
  */
 export function moverEnvironment(
-  spec: RepositorySpec,
-  passthrough: readonly { readonly name: string; readonly value: string }[],
+  { repositorySpec, trace, options }: MoverEnvironmentRequest,
 ): readonly EnvironmentVariable[] {
   const own: readonly EnvironmentVariable[] = [
     { name: MOVER_ENV.workSpecPath, value: MOVER_PATH.workSpec },
@@ -26,11 +34,12 @@ export function moverEnvironment(
     { name: MOVER_ENV.checkForUpdates, value: "false" },
     { name: MOVER_ENV.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     { name: MOVER_ENV.namespace, valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-    ...secretEnvironment(spec),
+    { name: MOVER_ENV.traceparent, value: trace.traceparent },
+    ...secretEnvironment(repositorySpec),
   ];
   const taken = new Set<string>(Object.values(MOVER_ENV));
   const passedOn: EnvironmentVariable[] = [];
-  for (const { name, value } of passthrough) {
+  for (const { name, value } of options.moverEnvPassthrough) {
     if (taken.has(name)) continue;
     taken.add(name);
     // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.

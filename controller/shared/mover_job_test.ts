@@ -3,6 +3,7 @@ import type { RepositorySpec } from "../../api/mod.ts";
 import { moverJob, type MoverJobRequest } from "./mover_job.ts";
 import { moverRemovals } from "./mover_removal.ts";
 import { workSpecFor } from "./work_spec.ts";
+import { workTrace } from "./work_trace.ts";
 
 const encryption = { passwordSecretRef: { name: "password", key: "repo.pw" } };
 const onVolume: RepositorySpec = {
@@ -39,6 +40,7 @@ function aRequest(parts: Partial<MoverJobRequest> = {}): MoverJobRequest {
       target: { kind: "Repository", namespace: "apps", name: "main" },
       mover,
     }),
+    trace: workTrace("r1", "bootstrap-1"),
     limits: { backoffLimit: 0 },
     options: { moverImage: "kopiur:1", moverImagePullPolicy: "IfNotPresent", moverEnvPassthrough: [] },
     ...parts,
