@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
 import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
@@ -76,6 +76,9 @@ export const backupStatus = z.object({
     "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting.",
   ),
   message: z.string().optional().describe("What happens or happened, in one sentence."),
+  traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe(
+    "Trace of the run, in OpenTelemetry and in the log lines of controller and movers.",
+  ),
   resolved: z.object({
     repository: repositoryRef.extend({
       uniqueId: z.string().optional().describe(
@@ -153,6 +156,13 @@ export const backupKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.timing.durationSeconds",
       description: "Duration",
+      priority: 1,
+    },
+    {
+      name: "Trace",
+      type: "string",
+      jsonPath: ".status.traceId",
+      description: "Trace of the run",
       priority: 1,
     },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age" },

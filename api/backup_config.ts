@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KindDefinition } from "./definition.ts";
 import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
 
@@ -71,6 +71,7 @@ export const backupConfigStatus = z.object({
     durationSeconds: z.number().min(0).optional().describe(
       "From the first mover's start to the last one's end.",
     ),
+    traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe("Trace of the run."),
   }).optional().describe("The newest finished Backup (seed 002)."),
   lastSuccessfulBackup: z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KindDefinition } from "./definition.ts";
 import { CATEGORY, GROUP, VERSION } from "./meta.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** One column of `kubectl get`; `priority` 1 shows only with `-o wide`. */
 export interface PrinterColumn {

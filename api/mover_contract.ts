@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FAILURE_CLASSES, type FailureClass } from "./reasons.ts";
 
 /**
@@ -38,6 +38,11 @@ export const MOVER_ENV = {
   awsAccessKeyId: "AWS_ACCESS_KEY_ID",
   awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
   awsSessionToken: "AWS_SESSION_TOKEN",
+  /** From the downward API: each mover pod is an instance of its own in what it exports. */
+  podName: "POD_NAME",
+  namespace: "KOPIUR_NAMESPACE",
+  /** W3C: the span the mover's own stand beneath. */
+  traceparent: "TRACEPARENT",
 } as const;
 
 /** Exit codes of a mover; they agree with the result. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KindDefinition } from "./definition.ts";
 import { DURATION_PATTERN } from "./duration.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One CEL rule of a schema (`x-kubernetes-validations`). */
 export interface CelRule {

@@ -2,10 +2,15 @@
  * Every environment variable this program reads: names, defaults, meaning, and the one place where they are
  * parsed. The reference page and the help texts are made from these lists.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MOVER_ENV, MOVER_PATH } from "../api/mover_contract.ts";
 import type { ControllerOptions } from "../controller/options.ts";
-import { telemetryVariables } from "../telemetry/mod.ts";
+import {
+  type OtlpVariable,
+  otlpVariables,
+  telemetryPassthrough,
+  telemetryVariables,
+} from "../telemetry/mod.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
 import { flag, imageReference, listenAddress, namespaceName, path } from "./variable_schema.ts";
 
@@ -29,13 +34,15 @@ export const controllerVariables = {
     expected: "the name of a namespace",
     description:
       "Namespace the controller runs in, where its lease is kept. Not set: that of the service account " +
-      "or of the kubeconfig's context.",
+      "or of the kubeconfig's context. In a mover: the pod's, for what it exports.",
     schema: namespaceName.optional(),
   },
   podName: {
     name: "POD_NAME",
     expected: "the name of the pod",
-    description: "Name of this replica in the lease and in Events. Not set: the name of the machine.",
+    description:
+      "Name of this replica in the lease, in Events and in what it exports. Not set: the name of the machine. " +
+      "In a mover: the pod's, which makes each mover an instance of its own in what it exports.",
     schema: z.string().max(253).regex(/^[A-Za-z0-9][-A-Za-z0-9._]*$/).optional(),
   },
   httpAddress: {
@@ -80,7 +87,7 @@ export const moverVariables = {
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
-/** Not read here: the mover hands them on to kopia, and keeps the values of the secret ones out of everything. */
+/** Read by the mover, or handed on by it to kopia; the values of the secret ones are kept out of everything. */
 const inheritedVariables: readonly VariableDoc[] = [
   [MOVER_ENV.password, "Password of the repository, from its Secret."],
   [MOVER_ENV.cacheFolder, "A folder that can be written to, for kopia's cache."],
@@ -90,6 +97,10 @@ const inheritedVariables: readonly VariableDoc[] = [
   [MOVER_ENV.awsAccessKeyId, "Access key of an S3 repository, from its Secret."],
   [MOVER_ENV.awsSecretAccessKey, "Secret key of an S3 repository, from its Secret."],
   [MOVER_ENV.awsSessionToken, "Session token of temporary S3 keys, from the Secret."],
+  [
+    MOVER_ENV.traceparent,
+    "The W3C traceparent of the work; the mover's spans and log lines join that trace.",
+  ],
   ["HTTPS_PROXY", "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise."],
   ["SSL_CERT_FILE", "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise."],
 ].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
@@ -109,6 +120,9 @@ const clusterVariables: readonly VariableDoc[] = [
   description,
 }));
 
+/** Movers get them from the downward API. */
+const alsoOfMovers: ReadonlySet<string> = new Set([MOVER_ENV.podName, MOVER_ENV.namespace]);
+
 /** One environment variable as the reference page shows it. */
 export interface VariableDoc {
   readonly name: string;
@@ -126,12 +140,6 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
   ...clusterVariables,
 ];
 
-/** Handed on to movers when set: what a user wants of logs holds for the whole of the product (seed 000). */
-export const LOG_PASSTHROUGH = [
-  telemetryVariables.logFilter.name,
-  telemetryVariables.logFormat.name,
-] as const;
-
 /** What the controller was told, checked. */
 export type ControllerConfig =
   & ValuesOf<typeof controllerVariables>
@@ -142,19 +150,12 @@ export type MoverConfig = ValuesOf<typeof moverVariables>;
 
 /** The controller's settings; throws a UsageError that names every variable that cannot be used. */
 export function parseControllerConfig(env: Environment): ControllerConfig {
-  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: readPassthrough(env) };
+  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: telemetryPassthrough(env) };
 }
 
 /** A mover's settings; throws a UsageError that names every variable that cannot be used. */
 export function parseMoverConfig(env: Environment): MoverConfig {
   return readVariables(moverVariables, env);
-}
-
-function readPassthrough(env: Environment): ControllerOptions["moverEnvPassthrough"] {
-  return LOG_PASSTHROUGH.flatMap((name) => {
-    const value = env[name];
-    return value === undefined || value.trim() === "" ? [] : [{ name, value }];
-  });
 }
 
 function describeVariables(
@@ -163,7 +164,7 @@ function describeVariables(
 ): readonly VariableDoc[] {
   return Object.values(variables).map(({ name, fallback = "", description }) => ({
     name,
-    roles: [role],
+    roles: alsoOfMovers.has(name) ? [role, "mover"] : [role],
     default: fallback,
     description,
   }));
@@ -182,5 +183,13 @@ function describeTelemetry(): readonly VariableDoc[] {
       description: pluginLogFilter.help,
     },
     { name: noColor.name, roles: [...roles, "kubectl-kopiur"], default: "", description: noColor.help },
+    ...Object.values(otlpVariables).map((variable: OtlpVariable) => ({
+      name: variable.name,
+      roles,
+      default: variable.fallback,
+      description: variable.perSignal === undefined
+        ? variable.help
+        : `${variable.help} With TRACES_, METRICS_ or LOGS_ after OTLP_, for that signal alone.`,
+    })),
   ];
 }

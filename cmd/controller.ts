@@ -1,12 +1,13 @@
 import { startController } from "../controller/mod.ts";
 import { type Cluster, connect, loadConnection, systemKubeClock } from "../kube/mod.ts";
-import { parseTelemetryConfig, startServer, startTelemetry, type Telemetry } from "../telemetry/mod.ts";
+import { inlineCertificates, startServer, type Telemetry } from "../telemetry/mod.ts";
 import { readBuild } from "./build.ts";
 import { type ControllerConfig, parseControllerConfig } from "./config.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Host } from "./host.ts";
 import { type Lifecycle, runRole } from "./lifecycle.ts";
 import { processLifecycle } from "./process_lifecycle.ts";
+import { startRoleTelemetry } from "./role_telemetry.ts";
 
 /** Below the 30 s a kubelet waits before it kills. */
 const END_WITHIN_MS = 28_000;
@@ -17,12 +18,11 @@ const FIRST_ANSWER_MS = 30_000;
 
 /** Runs the controller until it is told to stop (0) or cannot go on (1). What goes wrong is in its log. */
 export async function runController(host: Host): Promise<number> {
-  const config = parseControllerConfig(host.env);
-  const build = readBuild();
-  const facts = { role: "controller", build, terminal: host.stdout.isTerminal } as const;
-  const telemetry = startTelemetry(parseTelemetryConfig(host.env, facts));
+  const env = await inlineCertificates(host.env, Deno.readTextFile);
+  const config = parseControllerConfig(env);
+  const telemetry = await startRoleTelemetry(host, env, "controller");
   const log = telemetry.log;
-  log.info("kopiur controller", { ...build });
+  log.info("kopiur controller", { ...readBuild() });
   const lifecycle = processLifecycle(END_WITHIN_MS, (message, fields) => log.info(message, fields));
   try {
     return await runRole(lifecycle, (life) => control(host, config, telemetry, life));

@@ -1,10 +1,10 @@
 import { moverDefaults, runMover as work } from "../mover/mod.ts";
-import { parseTelemetryConfig, startTelemetry, systemClock } from "../telemetry/mod.ts";
-import { readBuild } from "./build.ts";
+import { inlineCertificates, systemClock } from "../telemetry/mod.ts";
 import { parseMoverConfig } from "./config.ts";
 import type { Host } from "./host.ts";
 import { runRole } from "./lifecycle.ts";
 import { processLifecycle } from "./process_lifecycle.ts";
+import { startRoleTelemetry } from "./role_telemetry.ts";
 
 /** Below the 30 s a kubelet waits before it kills; kopia gets most of it to end by itself. */
 const END_WITHIN_MS = 28_000;
@@ -14,10 +14,10 @@ const UMASK = 0o007;
 
 /** Does one piece of work; SIGTERM is passed on to kopia and still leaves a result. */
 export async function runMover(host: Host): Promise<number> {
-  const config = parseMoverConfig(host.env);
+  const env = await inlineCertificates(host.env, Deno.readTextFile);
+  const config = parseMoverConfig(env);
   Deno.umask(UMASK);
-  const facts = { role: "mover", build: readBuild(), terminal: host.stdout.isTerminal } as const;
-  const telemetry = startTelemetry(parseTelemetryConfig(host.env, facts));
+  const telemetry = await startRoleTelemetry(host, env, "mover");
   const lifecycle = processLifecycle(END_WITHIN_MS, (message, fields) => telemetry.log.info(message, fields));
   return await runRole(lifecycle, async ({ signal, atEnd }) => {
     atEnd("telemetry", () => telemetry.shutdown());

@@ -9,7 +9,7 @@ import {
   type RepositoryStatus,
   repositoryStatus,
 } from "../api/mod.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject } from "../kube/types.ts";
 
 /** All objects of a kind, or that they may not be seen. */
@@ -56,6 +56,7 @@ export interface RunRow {
   readonly config?: string;
   readonly phase: string;
   readonly startTime?: string;
+  readonly traceId?: string;
   readonly sources: { readonly done: number; readonly total: number };
 }
 
@@ -264,6 +265,7 @@ function runRow(seen: Seen<BackupStatus>): RunRow {
     config: namesConfig.safeParse(seen.object).data?.spec.configRef.name,
     phase: seen.status?.phase ?? "Pending",
     startTime: seen.status?.timing?.startTime,
+    traceId: seen.status?.traceId,
     sources: { done, total: snapshots.length },
   });
 }

@@ -100,6 +100,7 @@ function configColumns(now: Date): readonly Column<ConfigRow>[] {
     { head: "NEW", cell: (row) => sizeCell(row.lastBackup?.bytesNew), wide: true },
     { head: "TOOK", cell: (row) => durationCell(row.lastBackup?.durationSeconds), wide: true },
     { head: "SNAPSHOTS", cell: (row) => row.lastBackup?.snapshotIDs.join(","), wide: true },
+    { head: "TRACE", cell: (row) => row.lastBackup?.traceId, wide: true },
   ];
 }
 
@@ -110,6 +111,7 @@ function runColumns(now: Date): readonly Column<RunRow>[] {
     { head: "PHASE", cell: (row) => row.phase },
     { head: "SOURCES", cell: (row) => `${row.sources.done}/${row.sources.total}` },
     { head: "STARTED", cell: (row) => ageCell(row.startTime, now) },
+    { head: "TRACE", cell: (row) => row.traceId, wide: true },
   ];
 }
 

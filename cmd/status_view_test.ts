@@ -52,6 +52,7 @@ const full: StatusDocument = {
       sizeBytes: 4096,
       bytesNew: 100,
       durationSeconds: 130,
+      traceId: "0af7651916cd43dd8448eb211c80319c",
     },
     lastSuccessfulBackup: { backupRef: { name: "photos-1" }, time: "2026-01-01T03:00:00Z" },
   }, { namespace: "media", name: "films" }],
@@ -61,6 +62,7 @@ const full: StatusDocument = {
     config: "photos",
     phase: "Running",
     startTime: "2026-01-01T11:58:00Z",
+    traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
     sources: { done: 1, total: 2 },
   }],
   waiting: [{

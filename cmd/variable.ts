@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { UsageError } from "./exit_code.ts";
 
 /** An environment, read once in mod.ts and passed on. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ListenAddress } from "../telemetry/mod.ts";
 
 /** `true`, `1`, `false` or `0`, in any case. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { UsageError } from "./exit_code.ts";
 import { readVariables, type Variable } from "./variable.ts";
 import { flag, imageReference, listenAddress } from "./variable_schema.ts";

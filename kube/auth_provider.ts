@@ -8,22 +8,15 @@ export interface AuthProvider {
 }
 
 /**
- * Makes a function that answers the `authorization` header, by client-node. Its code is loaded here and
- * not at the start: it costs 20 MB of memory and nobody in a pod needs it.
+ * Makes a function that answers the `authorization` header, by client-node. Its code is loaded here and not at the
+ * start, for nobody in a pod needs it; of client-node only what does this work, for all of it is a megabyte.
  */
 export async function createAuthProvider(provider: AuthProvider): Promise<() => Promise<string>> {
-  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
-  const config = new KubeConfig();
-  // Only the header is of use, so the server's address does not matter.
-  config.loadFromOptions({
-    clusters: [{ name: "cluster", server: "https://localhost", skipTLSVerify: false }],
-    users: [{ name: "user", authProvider: { name: provider.name, config: { ...provider.config } } }],
-    contexts: [{ name: "context", cluster: "cluster", user: "user" }],
-    currentContext: "context",
-  });
+  const user = { name: "user", authProvider: { name: provider.name, config: { ...provider.config } } };
+  const authenticator = (await loadAuthenticators()).find((each) => each.isAuthProvider(user));
   return async () => {
     const headers: OutgoingHttpHeaders = {};
-    await config.applyToHTTPSOptions({ headers });
+    await authenticator?.applyAuthentication(user, { headers });
     if (typeof headers.Authorization === "string") return headers.Authorization;
     throw new TransientError(
       "KubeApiError",
@@ -31,4 +24,20 @@ export async function createAuthProvider(provider: AuthProvider): Promise<() => 
         `expected "oidc" with an id-token that is valid or can be refreshed, or an exec plugin in its place`,
     );
   };
+}
+
+/** In the order client-node asks them. */
+async function loadAuthenticators() {
+  const { AzureAuth } = await import("@kubernetes/client-node/dist/azure_auth.js");
+  const { GoogleCloudPlatformAuth } = await import("@kubernetes/client-node/dist/gcp_auth.js");
+  const { ExecAuth } = await import("@kubernetes/client-node/dist/exec_auth.js");
+  const { FileAuth } = await import("@kubernetes/client-node/dist/file_auth.js");
+  const { OpenIDConnectAuth } = await import("@kubernetes/client-node/dist/oidc_auth.js");
+  return [
+    new AzureAuth(),
+    new GoogleCloudPlatformAuth(),
+    new ExecAuth(),
+    new FileAuth(),
+    new OpenIDConnectAuth(),
+  ];
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TransientError } from "../api/mod.ts";
 import type { KubeconfigCluster, KubeconfigExec, Placed } from "./kubeconfig_file.ts";
 

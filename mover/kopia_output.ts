@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { goTime } from "./kopia_time.ts";
 import { MoverError } from "./mover_error.ts";
 

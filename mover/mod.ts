@@ -5,7 +5,7 @@
  * reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia.ts`).
  * @module
  */
-import { MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
+import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
 import { attribute, type Clock, errorChain, type Telemetry } from "../telemetry/mod.ts";
 import { connectionOf, type Kopia } from "./kopia.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia_environment.ts";
@@ -36,7 +36,8 @@ export interface MoverConfig {
 }
 
 /** What a mover tells through. */
-export interface MoverDeps extends Pick<Telemetry, "log" | "withSpan" | "redactor"> {
+export interface MoverDeps
+  extends Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "redactor"> {
   readonly clock: Clock;
 }
 
@@ -58,10 +59,17 @@ export const moverDefaults = {
 export async function runMover(config: MoverConfig, deps: MoverDeps, signal: AbortSignal): Promise<number> {
   for (const secret of secretsOf(config.environment)) deps.redactor.remember(secret);
   const startedMs = deps.clock();
-  const outcome = await work(config, deps, signal);
-  const durationSeconds = Math.max(0, Math.round(deps.clock() - startedMs)) / 1000;
-  const result: MoverResult = { version: 1, durationSeconds, ...outcome };
+  // The whole of it is said within the trace of the run, what goes wrong before the work spec is read included.
+  return await deps.withRemoteParent(config.environment[MOVER_ENV.traceparent], async () => {
+    const outcome = await work(config, deps, signal);
+    const durationSeconds = Math.max(0, Math.round(deps.clock() - startedMs)) / 1000;
+    return await report({ version: 1, durationSeconds, ...outcome }, config, deps);
+  });
+}
+
+async function report(result: MoverResult, config: MoverConfig, deps: MoverDeps): Promise<number> {
   logResult(deps.log, result);
+  measure(deps.metrics, result);
   try {
     await writeResult(config.resultPath, renderResult(result));
   } catch (error) {
@@ -198,6 +206,15 @@ function shorten(message: string): string {
 }
 
 const longestMessage = 1000;
+
+/** What could not even be understood is no operation. */
+function measure(metrics: MoverDeps["metrics"], result: MoverResult): void {
+  const { operation, durationSeconds } = result;
+  if (operation === undefined) return;
+  const labels = { operation, result: "failure" in result ? "failed" : "succeeded" } as const;
+  metrics.add("kopiur_mover_operations_total", 1, labels);
+  metrics.record("kopiur_mover_operation_duration_seconds", durationSeconds, labels);
+}
 
 function logResult(log: Telemetry["log"], result: MoverResult): void {
   const { operation, durationSeconds } = result;

@@ -86,3 +86,37 @@ Deno.test("runMover() fails as retryable when its result cannot be written", asy
   assert.equal(exitCode, 1);
   assert.match(log, /the result cannot be written/);
 });
+
+Deno.test("runMover() works within the trace its environment names, from the first line to the last", async () => {
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const environment = { TRACEPARENT: `00-${traceId}-b7ad6b7169203331-01` };
+  for (const workSpecText of [undefined, "{}"]) {
+    const text = workSpecText === undefined ? {} : { workSpecText };
+    const { end } = await runFake({ operation: backup, environment, ...text, script: {} });
+    const traces = end.log.trim().split("\n").map((line) => JSON.parse(line).trace_id);
+    assert.ok(traces.length >= 2, end.log);
+    assert.deepEqual(new Set(traces), new Set([traceId]));
+  }
+  const { end } = await runFake({ operation: backup, environment: { TRACEPARENT: "nonsense" }, script: {} });
+  assert.match(end.log, /"trace_id":"[0-9a-f]{32}"/);
+});
+
+Deno.test("runMover() counts and times its operation by result, but nothing it could not understand", async () => {
+  const failed = await runFake({ operation: backup, script: { "snapshot create": "exit 1" } });
+  assert.match(
+    failed.end.metrics,
+    /^kopiur_mover_operations_total\{operation="Backup",result="failed"\} 1$/m,
+  );
+  assert.match(
+    failed.end.metrics,
+    /^kopiur_mover_operation_duration_seconds_count\{operation="Backup",result="failed"\} 1$/m,
+  );
+  const done = await runFake({ operation: { bootstrap: {} } });
+  assert.equal(done.end.exitCode, 0);
+  assert.match(
+    done.end.metrics,
+    /^kopiur_mover_operations_total\{operation="BootstrapRepository",result="succeeded"\} 1$/m,
+  );
+  const unread = await runFake({ operation: backup, workSpecText: "{}" });
+  assert.doesNotMatch(unread.end.metrics, /kopiur_mover_/);
+});

@@ -339,6 +339,16 @@ export const catalog = {
     source: "ecosystem",
   },
 
+  // Telemetry itself.
+  kopiur_telemetry_export_failures_total: {
+    instrument: "counter",
+    unit: "{export}",
+    scope: "process",
+    labels: { signal: ["traces", "metrics", "logs"] },
+    help: "Exports to the OpenTelemetry collector that failed; what they held is lost, but for metrics.",
+    source: "ecosystem",
+  },
+
   // The process itself.
   kopiur_build_info: {
     instrument: "gauge",

@@ -1,7 +1,11 @@
 /** Environment → telemetry config, as data. Never throws: what cannot be used becomes a warning. */
 import { type Level, type LogFilter, parseLogFilter } from "./log_filter.ts";
 import type { LineFormat } from "./log_format.ts";
+import { type OtlpConfig, parseOtlpConfig } from "./otlp_config.ts";
+import { otlpVariables } from "./otlp_variables.ts";
 import type { Build } from "./process_metrics.ts";
+import { parseResourceAttributes } from "./resource_attributes.ts";
+import { given, readSetting, yesOrNo } from "./setting_reader.ts";
 
 /** Who writes; the plugin is `kubectl kopiur`. */
 export type Role = "controller" | "webhook" | "mover" | "plugin";
@@ -28,8 +32,20 @@ export interface TelemetryConfig {
   readonly podName: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: LineFormat;
-  /** To be logged as soon as there is a logger. */
+  /** Attributes of the resource beside those above. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Undefined: nothing is exported. */
+  readonly otlp: OtlpConfig | undefined;
+  /** Whether anything of `faults` and `warnings` keeps the process from starting. */
+  readonly strict: boolean;
+  /** Why nothing is exported although it was asked for; to be logged as soon as there is a logger. */
+  readonly faults: readonly string[];
+  /** Settings whose default was taken; to be logged likewise. */
   readonly warnings: readonly string[];
+  /** What can be used and is probably not meant; to be logged likewise. */
+  readonly hints: readonly string[];
+  /** Values no line may show. */
+  readonly secrets: readonly string[];
 }
 
 /** One variable this folder reads, for the reference and for what is handed on to movers. */
@@ -39,7 +55,7 @@ export interface TelemetryVariable {
   readonly help: string;
 }
 
-/** The variables read here, without those of the exporters. */
+/** The variables read here, without those of the export (`otlpVariables`). */
 export const telemetryVariables = {
   logFilter: {
     name: "RUST_LOG",
@@ -57,6 +73,7 @@ export const telemetryVariables = {
   },
   noColor: { name: "NO_COLOR", fallback: "", help: "Any value turns colours off, also on a terminal." },
   namespace: { name: "KOPIUR_NAMESPACE", fallback: "", help: "The namespace this process runs in." },
+  podName: { name: "POD_NAME", fallback: "", help: "The name of the pod this process runs in." },
 } as const satisfies Readonly<Record<string, TelemetryVariable>>;
 
 const serviceNames: Readonly<Record<Role, string>> = {
@@ -74,18 +91,38 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
   const fallback: Level = filterVariable.fallback;
   const { filter, warnings } = parseLogFilter(env[filterVariable.name], fallback);
   const format = parseLogFormat(env[telemetryVariables.logFormat.name]);
+  const ignored: string[] = [];
+  const ignore = (sentence: string) => void ignored.push(sentence);
+  // The plugin runs in a person's shell, whose settings are for other programs.
+  const exportEnv = facts.role === "plugin" ? {} : env;
+  const strict = readSetting(given(exportEnv, [otlpVariables.strict.name]), yesOrNo, ignore) ?? false;
+  const { otlp, faults, ignored: otlpIgnored, hints, secrets } = parseOtlpConfig(exportEnv);
+  const { attributes, serviceName, ...told } = parseResourceAttributes(exportEnv, facts.role, ignore);
   const hostname = nonEmpty(env["HOSTNAME"]);
+  const podName = nonEmpty(env[telemetryVariables.podName.name]);
   const color = facts.terminal && nonEmpty(env[telemetryVariables.noColor.name]) === undefined;
   return {
     role: facts.role,
-    serviceName: serviceNames[facts.role],
+    serviceName: serviceName ?? serviceNames[facts.role],
     build: facts.build,
-    instanceId: hostname,
+    // A host name is cut at 63 characters, and what makes a pod's name unique is at its end.
+    instanceId: told.instanceId ?? podName ?? hostname,
     namespace: nonEmpty(env[telemetryVariables.namespace.name]),
-    podName: nonEmpty(env["KUBERNETES_SERVICE_HOST"]) === undefined ? undefined : hostname,
+    podName: podName ?? (nonEmpty(env["KUBERNETES_SERVICE_HOST"]) === undefined ? undefined : hostname),
+    attributes,
     logFilter: filter,
     logFormat: format.kind === "json" ? { kind: "json" } : { kind: "text", color },
-    warnings: [...warnings.map((warning) => `${warning} (${filterVariable.name})`), ...format.warnings],
+    otlp,
+    strict,
+    faults,
+    warnings: [
+      ...warnings.map((warning) => `${warning} (${filterVariable.name})`),
+      ...format.warnings,
+      ...ignored,
+      ...otlpIgnored,
+    ],
+    hints,
+    secrets,
   };
 }
 

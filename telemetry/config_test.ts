@@ -17,9 +17,15 @@ Deno.test("parseTelemetryConfig() has a default for everything", () => {
     instanceId: undefined,
     namespace: undefined,
     podName: undefined,
+    attributes: {},
     logFilter: { base: 3, directives: [] },
     logFormat: { kind: "text", color: false },
+    otlp: undefined,
+    strict: false,
+    faults: [],
     warnings: [],
+    hints: [],
+    secrets: [],
   });
 });
 

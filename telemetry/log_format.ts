@@ -12,6 +12,8 @@ export interface SpanFrame {
 export interface LogTrace {
   readonly traceId: string;
   readonly spanId: string;
+  /** Whether the trace is recorded. */
+  readonly isSampled: boolean;
   readonly spans: readonly SpanFrame[];
 }
 

@@ -7,6 +7,7 @@ import { Redactor } from "./redact.ts";
 const trace: LogTrace = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "b7ad6b7169203331",
+  isSampled: true,
   spans: [{ name: "reconcile", attributes: { kind: "Backup", namespace: "media", name: "photos-1" } }],
 };
 

@@ -14,8 +14,11 @@ import { type Health, HealthChecks } from "./health.ts";
 import { createHandler, type Handler } from "./http.ts";
 import { createLog, lineOutput, type Log } from "./log.ts";
 import { type Sink, streamSink } from "./log_sink.ts";
+import { ExportReports } from "./export_reports.ts";
 import { Instruments, type Metrics } from "./metrics.ts";
 import { ObjectCounters } from "./object_counters.ts";
+import type { OtlpExport, OtlpExportParts } from "./otlp_export.ts";
+import { loadOtlp } from "./otlp_loader.ts";
 import { readProcessMetrics } from "./process_metrics.ts";
 import { PullReader } from "./prometheus.ts";
 import { Redactor } from "./redact.ts";
@@ -49,14 +52,17 @@ export { type Handler, type ListenAddress, type Server, startServer } from "./ht
 export { type Fields, type Log, type LogScope } from "./log.ts";
 export { type Level, type LogFilter, parseLogFilter } from "./log_filter.ts";
 export { type Sink, streamSink } from "./log_sink.ts";
+export { inlineCertificates } from "./inline_certificates.ts";
 export { type Metrics } from "./metrics.ts";
+export { type OtlpVariable, otlpVariables, variableNames } from "./otlp_variables.ts";
+export { LOG_PASSTHROUGH, OTLP_PASSTHROUGH, telemetryPassthrough } from "./passthrough.ts";
 export { type Build } from "./process_metrics.ts";
 export { errorChain, Redactor } from "./redact.ts";
 export { redacted } from "./redact_patterns.ts";
 export { attribute } from "./semconv.ts";
 export { type Sample, type SampleSource, type StateMetrics } from "./state_metrics.ts";
 export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./tombstones.ts";
-export { type Attributes, type Span } from "./span.ts";
+export { type Attributes, type FinishedSpan, type Span } from "./span.ts";
 export { type SpanStart, type Tracing } from "./tracing.ts";
 
 /** Everything a role needs to tell what it does. */
@@ -71,7 +77,10 @@ export interface Telemetry extends Tracing {
   readonly handler: Handler;
   /** What /metrics says. */
   renderMetrics(): Promise<string>;
-  /** Ends readers and tracing; a second call does nothing. Logging goes on working. */
+  /**
+   * Exports what is left, for 5 s at most, and ends readers and tracing; a second call does nothing. Logging goes
+   * on working.
+   */
   shutdown(): Promise<void>;
 }
 
@@ -82,6 +91,32 @@ export interface TelemetryDeps {
   readonly clock?: Clock;
   /** Where finished spans go; with none, spans carry ids and nothing is recorded. */
   readonly spanProcessors?: readonly SpanProcessor[];
+  /** The export over OTLP; none unless given. */
+  readonly otlp?: (parts: OtlpExportParts) => OtlpExport;
+}
+
+/** Telemetry that must not start: in strict mode nothing about it may be wrong. */
+export class StrictTelemetryError extends Error {
+  constructor(sentences: readonly string[]) {
+    super(sentences.join("\n"));
+    this.name = "StrictTelemetryError";
+  }
+}
+
+/** How long the end may take: a mover's result is written by then, and its Job must not miss its deadline. */
+const endWithinMs = 5_000;
+/** The least time between two lines about the export of one signal. */
+const exportReportMs = 60_000;
+
+/**
+ * Starts the telemetry of a process with its export, when it has one: only then gRPC is loaded. Throws
+ * StrictTelemetryError when the config says so and something is wrong with it.
+ */
+export async function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}): Promise<Telemetry> {
+  const wrong = [...config.faults, ...config.warnings];
+  if (config.strict && wrong.length > 0) throw new StrictTelemetryError(wrong);
+  if (config.otlp === undefined) return startTelemetry(config, deps);
+  return startTelemetry(config, { ...deps, otlp: await loadOtlp(config.otlp) });
 }
 
 /**
@@ -91,30 +126,48 @@ export interface TelemetryDeps {
 export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}): Telemetry {
   const clock = deps.clock ?? systemClock;
   const redactor = new Redactor();
+  for (const secret of config.secrets) redactor.remember(secret);
   const resource = describeProcess(config);
-  const tracer = new Tracer({ resource, processors: deps.spanProcessors ?? [], redactor });
+  const objectCounters = new ObjectCounters(clock);
+  const state = new StateProducer(clock);
+  const producers = [objectCounters, state];
+  const otlp = deps.otlp?.({
+    resource,
+    producers,
+    // Exports begin in the context of whatever filled their queue; what is told of them is part of no trace.
+    onExport: (signal, error) =>
+      tracer.outside(() => error === undefined ? reports?.succeeded(signal) : reports?.failed(signal, error)),
+  });
+  const tracer = new Tracer({
+    resource,
+    processors: [...deps.spanProcessors ?? [], ...otlp?.spanProcessors ?? []],
+    redactor,
+    ...(config.otlp === undefined ? {} : { sampler: config.otlp.sampler }),
+  });
   const log = createLog({
     filter: config.logFilter,
     redactor,
     clock,
-    outputs: [lineOutput(deps.sink ?? streamSink(Deno.stdout), config.logFormat)],
+    outputs: [lineOutput(deps.sink ?? streamSink(Deno.stdout), config.logFormat), ...otlp?.logOutputs ?? []],
     activeTrace: () => tracer.activeTrace(),
   });
   const ownLog = log.child({ target: "telemetry" });
-  const objectCounters = new ObjectCounters(clock);
-  const state = new StateProducer(clock);
   state.registerProcess(() => readProcessMetrics(config.build));
   const onSourceFault = (error: unknown) => ownLog.error("a source of metrics failed", { error });
-  const reader = new PullReader([objectCounters, state], onSourceFault);
+  const reader = new PullReader(producers, onSourceFault);
   const metrics = new Instruments({
     resource,
-    readers: [reader],
+    readers: [reader, ...otlp?.metricReaders ?? []],
     objectCounters,
     onFault: (fault) => ownLog.warn("a measurement was dropped", { fault }),
   });
+  const reports = otlp === undefined
+    ? undefined
+    : new ExportReports({ log: ownLog, metrics, clock, intervalMs: exportReportMs });
   const health = new HealthChecks();
   const renderMetrics = () => reader.render();
-  for (const warning of config.warnings) ownLog.warn("a setting was ignored", { warning });
+  tellSettings(config, ownLog);
+  const ends = [() => metrics.shutdown(), () => tracer.shutdown(), () => otlp?.endLogs()];
   let ended: Promise<void> | undefined;
   return {
     log,
@@ -126,10 +179,18 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     renderMetrics,
     withSpan: (start, attributes, fn) => tracer.withSpan(start, attributes, fn),
     withRemoteParent: (traceparent, fn) => tracer.withRemoteParent(traceparent, fn),
+    recordSpan: (span) => tracer.recordSpan(span),
     currentTraceparent: () => tracer.currentTraceparent(),
     activeTrace: () => tracer.activeTrace(),
-    shutdown: () => ended ??= endAll([() => metrics.shutdown(), () => tracer.shutdown()], ownLog),
+    shutdown: () => ended ??= endAll(ends, ownLog),
   };
+}
+
+/** What was wrong with the environment, now that there is somebody to tell it. */
+function tellSettings({ faults, warnings, hints }: TelemetryConfig, log: Log): void {
+  for (const fault of faults) log.error("telemetry is not exported", { fault });
+  for (const warning of warnings) log.warn("a setting was ignored", { warning });
+  for (const hint of hints) log.warn("a setting is doubtful", { hint });
 }
 
 /** What this process is, as resource attributes; they become target_info. */
@@ -142,11 +203,16 @@ function describeProcess(config: TelemetryConfig): Resource {
   if (config.instanceId !== undefined) attributes[attribute.serviceInstanceId] = config.instanceId;
   if (config.namespace !== undefined) attributes[attribute.k8sNamespaceName] = config.namespace;
   if (config.podName !== undefined) attributes[attribute.k8sPodName] = config.podName;
-  return resourceFromAttributes(attributes);
+  return resourceFromAttributes({ ...attributes, ...config.attributes });
 }
 
-async function endAll(ends: readonly (() => Promise<void>)[], log: Log): Promise<void> {
-  for (const result of await Promise.allSettled(ends.map((end) => end()))) {
+async function endAll(ends: readonly (() => Promise<void> | undefined)[], log: Log): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => resolve("late"), endWithinMs);
+  const results = await Promise.race([Promise.allSettled(ends.map((end) => end())), late]);
+  clearTimeout(timer);
+  if (results === "late") return log.warn("telemetry did not end in time", { limitMs: endWithinMs });
+  for (const result of results) {
     if (result.status === "rejected") log.warn("telemetry did not end cleanly", { error: result.reason });
   }
 }

@@ -70,6 +70,7 @@ function recordEverything({ metrics, state }: Pulled): void {
   metrics.add("kopiur_snapshot_deletion_failures_total", 1, { namespace: "media" });
   metrics.precreate("kopiur_mover_operations_total", {});
   metrics.record("kopiur_mover_operation_duration_seconds", 3, { operation: "Backup", result: "succeeded" });
+  metrics.precreate("kopiur_telemetry_export_failures_total", {});
   metrics.add("kopiur_workqueue_adds_total", 1, kind);
   metrics.add("kopiur_workqueue_retries_total", 1, kind);
   metrics.record("kopiur_workqueue_queue_duration_seconds", 0.1, kind);

@@ -16,6 +16,19 @@ export interface Span {
   fail(message: string): void;
 }
 
+/** A piece of work that began and ended elsewhere, as the span it is the whole of. */
+export interface FinishedSpan {
+  readonly name: string;
+  /** Its own ids: whatever was done with this traceparent as its parent stands beneath it. */
+  readonly traceparent: string;
+  /** Since the Unix epoch. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly attributes: Attributes;
+  /** Why it failed, when it did. */
+  readonly failure?: string;
+}
+
 /** A span of the SDK behind our face; what it is told leaves without secrets, and only if somebody records. */
 export class RunningSpan implements Span {
   readonly traceId: string;

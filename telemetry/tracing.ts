@@ -2,16 +2,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as otel from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BasicTracerProvider,
-  ParentBasedSampler,
-  type SpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+import { AlwaysOffSampler, BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { LogTrace, SpanFrame } from "./log_format.ts";
+import type { SamplerChoice } from "./otlp_config.ts";
 import type { Redactor } from "./redact.ts";
-import { type Attributes, givenAttributes, RunningSpan, type Span } from "./span.ts";
+import { createSampler } from "./sampler.ts";
+import { type Attributes, type FinishedSpan, givenAttributes, RunningSpan, type Span } from "./span.ts";
+import { SpanIdSource } from "./span_ids.ts";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
 /** The name of a span, and its kind where it is not internal. */
@@ -23,6 +20,8 @@ export interface Tracing {
   withSpan<T>(start: SpanStart, attributes: Attributes, fn: (span: Span) => T | Promise<T>): Promise<T>;
   /** Runs fn as the child of a span of another process; a traceparent that cannot be read is no parent. */
   withRemoteParent<T>(traceparent: string | undefined, fn: () => T): T;
+  /** Records a root span that is over, under ids that were decided before; ids that cannot be read record nothing. */
+  recordSpan(span: FinishedSpan): void;
   /** The W3C traceparent of the running span, to be handed to another process; undefined outside a span. */
   currentTraceparent(): string | undefined;
   /** The ids and spans around the caller; undefined outside a span. */
@@ -33,6 +32,8 @@ export interface Tracing {
 export interface TracingParts {
   readonly resource: Resource;
   readonly processors: readonly SpanProcessor[];
+  /** Which traces are recorded: all, unless told. */
+  readonly sampler?: SamplerChoice;
   readonly redactor: Redactor;
 }
 
@@ -40,6 +41,8 @@ interface StoredSpans {
   readonly context: otel.Context;
   readonly spans: readonly SpanFrame[];
 }
+
+const everyTrace: SamplerChoice = { root: "always_on", parentBased: true, ratio: 1 };
 
 const kinds = {
   internal: otel.SpanKind.INTERNAL,
@@ -49,7 +52,8 @@ const kinds = {
 
 /** Tracing with a context of its own: no global is registered, so several can live in one process. */
 export class Tracer implements Tracing {
-  readonly #storage = new AsyncLocalStorage<StoredSpans>();
+  readonly #storage = new AsyncLocalStorage<StoredSpans | undefined>();
+  readonly #ids = new SpanIdSource();
   readonly #provider: BasicTracerProvider;
   readonly #tracer: otel.Tracer;
   readonly #redactor: Redactor;
@@ -57,11 +61,12 @@ export class Tracer implements Tracing {
   constructor(parts: TracingParts) {
     const sampler = parts.processors.length === 0
       ? new AlwaysOffSampler()
-      : new ParentBasedSampler({ root: new AlwaysOnSampler() });
+      : createSampler(parts.sampler ?? everyTrace);
     this.#provider = new BasicTracerProvider({
       resource: parts.resource,
       spanProcessors: [...parts.processors],
       sampler,
+      idGenerator: this.#ids,
     });
     this.#tracer = this.#provider.getTracer("kopiur");
     this.#redactor = parts.redactor;
@@ -86,6 +91,22 @@ export class Tracer implements Tracing {
     return this.#storage.run({ context, spans: [] }, fn);
   }
 
+  recordSpan({ name, traceparent, startMs, endMs, attributes, failure }: FinishedSpan): void {
+    const ids = parseTraceparent(traceparent);
+    if (ids === undefined) return;
+    const start = { startTime: new Date(startMs), root: true };
+    const span = this.#ids.with(ids, () => this.#tracer.startSpan(name, start, otel.ROOT_CONTEXT));
+    const finished = new RunningSpan(span, this.#redactor);
+    finished.setAttributes(attributes);
+    if (failure !== undefined) finished.fail(failure);
+    span.end(new Date(Math.max(startMs, endMs)));
+  }
+
+  /** Runs fn as if no span were around. */
+  outside<T>(fn: () => T): T {
+    return this.#storage.run(undefined, fn);
+  }
+
   currentTraceparent(): string | undefined {
     const span = this.#spanContext();
     return span === undefined ? undefined : formatTraceparent(span);
@@ -94,7 +115,9 @@ export class Tracer implements Tracing {
   activeTrace(): LogTrace | undefined {
     const span = this.#spanContext();
     if (span === undefined) return undefined;
-    return { traceId: span.traceId, spanId: span.spanId, spans: this.#storage.getStore()?.spans ?? [] };
+    const { traceId, spanId, traceFlags } = span;
+    const isSampled = (traceFlags & otel.TraceFlags.SAMPLED) !== 0;
+    return { traceId, spanId, isSampled, spans: this.#storage.getStore()?.spans ?? [] };
   }
 
   shutdown(): Promise<void> {

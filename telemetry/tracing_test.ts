@@ -30,6 +30,7 @@ Deno.test("withSpan() gives ids although nothing exports, and children the id of
       assert.deepEqual(tracer.activeTrace(), {
         traceId: outer.traceId,
         spanId: inner.spanId,
+        isSampled: false,
         spans: [{ name: "outer", attributes: {} }, { name: "inner", attributes: { n: 1 } }],
       });
     });
@@ -140,4 +141,59 @@ Deno.test("currentTraceparent() is what withRemoteParent() of another process re
         assert.equal(mover.activeTrace()?.spans.length, 1);
       }));
   });
+});
+
+Deno.test("recordSpan() records work that is over under the ids its children were given", async () => {
+  const { tracer, spans } = recorded();
+  await tracer.withRemoteParent(remote, () => tracer.withSpan("mover", {}, () => {}));
+  const attributes = { kind: "Backup", outcome: "failure", none: undefined };
+  const times = { startMs: 1_700_000_000_000, endMs: 1_700_000_090_500 };
+  const failure = "Cannot read: password=hunter22";
+  tracer.recordSpan({ name: "backup run", traceparent: remote, ...times, attributes, failure });
+  tracer.recordSpan({ name: "nonsense", traceparent: "nonsense", ...times, attributes: {} });
+  const [child, run, ...more] = spans();
+  assert.equal(more.length, 0);
+  assert.equal(run?.spanContext().traceId, "0af7651916cd43dd8448eb211c80319c");
+  assert.equal(run?.spanContext().spanId, "b7ad6b7169203331");
+  assert.equal(run?.parentSpanContext, undefined);
+  assert.equal(child?.parentSpanContext?.spanId, run?.spanContext().spanId);
+  assert.deepEqual([run?.startTime, run?.endTime, run?.duration], [
+    [1_700_000_000, 0],
+    [1_700_000_090, 500_000_000],
+    [90, 500_000_000],
+  ]);
+  assert.deepEqual(run?.attributes, { kind: "Backup", outcome: "failure" });
+  assert.deepEqual(run?.status, { code: SpanStatusCode.ERROR, message: "Cannot read: password=[redacted]" });
+  await tracer.withSpan("next", {}, (next) => assert.notEqual(next.spanId, "b7ad6b7169203331"));
+});
+
+Deno.test("a share of the traces is the same share in every process, whoever begins", async () => {
+  const choose = (ratio: number, parentBased: boolean) => {
+    const exporter = new InMemorySpanExporter();
+    const parts = { resource: emptyResource(), redactor: new Redactor() };
+    const sampler = { root: "traceidratio", parentBased, ratio } as const;
+    const processors = [new SimpleSpanProcessor(exporter)];
+    return { tracer: new Tracer({ ...parts, processors, sampler }), exporter };
+  };
+  const [controller, mover] = [choose(0.5, true), choose(0.5, true)];
+  const kept: string[] = [];
+  for (let work = 0; work < 200; work++) {
+    const digits = crypto.randomUUID().replaceAll("-", "");
+    const traceparent = `00-${digits}-b7ad6b7169203331-01`;
+    await controller.tracer.withRemoteParent(
+      traceparent,
+      () => controller.tracer.withSpan("pass", {}, () => {}),
+    );
+    await mover.tracer.withRemoteParent(traceparent, () => mover.tracer.withSpan("mover", {}, () => {}));
+    controller.tracer.recordSpan({ name: "run", traceparent, startMs: 0, endMs: 1, attributes: {} });
+    kept.push(digits);
+  }
+  const tracesOf = ({ exporter }: ReturnType<typeof choose>, name: string) =>
+    exporter.getFinishedSpans().filter((span) => span.name === name).map((span) =>
+      span.spanContext().traceId
+    );
+  assert.deepEqual(tracesOf(controller, "pass"), tracesOf(mover, "mover"));
+  assert.deepEqual(tracesOf(controller, "pass"), tracesOf(controller, "run"));
+  const share = tracesOf(mover, "mover").length / kept.length;
+  assert.ok(share > 0.3 && share < 0.7, String(share));
 });

@@ -116,6 +116,7 @@ export function violations(edges: readonly ImportEdge[]): readonly string[] {
 const OWNED_PACKAGES: readonly { readonly pattern: RegExp; readonly area: Area }[] = [
   { pattern: /^@kubernetes\/client-node/, area: "kube" },
   { pattern: /^@opentelemetry\//, area: "telemetry" },
+  { pattern: /^@grpc\//, area: "telemetry" },
   { pattern: /^commander$/, area: "cmd" },
   { pattern: /^cli-table3$/, area: "cmd" },
 ];

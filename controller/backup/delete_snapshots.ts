@@ -9,6 +9,7 @@ import { isGoing } from "./leftovers.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { START_GRACE_SECONDS } from "./source_state.ts";
 import { moverMeasures, waitEvents } from "./telling.ts";
+import { deletionSpan } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
 const RECHECK_SECONDS = 300;
@@ -67,7 +68,10 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
       return {
         ...release(leaving, "The snapshots were deleted"),
         events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
-        measures: moverMeasures("SnapshotDelete", "succeeded", state.result.durationSeconds),
+        measures: [
+          ...moverMeasures("SnapshotDelete", "succeeded", state.result.durationSeconds),
+          deletionSpan(world, state.finishedAt),
+        ],
       };
     }
     case "failed":

@@ -15,10 +15,12 @@ import {
   type RepositoryView,
   sourceMountPath,
   workSpecFor,
+  type WorkTrace,
 } from "../shared/mod.ts";
 import { backupJobName, deleteJobName } from "./attempts.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { pinText, type RunPin } from "./run_pin.ts";
+import { deletionTrace, runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
 const DEFAULT_BACKOFF_LIMIT = 2;
@@ -49,6 +51,7 @@ export function backupObjects(
   return moverObjects(world, repository, pin, {
     name: backupJobName(backup, source, start.attempt),
     operation,
+    trace: runTrace(backup),
     limits: { backoffLimit, ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }) },
     timeoutSeconds: activeDeadlineSeconds === undefined
       ? undefined
@@ -76,6 +79,7 @@ export function deleteObjects(
   return moverObjects(world, repository, pin, {
     name: deleteJobName(backup, run.attempt),
     operation,
+    trace: deletionTrace(backup),
     limits: { backoffLimit: DEFAULT_BACKOFF_LIMIT, podActiveDeadlineSeconds: DELETE_LIMIT_SECONDS },
     timeoutSeconds: DELETE_LIMIT_SECONDS - DEADLINE_MARGIN_SECONDS,
     sources: [],
@@ -86,6 +90,7 @@ export function deleteObjects(
 interface MoverChoices {
   readonly name: string;
   readonly operation: MoverOperation;
+  readonly trace: WorkTrace;
   readonly limits: MoverLimits;
   readonly timeoutSeconds: number | undefined;
   readonly sources: readonly { readonly pvc: string }[];
@@ -99,7 +104,7 @@ function moverObjects(
   choices: MoverChoices,
 ): readonly DesiredObject[] {
   const { backup, options } = world;
-  const { name, operation, limits, timeoutSeconds, sources, annotations } = choices;
+  const { name, operation, trace, limits, timeoutSeconds, sources, annotations } = choices;
   const mover = pin.resolved.mover ?? {};
   const workSpec = workSpecFor({
     operation,
@@ -119,6 +124,7 @@ function moverObjects(
     },
     annotations,
     workSpec,
+    trace,
     repositorySpec: repository.spec,
     mover,
     limits,

@@ -3,6 +3,7 @@ import { permittedConditions } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { SourceStep } from "./source_state.ts";
 import { verdictEvents, verdictMeasures } from "./telling.ts";
+import { runSpan } from "./traces.ts";
 import { statsOf, type Verdict, verdictOf } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -35,7 +36,11 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
     conditions: [...permittedConditions, ...verdictConditions(verdict)],
     outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
     events: verdictEvents(world, verdict, entries),
-    measures: [...base.measures, ...verdictMeasures(world, verdict, durationSeconds)],
+    measures: [
+      ...base.measures,
+      ...verdictMeasures(world, verdict, durationSeconds),
+      runSpan(world, verdict, { startTime, endTime }),
+    ],
     next: {
       ...next,
       phase,

@@ -10,6 +10,7 @@ import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
 import { backupStatusOf } from "./status.ts";
+import { backupTraceparent } from "./traces.ts";
 import { backupIndexes, backupWatches } from "./watches.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -33,6 +34,7 @@ export function backupReconciler(options: ControllerOptions): Kind<BackupWorld> 
     plan: planBackup,
     // The engine hands it the very plan that planBackup made, with the next status in it.
     status: backupStatusOf,
+    traceparent: backupTraceparent,
     hasEnded,
     // A snapshot that is orphaned is told once, so its increment must find a series (design D5).
     namespaceCounters: (namespace) => [

@@ -18,6 +18,7 @@ import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
 import { failedEntry, nextStep, type SourceStep } from "./source_state.ts";
 import { stepMeasures, waitEvents } from "./telling.ts";
+import { runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
 const DEFAULT_START_DEADLINE_SECONDS = 1800;
@@ -102,6 +103,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   } as const;
   const next = {
     ...currentStatus(world.backup.status),
+    traceId: runTrace(world.backup).traceId,
     resolved: pin.resolved,
     snapshots: [...entries],
     timing: { startTime: startTimeOf(world, now) },

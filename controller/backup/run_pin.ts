@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ANNOTATION, type BackupStatus, backupStatus, type SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ConfigSource } from "../shared/mod.ts";

@@ -142,7 +142,7 @@ Deno.test("Backup of two sources of which one fails is Succeeded, partial and sa
   assert.ok(stage.conditions.includes("Complete=False BackupPartial"));
   assert.ok(stage.conditions.includes("Ready=True BackupPartial"));
   const note = '"logs": A file or folder may not be accessed: open /pvc/logs: permission denied. ' +
-    'Snapshot k1 of "data": 10 files, 1000 bytes';
+    `Snapshot k1 of "data": 10 files, 1000 bytes. Trace ${stage.status.traceId}`;
   assert.deepEqual(stage.kube.events.slice(-2).map((event) => [event.type, event.reason, event.note]), [
     ["Warning", "BackupPartial", note],
     ["Warning", "BackupPartial", `Backup "run": ${note}`],
@@ -223,7 +223,8 @@ Deno.test("Backup fails with class, sentence, exit code and log tail of its move
   ]);
   assert.equal(
     failed[0]?.note,
-    '"data": The repository password is wrong: unable to create format manager: invalid repository password',
+    '"data": The repository password is wrong: unable to create format manager: invalid repository password. ' +
+      `Trace ${stage.status.traceId}`,
   );
   assert.equal(
     stage.status.message?.includes("format manager"),

@@ -24,7 +24,7 @@ function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Ap
   const made = new Set(
     objects.flatMap(({ desired }) => desired.kind === JOB.kind ? [desired.metadata.name] : []),
   );
-  const { resolved, snapshots, timing } = plan.next;
+  const { resolved, snapshots, timing, traceId } = plan.next;
   const isRun = snapshots?.some(({ job }) => job !== undefined && made.has(job.name)) === true;
   if (!isRun || resolved === undefined) {
     return { ...before, phase: backup.isDeleting ? "Deleting" : before.phase ?? "Pending" };
@@ -39,6 +39,7 @@ function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Ap
   return {
     ...before,
     phase: "Running",
+    ...(traceId === undefined ? {} : { traceId }),
     resolved,
     snapshots: entries,
     ...(timing === undefined ? {} : { timing: { startTime: timing.startTime } }),

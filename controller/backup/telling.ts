@@ -1,6 +1,7 @@
 import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
 import type { SourceStep } from "./source_state.ts";
+import { runTrace } from "./traces.ts";
 import { listed, type Verdict } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -34,7 +35,7 @@ export function verdictEvents(
   verdict: Verdict,
   entries: readonly SnapshotEntry[],
 ): readonly PlannedEvent[] {
-  const own = [verdictEvent(verdict, entries), ...entries.filter(isEmpty).map(emptyEvent)];
+  const own = [verdictEvent(world, verdict, entries), ...entries.filter(isEmpty).map(emptyEvent)];
   const config = world.config.kind === "found" ? world.config.value : undefined;
   if (config === undefined) return own;
   const regarding = {
@@ -95,8 +96,14 @@ export function verdictMeasures(
   ];
 }
 
-function verdictEvent(verdict: Verdict, entries: readonly SnapshotEntry[]): PlannedEvent {
+function verdictEvent(
+  { backup }: BackupWorld,
+  verdict: Verdict,
+  entries: readonly SnapshotEntry[],
+): PlannedEvent {
   const action = "Backup";
+  // Whoever reads of trouble looks for its log lines next.
+  const trace = `Trace ${runTrace(backup).traceId}`;
   switch (verdict.outcome) {
     case "success":
       return { type: "Normal", reason: "BackupSucceeded", action, note: listed(entries.map(snapshotText)) };
@@ -104,11 +111,18 @@ function verdictEvent(verdict: Verdict, entries: readonly SnapshotEntry[]): Plan
       const gaps = entries.filter(({ phase, unreadable }) =>
         phase !== "Succeeded" || unreadable !== undefined
       );
-      const note = `${listed(gaps.map(gapText))}. ${listed(entries.filter(isSaved).map(snapshotText))}`;
+      const note = `${listed(gaps.map(gapText))}. ${
+        listed(entries.filter(isSaved).map(snapshotText))
+      }. ${trace}`;
       return { type: "Warning", reason: "BackupPartial", action, note };
     }
     case "failure":
-      return { type: "Warning", reason: "BackupFailed", action, note: listed(entries.map(gapText)) };
+      return {
+        type: "Warning",
+        reason: "BackupFailed",
+        action,
+        note: `${listed(entries.map(gapText))}. ${trace}`,
+      };
   }
 }
 

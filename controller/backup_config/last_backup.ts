@@ -26,6 +26,7 @@ export function lastBackup(backup: KubeObject): LastBackup | undefined {
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
     ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
+    ...(status.traceId === undefined ? {} : { traceId: status.traceId }),
   };
 }
 

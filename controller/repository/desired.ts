@@ -8,6 +8,8 @@ import {
   moverJob,
   moverJobName,
   workSpecFor,
+  type WorkTrace,
+  workTrace,
 } from "../shared/mod.ts";
 import { purposeAnnotation } from "./bootstrap_purpose.ts";
 import { mayCreate, type RepositoryObject } from "./repository_object.ts";
@@ -24,6 +26,11 @@ const BOOTSTRAP_USERNAME = "kopiur";
 export function bootstrapJobName(repository: RepositoryObject): string {
   const owner = { name: repository.key.name, uid: repository.uid };
   return moverJobName(owner, { kind: "bootstrap" }, (repository.status.bootstrap?.runs ?? 0) + 1);
+}
+
+/** The trace of that bootstrap. */
+export function bootstrapTrace(repository: RepositoryObject): WorkTrace {
+  return workTrace(repository.uid, bootstrapJobName(repository));
 }
 
 /**
@@ -54,6 +61,7 @@ export function desiredBootstrap(
       mover,
       timeoutSeconds: BOOTSTRAP_SECONDS,
     }),
+    trace: bootstrapTrace(repository),
     repositorySpec: spec,
     mover,
     // The controller tries again itself, at its own pace and with what is true by then.

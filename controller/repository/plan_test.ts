@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../kube/types.ts";
 import { aClaim, aNamespace, aPodOf, aRepository, aSecret, type FakeKube } from "../../tests/support/mod.ts";
-import { CONFIG_MAP, JOB, POD, SECRET } from "../shared/mod.ts";
+import { CONFIG_MAP, JOB, POD, SECRET, workTrace } from "../shared/mod.ts";
 import {
   aCreatingRepository,
   aNamespaceInMemory,
@@ -81,7 +81,9 @@ Deno.test("planRepository() plans no second Job while there is one", async () =>
 Deno.test("planRepository() takes a success: unique id, numbers, Event and measures, once", async () => {
   const kube = aNamespaceInMemory(aCreatingRepository());
   await bootstrapEnds(kube, { exitCode: 0, message: openedMessage({ created: true }) });
+  const job = jobIn(kube).metadata.name;
   const plan = await planIn(kube);
+  const { uid } = storedRepository(kube).metadata;
   const { conditions: _conditions, ...status } = plan.status;
   assert.deepEqual(status, {
     observedGeneration: 1,
@@ -106,6 +108,16 @@ Deno.test("planRepository() takes a success: unique id, numbers, Event and measu
   assert.deepEqual(plan.measures, [
     { kind: "add", metric: "kopiur_mover_operations_total", labels, value: 1 },
     { kind: "record", metric: "kopiur_mover_operation_duration_seconds", labels, value: 2.5 },
+    {
+      kind: "span",
+      span: {
+        name: "repository bootstrap",
+        traceparent: workTrace(uid ?? "", job).traceparent,
+        startMs: Date.parse("2026-01-02T03:03:57.500Z"),
+        endMs: Date.parse("2026-01-02T03:04:00Z"),
+        attributes: { kind: "Repository", namespace: "apps", name: "repo" },
+      },
+    },
   ]);
   await carryOut(kube, plan);
   const next = await planIn(kube);
@@ -272,7 +284,9 @@ for (const [what, given] of Object.entries(failures)) {
     const [event] = plan.events;
     assert.deepEqual([event?.type, event?.reason, event?.action], ["Warning", given.reason, given.action]);
     assert.match(event?.note ?? "", given.note);
-    assert.deepEqual(plan.measures[0]?.labels, { operation: "BootstrapRepository", result: "failed" });
+    const [count] = plan.measures;
+    const labels = { operation: "BootstrapRepository", result: "failed" };
+    assert.deepEqual(count?.kind === "add" && count.labels, labels);
     assert.equal(plan.status.bootstrap?.failures, 1);
     const retry = given.phase === "Failed" ? "2026-01-02T03:34:00.000Z" : "2026-01-02T03:05:00.000Z";
     assert.equal(plan.status.bootstrap?.retryAt, retry);
@@ -320,7 +334,7 @@ Deno.test("planRepository() tells a failure that lasts no second time", async ()
   endJob(kube, jobIn(kube), { exitCode: 1, message: failedMessage("Locked", "in other words") });
   const plan = await planIn(kube, later(120));
   assert.deepEqual(plan.events, []);
-  assert.equal(plan.measures.length, 2);
+  assert.deepEqual(plan.measures.map(({ kind }) => kind), ["add", "record", "span"]);
   assert.equal(plan.status.bootstrap?.failures, 2);
 });
 

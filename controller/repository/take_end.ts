@@ -1,8 +1,11 @@
 import { type ConditionChange, findCondition, type RepositoryStatus } from "../../api/mod.ts";
+import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
+import { workSpan } from "../shared/mod.ts";
 import type { BootstrapPurpose } from "./bootstrap_purpose.ts";
 import { retryTime } from "./bootstrap_timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
+import { bootstrapTrace } from "./desired.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -25,7 +28,7 @@ export function takeEnd(
     status: statusAfter(repository, end, purpose, verdict),
     condition: bootstrapped(verdict),
     events: eventsOf(repository, verdict),
-    measures: measuresOf(end),
+    measures: [...measuresOf(end), spanOf(repository, end, verdict)],
   };
 }
 
@@ -98,6 +101,22 @@ function actionOf(reason: string): string {
   if (reason === "AuthFailure") return "CheckCredentials";
   if (reason === "AccessDenied" || reason === "PermissionDenied") return "CheckPermissions";
   return "CheckBackend";
+}
+
+function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdict): PlannedMeasure {
+  const { namespace, name } = repository.key;
+  const tookMs = (end.result?.durationSeconds ?? 0) * 1000;
+  return workSpan(bootstrapTrace(repository), {
+    name: "repository bootstrap",
+    startTime: new Date(Date.parse(end.finishedAt) - tookMs).toISOString(),
+    endTime: end.finishedAt,
+    attributes: {
+      [attribute.kind]: "Repository",
+      [attribute.namespace]: namespace,
+      [attribute.name]: name,
+    },
+    ...(verdict.kind === "failed" ? { failure: verdict.message } : {}),
+  });
 }
 
 function measuresOf(end: BootstrapEnd): readonly PlannedMeasure[] {

@@ -55,6 +55,11 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
   /** Counter series of an object's namespace: there at 0 from the first pass over one on, and kept when it is gone. */
   readonly namespaceCounters?: (namespace: string) => readonly CounterSeries[];
+  /**
+   * The traceparent of the work a pass over this object is part of; without one each pass is a trace of its own.
+   * Must be quick and must not throw.
+   */
+  readonly traceparent?: (object: KubeObject) => string | undefined;
   /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
   readonly hasEnded?: (object: KubeObject) => boolean;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */

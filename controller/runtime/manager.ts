@@ -116,6 +116,8 @@ export class Manager {
       log: telemetry.log.child({ target: "controller" }),
       metrics: telemetry.metrics,
       withSpan: telemetry.withSpan,
+      withRemoteParent: telemetry.withRemoteParent,
+      recordSpan: telemetry.recordSpan,
     };
     const deps = { reader, writer, events, telemetry: told, clock, random, newId };
     const pool = new WorkerPool({

@@ -1,6 +1,7 @@
 import type { ConditionChange, Reason } from "../../api/mod.ts";
 import type { DesiredObject, Removal } from "../../kube/types.ts";
 import type { CounterName, HistogramName, LabelsOf } from "../../telemetry/catalog.ts";
+import type { FinishedSpan } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One Event the kind asks for. Told on the reconciled object, it takes the place of the outcome's own. */
@@ -27,8 +28,11 @@ type RecordOf<N extends HistogramName> = N extends HistogramName
   ? { readonly kind: "record"; readonly metric: N; readonly labels: LabelsOf<N>; readonly value: number }
   : never;
 
-/** One measurement the kind asks for. */
-export type PlannedMeasure = AddOf<CounterName> | RecordOf<HistogramName>;
+/** One measurement the kind asks for, or the span of a piece of work that is over. */
+export type PlannedMeasure =
+  | AddOf<CounterName>
+  | RecordOf<HistogramName>
+  | { readonly kind: "span"; readonly span: FinishedSpan };
 
 /**
  * Everything a pass wants done and told. Pure data: the engine applies it in the order of the fields.

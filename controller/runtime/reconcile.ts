@@ -9,7 +9,7 @@ import type { QueueAction, Report } from "./report.ts";
 /** What the loop needs: the means of a pass, and the means to tell of it. */
 export interface ReconcileDeps extends PassDeps {
   readonly events: EventSink;
-  readonly telemetry: Pick<Telemetry, "log" | "metrics" | "withSpan">;
+  readonly telemetry: Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "recordSpan">;
   /** A new id for each pass. */
   readonly newId: () => string;
 }
@@ -36,16 +36,20 @@ export function reconcile(
     [attribute.objectReason]: trigger,
     reconcile_id: deps.newId(),
   };
-  return deps.telemetry.withSpan("reconcile", attributes, async (span) => {
-    const result = await runPass(subject, deps, signal);
-    const durationSeconds = Math.max(0, deps.clock.monotonicMs() - startMs) / 1000;
-    keepCounters(subject, result, deps);
-    for (const measure of result.measures) take(measure, deps);
-    for (const event of result.events) send(event, result.object, deps);
-    count(kind.name, result.report, durationSeconds, deps);
-    describe(result.report, span, deps);
-    return result.report.queue;
-  });
+  const pass = () =>
+    deps.telemetry.withSpan("reconcile", attributes, async (span) => {
+      const result = await runPass(subject, deps, signal);
+      const durationSeconds = Math.max(0, deps.clock.monotonicMs() - startMs) / 1000;
+      keepCounters(subject, result, deps);
+      for (const measure of result.measures) take(measure, deps);
+      for (const event of result.events) send(event, result.object, deps);
+      count(kind.name, result.report, durationSeconds, deps);
+      describe(result.report, span, deps);
+      return result.report.queue;
+    });
+  const object = deps.reader.get(kind.resource, key);
+  const work = object === undefined ? undefined : kind.traceparent?.(object);
+  return deps.telemetry.withRemoteParent(work, pass);
 }
 
 /** Series of an object are there from its first pass, so that the first increment is seen, until it is gone. */
@@ -68,10 +72,11 @@ function carries(
 }
 
 /** Name and labels belong together by the type of a measure; the compiler forgets it when it opens the union. */
-function take(measure: PlannedMeasure, { telemetry: { metrics } }: ReconcileDeps): void {
+function take(measure: PlannedMeasure, { telemetry }: ReconcileDeps): void {
+  if (measure.kind === "span") return telemetry.recordSpan(measure.span);
   const { kind, metric, labels, value } = measure;
-  if (kind === "add") metrics.add(metric, value, labels as never);
-  else metrics.record(metric, value, labels as never);
+  if (kind === "add") telemetry.metrics.add(metric, value, labels as never);
+  else telemetry.metrics.record(metric, value, labels as never);
 }
 
 function send(event: PlannedEvent, about: KubeObject | undefined, { events }: ReconcileDeps): void {

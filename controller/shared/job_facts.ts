@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject } from "../../kube/types.ts";
 
 const text = z.string().optional().catch(undefined);

@@ -21,3 +21,4 @@ export * from "./resources.ts";
 export * from "./run_summary.ts";
 export * from "./watched.ts";
 export * from "./work_spec.ts";
+export * from "./work_trace.ts";

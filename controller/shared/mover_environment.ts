@@ -1,12 +1,21 @@
 import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../api/mod.ts";
+import type { ControllerOptions } from "../options.ts";
+import type { WorkTrace } from "./work_trace.ts";
 
-/** An environment variable of a container, by value or from a Secret. */
+/** An environment variable of a container: by value, from a Secret, or a fact about its pod. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: {
-    readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean };
-  };
+  readonly valueFrom?:
+    | { readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean } }
+    | { readonly fieldRef: { readonly fieldPath: string } };
+}
+
+/** What the environment of a mover is made of. */
+export interface MoverEnvironmentRequest {
+  readonly repositorySpec: RepositorySpec;
+  readonly trace: WorkTrace;
+  readonly options: Pick<ControllerOptions, "moverEnvPassthrough">;
 }
 
 /**
@@ -14,8 +23,7 @@ export interface EnvironmentVariable {
  * What is passed on never replaces what the contract sets.
  */
 export function moverEnvironment(
-  spec: RepositorySpec,
-  passthrough: readonly { readonly name: string; readonly value: string }[],
+  { repositorySpec, trace, options }: MoverEnvironmentRequest,
 ): readonly EnvironmentVariable[] {
   const own: readonly EnvironmentVariable[] = [
     { name: MOVER_ENV.workSpecPath, value: MOVER_PATH.workSpec },
@@ -24,14 +32,18 @@ export function moverEnvironment(
     { name: MOVER_ENV.logFolder, value: `${MOVER_PATH.cache}/logs` },
     { name: MOVER_ENV.configPath, value: `${MOVER_PATH.cache}/repository.config` },
     { name: MOVER_ENV.checkForUpdates, value: "false" },
-    ...secretEnvironment(spec),
+    { name: MOVER_ENV.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: MOVER_ENV.namespace, valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+    { name: MOVER_ENV.traceparent, value: trace.traceparent },
+    ...secretEnvironment(repositorySpec),
   ];
   const taken = new Set<string>(Object.values(MOVER_ENV));
   const passedOn: EnvironmentVariable[] = [];
-  for (const { name, value } of passthrough) {
+  for (const { name, value } of options.moverEnvPassthrough) {
     if (taken.has(name)) continue;
     taken.add(name);
-    passedOn.push({ name, value });
+    // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
+    passedOn.push({ name, value: value.replaceAll("$", () => "$$") });
   }
   return [...own, ...passedOn];
 }

@@ -14,6 +14,7 @@ import { moverEnvironment } from "./mover_environment.ts";
 import { moverVolumes, WORK_SPEC_FILE } from "./mover_volumes.ts";
 import { containerSecurity, podSecurity } from "./pod_security.ts";
 import { shortHash } from "./short_hash.ts";
+import type { WorkTrace } from "./work_trace.ts";
 
 /** How long and how often a mover may try. */
 export interface MoverLimits {
@@ -41,6 +42,8 @@ export interface MoverJobRequest {
   readonly annotations?: Readonly<Record<string, string>>;
   /** From `workSpecFor`. */
   readonly workSpec: WorkSpec;
+  /** What the mover's spans stand beneath; the same for the same Job. */
+  readonly trace: WorkTrace;
   readonly repositorySpec: RepositorySpec;
   /** From `effectiveMover`. */
   readonly mover: MoverSpec;
@@ -138,7 +141,7 @@ function podSpec(request: MoverJobRequest, configMapName: string): Record<string
       image: request.options.moverImage,
       imagePullPolicy: request.options.moverImagePullPolicy,
       args: ["mover"],
-      env: moverEnvironment(request.repositorySpec, request.options.moverEnvPassthrough),
+      env: moverEnvironment(request),
       ...(mover.resources === undefined ? {} : { resources: mover.resources }),
       securityContext: containerSecurity(mover),
       terminationMessagePath: MOVER_PATH.terminationMessage,

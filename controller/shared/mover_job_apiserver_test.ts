@@ -5,6 +5,7 @@ import { type ApiServer, ApiStatusError, startApiserver, waitUntil } from "../..
 import { jobState } from "./job_state.ts";
 import { type MoverJob, moverJob } from "./mover_job.ts";
 import { workSpecFor } from "./work_spec.ts";
+import { workTrace } from "./work_trace.ts";
 
 const spec = {
   backend: {
@@ -42,6 +43,7 @@ function aMoverJob(
     namespace,
     owner: { apiVersion: "v1", kind: "Namespace", name: namespace, uid: "none" },
     annotations: { note: "x" },
+    trace: workTrace("uid", "run"),
     workSpec: workSpecFor({
       operation: { bootstrap: {} },
       identity: { username: "kopiur", hostname: namespace },

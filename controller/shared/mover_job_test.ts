@@ -3,6 +3,7 @@ import type { RepositorySpec } from "../../api/mod.ts";
 import { moverJob, type MoverJobRequest } from "./mover_job.ts";
 import { moverRemovals } from "./mover_removal.ts";
 import { workSpecFor } from "./work_spec.ts";
+import { workTrace } from "./work_trace.ts";
 
 const encryption = { passwordSecretRef: { name: "password", key: "repo.pw" } };
 const onVolume: RepositorySpec = {
@@ -39,6 +40,7 @@ function aRequest(parts: Partial<MoverJobRequest> = {}): MoverJobRequest {
       target: { kind: "Repository", namespace: "apps", name: "main" },
       mover,
     }),
+    trace: workTrace("r1", "bootstrap-1"),
     limits: { backoffLimit: 0 },
     options: { moverImage: "kopiur:1", moverImagePullPolicy: "IfNotPresent", moverEnvPassthrough: [] },
     ...parts,
@@ -190,6 +192,8 @@ Deno.test("moverJob() passes the controller's settings on, but none that the con
     moverEnvPassthrough: [
       { name: "RUST_LOG", value: "debug" },
       { name: "RUST_LOG", value: "info" },
+      { name: "OTEL_RESOURCE_ATTRIBUTES", value: "a=$(POD_NAME),b=$$" },
+      { name: "POD_NAME", value: "controller-0" },
       { name: "KOPIA_PASSWORD", value: "mine" },
       { name: "KOPIUR_WORK_SPEC_PATH", value: "/elsewhere" },
     ],
@@ -204,7 +208,19 @@ Deno.test("moverJob() passes the controller's settings on, but none that the con
     env.find(({ name }) => name === "KOPIUR_WORK_SPEC_PATH")?.value,
     "/etc/kopiur/work/work-spec.json",
   );
-  assert.ok(!env.some(({ value }) => value === "mine"));
+  assert.equal(
+    env.find(({ name }) => name === "OTEL_RESOURCE_ATTRIBUTES")?.value,
+    "a=$$(POD_NAME),b=$$$$",
+    "a kubelet would put the mover's name there",
+  );
+  assert.ok(!env.some(({ value }) => value === "mine" || value === "controller-0"));
+});
+
+Deno.test("moverJob() tells each mover which pod it is, for what it exports", () => {
+  const env = at(podSpecOf(), "containers", 0, "env") as readonly { name: string; valueFrom?: unknown }[];
+  const byName = Object.fromEntries(env.map(({ name, valueFrom }) => [name, valueFrom]));
+  assert.deepEqual(byName.POD_NAME, { fieldRef: { fieldPath: "metadata.name" } });
+  assert.deepEqual(byName.KOPIUR_NAMESPACE, { fieldRef: { fieldPath: "metadata.namespace" } });
 });
 
 Deno.test("moverJob() stops at once on a terminal exit and does not count disruptions", () => {

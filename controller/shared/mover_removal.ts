@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject, Removal } from "../../kube/types.ts";
 import { WORK_SPEC_VOLUME } from "./mover_volumes.ts";
 import { CONFIG_MAP, JOB } from "./resources.ts";

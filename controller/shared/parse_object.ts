@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { StalledError } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject } from "../../kube/types.ts";
 import { MOVER_CONTAINER } from "./mover_job.ts";
 import { textAt } from "./run_summary.ts";

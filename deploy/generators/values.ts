@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Document, type YAMLMap } from "yaml";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
@@ -78,6 +78,26 @@ export const chartValues = z.strictObject({
     ),
     format: z.enum(["text", "json"]).default("text").describe("KOPIUR_LOG_FORMAT of controller and movers."),
   }).prefault({}).describe("Logging (seed 000)."),
+  observability: z.strictObject({
+    otlp: z.strictObject({
+      enabled: z.boolean().default(false).describe(
+        "Export metrics, traces and logs of controller and movers to an OpenTelemetry collector.",
+      ),
+      endpoint: text.default("http://otel-collector.observability.svc:4317").describe(
+        "The collector's gRPC address (OTEL_EXPORTER_OTLP_ENDPOINT); required when enabled.",
+      ),
+      protocol: z.enum(["grpc"]).default("grpc").describe("Only gRPC is built in."),
+      headers: text.default("").describe(
+        "OTEL_EXPORTER_OTLP_HEADERS, as authorization=Bearer%20abc. To take it from a Secret leave this empty and set the variable in extraEnv.",
+      ),
+      strict: z.boolean().default(false).describe(
+        "A telemetry setting that cannot be used keeps the controller from starting (KOPIUR_OTEL_STRICT).",
+      ),
+      extraEnv: anyList.default([]).describe(
+        "Further OTEL_* variables of the controller; those of the export reach the movers too.",
+      ),
+    }).prefault({}).describe("Export over OTLP (seed 000)."),
+  }).prefault({}).describe("Observability."),
   podSecurityContext: anyMap.default({
     runAsNonRoot: true,
     runAsUser: 65532,

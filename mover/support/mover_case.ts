@@ -53,6 +53,8 @@ export interface MoverEnd {
   readonly exitCode: number;
   readonly result: MoverResult;
   readonly log: string;
+  /** What it would export. */
+  readonly metrics: string;
 }
 
 /** The password of every repository in the tests. */
@@ -130,7 +132,7 @@ export async function runWithoutReading(
       { ...telemetry, clock: systemClock },
       given.signal ?? new AbortController().signal,
     );
-    return { exitCode, log: lines.join("") };
+    return { exitCode, log: lines.join(""), metrics: await telemetry.renderMetrics() };
   } finally {
     await telemetry.shutdown();
   }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KopiaCommand } from "../../mover/kopia_argv.ts";
 
 /** What is taken over from a mover Job; all the rest of its pod stays as it is. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { API_VERSION } from "../../api/mod.ts";
 import { type Cluster, waitUntil } from "../cluster/mod.ts";
 import { partPath } from "../parts/mod.ts";

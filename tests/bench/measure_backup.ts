@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { API_VERSION, MOVER_PATH } from "../../api/mod.ts";
 import { connectCommand, snapshotCreateCommand } from "../../mover/kopia_argv.ts";
 import { type Cluster, pause, startCluster, waitUntil } from "../cluster/mod.ts";

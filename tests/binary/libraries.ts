@@ -12,7 +12,7 @@ import { Cron } from "croner";
 import pc from "picocolors";
 import * as pkijs from "pkijs";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 const checks: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   "@grpc/grpc-js": grpcReachesItsServer,

@@ -100,6 +100,34 @@ Deno.test("the chart: logging reaches the controller, and logging.level falls ba
   assert.equal(env(manifests, "KOPIUR_LOG_FORMAT"), "json");
 });
 
+Deno.test("the chart: observability.otlp turns the export on, and is not there otherwise", async () => {
+  const otlp = (manifests: readonly Manifest[]) =>
+    podTemplate(manifests).spec.containers[0].env.filter(({ name }) => /^OTEL_|OTEL/.test(name));
+  assert.deepEqual(otlp(await render("observability.otlp.headers=a=b")), []);
+  assert.deepEqual(otlp(await render("observability.otlp.enabled=true")), [
+    { name: "OTEL_EXPORTER_OTLP_ENDPOINT", value: "http://otel-collector.observability.svc:4317" },
+    { name: "OTEL_EXPORTER_OTLP_PROTOCOL", value: "grpc" },
+    { name: "KOPIUR_OTEL_STRICT", value: "false" },
+  ]);
+  const full = await render(
+    "observability.otlp.enabled=true",
+    "observability.otlp.endpoint=https://otel.lan:4317",
+    "observability.otlp.headers=authorization=Bearer%20abc\\,tenant=a",
+    "observability.otlp.strict=true",
+    "observability.otlp.extraEnv[0].name=OTEL_TRACES_SAMPLER",
+    "observability.otlp.extraEnv[0].value=always_off",
+  );
+  assert.deepEqual(otlp(full).map(({ value }) => value), [
+    "https://otel.lan:4317",
+    "grpc",
+    "authorization=Bearer%20abc,tenant=a",
+    "true",
+    "always_off",
+  ]);
+  const names = podTemplate(full).spec.containers[0].env.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+});
+
 Deno.test("the chart: image references honour registry, tag and digest", async () => {
   const plain = await render("image.registry=", "image.mover.repository=local/kopiur", "image.mover.tag=dev");
   assert.equal(env(plain, "KOPIUR_MOVER_IMAGE"), "local/kopiur:dev");
@@ -124,6 +152,11 @@ Deno.test("the chart refuses senseless values with a sentence", async () => {
       "controller.replicaCount=2",
       "controller.leaderElection.enabled=false",
     ], /two controllers would do everything twice/],
+    "a protocol that is not built in": [["observability.otlp.protocol=http/protobuf"], /protocol/],
+    "an export to nowhere": [[
+      "observability.otlp.enabled=true",
+      "observability.otlp.endpoint=",
+    ], /observability\.otlp\.endpoint is empty/],
     "no ServiceAccount at all": [["serviceAccount.create=false"], /serviceAccount\.name is empty/],
   };
   for (const [name, [sets, says]] of Object.entries(cases)) {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { partPath, partTest, runTool, runToolOk } from "../parts/mod.ts";
 import { exists } from "../parts/mod.ts";
 import { ApiClient, type ApiServer, ApiStatusError, startApiserver, waitUntil } from "./mod.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { cacheFolder } from "../parts/mod.ts";
 
 /** The parts a whole cluster runs on. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KeyPair } from "./certificate_authority.ts";
 
 /** How a kubeconfig reaches and proves itself to an API server. */

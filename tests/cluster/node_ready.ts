@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const nodeSchema = z.object({
   spec: z.object({ taints: z.array(z.object({ key: z.string() })).default([]) }),

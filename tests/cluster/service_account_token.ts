@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiClient, ApiStatusError } from "./api_client.ts";
 
 const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });

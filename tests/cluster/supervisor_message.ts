@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const messageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("step"), text: z.string() }),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiClient } from "./api_client.ts";
 import { pause } from "./wait_until.ts";
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { API_VERSION, type BackupStatus, backupStatus, FINALIZER, isoSeconds } from "../../api/mod.ts";
 import { backupReconciler } from "../../controller/backup/mod.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
@@ -223,6 +224,11 @@ export class BackupStage {
     this.kube.put(change(this.backup ?? assert.fail("the Backup is gone")));
   }
 
+  /** Spans of the controller that runs now, in the order they ended. */
+  spans(): readonly ReadableSpan[] {
+    return this.#controller.spans();
+  }
+
   /** Lines of /metrics that begin so. */
   series(prefix: string): Promise<readonly string[]> {
     return this.#controller.series(prefix);
@@ -253,6 +259,6 @@ export class BackupStage {
     };
     const reader = () => this.#parts.reader?.(kube) ?? kube;
     const writer = () => this.#parts.writer?.(kube) ?? kube;
-    return { kind, deps, signal: new AbortController().signal, series: probe.series };
+    return { kind, deps, signal: new AbortController().signal, series: probe.series, spans: probe.spans };
   }
 }

@@ -1,0 +1,54 @@
+/** What the environment says this process is: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
+import type { Environment, Role } from "./config.ts";
+import { parseKeyValueList } from "./key_value_list.ts";
+import { otlpVariables } from "./otlp_variables.ts";
+import { attribute } from "./semconv.ts";
+import { cannotUse, given } from "./setting_reader.ts";
+
+/** The attributes of a resource as the environment gives them. */
+export interface GivenResource {
+  readonly serviceName: string | undefined;
+  readonly instanceId: string | undefined;
+  /** All others; they win over what this process finds out. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What only the pod itself can say: a mover inherits the variable from the controller, whose pod is another. */
+const ownOfPod: ReadonlySet<string> = new Set([
+  attribute.serviceName,
+  attribute.serviceInstanceId,
+  attribute.k8sPodName,
+  attribute.k8sNamespaceName,
+  "k8s.pod.uid",
+  "k8s.pod.ip",
+  "k8s.node.name",
+  "k8s.container.name",
+  "host.name",
+]);
+
+/** Reads both variables. A list that cannot be read is told to `onFault` and counts as empty. */
+export function parseResourceAttributes(
+  env: Environment,
+  role: Role,
+  onFault: (sentence: string) => void,
+): GivenResource {
+  const found = given(env, [otlpVariables.resourceAttributes.name]);
+  const list = parseKeyValueList(found?.text ?? "");
+  if (list.kind === "broken" && found !== undefined) {
+    onFault(
+      cannotUse(found, { expected: 'a list like "deployment.environment=prod,k8s.cluster.name=home"' }),
+    );
+  }
+  const pairs = list.kind === "pairs" ? list.pairs : [];
+  const own = pairs.filter(([key]) => role !== "mover" || !ownOfPod.has(key));
+  const {
+    [attribute.serviceName]: serviceName,
+    [attribute.serviceInstanceId]: instanceId,
+    ...attributes
+  } = Object.fromEntries(own);
+  return {
+    serviceName: given(env, [otlpVariables.serviceName.name])?.text ?? serviceName,
+    instanceId,
+    attributes,
+  };
+}

@@ -1,0 +1,83 @@
+/** Reads settings one by one: what cannot be used is kept as a sentence, and a default takes its place. */
+import type { Environment } from "./config.ts";
+import { redactPatterns } from "./redact_patterns.ts";
+
+/** How a variable is read. */
+export interface SettingForm<T> {
+  /** Undefined for a text that means nothing. */
+  readonly parse: (text: string) => T | undefined;
+  /** For messages, after "expected". */
+  readonly expected: string;
+  /** Its value is never shown. */
+  readonly secret?: true;
+}
+
+/** A setting that was found: under which name, and what it says. */
+export interface Given {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Whole milliseconds or counts within limits. */
+export function wholeNumber(least: number, most: number): SettingForm<number> {
+  return {
+    parse: (text) => {
+      const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : NaN;
+      return value >= least && value <= most ? value : undefined;
+    },
+    expected: `a whole number from ${least} to ${most}`,
+  };
+}
+
+/** One of some words, in any case. */
+export function oneOf<const W extends string>(...words: readonly W[]): SettingForm<W> {
+  return {
+    parse: (text) => words.find((word) => word === text.toLowerCase()),
+    expected: words.map((word) => `"${word}"`).join(", ").replace(/, (?=[^,]*$)/, " or "),
+  };
+}
+
+/** `true` or `false`, also `1` or `0`. */
+export const yesOrNo: SettingForm<boolean> = {
+  parse: (text) => {
+    const word = text.toLowerCase();
+    if (word === "true" || word === "1") return true;
+    return word === "false" || word === "0" ? false : undefined;
+  },
+  expected: '"true" or "false"',
+};
+
+/** The first of the names that is set to more than spaces. */
+export function given(env: Environment, names: readonly string[]): Given | undefined {
+  for (const name of names) {
+    const text = env[name]?.trim() ?? "";
+    if (text !== "") return { name, text };
+  }
+  return undefined;
+}
+
+/** The value of a setting; what cannot be used is told to `onFault` and counts as not set. */
+export function readSetting<T>(
+  found: Given | undefined,
+  form: SettingForm<T>,
+  onFault: (sentence: string) => void,
+): T | undefined {
+  if (found === undefined) return undefined;
+  const value = form.parse(found.text);
+  if (value === undefined) onFault(cannotUse(found, form));
+  return value;
+}
+
+/** The sentence about a setting that means nothing. */
+export function cannotUse(
+  { name, text }: Given,
+  { expected, secret }: Pick<SettingForm<unknown>, "expected" | "secret">,
+): string {
+  const found = secret === true ? "its value is not shown" : `it is ${quoted(text)}`;
+  return `Cannot use ${name}: ${found}, expected ${expected}`;
+}
+
+function quoted(text: string): string {
+  const clean = redactPatterns(text);
+  return JSON.stringify(clean.length > 120 ? `${clean.slice(0, 120).toWellFormed()}…` : clean);
+}

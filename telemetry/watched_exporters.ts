@@ -1,0 +1,60 @@
+/** Exporters whose every result is noted, whoever asked for the export. */
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+
+/** What became of one export; undefined means well. */
+export type OnExport = (error: Error | undefined) => void;
+
+/** What the exporters of all signals have in common. */
+export interface Exporter<Items> {
+  export(items: Items, done: (result: ExportResult) => void): void;
+  forceFlush?(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** An exporter that notes each result; one that throws has failed like any other. */
+export class WatchedExporter<Items> implements Exporter<Items> {
+  readonly #exporter: Exporter<Items>;
+  readonly #onExport: OnExport;
+
+  constructor(exporter: Exporter<Items>, onExport: OnExport) {
+    this.#exporter = exporter;
+    this.#onExport = onExport;
+  }
+
+  export(items: Items, done: (result: ExportResult) => void): void {
+    const note = (result: ExportResult) => {
+      const isWell = result.code === ExportResultCode.SUCCESS;
+      this.#onExport(isWell ? undefined : result.error ?? new Error("The export failed without a reason"));
+      done(result);
+    };
+    try {
+      this.#exporter.export(items, note);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+      note({ code: ExportResultCode.FAILED, error });
+    }
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#exporter.forceFlush?.();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#exporter.shutdown();
+  }
+}
+
+/** A watched exporter of metrics, which also says how its reader is to add up. */
+export class WatchedMetricExporter extends WatchedExporter<ResourceMetrics> implements PushMetricExporter {
+  readonly #temporality: AggregationTemporality;
+
+  constructor(exporter: PushMetricExporter, temporality: AggregationTemporality, onExport: OnExport) {
+    super(exporter, onExport);
+    this.#temporality = temporality;
+  }
+
+  selectAggregationTemporality(): AggregationTemporality {
+    return this.#temporality;
+  }
+}
