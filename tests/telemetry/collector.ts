@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ChildProcess } from "../cluster/child_process.ts";
 import { createCertificateAuthority, waitUntil } from "../cluster/mod.ts";
 import { workFolder } from "../cluster/work_folder.ts";
+import { spanEntry } from "../../telemetry/mod.ts";
 import { ensureParts, type PartName } from "../parts/mod.ts";
 import {
   readLogs,
@@ -129,6 +130,19 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   await Deno.writeTextFile(join(folder, "config.yaml"), JSON.stringify(config));
   if (options.running !== false) await collector.start();
   return collector;
+}
+
+/** What was received that the catalog of spans does not know: names, and attributes as `name: key`. */
+export function unknownSpans({ spans }: Pick<Collector, "spans">): readonly string[] {
+  return [
+    ...new Set(spans.flatMap(({ name, attributes }) => {
+      const entry = spanEntry(name);
+      if (entry === undefined) return [name];
+      return Object.keys(attributes).filter((key) => !entry.attributes.includes(key)).map((key) =>
+        `${name}: ${key}`
+      );
+    })),
+  ];
 }
 
 /** JSON is YAML. */

@@ -9,7 +9,7 @@ import {
   waitUntil,
 } from "../cluster/mod.ts";
 import { partTest } from "../parts/mod.ts";
-import { type Collector, collectorParts, startCollector } from "./collector.ts";
+import { type Collector, collectorParts, startCollector, unknownSpans } from "./collector.ts";
 import { readExposition } from "./received.ts";
 
 const parts = [...collectorParts, "etcd", "kube-apiserver", "janitor"] as const;
@@ -133,6 +133,7 @@ partTest({
       ),
     );
     await endsInTime(controller);
+    deepEqual(unknownSpans(collector), []);
     ok(!/hunter22/.test(JSON.stringify([collector.logs, collector.spans])));
   },
 });

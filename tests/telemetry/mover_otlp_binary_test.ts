@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { inFolder, runKopiur } from "../binary/kopiur_binary.ts";
 import { createCertificateAuthority } from "../cluster/mod.ts";
 import { partPath, partTest, type ToolResult } from "../parts/mod.ts";
-import { type Collector, collectorParts, startCollector } from "./collector.ts";
+import { type Collector, collectorParts, startCollector, unknownSpans } from "./collector.ts";
 
 const parts = [...collectorParts, "kopia"] as const;
 const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -92,6 +92,8 @@ partTest({
     ok(steps.length >= 3);
     deepEqual(new Set(steps.map(({ parentSpanId }) => parentSpanId)), new Set([mover?.spanId]));
     ok(steps.some(({ attributes }) => attributes["process.exit.code"] === "0"));
+
+    deepEqual(unknownSpans(collector), []);
 
     const [metrics, ...more] = collector.metrics;
     equal(more.length, 0);
