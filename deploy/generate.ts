@@ -1,13 +1,17 @@
 import { controllerPermissions } from "../controller/mod.ts";
 import { CONFIG_VARIABLES } from "../cmd/config.ts";
+import { REASONS } from "../api/mod.ts";
 import { catalog } from "../telemetry/catalog.ts";
+import { spanCatalog } from "../telemetry/mod.ts";
 import { apiDoc } from "./generators/api_doc.ts";
 import { crdFiles } from "./generators/crds.ts";
 import { envDoc } from "./generators/env_doc.ts";
+import { eventsDoc } from "./generators/events_doc.ts";
 import { firstDifference } from "./generators/difference.ts";
 import type { GeneratedFile } from "./generators/generated.ts";
 import { metricsDoc } from "./generators/metrics_doc.ts";
 import { rbacFile } from "./generators/rbac.ts";
+import { spansDoc } from "./generators/spans_doc.ts";
 import { valuesFiles } from "./generators/values.ts";
 
 /** Every generated file of the project, rendered in memory. */
@@ -19,6 +23,8 @@ export function generatedFiles(): readonly GeneratedFile[] {
     apiDoc(),
     envDoc(CONFIG_VARIABLES),
     metricsDoc(catalog),
+    spansDoc(spanCatalog),
+    eventsDoc(REASONS),
   ];
 }
 

@@ -60,6 +60,7 @@ export { type Build } from "./process_metrics.ts";
 export { errorChain, Redactor } from "./redact.ts";
 export { redacted } from "./redact_patterns.ts";
 export { attribute } from "./semconv.ts";
+export { spanCatalog, type SpanEntry, spanEntry } from "./span_catalog.ts";
 export { type Sample, type SampleSource, type StateMetrics } from "./state_metrics.ts";
 export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./tombstones.ts";
 export { type Attributes, type FinishedSpan, type Span } from "./span.ts";

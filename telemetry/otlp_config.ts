@@ -25,7 +25,7 @@ import {
 export interface OtlpTarget {
   /** `host:port`. */
   readonly address: string;
-  /** Plain text, or TLS trusting the usual authorities or those of a PEM text. */
+  /** Plain text, or TLS trusting the usual authorities and those of a PEM text. */
   readonly security: { readonly kind: "plain" } | { readonly kind: "tls"; readonly authorities?: string };
   /** Lower-case names. Values may be secret. */
   readonly headers: readonly (readonly [name: string, value: string])[];

@@ -5,6 +5,7 @@ import {
   aSavedResult,
   BackupStage,
 } from "../../tests/support/backup_stage.ts";
+import { spanEntry } from "../../telemetry/mod.ts";
 import { runTrace } from "./traces.ts";
 
 type Env = readonly { readonly name: string; readonly value?: string }[];
@@ -91,4 +92,8 @@ Deno.test("the deletion of a run's snapshots is a trace of its own", async () =>
   const deletion = stage.spans().find(({ name }) => name === "snapshot deletion");
   assert.equal(asked, `00-${deletion?.spanContext().traceId}-${deletion?.spanContext().spanId}-01`);
   assert.notEqual(deletion?.spanContext().traceId, traceId);
+  for (const { name, attributes } of stage.spans()) {
+    const unknown = Object.keys(attributes).filter((key) => !spanEntry(name)?.attributes.includes(key));
+    assert.deepEqual(unknown, [], name);
+  }
 });

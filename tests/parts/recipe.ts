@@ -18,6 +18,7 @@ export type GoPartName =
   | "kopia"
   | "helm"
   | "versitygw"
+  | "otelcol"
   | "pause"
   | "janitor";
 
@@ -119,6 +120,12 @@ export const goSets: readonly GoSet[] = [
     version: "1.8.0",
     binaries: [{ package: "github.com/versity/versitygw/cmd/versitygw", names: ["versitygw"] }],
     variables: { "main.Version": "v1.8.0" },
+  },
+  {
+    name: "otelcol",
+    version: "0.150.0",
+    binaries: [{ package: ".", names: ["otelcol"] }],
+    variables: {},
   },
   {
     name: "helm",
