@@ -4,11 +4,12 @@ import { findCluster } from "../../tests/cluster/mod.ts";
 import { runToolOk } from "../../tests/parts/mod.ts";
 import { type DemoOptions, parseDemoArguments } from "./arguments.ts";
 import { backUp, type MadeBackup } from "./back_up.ts";
-import { awaitController, installChart, SYSTEM_NAMESPACE } from "./install.ts";
+import { awaitController, claimCluster, installChart, SYSTEM_NAMESPACE, uninstallChart } from "./install.ts";
 import { interestingMetrics } from "./interesting_metrics.ts";
 import { listenForInterruption } from "./interruption.ts";
-import { connectionFlags, helm, kubectl, type Target } from "./kubectl.ts";
+import { connectionFlags, kubectl, type Target } from "./kubectl.ts";
 import { lastScreen } from "./last_screen.ts";
+import { dropNamespace } from "./namespaces.ts";
 import { embeddedPlace, foreignPlace, foreignTarget, type Place } from "./place.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Proof } from "./proof.ts";
@@ -72,6 +73,7 @@ async function whatIsLeft(place: Place | undefined, options: DemoOptions): Promi
 async function demonstrate(place: Place, options: DemoOptions, progress: Progress): Promise<string> {
   const { target } = place;
   const { namespace } = options;
+  await claimCluster(target);
   await Promise.all([
     progress.step("Installing kopiur with helm", () => installChart(place)),
     progress.step(
@@ -127,9 +129,8 @@ async function down({ context, cluster: name, namespace }: DemoOptions, progress
   }
   const target = await foreignTarget(context, listenForInterruption());
   await progress.step(`Removing the demo from the context ${context}`, async () => {
-    await kubectl(target, ["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"]);
-    await helm(target, ["uninstall", "kopiur", "--namespace", SYSTEM_NAMESPACE, "--ignore-not-found"]);
-    await kubectl(target, ["delete", "namespace", SYSTEM_NAMESPACE, "--ignore-not-found", "--timeout=120s"]);
+    await dropNamespace(target, namespace);
+    await uninstallChart(target);
   });
 }
 

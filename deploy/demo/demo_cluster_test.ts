@@ -17,7 +17,8 @@ import { proveWithKopia } from "./prove.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const namespace = "kopiur-demo";
-const name = "demo-test";
+// Two checkouts may run their tests side by side.
+const name = `demo-${crypto.randomUUID().slice(0, 8)}`;
 const parts = [...clusterPartNames, "helm", "kopia", "busybox"] as const;
 
 /** Runs `deno task demo` as a user does. */
@@ -79,6 +80,25 @@ partTest({
       assert.equal(code, 0, stderr);
       await confirmedId(stdout);
       assert.equal(stdout.match(/manifest:[0-9a-f]{32} files:200 /g)?.length, 2);
+    });
+
+    await t.step("it neither uses nor removes a namespace, or a kopiur, that is not its own", async () => {
+      const cluster = await found();
+      const context = (await cluster.kubectl("config", "current-context")).trim();
+      const at = ["--context", context, "--namespace", "default"];
+      const env = { KUBECONFIG: cluster.kubeconfigPath };
+      const removed = await runTool([Deno.execPath(), "task", "demo", "down", ...at], { cwd: root, env });
+      assert.equal(removed.code, 1);
+      assert.match(removed.stderr, /Cannot delete the namespace "default": the demo did not make it/);
+      await cluster.kubectl("label", "namespace", "kopiur-system", "kopiur.home-operations.com/demo-");
+      const image = ["--image", "kopiur.local/kopiur:0.1.0"];
+      const used = await runTool([Deno.execPath(), "task", "demo", ...at, ...image], { cwd: root, env });
+      assert.equal(used.code, 1);
+      assert.match(
+        used.stderr,
+        /Cannot run the demo in this cluster: kopiur is installed in it/,
+      );
+      assert.match(await cluster.kubectl("get", "namespace", "default"), /Active/);
     });
 
     await t.step("down leaves no process, mount, interface, control group or folder", async () => {

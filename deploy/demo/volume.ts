@@ -1,17 +1,13 @@
 import { awaitPod } from "./await_pod.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import { manifest } from "./manifest.ts";
+import { claimNamespace } from "./namespaces.ts";
 import type { Place } from "./place.ts";
 import { containerSecurity, podSecurity } from "./pod_security.ts";
 
 /** Makes a namespace with PodSecurity restricted, and two claims in it: for photos, and for a repository. */
 export async function makeVolumes({ target }: Place, namespace: string): Promise<void> {
-  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-  await apply(target, namespace, {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: namespace, labels },
-  });
+  await claimNamespace(target, namespace, { "pod-security.kubernetes.io/enforce": "restricted" });
   await kubectl(target, ["apply", "-n", namespace, "-f", manifest("01-volumes.yaml")]);
 }
 

@@ -11,6 +11,12 @@ import { sharedLibraries } from "./shared_libraries.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const usage = "usage: ./denow task image [--name <registry/repository:tag>] [--output <file>]";
 
+/**
+ * The environment of every container of the image. One arena, for glibc would keep what each of the program's threads
+ * once needed: twice the memory in use.
+ */
+export const IMAGE_ENV = { PATH: "/usr/local/bin", MALLOC_ARENA_MAX: "1" } as const;
+
 /** What to call the image and where to put it. */
 export interface ImageRequest {
   /** `kopiur.local/kopiur:<version>` unless told. */
@@ -52,9 +58,8 @@ export async function buildImage(
       architecture: binary.target.architecture,
       entrypoint: [`/${PROGRAM_PATH.kopiur}`],
       user: `${USER_ID}:${USER_ID}`,
-      // One arena: glibc would keep what each of the program's threads once needed, twice the memory in use.
-      env: { PATH: "/usr/local/bin", MALLOC_ARENA_MAX: "1" },
-      labels: labels(binary.version, created),
+      env: IMAGE_ENV,
+      labels: imageLabels(binary.version, created),
       created,
     },
   };
@@ -66,7 +71,8 @@ export async function buildImage(
   return { name, digest, sizeBytes, path, programBytes };
 }
 
-function labels(version: string, created: string): Readonly<Record<string, string>> {
+/** What the image says of itself. */
+export function imageLabels(version: string, created: string): Readonly<Record<string, string>> {
   const annotation = (name: string) => `org.opencontainers.image.${name}`;
   return {
     [annotation("title")]: "kopiur",
