@@ -12,6 +12,12 @@ export const FINALIZER = `${GROUP}/snapshot-cleanup`;
 
 /** Label keys written on what the controller makes. */
 export const LABEL = {
+  /** How a Backup came to be: `scheduled`, `manual` or `discovered`. */
+  origin: `${GROUP}/origin`,
+  /** Name of the BackupSchedule that made a Backup; a label and no owner: runs outlive their schedule (design D8). */
+  schedule: `${GROUP}/schedule`,
+  /** Kopia's id of the snapshot a discovered Backup stands for. */
+  snapshotId: `${GROUP}/snapshot-id`,
   /** Name of the BackupConfig a Backup or its Job belongs to. */
   config: `${GROUP}/config`,
   /** Name of the Backup a Job or ConfigMap works for. */
@@ -36,6 +42,16 @@ export const ANNOTATION = {
   privilegedMovers: `${GROUP}/privileged-movers`,
   /** On a Backup: "true" drops the finalizer without touching the repository. */
   skipSnapshotCleanup: `${GROUP}/skip-snapshot-cleanup`,
+  /** On a Backup: who deletes it as a matter of routine, `retention` or `history`; such a deletion never counts as a mistake. */
+  deletedBy: `${GROUP}/deleted-by`,
+  /** On a Backup: "true" lets its snapshots be deleted although many Backups are deleted at once. */
+  confirmDeletion: `${GROUP}/confirm-deletion`,
+  /** On a Backup: a word that says why its run is to be stopped, `Replaced` from a schedule; it then ends Failed. */
+  cancelRun: `${GROUP}/cancel-run`,
+  /** On a Backup, as JSON `{"at": RFC 3339, "ids": [...]}`: snapshots of it that the repository holds no longer. */
+  snapshotMissing: `${GROUP}/snapshot-missing`,
+  /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
+  noBackup: `${GROUP}/no-backup`,
   /** On a bootstrap Job: what it was started for (spec generation, Secret versions). */
   bootstrapFor: `${GROUP}/bootstrap-for`,
   /** On a mover Job: the source (PVC name) it reads. */

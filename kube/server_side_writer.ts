@@ -5,6 +5,7 @@ import { receivedObject } from "./received_object.ts";
 import { apiVersionOf, resourceId } from "./resources.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import {
+  type Annotating,
   type DesiredObject,
   keyOf,
   keyText,
@@ -66,6 +67,24 @@ export class ServerSideWriter implements Writer {
       if (uid === undefined || !isConflict(error) || await this.#hasUid(resource, key, uid, signal)) {
         throw error;
       }
+    }
+  }
+
+  async annotate(annotating: Annotating, signal: AbortSignal): Promise<void> {
+    const { resource, key, uid, annotations } = annotating;
+    try {
+      await this.#write({
+        verb: "patch",
+        resource,
+        target: { key },
+        query: this.#query,
+        body: { metadata: { uid, annotations } },
+      }, signal);
+    } catch (error) {
+      if (isNotFound(error)) return;
+      // Another uid is a conflict to some versions of the server and an invalid change to others.
+      const mayBeAnother = isConflict(error) || answerOf(error)?.code === 422;
+      if (!mayBeAnother || await this.#hasUid(resource, key, uid, signal)) throw error;
     }
   }
 

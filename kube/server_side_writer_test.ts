@@ -106,6 +106,22 @@ Deno.test("ServerSideWriter.setFinalizer() adds and drops one and leaves the oth
   ]);
 });
 
+Deno.test("ServerSideWriter.annotate() touches only that incarnation, and leaves one that is gone alone", async () => {
+  const wanted = { resource: RESOURCES.job, key, uid: "u1", annotations: { word: "x", old: null } };
+  const annotate = async (...answers: unknown[]) => {
+    const { transport, writer } = setUp(() => answers.shift());
+    await writer.annotate(wanted, never);
+    return transport.requests;
+  };
+  const [request] = await annotate({ apiVersion: "batch/v1", kind: "Job", metadata });
+  assert.equal(request?.verb, "patch");
+  assert.deepEqual(request?.body, { metadata: { uid: "u1", annotations: { word: "x", old: null } } });
+  await annotate(refusalOf(404));
+  await annotate(refusalOf(409), { metadata: { ...metadata, uid: "u2" } });
+  await assert.rejects(annotate(refusalOf(409), { metadata }), TransientError);
+  await assert.rejects(annotate(refusalOf(403)), /HTTP 403/);
+});
+
 Deno.test("ServerSideWriter.remove() counts an object that is gone or another incarnation as removed", async () => {
   const removal = { resource: RESOURCES.job, key, uid: "u1", propagation: "Background" } as const;
   const remove = async (...answers: unknown[]) => {

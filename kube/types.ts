@@ -81,12 +81,23 @@ export interface Removal {
   readonly propagation: "Foreground" | "Background";
 }
 
+/** Annotations to be set on, or with null taken from, an object somebody else owns. */
+export interface Annotating {
+  readonly resource: Resource;
+  readonly key: ObjectKey;
+  /** Annotates only this incarnation. */
+  readonly uid: string;
+  readonly annotations: Readonly<Record<string, string | null>>;
+}
+
 /** Writing. Every call throws the classes of `kube/errors.ts`. */
 export interface Writer {
   /** Server-side apply with our field manager, forced; the object as stored. */
   apply(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;
   /** Deletes; an object that is gone (or is another incarnation) counts as deleted. */
   remove(removal: Removal, signal: AbortSignal): Promise<void>;
+  /** Sets annotations and leaves everything else; an object that is gone (or is another incarnation) is left alone. */
+  annotate(annotating: Annotating, signal: AbortSignal): Promise<void>;
   /** Replaces `.status` when it differs from that of `object`; true when a request was made. Conflicts on resourceVersion throw. */
   replaceStatus(
     object: KubeObject,

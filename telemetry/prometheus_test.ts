@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { metricNames } from "./catalog.ts";
+import { type CounterName, type HistogramName, metricEntry, metricNames } from "./catalog.ts";
 import { Instruments, type Metrics } from "./metrics.ts";
 import { ObjectCounters } from "./object_counters.ts";
 import { PullReader } from "./prometheus.ts";
@@ -27,57 +27,33 @@ function pulled(): Pulled {
 const target =
   '# HELP target_info Target metadata\n# TYPE target_info gauge\ntarget_info{service_name="test"} 1\n';
 
-/** One value for every metric of the catalog but target_info. */
+/** One value for every metric of the catalog but target_info, which the resource gives. */
 function recordEverything({ metrics, state }: Pulled): void {
-  const recipe = { namespace: "media", name: "photos" };
-  const kind = { kind: "Backup" };
-  const samples: readonly Sample[] = [
-    { name: "kopiur_resource_phase", labels: { ...kind, ...recipe, phase: "Succeeded" }, value: 1 },
-    { name: "kopiur_resource_ready", labels: { ...kind, ...recipe }, value: 1 },
-    { name: "kopiur_backup_last_success_timestamp_seconds", labels: recipe, value: 1.7e9 },
-    { name: "kopiur_backup_consecutive_failures", labels: recipe, value: 0 },
-    { name: "kopiur_backup_size_bytes", labels: recipe, value: 5e9 },
-    { name: "kopiur_backup_files", labels: recipe, value: 12 },
-    { name: "kopiur_backup_duration_seconds", labels: recipe, value: 61.5 },
-    {
-      name: "kopiur_backups_waiting",
-      labels: { namespace: "media", reason: "RepositoryNotReady" },
-      value: 2,
-    },
-    { name: "kopiur_repo_size_bytes", labels: recipe, value: 5e9 },
-    { name: "kopiur_repo_snapshot_count", labels: recipe, value: 9 },
-    { name: "kopiur_workqueue_depth", labels: kind, value: 1 },
-    { name: "kopiur_workqueue_unfinished_work_seconds", labels: kind, value: 0.5 },
-    { name: "kopiur_workqueue_longest_running_processor_seconds", labels: kind, value: 0.5 },
-    { name: "kopiur_informer_synced", labels: { resource: "backups" }, value: 1 },
-    { name: "kopiur_informer_staleness_seconds", labels: { resource: "backups" }, value: 3 },
-    { name: "kopiur_leader", labels: {}, value: 1 },
-    { name: "kopiur_build_info", labels: { version: "1", commit: "c", build_date: "d" }, value: 1 },
-    { name: "process_resident_memory_bytes", labels: {}, value: 7e7 },
-    { name: "process_cpu_seconds_total", labels: {}, value: 1.25 },
-    { name: "process_start_time_seconds", labels: {}, value: 1.7e9 },
-  ];
+  const samples: Sample[] = [];
+  for (const name of metricNames()) {
+    const { instrument, labels } = metricEntry(name);
+    const values = Object.entries(labels).map(([label, allowed]) =>
+      [label, allowed === "open" ? "any" : allowed[0]] as const
+    );
+    // The table is walked as data here, so the compiler cannot know which labels go with which name.
+    const series = Object.fromEntries(values) as never;
+    switch (instrument) {
+      case "counter":
+        metrics.add(name as CounterName, 1, series);
+        break;
+      case "histogram":
+        metrics.record(name as HistogramName, 0.5, series);
+        break;
+      case "gauge":
+      case "observed_counter":
+        samples.push({ name, labels: series, value: 1.5 } as Sample);
+        break;
+      case "resource":
+        break;
+    }
+  }
   state.register(() => samples);
   state.setActive(true);
-  metrics.add("kopiur_controller_reconciliations_total", 1, kind);
-  metrics.add("kopiur_controller_reconcile_errors_total", 1, { ...kind, class: "transient" });
-  metrics.record("kopiur_controller_reconcile_duration_seconds", 0.2, kind);
-  metrics.add("kopiur_controller_panics_total", 1, { ...kind, where: "pass" });
-  metrics.add("kopiur_controller_reconcile_results_total", 1, { ...kind, result: "success" });
-  metrics.precreate("kopiur_backups_total", recipe);
-  metrics.record("kopiur_backup_run_duration_seconds", 61.5, { outcome: "success" });
-  metrics.add("kopiur_orphaned_snapshots_total", 1, { namespace: "media" });
-  metrics.add("kopiur_snapshot_deletion_failures_total", 1, { namespace: "media" });
-  metrics.precreate("kopiur_mover_operations_total", {});
-  metrics.record("kopiur_mover_operation_duration_seconds", 3, { operation: "Backup", result: "succeeded" });
-  metrics.precreate("kopiur_telemetry_export_failures_total", {});
-  metrics.add("kopiur_workqueue_adds_total", 1, kind);
-  metrics.add("kopiur_workqueue_retries_total", 1, kind);
-  metrics.record("kopiur_workqueue_queue_duration_seconds", 0.1, kind);
-  metrics.record("kopiur_workqueue_work_duration_seconds", 0.1, kind);
-  metrics.add("kopiur_api_requests_total", 1, { verb: "get", resource: "pods", code: "200" });
-  metrics.record("kopiur_api_request_duration_seconds", 0.01, { verb: "get", resource: "pods" });
-  metrics.add("kopiur_watch_restarts_total", 1, { resource: "pods", reason: "Gone" });
 }
 
 Deno.test("PullReader.render() writes a counter, a histogram and a gauge as Prometheus reads them", async () => {

@@ -11,7 +11,7 @@ export interface PlanApplied {
 }
 
 /**
- * Carries out a plan: finalizer present, applies, removals, finalizer absent, in that order. The first step
+ * Carries out a plan: finalizer present, annotations, applies, removals, finalizer absent, in that order. The first step
  * that fails is the last one tried, so a finalizer is never dropped after a failure.
  */
 export async function applyPlan(
@@ -27,6 +27,7 @@ export async function applyPlan(
     if (plan.finalizer === "present") {
       current = await writer.setFinalizer(current, FINALIZER, "present", signal);
     }
+    for (const annotating of plan.annotate ?? []) await writer.annotate(annotating, signal);
     for (const desired of plan.apply) {
       const stored = await writer.apply(desired, signal);
       objects.push({ desired, uid: stored.metadata.uid ?? "" });

@@ -1,5 +1,5 @@
 import type { ConditionChange, Reason } from "../../api/mod.ts";
-import type { DesiredObject, Removal } from "../../kube/types.ts";
+import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
 import type { CounterName, HistogramName, LabelsOf } from "../../telemetry/catalog.ts";
 import type { FinishedSpan } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
@@ -48,6 +48,8 @@ export interface Plan {
    * being deleted then gets no status any more.
    */
   readonly finalizer?: "present" | "absent";
+  /** Set in order, before anything is applied: a word to the kind that owns the object, which acts on it. */
+  readonly annotate?: readonly Annotating[];
   /** Server-side applied in order; the first failure ends the pass. */
   readonly apply: readonly DesiredObject[];
   /** Deleted in order, after what is applied. */

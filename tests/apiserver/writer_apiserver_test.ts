@@ -284,6 +284,29 @@ partTest({
 });
 
 partTest({
+  name: "Writer.annotate() adds to what the owner applies, on one incarnation only",
+  parts: serverParts,
+  fn: () =>
+    withWidgets(async ({ cluster, read }) => {
+      const { writer } = cluster;
+      const made = await writer.apply(aWidget(), soon());
+      const word = { resource: widget, key, uid: made.metadata.uid ?? "" };
+      await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": "x" } }, soon());
+      await writer.apply(aWidget(), soon());
+      assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], "x");
+      const other = "00000000-0000-0000-0000-000000000000";
+      await writer.annotate({ ...word, uid: other, annotations: { "test.kopiur.dev/word": "y" } }, soon());
+      assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], "x");
+      await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": null } }, soon());
+      assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], undefined);
+      assert.deepEqual((await read()).spec, made.spec);
+      await writer.remove({ resource: widget, key, propagation: "Background" }, soon());
+      await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": "z" } }, soon());
+      assert.equal(await cluster.reader.read(widget, key, soon()), undefined);
+    }),
+});
+
+partTest({
   name: "Writer.remove() removes one incarnation, and is content when it is gone",
   parts: serverParts,
   fn: () =>

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { StalledError, TransientError } from "../../api/mod.ts";
 import {
+  type Annotating,
   ApiAnswer,
   type DesiredObject,
   type EventRecord,
@@ -18,7 +19,7 @@ import {
 } from "../../kube/mod.ts";
 
 /** The write a planned failure answers to. */
-export type FakeWrite = "apply" | "remove" | "status" | "finalizer";
+export type FakeWrite = "annotate" | "apply" | "remove" | "status" | "finalizer";
 
 /** A change as a watch would report it; `old` is absent for a new object, `new` for one that went. */
 export interface FakeChange {
@@ -139,6 +140,20 @@ export class FakeKube implements Reader, Writer, EventSink {
       if (current !== undefined && isDeepStrictEqual(merged, current)) return current;
       this.writes.push(`apply ${describe(object)}`);
       return this.#save(merged);
+    });
+  }
+
+  annotate({ resource, key, uid, annotations }: Annotating, signal: AbortSignal): Promise<void> {
+    const target = { kind: resource.kind, metadata: key };
+    return this.#write("annotate", target, signal, () => {
+      const current = this.get(resource, key);
+      if (current === undefined || current.metadata.uid !== uid) return;
+      const merged = Object.entries({ ...current.metadata.annotations, ...annotations })
+        .filter((entry): entry is [string, string] => entry[1] !== null);
+      const changed = Object.fromEntries(merged);
+      if (isDeepStrictEqual(changed, current.metadata.annotations ?? {})) return;
+      this.writes.push(`annotate ${describe(target)}`);
+      this.#save({ ...current, metadata: { ...current.metadata, annotations: changed } });
     });
   }
 
