@@ -21,6 +21,9 @@ export const PERMISSIONS: readonly string[] = [
 ];
 
 const FLAGS: readonly string[] = [
+  // V8 lets its heap grow to a multiple of what lives before it collects, as a browser wants it: a start with 10 000
+  // Backups peaked at 240 MB, five scrapes at 330 MB. So it collects earlier: 175 and 205 MB for a tenth more CPU time.
+  "--v8-flags=--heap-growing-percent=20,--max-semi-space-size=4",
   // A code cache would be read back from a shared temporary folder, where anyone may have put it.
   "--no-code-cache",
   "--no-check",
