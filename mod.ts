@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { main } from "./cmd/main.ts";
+import { streamKeyboard } from "./cmd/keyboard.ts";
 import { streamTerminal } from "./cmd/terminal.ts";
 
 if (import.meta.main) {
@@ -13,6 +14,7 @@ if (import.meta.main) {
     // Unlike Deno.execPath() this is the name a link was called by.
     calledAs: process.argv0,
     env: Deno.env.toObject(),
+    stdin: streamKeyboard(Deno.stdin),
     stdout: streamTerminal(Deno.stdout),
     stderr: streamTerminal(Deno.stderr),
   });

@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
-import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
+import { kopiaPolicy } from "./kopia_policy.ts";
+import {
+  cel,
+  conditions,
+  deletionPolicy,
+  exactlyOneOf,
+  identity,
+  moverSpec,
+  objectName,
+} from "./shared_types.ts";
 
 /** Limits of a run. */
 export const failurePolicy = z.object({
@@ -14,36 +23,116 @@ export const failurePolicy = z.object({
   ),
 });
 
+/** Tags people put on the snapshots of a run; kopia splits a tag at its first colon, and ours begin with `kopiur-`. */
+export const backupTags = z.record(
+  z.string().regex(/^(?!kopiur-)[^:\p{Cc}]{1,128}$/u),
+  z.string().max(256).regex(/^\P{Cc}*$/u),
+).meta({
+  maxProperties: 16,
+  ...cel({
+    rule:
+      "self.all(key, size(key) >= 1 && size(key) <= 128 && !key.contains(':') && !key.startsWith('kopiur-'))",
+    message: "a tag's key has 1 to 128 characters, no colon, and does not begin with kopiur-",
+  }),
+});
+
+/** What people say of the snapshots of a run. */
+export const backupDescription: z.ZodString = z.string().max(512).regex(/^\P{Cc}*$/u);
+
+/** A snapshot that was found in a repository; bounded throughout, as rules compare it. */
+const discovered = z.object({
+  repository: repositoryRef.extend({
+    uniqueId: z.string().min(1).max(128).describe("Kopia's unique id of the repository it was found in."),
+  }).describe("The repository it was found in."),
+  snapshot: z.object({
+    id: z.string().min(1).max(128).describe("Kopia's id of the snapshot."),
+    identity: z.object({
+      username: z.string().max(255).describe("User half of the kopia identity."),
+      hostname: z.string().max(255).describe("Host half of the kopia identity."),
+    }).describe("The identity it was made under."),
+    sourcePath: z.string().min(1).max(4096).describe("Path under which kopia files it."),
+    startTime: z.iso.datetime().max(64).describe("Start of the snapshot, by kopia."),
+    endTime: z.iso.datetime().max(64).describe("End of the snapshot, by kopia."),
+    sizeBytes: z.int().min(0).optional().describe("Logical size of the snapshot."),
+    files: z.int().min(0).optional().describe("Files in the snapshot."),
+    description: z.string().max(512).optional().describe("What its maker said of it."),
+  }).describe("The snapshot."),
+});
+export type DiscoveredSnapshot = z.infer<typeof discovered>;
+
 /** Spec of a Backup. */
 export const backupSpec = z.object({
   configRef: z.object({
     name: objectName.describe("Name of the BackupConfig, in the namespace of this Backup."),
   }).meta(cel(
     { rule: "self == oldSelf", message: "configRef cannot be changed: make a new Backup" },
-  )).describe("The recipe to run."),
+  )).optional().describe("The recipe to run."),
+  discovered: discovered.meta(cel(
+    { rule: "self == oldSelf", message: "discovered cannot be changed: it is written by the controller" },
+  )).optional().describe(
+    "The snapshot this Backup stands for, in place of a recipe; written by the controller for one no Backup made.",
+  ),
+  tags: backupTags.optional().describe(
+    "Kopia tags of the snapshots beside our own, read when a mover starts. Keys without a colon, not beginning with kopiur-.",
+  ),
+  description: backupDescription.optional().describe(
+    "Kopia description of the snapshots, read when a mover starts.",
+  ),
+  pin: z.boolean().optional().describe(
+    "Keep this Backup whatever the retention of its BackupConfig says. May be changed at any time.",
+  ),
   failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
   deletionPolicy: deletionPolicy.optional().describe(
-    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, else Delete. May be changed until deletion.",
+    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, else Delete; of a discovered one always Retain. May be changed until deletion.",
   ),
-});
+}).refine(({ configRef, discovered }) => (configRef === undefined) !== (discovered === undefined), {
+  message: "expected exactly one of configRef, discovered",
+}).meta(cel(
+  exactlyOneOf("configRef", "discovered"),
+  {
+    rule: "has(self.configRef) == has(oldSelf.configRef)",
+    message: "a Backup cannot be turned into another sort of Backup: make a new one",
+  },
+  {
+    rule: "!has(self.discovered) || !has(self.deletionPolicy) || self.deletionPolicy == 'Retain'",
+    message: "deletionPolicy of a discovered Backup must be Retain: nothing here made its snapshot",
+  },
+));
 export type BackupSpec = z.infer<typeof backupSpec>;
 
-/** Phases of a Backup, for people. */
-export const backupPhases = ["Pending", "Running", "Succeeded", "Failed", "Deleting"] as const;
+/** Phases of a Backup that is a run, for people. */
+export const runPhases = ["Pending", "Running", "Succeeded", "Failed", "Deleting"] as const;
+/** Phases of a Backup, for people: those of a run, and that of a snapshot that was found. */
+export const backupPhases = [...runPhases, "Discovered"] as const;
 export type BackupPhase = typeof backupPhases[number];
+
+/** How a Backup came to be. */
+export const backupOrigins = ["scheduled", "manual", "discovered"] as const;
+export type BackupOrigin = typeof backupOrigins[number];
 
 /** How one source of a run stands. */
 export const snapshotEntry = z.object({
-  source: z.string().describe("Name of the PersistentVolumeClaim."),
+  source: z.string().describe("Name of the PersistentVolumeClaim; of a discovered snapshot its path."),
   sourcePath: z.string().describe("Path under which kopia files it."),
   phase: z.enum(["Pending", "Running", "Succeeded", "Failed"]).describe("How this source stands."),
   kopiaSnapshotID: z.string().optional().describe("Kopia's id of the snapshot."),
+  unchanged: z.boolean().optional().describe(
+    "True when nothing changed since the newest snapshot of this source, so that kopia made none for this run.",
+  ),
+  unchangedSince: z.string().optional().describe("Kopia's id of that newest snapshot."),
   job: z.object({
     name: z.string().describe("Name of the mover Job."),
     attempts: z.int().min(0).describe("Mover Jobs started for this source."),
     startedAt: z.iso.datetime().optional().describe(
       "When this Job's mover began to run. Absent while it was never seen running.",
     ),
+    podGoneSince: z.iso.datetime().optional().describe(
+      "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
+    ),
+    stoppedAt: z.iso.datetime().optional().describe(
+      "When this Job was given up, for its mover did not start by the start deadline.",
+    ),
+    stoppedWhy: z.string().max(4096).optional().describe("Why it did not start, in the cluster's own words."),
   }).optional().describe("The mover Job."),
   startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
   endTime: z.iso.datetime().optional().describe("End of the snapshot, by kopia."),
@@ -73,7 +162,10 @@ export type SnapshotEntry = z.infer<typeof snapshotEntry>;
 export const backupStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
   phase: z.enum(backupPhases).optional().describe(
-    "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting.",
+    "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting. Discovered: stands for a snapshot found in a repository.",
+  ),
+  origin: z.enum(backupOrigins).optional().describe(
+    "How it came to be: by a BackupSchedule, by a person's hand, or found in a repository.",
   ),
   message: z.string().optional().describe("What happens or happened, in one sentence."),
   traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe(
@@ -89,6 +181,7 @@ export const backupStatus = z.object({
     identity: identity.describe("The identity snapshots were made under."),
     deletionPolicy: deletionPolicy.describe("The config's default deletion policy at the start of the run."),
     mover: moverSpec.optional().describe("The mover choices in effect."),
+    policy: kopiaPolicy.optional().describe("What the config sets in kopia's policy of the sources."),
   }).optional().describe("What the run was started with; deletion needs nothing else."),
   snapshots: z.array(snapshotEntry).max(64).optional().meta({
     "x-kubernetes-list-type": "map",
@@ -107,6 +200,11 @@ export const backupStatus = z.object({
     filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshots."),
     unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
   }).optional().describe("Sums over all sources."),
+  repository: z.object({
+    snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
+    totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
+    observedAt: z.iso.datetime().describe("When that mover ended."),
+  }).optional().describe("What the last mover of this run saw in the repository."),
   deletion: z.object({
     failures: z.int().min(0).describe("Failed attempts to delete the snapshots."),
     lastJob: z.string().optional().describe(
@@ -126,11 +224,12 @@ export const backupKind: KindDefinition = {
   shortNames: ["kopiabak"],
   scope: "Namespaced",
   description:
-    "One run of a BackupConfig: one snapshot per source. Deleting it deletes its snapshots, by policy.",
+    "One run of a BackupConfig: one snapshot per source. Deleting it deletes its snapshots, by policy. Or a snapshot found in a repository, which stays.",
   spec: backupSpec,
   status: backupStatus,
   columns: [
     { name: "Config", type: "string", jsonPath: ".spec.configRef.name", description: "BackupConfig" },
+    { name: "Origin", type: "string", jsonPath: ".status.origin", description: "How it came to be" },
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase" },
     {
       name: "Reason",

@@ -1,6 +1,15 @@
 import * as z from "zod";
 import type { KindDefinition } from "./definition.ts";
-import { cel, conditions, deletionPolicy, identity, moverSpec, objectName } from "./shared_types.ts";
+import { kopiaPolicy } from "./kopia_policy.ts";
+import {
+  cel,
+  conditions,
+  deletionPolicy,
+  exactlyOneOf,
+  identity,
+  moverSpec,
+  objectName,
+} from "./shared_types.ts";
 
 const identityPart = z.string().min(1).max(63).regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
 
@@ -10,6 +19,74 @@ export const repositoryRef = z.object({
   name: objectName.describe("Name of the repository, in the namespace of this object."),
 });
 export type RepositoryRef = z.infer<typeof repositoryRef>;
+
+/** Most sources of one run. */
+export const SOURCES_MAX = 64;
+
+const labelText = z.string().max(63).regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/);
+const labelKey = z.string().min(1).max(317).regex(
+  /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+);
+
+/** A label selector as Kubernetes means it: everything it says must hold; one that says nothing selects all. */
+export const labelSelector = z.object({
+  matchLabels: z.record(labelKey, labelText).optional().describe("Labels with exactly these values."),
+  matchExpressions: z.array(
+    z.object({
+      key: labelKey.describe("Key of the label."),
+      operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe(
+        "How the label is compared; NotIn also holds where there is no such label.",
+      ),
+      values: z.array(labelText).max(64).optional().describe("Values for In and NotIn."),
+    }).meta(cel({
+      rule:
+        "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+      message: "values are needed for In and NotIn, and must be left out for Exists and DoesNotExist",
+    })),
+  ).max(32).optional().describe("Comparisons, all of which must hold."),
+});
+export type LabelSelector = z.infer<typeof labelSelector>;
+
+/** One entry of `sources`: a claim by name, or all that a selector matches when a run starts. */
+const configSource = z.object({
+  pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).optional().describe(
+    "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only.",
+  ),
+  pvcSelector: labelSelector.optional().describe(
+    'The PersistentVolumeClaims of this namespace whose labels match when a run starts; an empty selector matches all. Left out: the repository\'s own volume, claims being deleted, and those with the annotation kopiur.home-operations.com/no-backup: "true".',
+  ),
+  sourcePathOverride: z.string().max(512).regex(/^\/[^:\p{Cc}]*$/u).optional().describe(
+    "Path under which kopia files the snapshot of a claim that is named. Default: by sourcePathStrategy.",
+  ),
+  sourcePathStrategy: z.enum(["PvcName", "PvcNamespacedName"]).default("PvcName").describe(
+    "Path under which kopia files a snapshot: /pvc/<name> or /pvc/<namespace>/<name>.",
+  ),
+}).refine(({ pvc, pvcSelector }) => (pvc === undefined) !== (pvcSelector === undefined), {
+  message: "expected exactly one of pvc, pvcSelector",
+}).refine(({ pvc, sourcePathOverride }) => pvc !== undefined || sourcePathOverride === undefined, {
+  message: "sourcePathOverride is for a claim that is named: several claims cannot share one path",
+}).meta(cel(
+  exactlyOneOf("pvc", "pvcSelector"),
+  {
+    rule: "has(self.pvc) || !has(self.sourcePathOverride)",
+    message: "sourcePathOverride is for a claim that is named: several claims cannot share one path",
+  },
+));
+
+const keep = z.int().min(0).max(1_000_000).optional();
+
+/** How many Succeeded Backups of a recipe are kept (deploy/docs/retention.md). */
+export const retention = z.object({
+  keepLatest: keep.describe("The newest so many."),
+  keepHourly: keep.describe("The newest of each of the last so many hours that have one."),
+  keepDaily: keep.describe("The newest of each of the last so many days that have one."),
+  keepWeekly: keep.describe(
+    "The newest of each of the last so many weeks that have one; a week begins on Monday.",
+  ),
+  keepMonthly: keep.describe("The newest of each of the last so many months that have one."),
+  keepAnnual: keep.describe("The newest of each of the last so many years that have one."),
+});
+export type Retention = z.infer<typeof retention>;
 
 /** Spec of a BackupConfig. */
 export const backupConfigSpec = z.object({
@@ -22,19 +99,20 @@ export const backupConfigSpec = z.object({
   }).optional().describe(
     "Kopia files the history of snapshots under user@host:path; changing it after the first success starts a new history.",
   ),
-  sources: z.array(z.object({
-    pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).describe(
-      "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only.",
-    ),
-    sourcePathOverride: z.string().max(512).regex(/^\/[^:\p{Cc}]*$/u).optional().describe(
-      "Path under which kopia files the snapshot. Default: /pvc/<name>.",
-    ),
-  })).min(1).max(64).meta(cel(
+  sources: z.array(configSource).min(1).max(SOURCES_MAX).meta(cel(
     {
-      rule: "self.all(a, self.exists_one(b, b.pvc.name == a.pvc.name))",
+      rule: "self.all(a, !has(a.pvc) || self.exists_one(b, has(b.pvc) && b.pvc.name == a.pvc.name))",
       message: "each PersistentVolumeClaim may be named once",
     },
-  )).describe("What is backed up: one mover Job and one snapshot each."),
+  )).describe(
+    "What is backed up: one mover Job and one snapshot for each PersistentVolumeClaim, at most 64.",
+  ),
+  retention: retention.optional().describe(
+    "Which Succeeded Backups are kept: those that any of these rules keeps, and those with spec.pin; the others are deleted, a few at a time, after status.retention.pending named them for a minute. Periods are UTC. Empty, or all 0: every Backup is kept.",
+  ),
+  policy: kopiaPolicy.optional().describe(
+    "How kopia makes the snapshots of this config's sources; what is left out is kopia's default, or that of the repository.",
+  ),
   defaultDeletionPolicy: deletionPolicy.optional().describe(
     "What deleting a Backup does to its snapshots when the Backup does not say: Delete (default) removes them, Retain and Orphan keep them; Orphan is counted.",
   ),
@@ -52,7 +130,7 @@ export const backupConfigStatus = z.object({
     sources: z.array(z.object({
       pvc: z.string().describe("Name of the PersistentVolumeClaim."),
       sourcePath: z.string().describe("Path under which kopia files it."),
-    })).max(64).describe("The sources in use."),
+    })).max(SOURCES_MAX).describe("The sources in use: of a selector, the claims that match now."),
   }).optional().describe("What the spec means, written out."),
   consecutiveFailures: z.int().min(0).optional().describe("Failed Backups since the newest Succeeded one."),
   lastBackup: z.object({
@@ -71,12 +149,42 @@ export const backupConfigStatus = z.object({
     durationSeconds: z.number().min(0).optional().describe(
       "From the first mover's start to the last one's end.",
     ),
+    unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
     traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe("Trace of the run."),
-  }).optional().describe("The newest finished Backup (seed 002)."),
+  }).optional().describe("The newest finished Backup (seed 002); stays when that Backup is deleted."),
   lastSuccessfulBackup: z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
     time: z.iso.datetime().describe("End of its last snapshot."),
-  }).optional().describe("The newest Succeeded Backup."),
+    sizeBytes: z.int().min(0).optional().describe("Logical size of all snapshots."),
+    files: z.int().min(0).optional().describe("Files in all snapshots."),
+    bytesNew: z.int().min(0).optional().describe("Bytes that were new to kopia."),
+    filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
+    filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshots."),
+    durationSeconds: z.number().min(0).optional().describe(
+      "From the first mover's start to the last one's end.",
+    ),
+  }).optional().describe("The newest Succeeded Backup; stays when that Backup is deleted."),
+  retention: z.object({
+    activeBackupCount: z.int().min(0).describe("Succeeded Backups there are, those that will go included."),
+    forGeneration: z.int().min(0).optional().describe("Generation of the spec that pending was made for."),
+    pending: z.array(z.object({
+      name: z.string().describe("Name of the Backup."),
+      endTime: z.iso.datetime().describe("When it ended."),
+      since: z.iso.datetime().describe("Since when it stands here; it may go a minute later."),
+    })).max(20).optional().describe("The Backups that retention deletes next, the oldest first."),
+    pendingSince: z.iso.datetime().optional().describe("Since when the first of them stands there."),
+    pendingCount: z.int().min(0).describe(
+      "All Backups that retention is to delete, those in pending included.",
+    ),
+    newest: z.object({
+      name: z.string().describe("Name of the Backup."),
+      endTime: z.iso.datetime().describe("When it ended."),
+    }).optional().describe(
+      "The newest Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
+    ),
+    lastPruneAt: z.iso.datetime().optional().describe("When retention last deleted a Backup."),
+    lastPruneDeleted: z.int().min(0).optional().describe("How many it deleted then."),
+  }).optional().describe("What retention did and is about to do."),
   conditions,
 });
 export type BackupConfigStatus = z.infer<typeof backupConfigStatus>;
@@ -110,6 +218,20 @@ export const backupConfigKind: KindDefinition = {
       type: "integer",
       jsonPath: ".status.consecutiveFailures",
       description: "Failed Backups since then",
+      priority: 1,
+    },
+    {
+      name: "Kept",
+      type: "integer",
+      jsonPath: ".status.retention.activeBackupCount",
+      description: "Succeeded Backups there are",
+      priority: 1,
+    },
+    {
+      name: "Going",
+      type: "integer",
+      jsonPath: ".status.retention.pendingCount",
+      description: "Backups that retention is about to delete",
       priority: 1,
     },
     {

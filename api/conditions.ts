@@ -10,7 +10,12 @@ export type ConditionType =
   | "CredentialsAvailable"
   | "MoverPermitted"
   | "SnapshotCreated"
-  | "Complete";
+  | "Complete"
+  | "RetentionActive"
+  | "SnapshotPresent"
+  | "DeletionHeld"
+  | "CatalogRead"
+  | "UniqueRepository";
 
 /** What a plan says of one condition; times and generations are filled in when it is merged. */
 export interface ConditionValue {

@@ -56,6 +56,8 @@ export const ANNOTATION = {
   bootstrapFor: `${GROUP}/bootstrap-for`,
   /** On a mover Job: the source (PVC name) it reads. */
   source: `${GROUP}/source`,
+  /** On a mover Job of a Backup: name of the Repository it works on, for the count of movers. */
+  repository: `${GROUP}/repository`,
   /** On a mover Job of a Backup: what its run was started with, as JSON, for a controller that died before it wrote that down. */
   run: `${GROUP}/run`,
 } as const;

@@ -4,11 +4,15 @@
  */
 export * from "./backup.ts";
 export * from "./backup_config.ts";
+export * from "./backup_schedule.ts";
+export * from "./catalog_listing.ts";
 export * from "./conditions.ts";
 export * from "./crd.ts";
+export * from "./cron_text.ts";
 export * from "./definition.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
+export * from "./kopia_policy.ts";
 export * from "./meta.ts";
 export * from "./mover_contract.ts";
 export * from "./reasons.ts";
@@ -17,8 +21,14 @@ export * from "./shared_types.ts";
 
 import { backupKind } from "./backup.ts";
 import { backupConfigKind } from "./backup_config.ts";
+import { backupScheduleKind } from "./backup_schedule.ts";
 import type { KindDefinition } from "./definition.ts";
 import { repositoryKind } from "./repository.ts";
 
 /** Every kind there is, in the order people meet them. */
-export const ALL_KINDS: readonly KindDefinition[] = [repositoryKind, backupConfigKind, backupKind];
+export const ALL_KINDS: readonly KindDefinition[] = [
+  repositoryKind,
+  backupConfigKind,
+  backupScheduleKind,
+  backupKind,
+];

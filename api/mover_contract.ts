@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { catalogDigest } from "./catalog_listing.ts";
+import { kopiaPolicy } from "./kopia_policy.ts";
 import { FAILURE_CLASSES, type FailureClass } from "./reasons.ts";
 
 /**
@@ -72,6 +74,17 @@ const repository = z.union([
 ]);
 export type RepositoryTarget = z.infer<typeof repository>;
 
+const { compression, ignore, upload, errorHandling } = kopiaPolicy.shape;
+
+/** As in the recipe, but a knob this release does not know is refused: it would be left out without a word. */
+const policy = z.strictObject({
+  ...kopiaPolicy.shape,
+  compression: compression.unwrap().strict().optional(),
+  ignore: ignore.unwrap().strict().optional(),
+  upload: upload.unwrap().strict().optional(),
+  errorHandling: errorHandling.unwrap().strict().optional(),
+});
+
 const operation = z.union([
   z.strictObject({
     backup: z.strictObject({
@@ -81,7 +94,13 @@ const operation = z.union([
       sourcePath: z.string().startsWith("/"),
       /** Uid of the Backup, value of {@link RUN_TAG}. */
       runId: z.string().min(1),
+      /** Tags beside that of the run. */
       tags: z.record(z.string(), z.string()),
+      description: z.string().optional(),
+      /** What the policy of the source is to say; what is not set there goes back to what kopia inherits. */
+      policy: policy.optional(),
+      /** Refuse when the repository's unique id is another one, before anything is written (design D17). */
+      uniqueId: z.string().optional(),
     }),
   }),
   z.strictObject({
@@ -129,9 +148,20 @@ export type WorkSpec = z.infer<typeof workSpec>;
 export const moverOperations = ["Backup", "BootstrapRepository", "SnapshotDelete"] as const;
 export type MoverOperationName = typeof moverOperations[number];
 
+/** What a repository holds. */
+export const repositoryStock = z.object({
+  /** Finished snapshots. */
+  snapshotCount: z.int().min(0),
+  /** The newest snapshot of each source, added up (seed 000: repo_size). */
+  totalSizeBytes: z.int().min(0),
+});
+export type RepositoryStock = z.infer<typeof repositoryStock>;
+
 /** What a finished backup of one source measured. Byte and file counts kopia did not give are absent. */
 export const backupResult = z.object({
+  /** The snapshot of the run; when `unchanged`, the newest of the source, which belongs to another run. */
   snapshotId: z.string().min(1),
+  /** When it was read from the source; when `unchanged`, when this run found that nothing changed. */
   startTime: z.iso.datetime(),
   endTime: z.iso.datetime(),
   sizeBytes: z.int().min(0),
@@ -143,6 +173,10 @@ export const backupResult = z.object({
   unreadable: z.object({ count: z.int().min(1), paths: z.array(z.string()) }).optional(),
   /** True when an earlier pod of the same run had made the snapshot. */
   reused: z.boolean(),
+  /** Kopia made no snapshot, as nothing changed since the one named here: it must not be deleted with this run. */
+  unchanged: z.literal(true).optional(),
+  /** What the repository held when the run ended. */
+  repository: repositoryStock.optional(),
 });
 export type BackupResult = z.infer<typeof backupResult>;
 
@@ -150,9 +184,9 @@ export type BackupResult = z.infer<typeof backupResult>;
 export const bootstrapResult = z.object({
   uniqueId: z.string().min(1),
   created: z.boolean(),
-  snapshotCount: z.int().min(0),
-  /** The newest snapshot of each source, added up (seed 000: repo_size). */
-  totalSizeBytes: z.int().min(0),
+  ...repositoryStock.shape,
+  /** What the listing in the mover's log must add up to (catalog_listing.ts). */
+  catalog: catalogDigest.optional(),
 });
 export type BootstrapResult = z.infer<typeof bootstrapResult>;
 

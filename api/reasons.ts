@@ -19,6 +19,8 @@ export const REASONS = {
   SnapshotOrphaned: "The Backup was deleted and its snapshots were left in the repository",
   Deleting: "The snapshots of the Backup are being deleted",
   EmptySnapshot: "The source holds no files",
+  CatalogRead: "The listing of the snapshots was read",
+  RepositoryShared: "Another Repository opens the same repository",
   Complete: "Every file of every source is in the snapshots",
   Available: "The credentials are there",
   Permitted: "The mover is permitted",

@@ -44,6 +44,12 @@ const s3 = z.object({
   }).optional().describe("Transport security; default: TLS verified against public authorities."),
 });
 
+/** What `spec.deletionBreaker` is where it, or a field of it, is not given. */
+export const DELETION_BREAKER_DEFAULTS = { threshold: 10, window: "10m" } as const;
+
+/** What `spec.catalog` is where it, or a field of it, is not given. */
+export const CATALOG_DEFAULTS = { refreshInterval: "1h", discover: true, perIdentity: 50 } as const;
+
 /** Spec of a Repository. */
 export const repositorySpec = z.object({
   backend: z.object({
@@ -83,13 +89,43 @@ export const repositorySpec = z.object({
     },
   )).optional().describe("What to do when the storage holds no repository."),
   catalog: z.object({
-    refreshInterval: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default("1h").meta(cel({
+    refreshInterval: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(
+      CATALOG_DEFAULTS.refreshInterval,
+    ).meta(cel({
       rule: "self.matches('^[0-9]+$') ? int(self) >= 30 : duration(self) >= duration('30s')",
       message: "refreshInterval must be at least 30s",
     })).describe(
-      "How often the repository is connected again and its numbers are read, as 90s, 30m or 1h30m; at least 30s.",
+      "How often the repository is connected again and what it holds is read, as 90s, 30m or 1h30m; at least 30s.",
     ),
+    discover: z.boolean().default(CATALOG_DEFAULTS.discover).describe(
+      "Make a discovered Backup for each snapshot that no Backup stands for. False removes those there are; no snapshot is touched.",
+    ),
+    retain: z.object({
+      perIdentity: z.int().min(0).max(5000).default(CATALOG_DEFAULTS.perIdentity).describe(
+        "Discovered Backups kept for each user@host:path, the newest ones; 0 keeps none.",
+      ),
+      maxAgeDays: z.int().min(1).max(36500).optional().describe(
+        "Snapshots that began longer ago get no discovered Backup.",
+      ),
+    }).optional().describe("Bounds of the discovered Backups; no snapshot is touched by them."),
   }).optional().describe("Reading of what the repository holds."),
+  deletionBreaker: z.object({
+    threshold: z.int().min(0).max(100000).default(DELETION_BREAKER_DEFAULTS.threshold).describe(
+      "When more Backups than this, whose snapshots would go with them, are deleted within the window, the snapshots stay until a person confirms; 0 switches the breaker off.",
+    ),
+    window: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(DELETION_BREAKER_DEFAULTS.window)
+      .meta(cel({
+        rule: "self.matches('^[0-9]+$') ? int(self) >= 10 : duration(self) >= duration('10s')",
+        message: "window must be at least 10s",
+      })).describe(
+        "How close in time the deletions are that are counted together, as 90s or 10m; at least 10s.",
+      ),
+  }).optional().describe(
+    "What stops a mistaken mass deletion of Backups from destroying their snapshots; deletions by retention do not count.",
+  ),
+  maxConcurrentMovers: z.int().min(1).max(10000).optional().describe(
+    "Movers that may work on this repository at the same time; default: no limit of its own.",
+  ),
   mover: moverSpec.optional().describe(
     "Defaults for every mover of this repository; a BackupConfig's own mover fields win.",
   ),
@@ -113,6 +149,19 @@ export const repositoryStatus = z.object({
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
     lastObservedAt: z.iso.datetime().describe("When these numbers were read."),
   }).optional().describe("What the repository held when it was last read."),
+  catalog: z.object({
+    discoveredBackupCount: z.int().min(0).describe("Discovered Backups of this repository."),
+    missingSnapshotCount: z.int().min(0).describe(
+      "Snapshots that Backups of this cluster made and the last complete listing did not show.",
+    ),
+    lastRefreshAt: z.iso.datetime().describe("When the listing these numbers come from was read."),
+    truncated: z.boolean().describe(
+      "True when the repository holds more snapshots than a listing has room for: nothing is said to be gone then.",
+    ),
+    refused: z.string().max(1024).optional().describe(
+      "Why the API server refused a discovered Backup; the rest waits for the next listing. Absent when it took all.",
+    ),
+  }).optional().describe("What the last listing of the snapshots led to."),
   lastInit: z.object({
     status: z.enum(["Succeeded", "Failed"]).describe("How the last connect or create ended."),
     time: z.iso.datetime().describe("When it ended."),
@@ -125,6 +174,9 @@ export const repositoryStatus = z.object({
     runs: z.int().min(0).describe("Bootstraps that have ended; the next Job carries the next number."),
     failures: z.int().min(0).describe("Failures in a row."),
     retryAt: z.iso.datetime().optional().describe("When a failed bootstrap is tried again."),
+    listing: z.enum(["Pending"]).optional().describe(
+      "Pending until the snapshots this bootstrap listed were compared with the Backups there are.",
+    ),
   }).optional().describe("What the controller remembers of the last bootstrap."),
   conditions,
 });

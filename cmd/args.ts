@@ -1,19 +1,16 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { addBackup, type BackupInvocation } from "./backup_args.ts";
+import { addDeletions, type DeletionsInvocation } from "./deletions_args.ts";
 import { controllerHelp, kopiurHelp, moverHelp, pluginHelp, statusHelp } from "./help_text.ts";
-import { namespaceName } from "./variable_schema.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./place_options.ts";
+import { addSchedule, type ScheduleInvocation } from "./schedule_args.ts";
 
 /** How `status` prints. */
 export const statusFormats = ["table", "wide", "json", "yaml"] as const;
 export type StatusFormat = typeof statusFormats[number];
 
 /** What `status` was asked. */
-export interface StatusRequest {
-  /** All namespaces, one, or the one of the kubeconfig's context. */
-  readonly scope: { readonly kind: "all" } | { readonly kind: "one"; readonly namespace: string } | {
-    readonly kind: "context";
-  };
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
+export interface StatusRequest extends Place {
   readonly format: StatusFormat;
   readonly check: boolean;
 }
@@ -24,6 +21,9 @@ export type Invocation =
   | { readonly kind: "mover" }
   | { readonly kind: "version"; readonly format: "text" | "json" }
   | { readonly kind: "status"; readonly request: StatusRequest }
+  | DeletionsInvocation
+  | BackupInvocation
+  | ScheduleInvocation
   /** Help that was asked for. */
   | { readonly kind: "help"; readonly text: string }
   /** Words that mean nothing; the text says what would. */
@@ -38,8 +38,8 @@ export function parseArgs(calledAs: string, args: readonly string[]): Invocation
   let found: Invocation | undefined;
   const isPlugin = /([^/\\]*)$/.exec(calledAs)?.[1]?.startsWith(PLUGIN_NAME) ?? false;
   const program = buildProgram(isPlugin, (invocation) => found = invocation);
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
+  for (const command of withSubcommands(program)) {
+    command.allowExcessArguments(false).exitOverride().configureOutput({
       writeOut: (text) => said.out += text,
       writeErr: (text) => said.error += text,
       getOutHelpWidth: () => 100,
@@ -68,6 +68,9 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
     .addHelpText("after", isPlugin ? pluginHelp.after : kopiurHelp.after);
   if (!isPlugin) addRoles(program, settle);
   addStatus(program, settle);
+  addBackup(program, settle);
+  addSchedule(program, settle);
+  addDeletions(program, settle);
   program.command("version")
     .summary("print what this program was built from")
     .description("Prints version, commit and build date.")
@@ -75,8 +78,11 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
     .action((options: { readonly output: "text" | "json" }) =>
       settle({ kind: "version", format: options.output })
     );
-  for (const command of program.commands) command.allowExcessArguments(false);
   return program;
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function addRoles(program: Command, settle: (invocation: Invocation) => void): void {
@@ -93,50 +99,24 @@ function addRoles(program: Command, settle: (invocation: Invocation) => void): v
     .action(() => settle({ kind: "mover" }));
 }
 
-interface StatusOptions {
-  readonly namespace?: string;
-  readonly allNamespaces?: true;
-  readonly kubeconfig?: string;
-  readonly context?: string;
+interface StatusOptions extends PlaceOptions {
   readonly output: StatusFormat;
   readonly check?: true;
 }
 
 function addStatus(program: Command, settle: (invocation: Invocation) => void): void {
-  program.command("status")
-    .summary("show repositories, recipes, running backups and what waits")
+  addPlaceOptions(program.command("status"), "any namespace")
+    .summary("show repositories, recipes, schedules, running backups and what waits")
     .description(statusHelp.about)
-    .addOption(
-      new Option("-n, --namespace <name>", "look at this namespace (default: that of the context)")
-        .argParser(parseNamespace),
-    )
-    .addOption(new Option("-A, --all-namespaces", "look at all namespaces").conflicts("namespace"))
-    .option("--context <name>", "use this context of the kubeconfig")
-    .option("--kubeconfig <file>", "use this kubeconfig (default: KUBECONFIG, else ~/.kube/config)")
     .addOption(
       new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
     )
     .option("--check", "exit with 1 when anything is unhealthy or cannot be seen")
     .addHelpText("after", statusHelp.after)
-    .action((options: StatusOptions) => settle({ kind: "status", request: statusRequest(options) }));
-}
-
-function statusRequest(options: StatusOptions): StatusRequest {
-  const { namespace, allNamespaces, kubeconfig, context, output, check } = options;
-  return {
-    scope: allNamespaces
-      ? { kind: "all" }
-      : namespace === undefined
-      ? { kind: "context" }
-      : { kind: "one", namespace },
-    kubeconfig,
-    context,
-    format: output,
-    check: check ?? false,
-  };
-}
-
-function parseNamespace(text: string): string {
-  if (namespaceName.safeParse(text).success) return text;
-  throw new InvalidArgumentError("expected lower-case letters, digits and hyphens, 63 at most");
+    .action((options: StatusOptions) =>
+      settle({
+        kind: "status",
+        request: { ...placeOf(options), format: options.output, check: options.check ?? false },
+      })
+    );
 }

@@ -12,7 +12,7 @@ import {
   telemetryVariables,
 } from "../telemetry/mod.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
-import { flag, imageReference, listenAddress, namespaceName, path } from "./variable_schema.ts";
+import { flag, imageReference, listenAddress, namespaceName, path, wholeNumber } from "./variable_schema.ts";
 
 /** What `kopiur controller` is told by its environment. */
 export const controllerVariables = {
@@ -28,6 +28,15 @@ export const controllerVariables = {
     expected: '"Always", "IfNotPresent" or "Never"',
     description: "Pull policy of the mover pods.",
     schema: z.enum(["Always", "IfNotPresent", "Never"]),
+  },
+  maxMovers: {
+    name: "KOPIUR_MAX_MOVERS",
+    fallback: "20",
+    expected: "a whole number from 0 to 10000",
+    description:
+      "Movers of backups, restores and maintenance that may work at the same time in the whole cluster; " +
+      "0 means no limit. Those that open a repository or delete snapshots do not wait, but count.",
+    schema: wholeNumber(0, 10_000),
   },
   namespace: {
     name: "KOPIUR_NAMESPACE",

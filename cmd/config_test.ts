@@ -11,6 +11,7 @@ Deno.test("parseControllerConfig() needs the mover image and has a default for e
     podName: undefined,
     httpAddress: { hostname: "0.0.0.0", port: 8080 },
     leaderElection: true,
+    maxMovers: 20,
     moverEnvPassthrough: [],
   });
   throws(() => parseControllerConfig({}), /Cannot use KOPIUR_MOVER_IMAGE: it is not set, expected the image/);
@@ -31,6 +32,9 @@ Deno.test("parseControllerConfig() refuses each value that means nothing", () =>
     [{ KOPIUR_LEADER_ELECTION: "maybe" }, /it is "maybe", expected "true" or "false"/],
     [{ KOPIUR_NAMESPACE: "Kopiur System" }, /expected the name of a namespace/],
     [{ KOPIUR_MOVER_IMAGE: "two words" }, /it is "two words"/],
+    [{ KOPIUR_MAX_MOVERS: "-1" }, /it is "-1", expected a whole number from 0 to 10000/],
+    [{ KOPIUR_MAX_MOVERS: "10001" }, /expected a whole number/],
+    [{ KOPIUR_MAX_MOVERS: "1e3" }, /expected a whole number/],
     [{ POD_NAME: "a/b" }, /it is "a\/b"/],
   ];
   for (const [env, want] of cases) throws(() => parseControllerConfig({ ...image, ...env }), want);

@@ -50,7 +50,7 @@ async function control(
   const version = await firstAnswer(cluster, signal);
   if (version === undefined) return EXIT.ok;
   telemetry.log.info("connected", { server: connection.server, from: connection.description, version });
-  const { moverImage, moverImagePullPolicy, moverEnvPassthrough } = config;
+  const { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers } = config;
   const operatorNamespace = config.namespace ?? connection.namespace;
   const end = await startController(
     {
@@ -61,7 +61,7 @@ async function control(
       newId: () => crypto.randomUUID(),
       leadership: config.leaderElection ? "lease" : "single",
     },
-    { moverImage, moverImagePullPolicy, moverEnvPassthrough, operatorNamespace, instance },
+    { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers, operatorNamespace, instance },
     signal,
   );
   return end.kind === "stopped" ? EXIT.ok : EXIT.failed;

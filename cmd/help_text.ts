@@ -14,7 +14,7 @@ const WIDTH = 100;
 export const kopiurHelp: HelpText = {
   about: "Backs up Kubernetes volumes into kopia repositories and restores them.\n\n" +
     "One program, several roles: the controller runs in the cluster and starts a mover for each piece\n" +
-    "of work; status is for people.",
+    "of work; the other commands are for people.",
   after: `
 Examples:
   kopiur controller               run the controller against the cluster of the kubeconfig or pod
@@ -28,14 +28,17 @@ Exit codes: 0 done, 1 failed, 2 called or configured wrongly`,
 
 /** `kubectl kopiur --help`. */
 export const pluginHelp: HelpText = {
-  about: "Shows how kopiur's backups stand. Reads the custom resources only: read permission is enough.",
+  about: "Shows how kopiur's backups stand, starts them by hand, and decides what waits for a person.\n\n" +
+    "status and list only read; the rest changes Backups and BackupSchedules with your own permissions.",
   after: `
 Examples:
-  kubectl kopiur status           the namespace of the current context
-  kubectl kopiur status -A        the whole cluster
-  kubectl kopiur status --check   for scripts: exit code 1 when anything is unhealthy
+  kubectl kopiur status                    the namespace of the current context
+  kubectl kopiur status -A --check         for scripts: exit code 1 when anything is unhealthy
+  kubectl kopiur backup now photos --wait  back up now and see how it ends
+  kubectl kopiur schedule suspend nightly  no backups by the clock for a while
+  kubectl kopiur deletions list -A         deletions that wait for a person
 
-Exit codes: 0 done, 1 failed, 2 called wrongly`,
+Exit codes: 0 done, 1 failed, 2 called wrongly, 124 a --wait that took too long`,
 };
 
 /** `kopiur controller --help`. */
@@ -71,7 +74,9 @@ ${describeEnvironment("mover")}`,
 /** `kubectl kopiur status --help`. */
 export const statusHelp: HelpText = {
   about:
-    "Shows repositories, recipes with their newest backup, backups in flight, and what waits for what.\n\n" +
+    "Shows repositories, recipes with their newest backup, schedules, backups in flight, and what waits for\n" +
+    "what; then, where there are any, deletions that wait for a person, snapshots that are gone from their\n" +
+    "repository, and volumes no recipe covers.\n\n" +
     "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
     "(forbidden) and does not stop the rest.",
   after: `
@@ -81,10 +86,84 @@ Examples:
   kubectl kopiur status -A -o json | jq '.unhealthy[]'
 
 Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed or is
-incomplete, a backup that cannot go on without a person. What may still come right by itself, as a
-backup that waits or a repository on its way, counts after 15 minutes.
+incomplete, a schedule that cannot go on or whose last slot was missed, a backup that cannot go on
+without a person, a deletion that is held, a snapshot that is gone. What may still come right by
+itself, as a backup that waits or a repository on its way, counts after 15 minutes. A volume that no
+recipe covers is shown and is not unhealthy; annotate it, or its namespace, with
+kopiur.home-operations.com/no-backup: "true" when no backup is wanted.
 
 Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
+};
+
+/** `kubectl kopiur deletions --help`. */
+export const deletionsHelp: HelpText = {
+  about:
+    "When many Backups are deleted at once, and not by retention, kopiur takes it for a mistake: the Backups\n" +
+    "are held and their snapshots stay until a person confirms. These commands show and confirm.",
+  after: `
+Examples:
+  kubectl kopiur deletions list -A
+  kubectl kopiur deletions release photos-20260101030000 -n media
+  kubectl kopiur deletions release --all -n media`,
+};
+
+/** `kubectl kopiur deletions list --help`. */
+export const deletionsListHelp: HelpText = {
+  about: "Shows the deleted Backups whose snapshots are held, and how much a release would destroy.",
+  after: `
+Where the deletion was a mistake, let the Backup go without its snapshots; they stay in the
+repository and come back as discovered Backups when it is read again:
+  kubectl annotate backup NAME kopiur.home-operations.com/skip-snapshot-cleanup=true
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`,
+};
+
+/** `kubectl kopiur deletions release --help`. */
+export const deletionsReleaseHelp: HelpText = {
+  about:
+    "Confirms the deletion of held Backups: their snapshots are then deleted from the repository for good.\n\n" +
+    "It first prints which snapshots are lost. Then it asks on a terminal; anywhere else it needs --yes.",
+  after: `
+Examples:
+  kubectl kopiur deletions release photos-20260101030000 -n media
+  kubectl kopiur deletions release --all -n media          print what would be lost, then ask
+  kubectl kopiur deletions release --all -A --yes
+
+Exit codes: 0 released, 1 failed or not confirmed, 2 called wrongly`,
+};
+
+/** `kubectl kopiur backup --help`. */
+export const backupHelp: HelpText = {
+  about: "Starts a backup by hand, beside what schedules do.",
+  after: `
+Example:
+  kubectl kopiur backup now photos -n media --wait`,
+};
+
+/** `kubectl kopiur backup now --help`. */
+export const backupNowHelp: HelpText = {
+  about:
+    "Makes a Backup of a BackupConfig, called <config>-<time in UTC>, and prints its name. The controller does\n" +
+    "the rest. With --wait its way is told on standard error until it ends.",
+  after: `
+Examples:
+  kubectl kopiur backup now photos -n media
+  kubectl kopiur backup now photos --wait --timeout 1h
+  kubectl kopiur backup now photos --tag reason=upgrade --description "before 2.0"
+
+Exit codes: 0 made (with --wait: succeeded, and complete), 1 failed (with --wait: or incomplete, or
+deleted meanwhile), 2 called wrongly, 124 --wait took longer than --timeout; the backup goes on`,
+};
+
+/** `kubectl kopiur schedule --help`. */
+export const scheduleHelp: HelpText = {
+  about: "Suspends or resumes a BackupSchedule (spec.schedule.suspend).",
+  after: `
+Examples:
+  kubectl kopiur schedule suspend nightly -n media
+  kubectl kopiur schedule resume nightly -n media
+
+What is kept in Git is better changed there: the next synchronisation undoes a change by hand.`,
 };
 
 function describeEnvironment(role: string): string {

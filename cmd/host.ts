@@ -1,3 +1,4 @@
+import type { Keyboard } from "./keyboard.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Environment } from "./variable.ts";
 
@@ -7,6 +8,7 @@ export interface Host {
   /** The name or path it was started by. */
   readonly calledAs: string;
   readonly env: Environment;
+  readonly stdin: Keyboard;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
 }

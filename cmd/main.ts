@@ -24,9 +24,13 @@ async function run(invocation: Invocation, host: Host): Promise<number> {
       const { runMover } = await import("./mover.ts");
       return await runMover(host);
     }
-    case "status": {
-      const { runStatus } = await import("./status.ts");
-      return await runStatus(host, invocation.request);
+    case "status":
+    case "deletions-list":
+    case "deletions-release":
+    case "backup-now":
+    case "schedule": {
+      const { runPluginCommand } = await import("./plugin_command.ts");
+      return await runPluginCommand(host, invocation);
     }
     case "version":
       return runVersion(host, invocation.format);

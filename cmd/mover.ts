@@ -1,5 +1,5 @@
 import { moverDefaults, runMover as work } from "../mover/mod.ts";
-import { inlineCertificates, systemClock } from "../telemetry/mod.ts";
+import { inlineCertificates, streamSink, systemClock } from "../telemetry/mod.ts";
 import { parseMoverConfig } from "./config.ts";
 import type { Host } from "./host.ts";
 import { runRole } from "./lifecycle.ts";
@@ -22,6 +22,7 @@ export async function runMover(host: Host): Promise<number> {
   return await runRole(lifecycle, async ({ signal, atEnd }) => {
     atEnd("telemetry", () => telemetry.shutdown());
     const settings = { ...moverDefaults, ...config, environment: host.env };
-    return await work(settings, { ...telemetry, clock: systemClock }, signal);
+    const print = streamSink(Deno.stdout);
+    return await work(settings, { ...telemetry, clock: systemClock, print }, signal);
   });
 }

@@ -1,107 +1,89 @@
 import { stringify } from "yaml";
-import { backupConfigKind, backupKind, type KindDefinition, repositoryKind } from "../api/mod.ts";
 import {
-  answerOf,
-  type Cluster,
-  connect,
-  isNotFound,
-  loadConnection,
-  resourceOf,
-  systemKubeClock,
-} from "../kube/mod.ts";
-import { parseTelemetryConfig, startTelemetry } from "../telemetry/mod.ts";
+  backupConfigKind,
+  backupKind,
+  backupScheduleKind,
+  type KindDefinition,
+  repositoryKind,
+} from "../api/mod.ts";
+import { answerOf, isNotFound, type Resource, resourceOf, RESOURCES } from "../kube/mod.ts";
 import type { StatusFormat, StatusRequest } from "./args.ts";
-import { readBuild } from "./build.ts";
 import { EXIT } from "./exit_code.ts";
 import { harmlessText } from "./harmless_text.ts";
 import type { Host } from "./host.ts";
-import { runRole } from "./lifecycle.ts";
-import { processLifecycle } from "./process_lifecycle.ts";
-import { buildStatus, type Listing, type Listings, type StatusDocument } from "./status_document.ts";
+import { type PluginSession, withinLimit } from "./plugin_session.ts";
+import { buildStatus, type StatusDocument } from "./status_document.ts";
+import type { Listing, Listings } from "./status_objects.ts";
 import { renderStatus } from "./status_view.ts";
 import { wantsColor } from "./terminal.ts";
 
-/** How long the API server may take for everything. */
-const LIMIT_MS = 30_000;
-/** What a shell reports of a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
-
 /** Prints how kopiur stands. Only reads, and asks nobody but the API server. */
-export async function runStatus(host: Host, request: StatusRequest): Promise<number> {
-  const facts = { role: "plugin", build: readBuild(), terminal: host.stderr.isTerminal } as const;
-  const sink = (line: string) => host.stderr.write(line);
-  const telemetry = startTelemetry(parseTelemetryConfig(host.env, facts), { sink });
-  return await runRole(processLifecycle(LIMIT_MS, () => {}), async ({ signal, atEnd }) => {
-    const { kubeconfig, context } = request;
-    const connection = await loadConnection({
-      env: host.env,
-      ...(kubeconfig === undefined ? {} : { path: kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-    });
-    const options = { clock: systemKubeClock(), random: Math.random, telemetry, instance: "kubectl-kopiur" };
-    const cluster = connect(connection, options);
-    atEnd("connections", () => cluster.close(0));
-    const namespace = namespaceOf(request, connection.namespace);
-    const listings = await readListings(cluster, namespace, signal);
-    if (listings === "interrupted") return INTERRUPTED;
-    const now = new Date();
-    const document = buildStatus(listings, namespace, now);
-    host.stdout.write(formatStatus(document, request.format, now, wantsColor(host.stdout, host.env)));
-    return request.check ? reportHealth(host, document) : EXIT.ok;
-  });
+export async function runStatus(
+  host: Pick<Host, "stdout" | "stderr" | "env">,
+  session: PluginSession,
+  { format, check }: Pick<StatusRequest, "format" | "check">,
+  now: Date,
+): Promise<number> {
+  const listings = await withinLimit(
+    "read the status",
+    session.stop,
+    (signal) => readListings(session, signal),
+  );
+  const document = buildStatus(listings, session.namespace, now);
+  host.stdout.write(formatStatus(document, format, now, wantsColor(host.stdout, host.env)));
+  return check ? reportHealth(host, document) : EXIT.ok;
 }
 
-function namespaceOf({ scope }: StatusRequest, ofContext: string): string {
-  switch (scope.kind) {
-    case "all":
-      return "";
-    case "one":
-      return scope.namespace;
-    case "context":
-      return ofContext;
-  }
-}
-
-async function readListings(
-  cluster: Cluster,
-  namespace: string,
-  stop: AbortSignal,
-): Promise<Listings | "interrupted"> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  const signal = AbortSignal.any([stop, limit]);
-  const read = (definition: KindDefinition) => readListing(cluster, definition, namespace, signal);
-  try {
-    const [repositories, configs, backups] = await Promise.all([
-      read(repositoryKind),
-      read(backupConfigKind),
-      read(backupKind),
-    ]);
-    return { repositories, configs, backups };
-  } catch (error) {
-    if (stop.aborted) return "interrupted";
-    if (!limit.aborted) throw error;
-    const found = `the API server did not answer within ${LIMIT_MS / 1000} s`;
-    throw new Error(`Cannot read the status: ${found}, expected an answer`, { cause: error });
-  }
+async function readListings(session: PluginSession, signal: AbortSignal): Promise<Listings> {
+  const ours = (definition: KindDefinition) => readListing(session, resourceOf(definition), signal);
+  const [repositories, configs, schedules, backups, claims, namespaces] = await Promise.all([
+    ours(repositoryKind),
+    ours(backupConfigKind),
+    ours(backupScheduleKind),
+    ours(backupKind),
+    readListing(session, RESOURCES.persistentVolumeClaim, signal, true),
+    readNamespaces(session, signal),
+  ]);
+  return { repositories, configs, schedules, backups, claims, namespaces };
 }
 
 async function readListing(
-  cluster: Cluster,
-  definition: KindDefinition,
-  namespace: string,
+  { api, namespace }: PluginSession,
+  resource: Resource,
   signal: AbortSignal,
+  metadataOnly = false,
 ): Promise<Listing> {
-  const resource = resourceOf(definition);
+  return await orForbidden(async () => {
+    try {
+      return await api.list(resource, { namespace, metadataOnly }, signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const found = `the cluster knows no ${resource.plural}.${resource.group}`;
+      throw new Error(`Cannot read the status: ${found}, expected kopiur's CRDs to be installed`, {
+        cause: error,
+      });
+    }
+  });
+}
+
+/** Who looks at one namespace may often read that one and not list all. */
+async function readNamespaces(session: PluginSession, signal: AbortSignal): Promise<Listing> {
+  const { api, namespace: name } = session;
+  if (name === "") return await readListing(session, RESOURCES.namespace, signal, true);
+  return await orForbidden(async () => {
+    const found = await api.read(RESOURCES.namespace, { namespace: "", name }, signal);
+    return found === undefined ? [] : [found];
+  });
+}
+
+async function orForbidden(
+  read: () => Promise<Extract<Listing, { kind: "listed" }>["objects"]>,
+): Promise<Listing> {
   try {
-    const objects = await cluster.list(resource, namespace === "" ? {} : { namespace }, signal);
-    return { kind: "listed", objects };
+    return { kind: "listed", objects: await read() };
   } catch (error) {
     if (answerOf(error)?.code === 403) return { kind: "forbidden" };
-    if (!isNotFound(error)) throw error;
-    const found = `the cluster knows no ${resource.plural}.${resource.group}`;
-    throw new Error(`Cannot read the status: ${found}, expected kopiur's CRDs to be installed`, {
-      cause: error,
-    });
+    throw error;
   }
 }
 
@@ -117,10 +99,15 @@ function formatStatus(document: StatusDocument, format: StatusFormat, now: Date,
   }
 }
 
-function reportHealth(host: Host, document: StatusDocument): number {
+function reportHealth({ stderr }: Pick<Host, "stderr">, document: StatusDocument): number {
   for (const { kind, namespace, name, reason, message } of document.unhealthy) {
-    host.stderr.write(`unhealthy: ${kind} ${namespace}/${name}: ${harmlessText(`${reason}: ${message}`)}\n`);
+    const place = kind === "Namespace" ? name : `${namespace}/${name}`;
+    stderr.write(`unhealthy: ${kind} ${place}: ${harmlessText(`${reason}: ${message}`)}\n`);
   }
-  for (const what of document.forbidden) host.stderr.write(`unhealthy: the ${what} may not be listed\n`);
+  for (const what of document.forbidden) {
+    // What is not covered is not unhealthy, so not to see it is not either.
+    const word = what === "claims" || what === "namespaces" ? "not seen" : "unhealthy";
+    stderr.write(`${word}: the ${what} may not be listed\n`);
+  }
   return document.healthy ? EXIT.ok : EXIT.failed;
 }

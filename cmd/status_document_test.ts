@@ -2,7 +2,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import type { KubeObject } from "../kube/types.ts";
 import { aBackup, aBackupConfig, aCondition, aReadyRepository, aRepository } from "../tests/support/mod.ts";
-import { buildStatus, type Listing, type StatusDocument } from "./status_document.ts";
+import { buildStatus, type StatusDocument } from "./status_document.ts";
+import type { Listing, Listings } from "./status_objects.ts";
 
 const now = new Date("2026-01-01T12:00:00Z");
 const lastBackup = {
@@ -18,23 +19,23 @@ function listed(...objects: readonly KubeObject[]): Listing {
   return { kind: "listed", objects };
 }
 
-function statusOf(
-  parts: {
-    readonly repositories?: readonly KubeObject[];
-    readonly configs?: readonly KubeObject[];
-    readonly backups?: readonly KubeObject[];
-  },
-): StatusDocument {
-  const { repositories = [], configs = [], backups = [] } = parts;
-  return buildStatus(
-    {
-      repositories: listed(...repositories),
-      configs: listed(...configs),
-      backups: listed(...backups),
-    },
-    "",
-    now,
-  );
+type Parts = { readonly [kind in keyof Listings]?: readonly KubeObject[] };
+
+function statusOf(parts: Parts): StatusDocument {
+  return buildStatus(listingsOf(parts), "", now);
+}
+
+function listingsOf(parts: Parts): Listings {
+  const { repositories = [], configs = [], schedules = [], backups = [], claims = [], namespaces = [] } =
+    parts;
+  return {
+    repositories: listed(...repositories),
+    configs: listed(...configs),
+    schedules: listed(...schedules),
+    backups: listed(...backups),
+    claims: listed(...claims),
+    namespaces: listed(...namespaces),
+  };
 }
 
 function aReadyConfig(status: Readonly<Record<string, unknown>> = {}): KubeObject {
@@ -207,18 +208,25 @@ Deno.test("buildStatus() lists what waits, with the reason, and what is in fligh
   ]]);
 });
 
-Deno.test("buildStatus() is not healthy when something may not be seen", () => {
-  const document = buildStatus(
-    { repositories: { kind: "forbidden" }, configs: listed(), backups: listed() },
-    "apps",
-    now,
-  );
+Deno.test("buildStatus() is not healthy when a kind of ours may not be seen", () => {
+  const document = buildStatus({ ...listingsOf({}), repositories: { kind: "forbidden" } }, "apps", now);
   deepEqual([document.healthy, document.forbidden], [false, ["repositories"]]);
 });
 
+Deno.test("buildStatus() is healthy without a look at claims and namespaces, and names them", () => {
+  const forbidden = { kind: "forbidden" } as const;
+  const document = buildStatus({ ...listingsOf({}), claims: forbidden, namespaces: forbidden }, "apps", now);
+  deepEqual([document.healthy, document.forbidden], [true, ["claims", "namespaces"]]);
+});
+
 Deno.test("buildStatus() never throws, whatever a status holds", () => {
-  fc.assert(fc.property(fc.jsonValue(), (status) => {
-    const object = { ...aBackup(), status } as KubeObject;
-    buildStatus({ repositories: listed(object), configs: listed(object), backups: listed(object) }, "", now);
+  fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (status, spec) => {
+    const object = { ...aBackup(), status, spec } as KubeObject;
+    const all = listed(object);
+    buildStatus(
+      { repositories: all, configs: all, schedules: all, backups: all, claims: all, namespaces: all },
+      "",
+      now,
+    );
   }));
 });

@@ -1,8 +1,17 @@
-import Table from "cli-table3";
 import pc from "picocolors";
-import { harmlessText } from "./harmless_text.ts";
-import { ageText, bytesText, durationText } from "./quantity_text.ts";
-import type { ConfigRow, RepositoryRow, RunRow, StatusDocument, WaitingRow } from "./status_document.ts";
+import type { StatusDocument } from "./status_document.ts";
+import { coverageIsHidden } from "./unprotected_rows.ts";
+import type { WaitingRow } from "./status_objects.ts";
+import type {
+  ConfigRow,
+  HeldRow,
+  MissingRow,
+  RepositoryRow,
+  RunRow,
+  ScheduleRow,
+  UnprotectedRow,
+} from "./status_rows.ts";
+import { ageCell, type Column, durationCell, sizeCell, tableLines, type Tone } from "./table.ts";
 
 /** How the tables look. */
 export interface ViewOptions {
@@ -14,46 +23,56 @@ export interface ViewOptions {
 /** Longest message in a table that is not wide. */
 const MESSAGE_WIDTH = 80;
 
-type Colors = ReturnType<typeof pc.createColors>;
-
-/** What a word bodes; only shown where there are colours, so never the only sign. */
-type Tone = "good" | "bad" | "open";
-
-interface Column<Row> {
-  readonly head: string;
-  readonly cell: (row: Row) => string | undefined;
-  readonly tone?: (row: Row) => Tone;
-  readonly wide?: true;
-}
-
-/** The document as tables for people: four sections, each with its rows, `(none)` or `(forbidden)`. */
+/**
+ * The document as tables for people: sections, each with its rows, `(none)` or `(forbidden)`. Those about what
+ * should not be (held deletions, missing snapshots, unprotected claims) are left out when there is nothing to say.
+ */
 export function renderStatus(document: StatusDocument, options: ViewOptions): string {
+  const { now } = options;
   const colors = pc.createColors(options.color);
   const isForbidden = (kind: StatusDocument["forbidden"][number]) => document.forbidden.includes(kind);
-  const runsAreHidden = isForbidden("backups");
-  const anythingIsHidden = document.forbidden.length > 0;
+  const waitingIsHidden = (["repositories", "configs", "schedules", "backups"] as const).some(isForbidden);
   return [
-    section(
-      "REPOSITORIES",
-      document.repositories,
-      repositoryColumns(options.now),
-      isForbidden("repositories"),
-    ),
-    section("CONFIGS", document.configs, configColumns(options.now), isForbidden("configs")),
-    section("IN FLIGHT", document.inFlight, runColumns(options.now), runsAreHidden),
-    section("WAITING", document.waiting, waitingColumns(options), anythingIsHidden),
+    section("REPOSITORIES", document.repositories, repositoryColumns(now), isForbidden("repositories")),
+    section("CONFIGS", document.configs, configColumns(now), isForbidden("configs")),
+    section("SCHEDULES", document.schedules, scheduleColumns(now), isForbidden("schedules")),
+    section("IN FLIGHT", document.inFlight, runColumns(now), isForbidden("backups")),
+    section("WAITING", document.waiting, waitingColumns(options), waitingIsHidden),
+    ...exceptional("DELETIONS HELD", document.deletionsHeld, heldColumns(options)),
+    ...exceptional("MISSING SNAPSHOTS", document.missingSnapshots, missingColumns(options)),
+    ...unprotected(),
   ].join("\n");
 
-  function section<Row extends { readonly namespace: string; readonly name: string }>(
+  function section<Row extends { readonly namespace: string }>(
     title: string,
     rows: readonly Row[],
     columns: readonly Column<Row>[],
     hidden: boolean,
+    remark?: string,
   ): string {
-    const lines = rows.length > 0 ? tableLines(rows, chooseColumns(columns, document, options), colors) : [];
+    const chosen = chooseColumns(columns, document, options);
+    const lines = rows.length > 0 ? [...tableLines(rows, chosen, colors)] : [];
     if (hidden) lines.push("(forbidden)");
     else if (rows.length === 0) lines.push("(none)");
+    if (remark !== undefined) lines.push(remark);
     return [colors.bold(title), ...lines.map((line) => `  ${line}`), ""].join("\n");
+  }
+
+  function exceptional<Row extends { readonly namespace: string }>(
+    title: string,
+    rows: readonly Row[],
+    columns: readonly Column<Row>[],
+  ): readonly string[] {
+    return rows.length === 0 ? [] : [section(title, rows, columns, false)];
+  }
+
+  function unprotected(): readonly string[] {
+    const hidden = coverageIsHidden(document.forbidden);
+    if (!hidden && document.unprotected.length === 0) return [];
+    const remark = !hidden && isForbidden("namespaces")
+      ? "(namespaces may not be read: an opt-out on one is not seen)"
+      : undefined;
+    return [section("UNPROTECTED", document.unprotected, unprotectedColumns(options), hidden, remark)];
   }
 }
 
@@ -75,6 +94,12 @@ function repositoryColumns(now: Date): readonly Column<RepositoryRow>[] {
     { head: "SNAPSHOTS", cell: (row) => row.snapshotCount?.toString() },
     { head: "SIZE", cell: (row) => sizeCell(row.totalSizeBytes) },
     { head: "LAST-READ", cell: (row) => ageCell(row.lastObservedAt, now) },
+    { head: "DISCOVERED", cell: (row) => row.discoveredCount?.toString() },
+    {
+      head: "MISSING",
+      cell: (row) => row.missingCount?.toString(),
+      tone: (row) => (row.missingCount ?? 0) > 0 ? "bad" : undefined,
+    },
     { head: "REASON", cell: (row) => row.reason, wide: true },
     { head: "UNIQUE-ID", cell: (row) => row.uniqueId, wide: true },
   ];
@@ -96,11 +121,14 @@ function configColumns(now: Date): readonly Column<ConfigRow>[] {
     },
     { head: "LAST-SUCCESS", cell: (row) => ageCell(row.lastSuccessfulBackup?.time, now) },
     { head: "FAILURES", cell: (row) => row.consecutiveFailures?.toString() },
+    { head: "KEPT", cell: (row) => row.keptCount?.toString() },
+    { head: "TO-PRUNE", cell: (row) => row.pruneCount?.toString() },
     { head: "SIZE", cell: (row) => sizeCell(row.lastBackup?.sizeBytes) },
     { head: "NEW", cell: (row) => sizeCell(row.lastBackup?.bytesNew), wide: true },
     { head: "TOOK", cell: (row) => durationCell(row.lastBackup?.durationSeconds), wide: true },
     { head: "SNAPSHOTS", cell: (row) => row.lastBackup?.snapshotIDs.join(","), wide: true },
     { head: "TRACE", cell: (row) => row.lastBackup?.traceId, wide: true },
+    { head: "PRUNE-NEXT", cell: (row) => row.pruneNext?.join(","), wide: true },
   ];
 }
 
@@ -115,56 +143,69 @@ function runColumns(now: Date): readonly Column<RunRow>[] {
   ];
 }
 
+function scheduleColumns(now: Date): readonly Column<ScheduleRow>[] {
+  return [
+    { head: "NAME", cell: (row) => row.name },
+    { head: "CONFIG", cell: (row) => row.config },
+    { head: "CRON", cell: (row) => row.cron },
+    { head: "SUSPENDED", cell: (row) => row.suspended ? "True" : "False", tone: suspendedTone },
+    { head: "LAST", cell: (row) => ageCell(row.lastAt, now) },
+    { head: "NEXT", cell: (row) => ageCell(row.nextStartAt ?? row.nextAt, now) },
+    { head: "FAILURES", cell: (row) => row.consecutiveFailures?.toString() },
+    { head: "LAST-SUCCESS", cell: (row) => ageCell(row.lastSuccessfulAt, now), wide: true },
+    { head: "MISSED", cell: (row) => row.missedCount?.toString(), wide: true },
+    { head: "SKIPPED", cell: (row) => row.skippedCount?.toString(), wide: true },
+    { head: "TIMEZONE", cell: (row) => row.timezone, wide: true },
+    { head: "READY", cell: (row) => row.ready, tone: (row) => toneOf(row.ready), wide: true },
+    { head: "REASON", cell: (row) => row.reason, wide: true },
+    { head: "LAST-BACKUP", cell: (row) => row.lastBackup, wide: true },
+  ];
+}
+
+function suspendedTone({ suspended }: ScheduleRow): Tone | undefined {
+  return suspended ? "open" : undefined;
+}
+
+function heldColumns({ now }: ViewOptions): readonly Column<HeldRow>[] {
+  return [
+    { head: "BACKUPS", cell: (row) => String(row.count), tone: () => "bad" },
+    { head: "SNAPSHOTS", cell: (row) => String(row.snapshotCount) },
+    { head: "SINCE", cell: (row) => ageCell(row.since, now) },
+    { head: "TO RELEASE", cell: (row) => row.release },
+    { head: "NAMES", cell: (row) => row.backups.join(","), wide: true },
+  ];
+}
+
+function missingColumns(options: ViewOptions): readonly Column<MissingRow>[] {
+  return [
+    { head: "BACKUP", cell: (row) => row.name },
+    { head: "CONFIG", cell: (row) => row.config },
+    { head: "REPOSITORY", cell: (row) => row.repository },
+    { head: "SINCE", cell: (row) => ageCell(row.since, options.now) },
+    { head: "ORIGIN", cell: (row) => row.origin, wide: true },
+    { head: "MESSAGE", cell: (row) => messageCell(row.message, options), tone: () => "bad" },
+  ];
+}
+
+function unprotectedColumns(options: ViewOptions): readonly Column<UnprotectedRow>[] {
+  return [
+    { head: "CLAIMS", cell: (row) => String(row.claims.length), tone: () => "open" },
+    { head: "NAMES", cell: (row) => messageCell(row.claims.join(", "), options) },
+  ];
+}
+
+function messageCell(text: string, { wide }: ViewOptions): string {
+  return wide ? text : shorten(text);
+}
+
 function waitingColumns(options: ViewOptions): readonly Column<WaitingRow>[] {
   return [
     { head: "KIND", cell: (row) => row.kind },
     { head: "NAME", cell: (row) => row.name },
     { head: "REASON", cell: (row) => row.reason, tone: () => "open" },
     { head: "SINCE", cell: (row) => ageCell(row.since, options.now) },
-    { head: "MESSAGE", cell: (row) => options.wide ? row.message : shorten(row.message) },
+    { head: "MESSAGE", cell: (row) => messageCell(row.message, options) },
   ];
-}
-
-function sizeCell(bytes: number | undefined): string | undefined {
-  return bytes === undefined ? undefined : bytesText(bytes);
-}
-
-function durationCell(seconds: number | undefined): string | undefined {
-  return seconds === undefined ? undefined : durationText(seconds);
-}
-
-function ageCell(time: string | undefined, now: Date): string | undefined {
-  return time === undefined ? undefined : ageText(time, now);
-}
-
-function tableLines<Row>(rows: readonly Row[], columns: readonly Column<Row>[], colors: Colors): string[] {
-  const table = new Table({
-    head: columns.map((column) => column.head),
-    style: { "padding-left": 0, "padding-right": 3, head: [], border: [] },
-    chars: {
-      ...{ "top": "", "top-mid": "", "top-left": "", "top-right": "" },
-      ...{ "bottom": "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-      ...{ "left": "", "left-mid": "", "mid": "", "mid-mid": "" },
-      ...{ "right": "", "right-mid": "", "middle": "" },
-    },
-  });
-  for (const row of rows) table.push(columns.map((column) => paint(column, row, colors)));
-  return table.toString().split("\n").map((line) => line.trimEnd());
-}
-
-function paint<Row>(column: Column<Row>, row: Row, colors: Colors): string {
-  const text = column.cell(row);
-  if (text === undefined || text === "") return "-";
-  switch (column.tone?.(row)) {
-    case undefined:
-      return harmlessText(text);
-    case "good":
-      return colors.green(harmlessText(text));
-    case "bad":
-      return colors.red(harmlessText(text));
-    case "open":
-      return colors.yellow(harmlessText(text));
-  }
 }
 
 function shorten(text: string): string {

@@ -12,8 +12,12 @@ const empty: StatusDocument = {
   healthy: true,
   repositories: [],
   configs: [],
+  schedules: [],
   inFlight: [],
   waiting: [],
+  deletionsHeld: [],
+  missingSnapshots: [],
+  unprotected: [],
   unhealthy: [],
   forbidden: [],
 };
@@ -32,6 +36,8 @@ const full: StatusDocument = {
       totalSizeBytes: 1.5 * 1024 ** 3,
       lastObservedAt: "2026-01-01T11:30:00Z",
       uniqueId: "0123abcd",
+      discoveredCount: 4,
+      missingCount: 1,
     },
     { namespace: "media", name: "offsite", phase: "Failed", backend: "S3", reason: "AuthFailure" },
   ],
@@ -55,7 +61,28 @@ const full: StatusDocument = {
       traceId: "0af7651916cd43dd8448eb211c80319c",
     },
     lastSuccessfulBackup: { backupRef: { name: "photos-1" }, time: "2026-01-01T03:00:00Z" },
+    keptCount: 30,
+    pruneCount: 2,
+    pruneNext: ["photos-a", "photos-b"],
   }, { namespace: "media", name: "films" }],
+  schedules: [{
+    namespace: "apps",
+    name: "nightly",
+    config: "photos",
+    cron: "H 3 * * *",
+    timezone: "Europe/Berlin",
+    suspended: false,
+    ready: "True",
+    reason: "Ready",
+    lastAt: "2026-01-01T03:00:00Z",
+    lastBackup: "nightly-20260101030000",
+    lastSuccessfulAt: "2025-12-31T03:00:00Z",
+    nextAt: "2026-01-02T03:00:00Z",
+    nextStartAt: "2026-01-02T03:20:00Z",
+    consecutiveFailures: 1,
+    missedCount: 2,
+    skippedCount: 3,
+  }, { namespace: "media", name: "weekly", suspended: true }],
   inFlight: [{
     namespace: "apps",
     name: "photos-2",
@@ -73,9 +100,27 @@ const full: StatusDocument = {
     message: `The repository "offsite" is not ready: ${"the password is wrong ".repeat(5)}`,
     since: "2026-01-01T10:30:00Z",
   }],
+  deletionsHeld: [{
+    namespace: "media",
+    count: 12,
+    snapshotCount: 13,
+    since: "2026-01-01T11:00:00Z",
+    backups: ["films-2", "films-3"],
+    release: "kubectl kopiur deletions release --all -n media",
+  }],
+  missingSnapshots: [{
+    namespace: "apps",
+    name: "photos-0",
+    origin: "scheduled",
+    config: "photos",
+    repository: "nas",
+    since: "2026-01-01T11:30:00Z",
+    message: "1 snapshot is gone",
+  }],
+  unprotected: [{ namespace: "media", claims: ["music", "podcasts"] }],
 };
 
-Deno.test("renderStatus() shows four sections", async () => {
+Deno.test("renderStatus() shows its sections", async () => {
   const text = renderStatus(full, { wide: false, color: false, now });
   equal(text, await Deno.readTextFile(new URL("../tests/golden/status.txt", import.meta.url)));
 });
@@ -88,6 +133,15 @@ Deno.test("renderStatus() shows more, and whole messages, when wide", async () =
 Deno.test("renderStatus() says (none) and (forbidden)", async () => {
   const text = renderStatus({ ...empty, forbidden: ["backups"] }, { wide: false, color: false, now });
   equal(text, await Deno.readTextFile(new URL("../tests/golden/status_empty.txt", import.meta.url)));
+});
+
+Deno.test("renderStatus() says when coverage cannot be judged, and when an opt-out cannot be seen", () => {
+  const view = { wide: false, color: false, now };
+  match(renderStatus({ ...empty, forbidden: ["claims"] }, view), /\nUNPROTECTED\n {2}\(forbidden\)\n$/);
+  const { unprotected } = full;
+  const text = renderStatus({ ...empty, unprotected, forbidden: ["namespaces"] }, view);
+  match(text, /2 +music, podcasts\n {2}\(namespaces may not be read: an opt-out on one is not seen\)\n$/);
+  equal(renderStatus({ ...empty, forbidden: ["namespaces"] }, view).includes("UNPROTECTED"), false);
 });
 
 Deno.test("renderStatus() colours words without moving a column", () => {

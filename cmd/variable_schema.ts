@@ -25,3 +25,8 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
   const host = (found[1] ?? "").replace(/^\[|\]$/g, "");
   return { hostname: host === "" ? "0.0.0.0" : host, port };
 });
+
+/** A whole number between two others, both included. */
+export function wholeNumber(least: number, most: number): z.ZodType<number, string | undefined> {
+  return z.string().regex(/^[0-9]{1,9}$/).transform(Number).pipe(z.number().min(least).max(most));
+}

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as z from "zod";
 import { UsageError } from "./exit_code.ts";
 import { readVariables, type Variable } from "./variable.ts";
-import { flag, imageReference, listenAddress } from "./variable_schema.ts";
+import { flag, imageReference, listenAddress, wholeNumber } from "./variable_schema.ts";
 
 const variables = {
   image: { name: "IMAGE", expected: "an image", description: "", schema: imageReference },
@@ -80,4 +80,11 @@ Deno.test("readVariables() throws nothing but UsageErrors, whatever the environm
       equal(error instanceof UsageError, true);
     }
   }));
+});
+
+Deno.test("wholeNumber() takes what lies between its limits, in digits alone", () => {
+  for (const text of ["0", "7", "10", "007"]) equal(wholeNumber(0, 10).parse(text), Number(text));
+  for (const text of ["", "11", "-1", "+1", "1.5", "1e1", "0x1", " 1", "9".repeat(40)]) {
+    equal(wholeNumber(0, 10).safeParse(text).success, false, text);
+  }
 });

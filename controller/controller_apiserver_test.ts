@@ -105,6 +105,7 @@ async function startReplica(kubeconfig: string, instance: string) {
       moverImage: "kopiur:test",
       moverImagePullPolicy: "Never",
       moverEnvPassthrough: [],
+      maxMovers: 20,
       operatorNamespace,
       instance,
     },

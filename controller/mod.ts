@@ -7,11 +7,13 @@ import type { Cluster, KubeClock } from "../kube/mod.ts";
 import type { Telemetry } from "../telemetry/mod.ts";
 import { backupReconciler } from "./backup/mod.ts";
 import { backupConfigReconciler } from "./backup_config/mod.ts";
+import { backupScheduleReconciler } from "./backup_schedule/mod.ts";
 import { type Leadership, leadershipByLease, soleLeadership } from "./leadership.ts";
 import type { ControllerOptions } from "./options.ts";
 import { type Permission, permissionsOf } from "./permissions.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { type AnyKind, Manager } from "./runtime/mod.ts";
+import { JOB, MoverSlots, workingMovers } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";
@@ -55,7 +57,8 @@ export async function startController(
 ): Promise<ControllerEnd> {
   const { cluster, telemetry, clock, random, newId } = deps;
   const log = telemetry.log.child({ target: "controller" });
-  const manager = new Manager(createKinds(options), {
+  const slots = new MoverSlots(options.maxMovers, () => clock.monotonicMs());
+  const manager = new Manager(createKinds(options, slots), {
     cluster,
     telemetry,
     clock,
@@ -64,7 +67,7 @@ export async function startController(
     concurrency,
   });
   const leadership = leadershipOf(deps, options);
-  const unregister = telemetry.state.registerProcess(() => leadership.samples());
+  const unregister = [telemetry.state.registerProcess(() => leadership.samples())];
   try {
     manager.start();
     await manager.whenSynced(signal);
@@ -74,6 +77,8 @@ export async function startController(
     log.info("leading", { identity: leadership.identity });
     telemetry.state.setActive(true);
     telemetry.metrics.precreate("kopiur_mover_operations_total", {});
+    slots.begin(workingMovers(cluster.reader.list(JOB)));
+    unregister.push(telemetry.state.registerProcess(() => slots.samples()));
     manager.work();
     const lost = await Promise.race([leadership.lost, aborted(signal)]);
     telemetry.state.setActive(false);
@@ -86,7 +91,7 @@ export async function startController(
     await manager.halt(error instanceof Error ? error : new Error(String(error)));
     throw error;
   } finally {
-    unregister();
+    for (const each of unregister) each();
   }
 
   async function stop(): Promise<ControllerEnd> {
@@ -110,13 +115,15 @@ export async function startController(
 
 /** What the controller's role must allow in every namespace, from what the kinds declare. */
 export function controllerPermissions(): readonly Permission[] {
-  return permissionsOf(createKinds({
+  const options: ControllerOptions = {
     moverImage: "",
     moverImagePullPolicy: "IfNotPresent",
     moverEnvPassthrough: [],
+    maxMovers: 0,
     operatorNamespace: "",
     instance: "",
-  }));
+  };
+  return permissionsOf(createKinds(options, new MoverSlots(options.maxMovers, () => 0)));
 }
 
 function leadershipOf(
@@ -147,6 +154,11 @@ async function atMost(clock: KubeClock, limitMs: number, ending: Promise<void>):
   }
 }
 
-function createKinds(options: ControllerOptions): readonly AnyKind[] {
-  return [repositoryReconciler(options), backupConfigReconciler(options), backupReconciler(options)];
+function createKinds(options: ControllerOptions, slots: MoverSlots): readonly AnyKind[] {
+  return [
+    repositoryReconciler(options),
+    backupConfigReconciler(options),
+    backupScheduleReconciler(options),
+    backupReconciler(options, slots),
+  ];
 }

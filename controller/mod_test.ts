@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { backupConfigKind } from "../api/mod.ts";
+import { backupConfigKind, COMPONENT_MOVER, LABEL } from "../api/mod.ts";
 import { resourceOf } from "../kube/mod.ts";
 import {
   aBackup,
   aBackupConfig,
+  aJob,
   FakeClock,
   FakeCluster,
   FakeKube,
@@ -16,6 +17,7 @@ const options = {
   moverImage: "kopiur:test",
   moverImagePullPolicy: "Never",
   moverEnvPassthrough: [],
+  maxMovers: 20,
   operatorNamespace: "kopiur-system",
   instance: "kopiur-0",
 } as const;
@@ -28,7 +30,8 @@ function aStage({ leadership = "lease", holdsInformers = false, statusHangs = fa
 } = {}) {
   const clock = new FakeClock();
   const kube = new FakeKube(() => clock.now());
-  kube.put(aBackupConfig(), aBackup());
+  const labels = { [LABEL.component]: COMPONENT_MOVER };
+  kube.put(aBackupConfig(), aBackup(), aJob({ metadata: { labels } }));
   const cluster = new FakeCluster(kube);
   cluster.holdsInformers = holdsInformers;
   if (statusHangs) kube.hangNext("status", 10);
@@ -60,11 +63,17 @@ Deno.test("startController() keeps its caches warm and does nothing else until i
   assert.deepEqual(kube.writes, []);
   assert.deepEqual(await probe.series("kopiur_resource_ready"), []);
   assert.deepEqual(await probe.series("kopiur_leader"), ["kopiur_leader 0"]);
+  assert.deepEqual(await probe.series("kopiur_mover_slots"), [], "only who leads counts movers");
   elector().elect();
   await settle();
   assert.equal(kube.writes.some((write) => write === "status BackupConfig apps/recipe"), true);
   assert.equal((await probe.series("kopiur_resource_ready")).length, 2);
   assert.deepEqual(await probe.series("kopiur_leader"), ["kopiur_leader 1"]);
+  assert.deepEqual(await probe.series("kopiur_mover_slots"), [
+    "kopiur_mover_slots 20",
+    "kopiur_mover_slots_used 1",
+    "kopiur_mover_slots_waiting 0",
+  ]);
   assert.equal((await probe.series("kopiur_mover_operations_total")).length, 6, "there at 0 from the start");
   stop.abort();
   await run;
@@ -176,12 +185,14 @@ Deno.test("controllerPermissions() allows what the kinds declare and no more", (
     verbs.set(id, new Set([...verbs.get(id) ?? [], ...granted]));
   }
   const of = (id: string) => [...verbs.get(id) ?? []].toSorted();
-  assert.deepEqual(of("backups.kopiur.home-operations.com"), ["get", "list", "patch", "watch"]);
+  const ofBackups = of("backups.kopiur.home-operations.com");
+  assert.deepEqual(ofBackups, ["create", "delete", "get", "list", "patch", "watch"]);
   assert.deepEqual(of("backups/status.kopiur.home-operations.com"), ["update"]);
   assert.deepEqual(of("jobs.batch"), ["create", "delete", "get", "list", "patch", "watch"]);
   assert.deepEqual(of("events.events.k8s.io"), ["create", "patch"]);
   // Nothing a backup operator may hold: no writing of Secrets, no pods of its own, no roles, no wildcard.
   assert.deepEqual(of("secrets."), ["get", "list", "watch"]);
   assert.deepEqual(of("pods."), ["get", "list", "watch"]);
+  assert.deepEqual(of("pods/log."), ["get"]);
   assert.equal([...verbs.keys()].some((id) => id.includes("*") || id.includes("roles")), false);
 });

@@ -1,7 +1,7 @@
 import type { Resource } from "../kube/types.ts";
-import type { AnyKind } from "./runtime/mod.ts";
+import type { AnyKind, Grant } from "./runtime/mod.ts";
 
-/** What the controller may do with a resource; `resource` is plural, with `/status` for the subresource. */
+/** What the controller may do with a resource; `resource` is plural, with `/status` or `/log` for a subresource. */
 export interface Permission {
   readonly group: string;
   readonly resource: string;
@@ -29,8 +29,13 @@ function permissionsOfKind({ resource, watches, writes }: AnyKind): readonly Per
     permission(resource, read),
     { ...permission(resource, ["update"]), resource: `${resource.plural}/status` },
     ...watches.map((watch) => permission(watch.resource, read)),
-    ...writes.map((grant) => permission(grant.resource, grant.verbs)),
+    ...writes.map(permissionOfGrant),
   ];
+}
+
+function permissionOfGrant({ resource, subresource, verbs }: Grant): Permission {
+  const whole = permission(resource, verbs);
+  return subresource === undefined ? whole : { ...whole, resource: `${whole.resource}/${subresource}` };
 }
 
 function permission({ group, plural }: Resource, verbs: readonly string[]): Permission {

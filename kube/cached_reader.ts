@@ -1,9 +1,17 @@
 import { isNotFound } from "./errors.ts";
 import type { Informer } from "./informer.ts";
 import { receivedObject } from "./received_object.ts";
-import { resourceId } from "./resources.ts";
+import { resourceId, RESOURCES } from "./resources.ts";
 import type { Transport } from "./transport.ts";
-import { keyText, type KubeObject, type ObjectKey, type Query, type Reader, type Resource } from "./types.ts";
+import {
+  keyText,
+  type KubeObject,
+  type LogPart,
+  type ObjectKey,
+  type Query,
+  type Reader,
+  type Resource,
+} from "./types.ts";
 
 /** Answers from informers; a resource that has several (with different selectors) is answered from all. */
 export class CachedReader implements Reader {
@@ -58,6 +66,23 @@ export class CachedReader implements Reader {
     throw new TypeError(
       `Cannot get ${resource.kind} ${keyText(key)}: the answer is no object, expected metadata`,
     );
+  }
+
+  async readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined> {
+    const { container, lastLines, limitBytes } = part;
+    const query = { container, tailLines: String(lastLines), limitBytes: String(limitBytes) };
+    const target = { key: pod, subresource: "log" } as const;
+    try {
+      // No more characters than bytes: a server that does not keep the limit fills no memory.
+      return await this.#transport.text(
+        { verb: "get", resource: RESOURCES.pod, target, query },
+        limitBytes,
+        signal,
+      );
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   #of(resource: Resource): readonly Informer[] {

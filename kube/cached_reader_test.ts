@@ -50,6 +50,26 @@ Deno.test("CachedReader refuses what nobody watches and indexes nobody declared"
   );
 });
 
+Deno.test("CachedReader.readLog() asks for the end of a log, and answers undefined when there is no pod", async () => {
+  const answers: unknown[] = ["12345678901", refusalOf(404), refusalOf(403)];
+  const transport = new FakeTransport(() => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  const reader = new CachedReader(transport);
+  const part = { container: "mover", lastLines: 7, limitBytes: 10 };
+  assert.equal(await reader.readLog(key, part, never), "1234567890");
+  assert.deepEqual(transport.requests[0], {
+    verb: "get",
+    resource: RESOURCES.pod,
+    target: { key, subresource: "log" },
+    query: { container: "mover", tailLines: "7", limitBytes: "10" },
+  });
+  assert.equal(await reader.readLog(key, part, never), undefined);
+  await assert.rejects(reader.readLog(key, part, never), /HTTP 403/);
+});
+
 Deno.test("CachedReader.read() asks the server, and answers undefined when there is nothing", async () => {
   const answers: unknown[] = [{ metadata: key }, refusalOf(404), refusalOf(403), "hello"];
   const transport = new FakeTransport(() => {

@@ -41,7 +41,12 @@ export interface Cluster {
   /** All objects as they are now, without a cache. */
   list(
     resource: Resource,
-    options: { readonly namespace?: string; readonly labelSelector?: string },
+    options: {
+      readonly namespace?: string;
+      readonly labelSelector?: string;
+      /** Without spec and status. */
+      readonly metadataOnly?: boolean;
+    },
     signal: AbortSignal,
   ): Promise<readonly KubeObject[]>;
   /** `v1.36.3`, asked now: the cheapest proof that the server answers. */

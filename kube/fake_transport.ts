@@ -26,6 +26,12 @@ export class FakeTransport implements Transport {
     throw new TypeError("Cannot stream: the answer of the test is no stream");
   }
 
+  async text(request: ApiRequest, mostCharacters: number, signal: AbortSignal): Promise<string> {
+    const answer = await this.send(request, signal);
+    if (typeof answer === "string") return answer.slice(0, mostCharacters);
+    throw new TypeError("Cannot read a text: the answer of the test is none");
+  }
+
   sendPath(path: string): Promise<unknown> {
     return Promise.reject(new TypeError(`Cannot get ${path}: this test has no answer to it`));
   }

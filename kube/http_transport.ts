@@ -50,6 +50,15 @@ export class HttpTransport implements Transport {
     return await this.#exchange(toHttpRequest(request), signal, request.timeoutSeconds, keepBody);
   }
 
+  async text(request: ApiRequest, mostCharacters: number, signal: AbortSignal): Promise<string> {
+    const read = async (response: Response, deadline: Deadline) =>
+      (await readAtMost(withAbortableBody(response, deadline.signal), mostCharacters)).slice(
+        0,
+        mostCharacters,
+      );
+    return await this.#exchange(toHttpRequest(request), signal, request.timeoutSeconds, read);
+  }
+
   async sendPath(path: string, signal: AbortSignal): Promise<unknown> {
     const headers = { accept: "application/json" };
     const request: HttpRequest = {

@@ -280,6 +280,32 @@ Deno.test("HttpTransport.stream() has no limit once it has begun, and ends with 
   await writer.abort().catch(() => {});
 });
 
+Deno.test("HttpTransport.text() reads no more than it was told, however much the server sends", async () => {
+  const log = { ...get, target: { key, subresource: "log" } } as const;
+  let isAskedFor = true;
+  const handle: Handle = (request) => {
+    assert.equal(new URL(request.url).pathname, "/api/v1/namespaces/apps/pods/db/log");
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+      controller.enqueue(new TextEncoder().encode("ü".repeat(1000)));
+    return new Response(new ReadableStream({ pull, cancel: () => void (isAskedFor = false) }));
+  };
+  await withStage({ handle }, async ({ transport }) => {
+    assert.equal(await transport.text(log, 1500, never), "ü".repeat(1500));
+    for (let turn = 0; turn < 100 && isAskedFor; turn++) await new Promise((go) => setTimeout(go, 10));
+    assert.equal(isAskedFor, false);
+  });
+});
+
+Deno.test("HttpTransport.text() gives up after its limit, also in the middle of a text", async () => {
+  const body = () => new ReadableStream({ start: (it) => it.enqueue(new TextEncoder().encode("half")) });
+  await withStage({ handle: () => new Response(body()) }, async ({ transport, clock }) => {
+    const reading = assert.rejects(transport.text(get, 1500, never), /no answer within 30 s/);
+    await new Promise((go) => setTimeout(go, 100));
+    clock.advance(30_000);
+    await reading;
+  });
+});
+
 Deno.test("HttpTransport follows no redirect: credentials go to one server only", async () => {
   const paths: string[] = [];
   const handle = (request: Request) => {

@@ -61,7 +61,7 @@ export interface PathTarget {
   readonly key?: ObjectKey;
   /** The objects of one namespace. */
   readonly namespace?: string;
-  readonly subresource?: "status";
+  readonly subresource?: "status" | "log";
 }
 
 /** URL path without discovery. Names are encoded, so none can reach another resource. */

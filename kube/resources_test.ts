@@ -23,6 +23,12 @@ Deno.test("resourcePath() builds the paths of objects, lists and status", () => 
   assert.equal(resourcePath(namespace, { key: { namespace: "", name: "apps" } }), "/api/v1/namespaces/apps");
 });
 
+Deno.test("resourcePath() builds the path of a pod's log", () => {
+  const key = { namespace: "apps", name: "pod" };
+  const path = "/api/v1/namespaces/apps/pods/pod/log";
+  assert.equal(resourcePath(RESOURCES.pod, { key, subresource: "log" }), path);
+});
+
 Deno.test("resourcePath() lets no name reach another resource", () => {
   const { secret } = RESOURCES;
   assert.equal(

@@ -24,6 +24,8 @@ export interface Transport {
   send(request: ApiRequest, signal: AbortSignal): Promise<unknown>;
   /** The body of an answer that goes on until the server or the signal ends it. */
   stream(request: ApiRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  /** The body of the answer as text, cut to so many characters at most; for what is no object, e.g. a log. */
+  text(request: ApiRequest, mostCharacters: number, signal: AbortSignal): Promise<string>;
   /** Answer of a path that is no resource, e.g. `/version`. */
   sendPath(path: string, signal: AbortSignal): Promise<unknown>;
   /** Frees the connections; what is under way goes on until its own signal aborts, nothing new is sent. */

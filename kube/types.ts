@@ -59,6 +59,15 @@ export interface Reader {
   list(resource: Resource, query?: Query): readonly KubeObject[];
   /** The object as it is now, undefined when there is none. Throws the classes of `kube/errors.ts`. */
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
+  /** The end of a container's log, undefined when there is no such pod. Throws the classes of `kube/errors.ts`. */
+  readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Which log of a pod, and how much of it: its last lines, and of those no more than so many bytes. */
+export interface LogPart {
+  readonly container: string;
+  readonly lastLines: number;
+  readonly limitBytes: number;
 }
 
 /** An object to be made as described, by server-side apply. */

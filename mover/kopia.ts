@@ -1,32 +1,28 @@
 import type { WorkSpec } from "../api/mover_contract.ts";
-import { attribute, type Telemetry } from "../telemetry/mod.ts";
+import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import {
   connectCommand,
   type ConnectRequest,
   createCommand,
   type CreateOptions,
+  globalKeepEverythingCommand,
+  globalPolicyShowCommand,
   type KopiaCommand,
   type KopiaSource,
   maintenanceInfoCommand,
-  policyKeepEverythingCommand,
-  policyShowCommand,
-  type PolicyTarget,
   snapshotDeleteCommand,
   snapshotListCommand,
   snapshotListOfSourceCommand,
+  sourcePolicySetCommand,
+  sourcePolicyShowCommand,
   statusCommand,
 } from "./kopia_argv.ts";
 import { classifyFailure, lastWords } from "./kopia_errors.ts";
-import {
-  parseMaintenanceOwner,
-  parseRetentionPolicy,
-  parseUniqueId,
-  type RetentionPolicy,
-  type Snapshot,
-  SnapshotListReader,
-} from "./kopia_output.ts";
+import { parseMaintenanceOwner, parseUniqueId, type Snapshot, SnapshotListReader } from "./kopia_output.ts";
 import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia } from "./kopia_run.ts";
 import { MoverError } from "./mover_error.ts";
+import type { FoundPolicy } from "./policy_changes.ts";
+import { parseRetentionPolicy, parseTwoPolicies, type RetentionPolicy } from "./policy_output.ts";
 
 /** Everything a step needs: the process to start, the repository to open and where to tell about it. */
 export interface Kopia {
@@ -36,6 +32,9 @@ export interface Kopia {
   readonly withSpan: Telemetry["withSpan"];
   /** A writable folder for short-lived files. */
   readonly scratchFolder: string;
+  readonly clock: Clock;
+  /** Standard output, for what is neither log nor result. */
+  readonly print: Sink;
 }
 
 /**
@@ -88,14 +87,30 @@ export async function readMaintenanceOwner(kopia: Kopia): Promise<string> {
   return parseMaintenanceOwner((await runStep(kopia, maintenanceInfoCommand())).stdout);
 }
 
-/** The policy as it works on the target, inherited settings included. Throws MoverError. */
-export async function readRetentionPolicy(kopia: Kopia, target: PolicyTarget): Promise<RetentionPolicy> {
-  return parseRetentionPolicy((await runStep(kopia, policyShowCommand(target))).stdout);
+/** The global policy. Throws MoverError. */
+export async function readGlobalRetention(kopia: Kopia): Promise<RetentionPolicy> {
+  return parseRetentionPolicy((await runStep(kopia, globalPolicyShowCommand())).stdout);
 }
 
-/** Makes kopia keep every snapshot the target governs. Throws MoverError. */
-export async function setKeepEverything(kopia: Kopia, target: PolicyTarget): Promise<void> {
-  await runStep(kopia, policyKeepEverythingCommand(target));
+/** Makes kopia keep every snapshot for which nothing else was said. Throws MoverError. */
+export async function keepEverythingGlobally(kopia: Kopia): Promise<void> {
+  await runStep(kopia, globalKeepEverythingCommand());
+}
+
+/** How the policy of a source works, and what it would inherit. Throws MoverError. */
+export async function readSourcePolicy(kopia: Kopia, source: KopiaSource): Promise<FoundPolicy> {
+  const { stdout } = await runStep(kopia, sourcePolicyShowCommand(source));
+  const [own, above] = parseTwoPolicies(stdout);
+  return { source: own, above };
+}
+
+/** Changes the policy of one source; each change is a flag of `policy set`. Throws MoverError. */
+export async function setSourcePolicy(
+  kopia: Kopia,
+  source: KopiaSource,
+  changes: readonly string[],
+): Promise<void> {
+  await runStep(kopia, sourcePolicySetCommand(source, changes));
 }
 
 /** Hands on every snapshot of the repository, incomplete ones included, one at a time. Throws MoverError. */
@@ -154,8 +169,15 @@ export function failureOf(command: KopiaCommand, exit: KopiaExit): MoverError {
 
 /** How the repository of a work spec is reached. */
 export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectRequest {
-  return { repository: spec.repository, identity: spec.identity, cache: spec.cache, caBundlePath };
+  const { repository, identity, cache, operation } = spec;
+  const limit = "backup" in operation ? operation.backup.policy?.upload?.limitMbPerSec : undefined;
+  return {
+    ...{ repository, identity, cache, caBundlePath },
+    ...(limit === undefined ? {} : { uploadBytesPerSecond: limit * bytesPerMegabyte }),
+  };
 }
+
+const bytesPerMegabyte = 1_000_000;
 
 async function runStep(
   kopia: Kopia,

@@ -1,4 +1,6 @@
+import { posix } from "node:path";
 import type { MoverOperation, RepositoryTarget, WorkSpec } from "../api/mover_contract.ts";
+import { keepEverything } from "./policy_changes.ts";
 
 /** One kopia command: what it is called in logs and spans, and what follows the program's name. */
 export interface KopiaCommand {
@@ -13,12 +15,6 @@ export interface KopiaSource {
   readonly path: string;
 }
 
-/** Which policy: the repository's global one, or that of one source. */
-export type PolicyTarget = { readonly kind: "global" } | {
-  readonly kind: "source";
-  readonly source: KopiaSource;
-};
-
 /** Settings of a repository that is to be made. */
 export type CreateOptions = NonNullable<
   Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"]["create"]
@@ -31,6 +27,8 @@ export interface ConnectRequest {
   readonly cache: WorkSpec["cache"];
   /** The private CA, read when the target says it has one. */
   readonly caBundlePath: string;
+  /** Most bytes per second kopia writes to the storage; absent: no limit. */
+  readonly uploadBytesPerSecond?: number;
 }
 
 /** A snapshot to be made. */
@@ -39,6 +37,11 @@ export interface SnapshotRequest {
   readonly mountPath: string;
   readonly source: KopiaSource;
   readonly tags: Readonly<Record<string, string>>;
+  readonly description?: string;
+  /** Files read at the same time; absent: as many as there are processors. */
+  readonly parallelFiles?: number;
+  /** Whole arguments a user wrote; only those that were let through (refusedExtraArgs). */
+  readonly extraArgs?: readonly string[];
   /** Where kopia leaves its own counters; absent when nobody will read them. */
   readonly diagnosticsFolder?: string;
 }
@@ -56,15 +59,6 @@ const everywhere = [
   "--error-notifications=never",
   "--no-persist-credentials",
   "--disable-file-logging",
-] as const;
-
-const keepEverything = [
-  "--keep-latest=0",
-  "--keep-hourly=0",
-  "--keep-daily=0",
-  "--keep-weekly=0",
-  "--keep-monthly=0",
-  "--keep-annual=0",
 ] as const;
 
 /**
@@ -112,6 +106,9 @@ export function snapshotCreateCommand(request: SnapshotRequest): KopiaCommand {
       "--no-send-snapshot-report",
       `--override-source=${formatSource(request.source)}`,
       ...Object.entries(request.tags).map(([key, value]) => `--tags=${key}:${value}`),
+      ...flag("description", request.description),
+      ...flag("parallel", numberText(request.parallelFiles)),
+      ...(request.extraArgs ?? []),
       ...diagnosticsArgs(request.diagnosticsFolder),
     ],
     [request.mountPath],
@@ -134,19 +131,36 @@ export function snapshotDeleteCommand(ids: readonly string[]): KopiaCommand {
   return command(["snapshot", "delete", "--delete"], ids);
 }
 
-/** `policy show` as JSON: the policy as it works, with what it inherits. */
-export function policyShowCommand(target: PolicyTarget): KopiaCommand {
-  return policyCommand(["policy", "show", "--json"], target);
+/** `policy show` as JSON of the global policy. */
+export function globalPolicyShowCommand(): KopiaCommand {
+  return command(["policy", "show", "--json", "--global"]);
 }
 
-/** `policy set`: all six keeps at 0, which kopia reads as "keep everything", and identical snapshots are saved. */
-export function policyKeepEverythingCommand(target: PolicyTarget): KopiaCommand {
-  return policyCommand(["policy", "set", ...keepEverything, "--ignore-identical-snapshots=false"], target);
+/** `policy show` as JSON of two targets: the source, and the folder above it, which it inherits from. */
+export function sourcePolicyShowCommand(source: KopiaSource): KopiaCommand {
+  return command(["policy", "show", "--json"], [formatSource(source), formatParent(source)]);
+}
+
+/** `policy set`: the global policy keeps everything, identical snapshots included. */
+export function globalKeepEverythingCommand(): KopiaCommand {
+  return command(["policy", "set", ...keepEverything, "--ignore-identical-snapshots=false", "--global"]);
+}
+
+/** `policy set` of one source: each change is a flag with its value (policyChanges). */
+export function sourcePolicySetCommand(source: KopiaSource, changes: readonly string[]): KopiaCommand {
+  return command(["policy", "set", ...changes], [formatSource(source)]);
 }
 
 /** A source as kopia writes it. */
 export function formatSource(source: KopiaSource): string {
   return `${source.username}@${source.hostname}:${source.path}`;
+}
+
+/** Above the root there is the policy of the identity. */
+function formatParent({ username, hostname, path }: KopiaSource): string {
+  return path === "/"
+    ? `${username}@${hostname}`
+    : formatSource({ username, hostname, path: posix.dirname(path) });
 }
 
 function command(args: readonly string[], operands: readonly string[] = []): KopiaCommand {
@@ -155,16 +169,11 @@ function command(args: readonly string[], operands: readonly string[] = []): Kop
   return { name: `${first} ${second}`, args: [...args, ...everywhere, ...end] };
 }
 
-function policyCommand(args: readonly string[], target: PolicyTarget): KopiaCommand {
-  switch (target.kind) {
-    case "global":
-      return command([...args, "--global"]);
-    case "source":
-      return command(args, [formatSource(target.source)]);
-  }
+function targetArgs(request: ConnectRequest): readonly string[] {
+  return [...backendArgs(request), ...flag("max-upload-speed", numberText(request.uploadBytesPerSecond))];
 }
 
-function targetArgs({ repository, caBundlePath }: ConnectRequest): readonly string[] {
+function backendArgs({ repository, caBundlePath }: ConnectRequest): readonly string[] {
   if ("filesystem" in repository) {
     return ["filesystem", ...flag("path", repository.filesystem.path), ...sharedByGroup];
   }
@@ -203,6 +212,10 @@ function diagnosticsArgs(folder: string | undefined): readonly string[] {
   return folder === undefined
     ? []
     : [...flag("diagnostics-output-directory", folder), "--metrics-store-on-exit"];
+}
+
+function numberText(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function flag(name: string, value: string | undefined): readonly string[] {

@@ -4,14 +4,17 @@ import {
   connectCommand,
   type ConnectRequest,
   createCommand,
+  globalKeepEverythingCommand,
+  globalPolicyShowCommand,
   type KopiaCommand,
-  policyKeepEverythingCommand,
-  policyShowCommand,
   snapshotCreateCommand,
   snapshotDeleteCommand,
   snapshotListCommand,
   snapshotListOfSourceCommand,
+  sourcePolicySetCommand,
+  sourcePolicyShowCommand,
 } from "./kopia_argv.ts";
+import { policyChanges } from "./policy_changes.ts";
 
 const identity = { username: "app", hostname: "apps" };
 const caBundlePath = "/etc/kopiur/ca/ca.crt";
@@ -151,19 +154,56 @@ Deno.test("snapshotCreateCommand() files the folder under the source with its ta
   ]);
 });
 
-Deno.test("policyKeepEverythingCommand() sets all six keeps to 0 on the one target", () => {
-  const source = { ...identity, path: "/pvc/data" };
-  const onSource = policyKeepEverythingCommand({ kind: "source", source });
-  const keeps = onSource.args.filter((arg) => arg.startsWith("--keep-"));
+Deno.test("snapshotCreateCommand() says what the recipe and the Backup ask for", () => {
+  const { args } = snapshotCreateCommand({
+    mountPath: "/pvc/data",
+    source: { ...identity, path: "/pvc/data" },
+    tags: {},
+    description: "before the upgrade",
+    parallelFiles: 3,
+    extraArgs: ["--fail-fast", "--force-hash=10"],
+  });
+  const end = args.indexOf("--");
+  for (const word of ["--description=before the upgrade", "--parallel=3", "--fail-fast", "--force-hash=10"]) {
+    assert.ok(args.slice(0, end).includes(word), word);
+  }
+});
+
+Deno.test("connectCommand() slows one mover down, on any storage", () => {
+  for (const repository of [{ filesystem: { path: "/repository" } }, { s3 }]) {
+    const { args } = connectCommand({
+      ...{ repository, identity, cache: {}, caBundlePath },
+      uploadBytesPerSecond: 2_000_000,
+    });
+    assert.ok(args.includes("--max-upload-speed=2000000"));
+  }
+});
+
+Deno.test("globalKeepEverythingCommand() sets all six keeps to 0, globally", () => {
+  const { args } = globalKeepEverythingCommand();
   assert.deepEqual(
-    keeps,
+    args.filter((arg) => arg.startsWith("--keep-")),
     ["latest", "hourly", "daily", "weekly", "monthly", "annual"].map((each) => `--keep-${each}=0`),
   );
-  assert.deepEqual(onSource.args.slice(-2), ["--", "app@apps:/pvc/data"]);
-  assert.ok(!onSource.args.includes("--global"));
-  const global = policyKeepEverythingCommand({ kind: "global" });
-  assert.ok(global.args.includes("--global"));
-  assert.ok(!global.args.includes("--"));
+  assert.ok(args.includes("--global"));
+  assert.ok(!args.includes("--"));
+});
+
+Deno.test("sourcePolicySetCommand() touches the one source", () => {
+  const { args } = sourcePolicySetCommand({ ...identity, path: "/pvc/data" }, ["--add-ignore=*.log"]);
+  assert.deepEqual(args, [
+    ...["policy", "set", "--add-ignore=*.log"],
+    ...everywhere,
+    ...["--", "app@apps:/pvc/data"],
+  ]);
+});
+
+Deno.test("sourcePolicyShowCommand() asks for the source and what it inherits from", () => {
+  const above = { "/pvc/data": "app@apps:/pvc", "/pvc": "app@apps:/", "/": "app@apps" };
+  for (const [path, parent] of Object.entries(above)) {
+    const { args } = sourcePolicyShowCommand({ ...identity, path });
+    assert.deepEqual(args.slice(args.indexOf("--") + 1), [`app@apps:${path}`, parent]);
+  }
 });
 
 Deno.test("snapshotListCommand() asks for every identity, or for those with a tag", () => {
@@ -205,13 +245,27 @@ function commandsWith(text: string, path: string): readonly KopiaCommand[] {
       { repository: { s3: backend }, identity: named, cache: {}, caBundlePath },
       { encryption: text, hash: text, splitter: text },
     ),
-    snapshotCreateCommand({ mountPath: path, source, tags: { [text]: text } }),
+    snapshotCreateCommand({ mountPath: path, source, tags: { [text]: text }, description: text }),
     snapshotListCommand({ key: "kopiur-run", value: text }),
     snapshotListOfSourceCommand(source),
     snapshotDeleteCommand([text]),
-    policyShowCommand({ kind: "source", source }),
-    policyKeepEverythingCommand({ kind: "source", source }),
+    globalPolicyShowCommand(),
+    sourcePolicyShowCommand(source),
+    sourcePolicySetCommand(source, policyFlags(text)),
   ];
+}
+
+function policyFlags(text: string): readonly string[] {
+  const nothing = {
+    retention: { keepSum: 0, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false },
+    neverCompress: [],
+    ignore: [],
+  };
+  const source = { ...nothing, neverCompress: [`${text}1`], ignore: [`${text}2`] };
+  return policyChanges({
+    policy: { ignore: { paths: [text] }, compression: { neverCompress: [text] } },
+    ignoreIdenticalSnapshots: false,
+  }, { source, above: nothing });
 }
 
 function flagNames(commands: readonly KopiaCommand[]): readonly string[] {

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { findJson, parseAs, unexpected } from "./kopia_json.ts";
 import { goTime } from "./kopia_time.ts";
-import { MoverError } from "./mover_error.ts";
 
 /** A snapshot as kopia tells of it. Times are UTC with milliseconds. */
 export interface Snapshot {
@@ -19,15 +19,8 @@ export interface Snapshot {
   readonly unreadable?: { readonly count: number; readonly paths: readonly string[] };
   /** Without kopia's prefix "tag:". */
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** What of a policy can make kopia drop a snapshot. */
-export interface RetentionPolicy {
-  /** The six keeps, added up; 0 means that kopia keeps everything. */
-  readonly keepSum: number;
-  readonly ignoreIdenticalSnapshots: boolean;
-  /** True when the keeps are those kopia writes into every new repository. */
-  readonly keepsAreBuiltIn: boolean;
+  /** What its maker said of it. */
+  readonly description?: string;
 }
 
 /** Longer ids would not fit where they must (4096 bytes); kopia's have 32. */
@@ -58,27 +51,11 @@ const manifest = z.object({
     }).optional(),
   }).nullish(),
   tags: z.record(z.string(), z.string()).nullish(),
+  description: z.string().optional(),
 });
 
 const status = z.object({ uniqueIDHex: z.string().regex(/^[0-9a-f]{1,128}$/i) });
 const owner = z.object({ owner: z.string().optional() });
-/** Users write the largest number there is to say "for ever"; it need not be exact. */
-const keep = z.number().min(0).nullish();
-const policy = z.object({
-  retention: z.object({
-    keepLatest: keep,
-    keepHourly: keep,
-    keepDaily: keep,
-    keepWeekly: keep,
-    keepMonthly: keep,
-    keepAnnual: keep,
-    ignoreIdenticalSnapshots: z.boolean().nullish(),
-  }).nullish(),
-});
-
-/** What `repository create` of kopia 0.22 writes as the global policy: latest, hourly, daily, weekly, monthly, annual. */
-const builtInKeeps = [10, 48, 7, 4, 24, 3] as const;
-
 /** Reads the manifest `snapshot create --json` prints. Throws MoverError "UnexpectedOutput". */
 export function parseSnapshot(stdout: string): Snapshot {
   return snapshotOf(parseAs(manifest, findJson(stdout, "snapshot create"), "snapshot create"));
@@ -92,20 +69,6 @@ export function parseUniqueId(stdout: string): string {
 /** Reads `maintenance info --json`: `user@host`, empty when nobody owns it yet. Throws MoverError "UnexpectedOutput". */
 export function parseMaintenanceOwner(stdout: string): string {
   return parseAs(owner, findJson(stdout, "maintenance info"), "maintenance info").owner ?? "";
-}
-
-/** Reads `policy show --json`. Throws MoverError "UnexpectedOutput". */
-export function parseRetentionPolicy(stdout: string): RetentionPolicy {
-  const retention = parseAs(policy, findJson(stdout, "policy show"), "policy show").retention ?? {};
-  const keeps = [
-    ...[retention.keepLatest, retention.keepHourly, retention.keepDaily],
-    ...[retention.keepWeekly, retention.keepMonthly, retention.keepAnnual],
-  ];
-  return {
-    keepSum: keeps.reduce((sum: number, each) => sum + (each ?? 0), 0),
-    ignoreIdenticalSnapshots: retention.ignoreIdenticalSnapshots ?? false,
-    keepsAreBuiltIn: keeps.every((each, index) => each === builtInKeeps[index]),
-  };
 }
 
 /**
@@ -148,7 +111,7 @@ function parseListed(line: string): Snapshot {
 }
 
 function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
-  const { stats, rootEntry } = parsed;
+  const { stats, rootEntry, description } = parsed;
   const summary = rootEntry?.summ;
   const files = summary?.files ?? stats?.fileCount ?? 0;
   const failed = (summary?.numFailed ?? 0) + (summary?.numIgnoredErrors ?? 0);
@@ -175,38 +138,6 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
     tags: Object.fromEntries(
       Object.entries(parsed.tags ?? {}).map(([key, value]) => [key.replace(/^tag:/, ""), value]),
     ),
+    ...(description === undefined || description === "" ? {} : { description }),
   };
-}
-
-const mostStarts = 20;
-
-/** The JSON document in an output that may begin with lines of other text. */
-function findJson(stdout: string, what: string): unknown {
-  if (stdout.trim() === "") throw unexpected(what, "nothing");
-  let starts = 0;
-  for (const { index } of stdout.matchAll(/^[ \t]*[{[]/gm)) {
-    try {
-      return JSON.parse(stdout.slice(index));
-    } catch {
-      // A line of noise may begin like JSON; the next start may be the real one.
-      if (++starts === mostStarts) break;
-    }
-  }
-  throw unexpected(what, `${stdout.length} characters that are not JSON`);
-}
-
-function parseAs<T extends z.ZodType>(schema: T, json: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? "the document" : `"${issue.path.join(".")}"`;
-  throw unexpected(what, `JSON whose ${where} is wrong: ${issue?.message ?? "not what it should be"}`);
-}
-
-function unexpected(what: string, found: string, cause?: unknown): MoverError {
-  return new MoverError(
-    "UnexpectedOutput",
-    `Cannot read kopia's answer to "${what}": it is ${found}, expected JSON as kopia 0.22 writes it`,
-    { cause },
-  );
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   parseMaintenanceOwner,
-  parseRetentionPolicy,
   parseSnapshot,
   parseUniqueId,
   type Snapshot,
@@ -48,6 +47,11 @@ Deno.test("parseSnapshot() does not mind fields it does not know", () => {
     parseSnapshot(manifestJson({ novelty: { deep: [1] }, pins: [], storageStats: null })),
     plain,
   );
+});
+
+Deno.test("parseSnapshot() reads a description, and an empty one as none", () => {
+  assert.equal(parseSnapshot(manifestJson({ description: "by hand" })).description, "by hand");
+  assert.ok(!("description" in parseSnapshot(manifestJson())));
 });
 
 Deno.test("parseSnapshot() tells what could not be read, ignored errors included", () => {
@@ -114,7 +118,7 @@ Deno.test("parseSnapshot() says what it found, without the whole of it", () => {
 
 Deno.test("the parsers throw nothing but UnexpectedOutput at any prefix and any text", () => {
   const whole = manifestJson();
-  const parsers = [parseSnapshot, parseUniqueId, parseMaintenanceOwner, parseRetentionPolicy, readList];
+  const parsers = [parseSnapshot, parseUniqueId, parseMaintenanceOwner, readList];
   fc.assert(fc.property(
     fc.oneof(fc.string(), fc.json(), fc.nat(whole.length).map((end) => whole.slice(0, end))),
     (text) => {
@@ -142,42 +146,6 @@ Deno.test("parseMaintenanceOwner() reads nobody as an empty text", () => {
   assert.equal(parseMaintenanceOwner(`{"owner":"app@ns","quick":{}}`), "app@ns");
   assert.equal(parseMaintenanceOwner(`{"quick":{}}`), "");
 });
-
-const policies: Readonly<Record<string, { given: unknown; want: ReturnType<typeof parseRetentionPolicy> }>> =
-  {
-    "knows kopia's own keeps": {
-      given: { keepLatest: 10, keepHourly: 48, keepDaily: 7, keepWeekly: 4, keepMonthly: 24, keepAnnual: 3 },
-      want: { keepSum: 96, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: true },
-    },
-    "knows that six zeros keep everything": {
-      given: { keepLatest: 0, keepHourly: 0, keepDaily: 0, keepWeekly: 0, keepMonthly: 0, keepAnnual: 0 },
-      want: { keepSum: 0, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false },
-    },
-    "takes no keeps for zeros": {
-      given: {},
-      want: { keepSum: 0, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false },
-    },
-    "sees one keep that is set": {
-      given: { keepAnnual: 1 },
-      want: { keepSum: 1, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false },
-    },
-    "bears the largest number there is": {
-      given: { keepLatest: 9223372036854775807n },
-      want: { keepSum: 9223372036854775807, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false },
-    },
-    "sees that identical snapshots are dropped": {
-      given: { ignoreIdenticalSnapshots: true },
-      want: { keepSum: 0, ignoreIdenticalSnapshots: true, keepsAreBuiltIn: false },
-    },
-  };
-
-for (const [sentence, { given, want }] of Object.entries(policies)) {
-  Deno.test(`parseRetentionPolicy() ${sentence}`, () => {
-    const retention = JSON.stringify(given, (_, value) => typeof value === "bigint" ? `big${value}` : value)
-      .replace(/"big(\d+)"/, "$1");
-    assert.deepEqual(parseRetentionPolicy(`{"retention":${retention},"files":{}}`), want);
-  });
-}
 
 Deno.test("SnapshotListReader hands on each line's snapshot", () => {
   const second = manifestJson({ id: "0a" });

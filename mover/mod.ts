@@ -1,12 +1,12 @@
 /**
  * The mover: reads a work spec, drives kopia, answers with one JSON document and an exit code that agrees with it.
  *
- * It talks to no API server. It imports the mover contract and the reasons from `api/`, and `telemetry/`. Start
- * reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia.ts`).
+ * It talks to no API server. It imports the contract, the policy, the catalog's form and the reasons from `api/`,
+ * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia.ts`).
  * @module
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
-import { attribute, type Clock, errorChain, type Telemetry } from "../telemetry/mod.ts";
+import { attribute, type Clock, errorChain, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import { connectionOf, type Kopia } from "./kopia.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia_environment.ts";
 import { MoverError } from "./mover_error.ts";
@@ -39,6 +39,8 @@ export interface MoverConfig {
 export interface MoverDeps
   extends Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "redactor"> {
   readonly clock: Clock;
+  /** Standard output: a bootstrap leaves there what does not fit into its result. */
+  readonly print: Sink;
 }
 
 /** Defaults for everything of a {@link MoverConfig} that a container of ours fixes. */
@@ -168,6 +170,8 @@ function kopiaFor(config: MoverConfig, deps: MoverDeps, spec: WorkSpec, signal: 
     log: deps.log,
     withSpan: deps.withSpan,
     scratchFolder: config.scratchFolder,
+    clock: deps.clock,
+    print: deps.print,
   };
 }
 

@@ -46,8 +46,11 @@ async function onS3(
   };
 }
 
-function backup(source: string) {
-  return { backup: { mountPath: source, sourcePath: "/pvc/data", runId: "uid-1", tags: {} } };
+function backup(source: string, uniqueId?: string) {
+  const expected = uniqueId === undefined ? {} : { uniqueId };
+  return {
+    backup: { mountPath: source, sourcePath: "/pvc/data", runId: "uid-1", tags: {}, ...expected },
+  };
 }
 
 const parts = ["kopia", "versitygw", "janitor"] as const;
@@ -62,11 +65,14 @@ partTest({
     const made = bootstrapOf(await runCase({ ...one, operation: bootstrapOrCreate }));
     assert.equal(made.created, true);
     await writeTree(folder.at("source"), { a: "1", b: noise(1_000_000) });
-    const operation = backup(folder.at("source"));
+    const operation = backup(folder.at("source"), made.uniqueId);
+    const wrong = backup(folder.at("source"), "f".repeat(64));
+    assert.equal(failureOf(await runCase({ ...one, operation: wrong })).class, "RepositoryReplaced");
     const first = backupOf(await runCase({ ...one, operation }));
     const again = backupOf(await runCase({ ...one, operation }));
     assert.deepEqual([again.snapshotId, again.reused], [first.snapshotId, true]);
-    const stock = bootstrapOf(await runCase({ ...one, operation: bootstrapOnly }));
+    const { catalog, ...stock } = bootstrapOf(await runCase({ ...one, operation: bootstrapOnly }));
+    assert.equal(catalog?.snapshots, 1);
     assert.deepEqual(stock, {
       uniqueId: made.uniqueId,
       created: false,

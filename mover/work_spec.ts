@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { refusedExtraArgs } from "../api/kopia_policy.ts";
 import {
   CONTRACT_VERSION,
   MOVER_ENV,
@@ -24,6 +25,7 @@ export function parseWorkSpec(text: string): WorkSpec {
   const json = parseJson(text);
   refuseUnknownVersion(json);
   refuseUnknownOperation(json);
+  refuseExtraArgs(json);
   const parsed = workSpec.safeParse(json);
   if (!parsed.success) throw invalid(describeIssue(parsed.error));
   refuseAmbiguousText(parsed.data);
@@ -75,6 +77,17 @@ function refuseUnknownOperation(json: unknown): void {
   if (found.length === 1 && knownOperations.some((known) => known === first)) return;
   const names = found.length === 0 ? "no operation" : `the operation ${found.map(short).join(", ")}`;
   throw invalid(`it names ${names}, expected exactly one of ${knownOperations.map(short).join(", ")}`);
+}
+
+const withExtraArgs = z.object({
+  operation: z.object({ backup: z.object({ policy: z.object({ extraArgs: z.array(z.string()) }) }) }),
+});
+
+/** The schema refuses them, too, but cannot say which one and why. */
+function refuseExtraArgs(json: unknown): void {
+  const { data } = withExtraArgs.safeParse(json);
+  const refused = refusedExtraArgs(data?.operation.backup.policy.extraArgs ?? []);
+  if (refused !== undefined) throw invalid(`in its extraArgs ${refused}`);
 }
 
 function refuseAmbiguousText(spec: WorkSpec): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { snapshotCreateCommand } from "./kopia_argv.ts";
 import { MoverError } from "./mover_error.ts";
 import { operationName, parseWorkSpec, refuseMissingSecrets } from "./work_spec.ts";
 
@@ -62,6 +63,20 @@ const refused: Readonly<Record<string, { given: string; says: RegExp }>> = {
     given: specText({ operation: { backup: { ...backup, tags: { "a:b": "c" } } } }),
     says: /the tag "a:b"/,
   },
+  "a knob of a later release": {
+    given: specText({ operation: { backup: { ...backup, policy: { compression: { level: 3 } } } } }),
+    says: /compression" is wrong: Unrecognized key: "level"/,
+  },
+  "an extra argument that is not allowed, by name": {
+    given: specText({
+      operation: { backup: { ...backup, policy: { extraArgs: ["--override-source=a@b:/c"] } } },
+    }),
+    says: /in its extraArgs "--override-source" is not allowed: set identity and sourcePathOverride/,
+  },
+  "a rule of a line end": {
+    given: specText({ operation: { backup: { ...backup, policy: { ignore: { paths: ["a\nb"] } } } } }),
+    says: /ignore.paths.0" is wrong/,
+  },
   "a NUL character": {
     given: specText({ operation: { backup: { ...backup, mountPath: "/a\0" } } }),
     says: /NUL/,
@@ -94,6 +109,54 @@ Deno.test("parseWorkSpec() throws nothing else, whatever it is given", () => {
       },
     ),
   );
+});
+
+const denied = [
+  ..."--password -p --config-file --override-source --tags --log-level --log-file --log-dir --json".split(
+    " ",
+  ),
+  ..."--description --start-time --end-time --stdin-file --all --pin --force-enable-actions".split(" "),
+  ..."--upload-limit-mb --persist-credentials --safety --ignore-missing-required-features".split(" "),
+];
+const anyArg = fc.oneof(
+  fc.constantFrom("--fail-fast", "--force-hash=50", "--checkpoint-interval=10m", "--fail-fast=@/etc/passwd"),
+  fc.tuple(fc.constantFrom(...denied), fc.constantFrom("", "=", "=x", " x", "\n--fail-fast")).map((all) =>
+    all.join("")
+  ),
+  fc.tuple(fc.constantFrom("--fail-fast ", "--force-hash=1 ", "--fail-fast\n"), fc.constantFrom(...denied))
+    .map((all) => all.join("")),
+  fc.string(),
+);
+
+Deno.test("parseWorkSpec() lets no denied flag through, whatever is written into extraArgs", () => {
+  const safe = /^--(?:fail-fast|force-hash=[0-9.]+|checkpoint-interval=[0-9]+m)$/;
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(anyArg, { maxLength: 4 }), (extraArgs) => {
+      const given = specText({ operation: { backup: { ...backup, policy: { extraArgs } } } });
+      try {
+        const { operation } = parseWorkSpec(given);
+        assert.ok("backup" in operation);
+        const { args } = snapshotCreateCommand({
+          ...{
+            mountPath: "/pvc/data",
+            source: { username: "app", hostname: "apps", path: "/pvc/data" },
+            tags: {},
+          },
+          extraArgs: operation.backup.policy?.extraArgs ?? [],
+        });
+        for (const arg of extraArgs) {
+          assert.ok(safe.test(arg) && args.includes(arg), arg);
+          seen.add(arg);
+        }
+      } catch (error) {
+        if (!(error instanceof MoverError)) throw error;
+        assert.ok(extraArgs.some((arg) => !safe.test(arg)) || new Set(extraArgs).size < extraArgs.length);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  assert.deepEqual([...seen].sort(), ["--checkpoint-interval=10m", "--fail-fast", "--force-hash=50"]);
 });
 
 Deno.test("operationName() names what is to be done as metrics do", () => {

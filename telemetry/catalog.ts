@@ -100,7 +100,7 @@ export const catalog = {
     scope: "object",
     labels: { kind: open, namespace: open, name: open, phase: open },
     help:
-      "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion. A Backup that has ended shows Succeeded and Failed only.",
+      "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion. A Backup that has ended shows the phase it ended in only.",
     source: "000",
   },
   kopiur_resource_ready: {

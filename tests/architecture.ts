@@ -14,6 +14,7 @@ const AREAS = [
   "controller/shared",
   "controller/repository",
   "controller/backup_config",
+  "controller/backup_schedule",
   "controller/backup",
   "controller",
   "deploy",
@@ -27,7 +28,12 @@ const AREAS = [
 
 type Area = typeof AREAS[number] | "root";
 
-const KINDS: readonly Area[] = ["controller/repository", "controller/backup_config", "controller/backup"];
+const KINDS: readonly Area[] = [
+  "controller/repository",
+  "controller/backup_config",
+  "controller/backup_schedule",
+  "controller/backup",
+];
 
 /** What each area may import; `tests` may import anything, `mod.ts` at the root only cmd. */
 const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
@@ -52,10 +58,18 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
     "controller/shared",
     "controller",
   ],
+  "controller/backup_schedule": [
+    "api",
+    "kube",
+    "telemetry",
+    "controller/runtime",
+    "controller/shared",
+    "controller",
+  ],
   "controller/backup": ["api", "kube", "telemetry", "controller/runtime", "controller/shared", "controller"],
   controller: ["api", "kube", "telemetry", "controller/runtime", "controller/shared", ...KINDS],
   mover: ["api", "telemetry"],
-  cmd: ["api", "kube", "telemetry", "controller", "mover"],
+  cmd: ["api", "kube", "telemetry", "controller/shared", "controller", "mover"],
   deploy: ["api", "kube", "telemetry", "controller", "cmd", "tests"],
   tests: [],
   root: ["cmd"],

@@ -17,6 +17,8 @@ export interface Field {
 export interface Mentions {
   readonly file: string;
   readonly readPairs: ReadonlySet<string>;
+  /** Names it reads of anything. */
+  readonly read: ReadonlySet<string>;
   readonly written: ReadonlySet<string>;
   readonly writtenPairs: ReadonlySet<string>;
 }
@@ -44,10 +46,22 @@ export function fieldsOf(
   }
 }
 
-/** Spec fields nobody reads. A field counts as read where the source shows it right under its parent. */
-export function unreadFields(fields: readonly Field[], sources: readonly Mentions[]): readonly string[] {
+/**
+ * Spec fields nobody reads. A field counts as read where the source shows it right under its parent, and in the file
+ * that `takers` names for its parent's path, to which the parent is handed whole.
+ */
+export function unreadFields(
+  fields: readonly Field[],
+  sources: readonly Mentions[],
+  takers: Readonly<Record<string, string>> = {},
+): readonly string[] {
   return fields
-    .filter(({ parent, name }) => !sources.some(({ readPairs }) => readPairs.has(`${parent}.${name}`)))
+    .filter(({ path, parent, name }) => {
+      const taker = takers[path.slice(0, path.lastIndexOf("."))];
+      return !sources.some(({ file, read, readPairs }) =>
+        readPairs.has(`${parent}.${name}`) || (file === taker && read.has(name))
+      );
+    })
     .map(({ path }) => path);
 }
 
@@ -77,12 +91,14 @@ const PATH_READERS: Readonly<Record<string, number>> = { textAt: 1, numberAt: 1,
 /** What a file mentions. */
 export function mentionsIn(file: string, source: string): Mentions {
   const readPairs = new Set<string>();
+  const read = new Set<string>();
   /** Other names of things in this file: `const bundle = tls.caBundleRef`. */
   const aliases = new Map<string, string>();
   const written = new Set<string>();
   const writtenPairs = new Set<string>();
 
   function readUnder(parent: string | undefined, name: string): void {
+    read.add(name);
     if (parent === undefined) return;
     readPairs.add(`${parent}.${name}`);
     const meant = aliases.get(parent);
@@ -151,7 +167,7 @@ export function mentionsIn(file: string, source: string): Mentions {
     },
   };
   Deno.lint.runPlugin(plugin, file, source);
-  return { file, readPairs, written, writtenPairs };
+  return { file, readPairs, read, written, writtenPairs };
 }
 
 type Node = Deno.lint.Node;

@@ -1,9 +1,9 @@
 import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
 import {
-  configSources,
   effectiveMover,
   missingClaimsText,
   mountConflict,
+  noVolumeMatchesText,
   privilegedRefusal,
   type RepositoryView,
   senselessSources,
@@ -31,6 +31,7 @@ export const startChecks: readonly Check[] = [
   repositoryIsMissing,
   repositoryIsNotReady,
   mountsCollide,
+  noVolumeMatches,
   privilegedMoverIsNotPermitted,
   credentialsAreMissing,
   volumesAreMissing,
@@ -98,7 +99,7 @@ export function moverOf(world: BackupWorld, pin: RunPin | undefined): MoverSpec 
 }
 
 /** The repository, once the checks let it pass. */
-export function foundRepository(world: BackupWorld): RepositoryView | undefined {
+export function foundRepository(world: Pick<BackupWorld, "repository">): RepositoryView | undefined {
   return world.repository.kind === "found" ? world.repository.value : undefined;
 }
 
@@ -112,7 +113,7 @@ function namespaceEnds(world: BackupWorld): Refusal | undefined {
 }
 
 function configIsMissing({ config, backup }: BackupWorld): Refusal | undefined {
-  const { name } = backup.spec.configRef;
+  const name = backup.configName;
   if (config.kind === "unreadable") return { reason: "InvalidSpec", message: config.why };
   if (config.kind === "found") return undefined;
   return {
@@ -122,8 +123,8 @@ function configIsMissing({ config, backup }: BackupWorld): Refusal | undefined {
   };
 }
 
-function configMakesNoSense({ config }: BackupWorld): Refusal | undefined {
-  const message = config.kind === "found" ? senselessSources(config.value.spec) : undefined;
+function configMakesNoSense({ sources }: BackupWorld): Refusal | undefined {
+  const message = senselessSources(sources);
   return message === undefined ? undefined : { reason: "InvalidSpec", message };
 }
 
@@ -158,10 +159,15 @@ function repositoryIsNotReady(world: BackupWorld): Refusal | undefined {
 
 function mountsCollide(world: BackupWorld): Refusal | undefined {
   const repository = foundRepository(world);
-  if (repository === undefined || world.config.kind !== "found") return undefined;
-  const sources = configSources(world.config.value.spec).map(({ source }) => ({ pvc: source }));
+  if (repository === undefined) return undefined;
+  const sources = world.sources.map(({ source }) => ({ pvc: source }));
   const message = mountConflict(repository.spec, sources);
   return message === undefined ? undefined : { reason: "InvalidSpec", message };
+}
+
+function noVolumeMatches({ sources, backup }: BackupWorld): Refusal | undefined {
+  if (sources.length > 0) return undefined;
+  return { reason: "NoVolumeMatches", message: noVolumeMatchesText(backup.key.namespace) };
 }
 
 function privilegedMoverIsNotPermitted(world: BackupWorld, pin: RunPin | undefined): Refusal | undefined {

@@ -16,6 +16,7 @@ class Mortality {
   writer(kube: FakeKube): Writer {
     return {
       apply: (object, signal) => this.#live(() => kube.apply(object, signal)),
+      annotate: (annotating, signal) => this.#live(() => kube.annotate(annotating, signal)),
       remove: (removal, signal) => this.#live(() => kube.remove(removal, signal)),
       replaceStatus: (object, status, signal) => this.#live(() => kube.replaceStatus(object, status, signal)),
       setFinalizer: (object, finalizer, wanted, signal) =>
@@ -93,6 +94,7 @@ async function live(steps: readonly ((stage: BackupStage) => void)[], deathAt: n
         mortality.writesLeft = Number.POSITIVE_INFINITY;
       }
       await stage.pass();
+      await stage.clock.advance(1_000);
     }
   }
 
@@ -157,7 +159,7 @@ for (const [what, happens] of Object.entries(windows)) {
     happens(stage);
     stage.deleteBackup();
     resume();
-    await stage.settle();
+    await stage.settleDeletion();
     assert.ok(stage.isHeld);
     assert.match(stage.job().metadata.name, /-delete-/);
   });
@@ -167,6 +169,7 @@ Deno.test("Backup that is deleted in that moment is not forgotten when the next 
   for (let deathAt = 0; deathAt < 6; deathAt++) {
     const { stage, mortality } = await deadAfterJobs();
     stage.deleteBackup();
+    await stage.clock.advance(10_000);
     mortality.writesLeft = deathAt;
     for (let turn = 0; turn < 6; turn++) await stage.pass();
     stage.restart();

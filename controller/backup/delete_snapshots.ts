@@ -6,6 +6,7 @@ import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteObjects } from "./desired.ts";
 import { type Leaving, release, waitingPlan } from "./leaving.ts";
 import { isGoing } from "./leftovers.ts";
+import { heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { START_GRACE_SECONDS } from "./source_state.ts";
 import { moverMeasures, waitEvents } from "./telling.ts";
@@ -15,6 +16,8 @@ import type { BackupWorld } from "./world.ts";
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
 const RUNNING_SECONDS = 15;
+/** So long a Job may be without a pod between two tries before that is worth telling. */
+const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
 const RETRY_MAX_SECONDS = 3600;
 
@@ -34,6 +37,8 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
   const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
   switch (state.kind) {
     case "absent": {
+      const breaker = breakerPlan(leaving);
+      if (breaker !== undefined) return breaker;
       const waitSeconds = secondsUntil(deletion.retryAt, now);
       if (waitSeconds > 0) {
         return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds);
@@ -59,6 +64,11 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
       return { ...plan, events: waitEvents(world, state.why, message) };
     }
     case "running":
+      if (secondsBetween(state.noPod?.since, now) < -LOST_POD_SECONDS) {
+        const message = `The mover that deletes the snapshots does not go on: ${state.noPod?.text}`;
+        const plan = waitingPlan(leaving, "PodNotStarted", message, RECHECK_SECONDS);
+        return { ...plan, events: waitEvents(world, "PodNotStarted", message) };
+      }
       return waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS);
     case "succeeded": {
       const { deleted, alreadyGone } = state.result.snapshotDelete;
@@ -76,6 +86,35 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
     }
     case "failed":
       return failedPlan(leaving, job, state);
+  }
+}
+
+/** What the breaker says before a mover may be started; undefined when nothing. */
+function breakerPlan(leaving: Leaving): BackupPlan | undefined {
+  const verdict = judgeDeletion(leaving.world, leaving.pin, leaving.now);
+  switch (verdict.kind) {
+    case "free":
+      return undefined;
+    case "settling":
+      return waitingPlan(leaving, "SettlingDeletion", REASONS.SettlingDeletion, verdict.seconds);
+    case "held": {
+      const { message, news } = verdict;
+      return {
+        ...waitingPlan(leaving, "MassDeletionHeld", message, RECHECK_SECONDS),
+        conditions: [heldCondition("True", "MassDeletionHeld", message)],
+        events: news === undefined
+          ? []
+          : [{ type: "Warning", reason: "MassDeletionHeld", action: "ConfirmDeletion", note: news }],
+      };
+    }
+    case "confirmed": {
+      const { message } = verdict;
+      return {
+        ...waitingPlan(leaving, "MassDeletionReleased", message, SOON_SECONDS),
+        conditions: [heldCondition("False", "MassDeletionReleased", message)],
+        events: [{ type: "Normal", reason: "MassDeletionReleased", action: "Delete", note: message }],
+      };
+    }
   }
 }
 

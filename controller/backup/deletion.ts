@@ -1,17 +1,15 @@
 import { ANNOTATION, type DeletionPolicy, REASONS } from "../../api/mod.ts";
-import { moverRemovals } from "../shared/mod.ts";
-import { attemptsOf } from "./attempts.ts";
+import { textAt, valueAt } from "../shared/mod.ts";
 import { deleteSnapshots } from "./delete_snapshots.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
-import { isGoing, unfinishedJobs } from "./leftovers.ts";
 import type { BackupPlan } from "./next_status.ts";
-import { entriesOf, type RunPin } from "./run_pin.ts";
+import type { RunPin } from "./run_pin.ts";
 import { mayHoldSnapshot } from "./source_state.ts";
+import { stopMovers } from "./stop_movers.ts";
 import { listed } from "./verdict.ts";
 import { type BackupWorld, namespaceIsTerminating } from "./world.ts";
 
 const SOON_SECONDS = 1;
-const STOPPING_SECONDS = 15;
 
 /**
  * The deletion machine (domain.md §3.3, design D17). No mover that backs up is started in it.
@@ -21,13 +19,15 @@ const STOPPING_SECONDS = 15;
  *     Retain ──────────────────────────────────────────────────▶ released, silently
  *     Delete, no snapshot can exist ───────────────────────────▶ released
  *     Orphan, or the namespace goes as well ───────────────────▶ orphaned (counted)
- *     Delete → repository and credentials there? → delete Job ─▶ released
+ *     Delete → one of many? → held until a person confirms
+ *            → repository and credentials there? → delete Job ─▶ released
  *                                                 └ failed: counted, again in 60 s · 2ⁿ, at most 1 h
  */
 export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   const { backup } = world;
   const leaving = leavingRun(world, now);
   if (!backup.holdsFinalizer) return release(leaving, "Nothing is held back");
+  if (backup.unreadable !== undefined) return orphanUnread(leaving);
   if (backup.skipsCleanup) return orphan(leaving, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
   const policy = effectivePolicy(world, leaving.pin);
   if (namespaceIsTerminating(world)) {
@@ -35,8 +35,12 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
       ? release(leaving, "The snapshots are retained")
       : orphan(leaving, "its namespace is being deleted");
   }
-  const stopping = stopMovers(leaving);
-  if (stopping !== undefined) return stopping;
+  const stopping = stopMovers(world, leaving.pin, now);
+  if (stopping !== undefined) {
+    const { remove, recheckAfterSeconds } = stopping;
+    const message = "The movers of the Backup are being stopped";
+    return { ...waitingPlan(leaving, "Deleting", message, recheckAfterSeconds), remove };
+  }
   if (policy === "Retain") return release(leaving, "The snapshots are retained");
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
   if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
@@ -51,26 +55,17 @@ export function effectivePolicy({ backup, config }: BackupWorld, pin: RunPin | u
   return backup.spec.deletionPolicy ?? pin?.resolved.deletionPolicy ?? ofConfig ?? "Delete";
 }
 
-/** Undefined once no mover of the run is left. A Job status does not know yet is written down before it goes. */
-function stopMovers(leaving: Leaving): BackupPlan | undefined {
-  const { world, pin, now } = leaving;
-  const sources = pin?.sources ?? [];
-  const jobs = sources.flatMap(({ source }) => unfinishedJobs(world, source, now));
-  const orphanedPods = sources.some(({ source }) =>
-    attemptsOf(world, source, now).some(({ job, podIsAlive }) => job === undefined && podIsAlive)
-  );
-  if (jobs.length === 0 && !orphanedPods) return undefined;
-  const isWrittenDown = pin !== undefined && world.backup.status.snapshots !== undefined &&
-    entriesOf(pin, world.backup.status).every(({ source, job }) =>
-      job !== undefined || unfinishedJobs(world, source, now).length === 0
-    );
-  const message = "The movers of the Backup are being stopped";
-  return {
-    ...waitingPlan(leaving, "Deleting", message, isWrittenDown ? STOPPING_SECONDS : SOON_SECONDS),
-    remove: isWrittenDown
-      ? jobs.filter((job) => !isGoing(job)).flatMap((job) => moverRemovals(job, "Foreground"))
-      : [],
-  };
+/** What it holds cannot be read, so it is counted by what looks like a snapshot, and as one at least. */
+function orphanUnread(leaving: Leaving): BackupPlan {
+  const { object, backup } = leaving.world;
+  const listing = valueAt(object, "status", "snapshots");
+  const ids = Array.isArray(listing)
+    ? listing.map((entry) => textAt(entry, "kopiaSnapshotID")).filter((id) => id !== undefined)
+    : [];
+  const what = ids.length === 0 ? "snapshots, if there are any" : listed(ids);
+  const note =
+    `Left in the repository, because the annotation ${ANNOTATION.skipSnapshotCleanup} says so: ${what}`;
+  return orphaned(leaving, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
 }
 
 /** Counted by snapshot; a source that may or may not have left one counts as one. */
@@ -85,6 +80,13 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
     listed(texts)
   }`;
+  return orphaned(leaving, { note, namespace, count: kept.length });
+}
+
+function orphaned(
+  leaving: Leaving,
+  { note, namespace, count }: { readonly note: string; readonly namespace: string; readonly count: number },
+): BackupPlan {
   return {
     ...release(leaving, note),
     events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }],
@@ -92,7 +94,7 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
       kind: "add",
       metric: "kopiur_orphaned_snapshots_total",
       labels: { namespace },
-      value: kept.length,
+      value: count,
     }],
   };
 }

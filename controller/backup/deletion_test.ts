@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
-import { ANNOTATION, type DeletionPolicy } from "../../api/mod.ts";
+import { ANNOTATION, type DeletionPolicy, FINALIZER } from "../../api/mod.ts";
 import {
   aDeletedResult,
   aFailedResult,
   aSavedResult,
   BackupStage,
 } from "../../tests/support/backup_stage.ts";
-import { aNamespace, aRepository, endedPodStatus } from "../../tests/support/mod.ts";
+import {
+  aNamespace,
+  aReadyRepository,
+  aRepository,
+  aSecret,
+  endedPodStatus,
+  refusal,
+} from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -49,7 +56,7 @@ function deleteSpec(stage: BackupStage) {
 Deno.test("Deletion with policy Delete runs a mover that deletes by id and run, then lets the Backup go", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.deepEqual([stage.status.phase, stage.isHeld, deleteJobsMade(stage)], ["Deleting", true, 1]);
   assert.deepEqual(deleteSpec(stage), {
     runId: "uid-backup-run",
@@ -70,7 +77,7 @@ Deno.test("Deletion with policy Delete runs a mover that deletes by id and run, 
 Deno.test("Deletion counts a snapshot that was gone already as deleted", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   stage.end(deleteJob(stage), 0, aDeletedResult(0, 1));
   await stage.pass();
   assert.equal(stage.backup, undefined);
@@ -81,7 +88,7 @@ Deno.test("Deletion needs no config: what it must know was pinned", async () => 
   const stage = await endedStage({ configPolicy: "Delete" });
   stage.delete(API, "BackupConfig", "recipe");
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   stage.end(deleteJob(stage), 0, aDeletedResult(1));
   await stage.pass();
   assert.equal(stage.backup, undefined);
@@ -126,7 +133,7 @@ for (const [own, config, deletes] of policies) {
       ...(config === undefined ? {} : { configPolicy: config }),
     });
     stage.deleteBackup();
-    await stage.settle();
+    await stage.settleDeletion();
     assert.equal(deleteJobsMade(stage), deletes ? 1 : 0);
   });
 }
@@ -155,7 +162,7 @@ Deno.test("Deletion with the skip annotation lets go at once, also while it cann
   const stage = await endedStage();
   stage.delete(API, "Repository", "repo");
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.ok(stage.isHeld);
   stage.edit((backup) => ({
     ...backup,
@@ -207,7 +214,7 @@ for (const [what, { take, reason, says }] of Object.entries(obstacles)) {
     const stage = await endedStage();
     take(stage);
     stage.deleteBackup();
-    await stage.settle();
+    await stage.settleDeletion();
     await stage.clock.advance(7 * 24 * 3_600_000);
     await stage.settle();
     assert.ok(stage.isHeld);
@@ -222,7 +229,7 @@ Deno.test("Deletion stops when the repository is another one, and deletes nothin
   const stage = await endedStage();
   stage.openRepository("ffff0000");
   stage.deleteBackup();
-  assert.deepEqual(await stage.settle(), { kind: "forget" });
+  assert.deepEqual(await stage.settleDeletion(), { kind: "forget" });
   assert.ok(stage.isHeld);
   assert.equal(deleteJobsMade(stage), 0);
   assert.ok(stage.conditions.includes("Stalled=True RepositoryReplaced"));
@@ -235,6 +242,7 @@ Deno.test("Deletion stops when the repository is another one, and deletes nothin
 Deno.test("Deletion that fails is counted and told once per Job, and tried again later and later", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
+  await stage.clock.advance(10_000);
   for (const [round, delaySeconds] of [60, 120, 240, 480, 960, 1920, 3600, 3600].entries()) {
     await stage.settle();
     assert.equal(deleteJobsMade(stage), round + 1);
@@ -265,7 +273,7 @@ Deno.test("Deletion that fails is counted and told once per Job, and tried again
 Deno.test("Deletion whose mover left no result counts as failed and is tried again", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   stage.end(deleteJob(stage), 0, aDeletedResult(1).slice(0, 40));
   await stage.settle();
   assert.ok(stage.isHeld);
@@ -280,14 +288,14 @@ Deno.test("Deletion of a running Backup stops its movers first, then deletes wha
   const running = stage.job("logs");
   stage.kube.put({ ...running, metadata: { ...running.metadata, finalizers } });
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(stage.status.phase, "Deleting");
   assert.equal(deleteJobsMade(stage), 0, "the mover of logs is not gone yet");
   assert.equal(stage.made.length, 2);
   stage.kube.delete(
     stage.kube.put({ ...stage.job("logs"), metadata: { ...running.metadata, finalizers: [] } }),
   );
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 1);
   assert.deepEqual(deleteSpec(stage).snapshots, [{ id: "k1", sourcePath: "/pvc/data" }]);
   assert.equal(stage.made.filter((name) => !name.includes("-delete-")).length, 2);
@@ -303,10 +311,10 @@ Deno.test("Deletion waits for the pod of a vanished Job", async () => {
   });
   stage.kube.delete(job);
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 0);
   stage.kube.delete(pod);
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 1);
 });
 
@@ -324,7 +332,7 @@ for (const [what, { result, holds }] of Object.entries(traces)) {
     const stage = await endedStage({ result });
     assert.equal(stage.status.phase, "Failed");
     stage.deleteBackup();
-    await stage.settle();
+    await stage.settleDeletion();
     assert.equal(deleteJobsMade(stage), holds ? 1 : 0);
     assert.equal(stage.backup === undefined, !holds);
   });
@@ -341,7 +349,7 @@ Deno.test("Deletion looks for what an earlier Job of a failed Backup may have sa
   await stage.settle();
   assert.deepEqual([stage.status.phase, stage.made.length], ["Failed", 2]);
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 1);
 });
 
@@ -356,7 +364,7 @@ Deno.test("Deletion looks for what an earlier pod of a failed Backup may have sa
   await stage.settle();
   assert.equal(stage.status.snapshots?.[0]?.failure?.class, "AuthFailure");
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 1);
 });
 
@@ -369,7 +377,7 @@ Deno.test("Deletion looks for what was saved before the second Job of a Backup m
   await stage.settle();
   assert.equal(stage.status.snapshots?.[0]?.failure?.class, "StartDeadlineExceeded");
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.equal(deleteJobsMade(stage), 1);
 });
 
@@ -380,14 +388,14 @@ Deno.test("Deletion of a Backup whose only mover never started expects no snapsh
   await stage.settle();
   assert.equal(stage.status.phase, "Failed");
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.deepEqual([stage.backup, deleteJobsMade(stage)], [undefined, 0]);
 });
 
 Deno.test("Deletion does not look every second at a failed Job that stays", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   const job = deleteJob(stage);
   stage.end(
     { ...job, metadata: { ...job.metadata, finalizers: ["someone/else"] } },
@@ -403,7 +411,7 @@ Deno.test("Deletion does not look every second at a failed Job that stays", asyn
 Deno.test("Deletion that waits for a node says so in the scheduler's words", async () => {
   const stage = await endedStage();
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   stage.pod(deleteJob(stage), {
     phase: "Pending",
     conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no node" }],
@@ -413,11 +421,88 @@ Deno.test("Deletion that waits for a node says so in the scheduler's words", asy
   assert.match(stage.status.message ?? "", /does not start: no node$/);
 });
 
+Deno.test("Deletion whose mover is on a node nobody hears of says so after half an hour", async () => {
+  const stage = await endedStage();
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  const running = { phase: "Running", containerStatuses: [{ name: "mover", state: { running: {} } }] };
+  const pod = stage.pod(deleteJob(stage), running);
+  const deletionTimestamp = "2026-01-02T03:04:15Z";
+  stage.kube.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, finalizers: ["x"] } });
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Deleting Deleting");
+  await stage.clock.advance(1_801_000);
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Deleting PodNotStarted");
+  assert.match(stage.status.message ?? "", /its node does not say that it went$/);
+  assert.deepEqual(stage.gauges("kopiur_backup_stuck"), [
+    "kopiur_backup_stuck_seconds 1811 apps/recipe/Deleting",
+  ]);
+});
+
 Deno.test("Deletion never takes a finalizer back that is gone, nor starts anything", async () => {
   const stage = await endedStage();
   stage.edit((backup) => ({ ...backup, metadata: { ...backup.metadata, finalizers: ["someone/else"] } }));
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   assert.deepEqual(stage.backup?.metadata.finalizers, ["someone/else"]);
   assert.equal(deleteJobsMade(stage), 0);
+});
+
+Deno.test("Deletion with config, repository and Secret gone waits, says why, and goes on when they are back", async () => {
+  const stage = await endedStage();
+  stage.delete(API, "BackupConfig", "recipe");
+  stage.delete("v1", "Secret", "repo-password");
+  stage.delete(API, "Repository", "repo");
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
+  stage.openRepository();
+  stage.kube.put(aReadyRepository());
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Deleting MissingCredentialsSecret");
+  stage.kube.put(aSecret());
+  stage.openRepository();
+  await stage.settle();
+  stage.end(deleteJob(stage), 0, aDeletedResult(1));
+  await stage.pass();
+  assert.equal(stage.backup, undefined);
+});
+
+const unreadable: Readonly<Record<string, { status: Readonly<Record<string, unknown>>; count: number }>> = {
+  "a status of another version": {
+    status: { phase: "Resting", snapshots: [{ kopiaSnapshotID: "k1" }, { kopiaSnapshotID: "k2" }, {}] },
+    count: 2,
+  },
+  "a status that names no snapshot": { status: { phase: 7 }, count: 1 },
+};
+for (const [what, { status, count }] of Object.entries(unreadable)) {
+  Deno.test(`Deletion of a Backup with ${what} is refused until a person says to leave its snapshots`, async () => {
+    const stage = new BackupStage({ backup: { status, metadata: { finalizers: [FINALIZER] } } });
+    stage.deleteBackup();
+    await stage.settleDeletion();
+    assert.ok(stage.isHeld);
+    const told = stage.backup?.status as Readonly<Record<string, unknown>>;
+    assert.equal(told["phase"], status["phase"]);
+    stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
+    stage.kube.failNext("finalizer", refusal(403, "Cannot write: forbidden"));
+    await stage.pass();
+    const kept = stage.backup?.status as Readonly<Record<string, unknown>>;
+    assert.deepEqual([kept["phase"], kept["snapshots"]], [status["phase"], status["snapshots"]]);
+    await stage.pass();
+    assert.equal(stage.backup, undefined);
+    assert.equal(stage.events.filter((event) => event === "Normal SnapshotOrphaned on Backup").length, 1);
+    assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} ${count}`]);
+  });
+}
+
+Deno.test("Deletion of a Backup with a spec nobody understands is let go by the skip annotation", async () => {
+  const stage = new BackupStage({ backup: { metadata: { finalizers: [FINALIZER] } } });
+  stage.edit((backup) => ({ ...backup, spec: { something: "else" } }));
+  stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
+  await stage.settle();
+  assert.ok(stage.isHeld, "not before it is deleted");
+  stage.deleteBackup();
+  await stage.pass();
+  assert.equal(stage.backup, undefined);
 });

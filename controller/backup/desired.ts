@@ -39,13 +39,18 @@ export function backupObjects(
   const { backup } = world;
   const { source, sourcePath } = start.entry;
   const { backoffLimit = DEFAULT_BACKOFF_LIMIT, activeDeadlineSeconds } = backup.spec.failurePolicy ?? {};
+  const { tags, description } = backup.spec;
+  const { policy, repository: { uniqueId } } = pin.resolved;
   const config = keyText({ namespace: backup.key.namespace, name: pin.resolved.config });
   const operation: MoverOperation = {
     backup: {
       mountPath: sourceMountPath(source),
       sourcePath,
       runId: backup.uid,
-      tags: { [CONFIG_TAG]: config },
+      tags: { ...tags, [CONFIG_TAG]: config },
+      ...(description === undefined ? {} : { description }),
+      ...(policy === undefined ? {} : { policy }),
+      ...(uniqueId === undefined ? {} : { uniqueId }),
     },
   };
   return moverObjects(world, repository, pin, {
@@ -122,7 +127,7 @@ function moverObjects(
       [LABEL.backup]: labelValue(backup.key.name),
       [LABEL.config]: labelValue(pin.resolved.config),
     },
-    annotations,
+    annotations: { ...annotations, [ANNOTATION.repository]: pin.resolved.repository.name },
     workSpec,
     trace,
     repositorySpec: repository.spec,

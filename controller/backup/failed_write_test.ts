@@ -9,6 +9,7 @@ function aWriter(kube: FakeKube, refuses: (write: DesiredObject | Removal) => bo
     refuses(what) ? Promise.reject(refusal(403, "Cannot write: exceeded quota")) : write();
   return {
     apply: (object, signal) => ask(object, () => kube.apply(object, signal)),
+    annotate: (annotating, signal) => kube.annotate(annotating, signal),
     remove: (removal, signal) => ask(removal, () => kube.remove(removal, signal)),
     replaceStatus: (object, status, signal) => kube.replaceStatus(object, status, signal),
     setFinalizer: (object, finalizer, wanted, signal) => kube.setFinalizer(object, finalizer, wanted, signal),
@@ -78,13 +79,21 @@ Deno.test("Backup takes the result of one source while the late Job of another c
   stage.pod(stage.job("data"), running);
   stage.pod(stage.job("mail"), running);
   await stage.clock.advance(61_000);
-  await stage.pass();
-  assert.deepEqual(stage.status.snapshots?.map(({ phase }) => phase), ["Running", "Failed", "Running"]);
+  for (let turn = 0; turn < 3; turn++) await stage.pass();
+  assert.deepEqual(stage.status.snapshots?.map(({ job }) => job?.stoppedAt !== undefined), [
+    false,
+    true,
+    false,
+  ]);
   stage.end(stage.job("data"), 0, aSavedResult("k1"));
   for (let turn = 0; turn < 3; turn++) await stage.pass();
   assert.equal(stage.status.snapshots?.[0]?.kopiaSnapshotID, "k1");
   stage.end(stage.job("mail"), 0, aSavedResult("k3"));
   for (let turn = 0; turn < 3; turn++) await stage.pass();
+  assert.equal(stage.status.phase, "Running", "the late Job may still begin");
+  await stage.clock.advance(300_000);
+  for (let turn = 0; turn < 3; turn++) await stage.pass();
+  assert.equal(stage.status.snapshots?.[1]?.failure?.resultKnown, false, "nobody knows whether it did");
   assert.deepEqual([stage.status.phase, stage.status.stats?.files], ["Succeeded", 20]);
   assert.equal(stage.events.filter((event) => event === "Warning BackupPartial on Backup").length, 1);
   assert.deepEqual(
@@ -104,6 +113,7 @@ Deno.test("Backup that is deleted as a source ends counts that once while no del
   await stage.settle();
   stage.end(stage.job(), 0, aSavedResult("k1"));
   stage.deleteBackup();
+  await stage.clock.advance(10_000);
   for (let turn = 0; turn < 3; turn++) await stage.pass();
   refused = false;
   await stage.settle();

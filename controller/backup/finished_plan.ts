@@ -2,7 +2,7 @@ import { type ConditionChange, isoSeconds, type SnapshotEntry } from "../../api/
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { SourceStep } from "./source_state.ts";
-import { verdictEvents, verdictMeasures } from "./telling.ts";
+import { isSaved, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runSpan } from "./traces.ts";
 import { statsOf, type Verdict, verdictOf } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
@@ -15,6 +15,8 @@ export interface FinishedRun {
   readonly next: BackupPlan["next"];
   readonly steps: readonly SourceStep[];
   readonly entries: readonly SnapshotEntry[];
+  /** Given where the entries alone do not say how it ended. */
+  readonly verdict?: Verdict;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface FinishedRun {
  */
 export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): BackupPlan {
   const { base, next, steps, entries } = run;
-  const verdict = verdictOf(entries);
+  const { verdict = verdictOf(entries) } = run;
   const startTime = startTimeOf(world, now);
   const endTime = endTimeOf(steps, now);
   const durationSeconds = Math.max(0, (Date.parse(endTime) - Date.parse(startTime)) / 1000);
@@ -33,7 +35,7 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
   return {
     ...base,
     remove: [],
-    conditions: [...permittedConditions, ...verdictConditions(verdict)],
+    conditions: [...permittedConditions, ...verdictConditions(verdict, entries)],
     outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
     events: verdictEvents(world, verdict, entries),
     measures: [
@@ -58,8 +60,12 @@ function endTimeOf(steps: readonly SourceStep[], now: Date): string {
   return new Date(times.length === 0 ? now.getTime() : Math.max(...times)).toISOString();
 }
 
-function verdictConditions({ outcome, reason, message }: Verdict): readonly ConditionChange[] {
-  const created = outcome === "failure" ? "False" : "True";
+/** What a run that ended says beside Ready. */
+export function verdictConditions(
+  { outcome, reason, message }: Verdict,
+  entries: readonly SnapshotEntry[],
+): readonly ConditionChange[] {
+  const created = entries.some(isSaved) ? "True" : "False";
   const complete = outcome === "success" ? "True" : "False";
   return [
     { kind: "set", value: { type: "SnapshotCreated", status: created, reason, message } },

@@ -5,15 +5,25 @@ import type { RunPin } from "./run_pin.ts";
 import { type BackupWorld, sourceHasEnded } from "./world.ts";
 
 /**
- * Mover Jobs that may still run though status says that their source has ended, as after a missed start
- * deadline. Only what status remembers is removed: the result of a Job is written down before the Job goes.
+ * Mover Jobs that may still run though status says that their source has ended, and those it says are given up and
+ * that have not begun. Only what status remembers is removed: the result of a Job is written down before the Job goes.
  */
 export function leftovers(world: BackupWorld, pin: RunPin, now: Date): readonly Removal[] {
-  const ended = world.backup.status.snapshots?.filter(sourceHasEnded).map(({ source }) => source) ?? [];
+  const { snapshots = [] } = world.backup.status;
   return pin.sources
-    .filter(({ source }) => ended.includes(source))
-    .flatMap(({ source }) => unfinishedJobs(world, source, now))
+    .flatMap(({ source }) => {
+      const entry = snapshots.find((each) => each.source === source);
+      if (entry === undefined) return [];
+      if (sourceHasEnded(entry)) return unfinishedJobs(world, source, now);
+      return entry.job?.stoppedAt === undefined ? [] : waitingJobs(world, source, now);
+    })
     .flatMap((job) => isGoing(job) ? [] : moverRemovals(job, "Foreground"));
+}
+
+function waitingJobs(world: BackupWorld, source: string, now: Date): readonly KubeObject[] {
+  return attemptsOf(world, source, now).flatMap(({ job, state }) =>
+    job !== undefined && state.kind === "waiting" ? [job] : []
+  );
 }
 
 /** Jobs of a source that have not ended. */

@@ -5,10 +5,11 @@
 import { backupKind } from "../../api/mod.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
-import { CONFIG_MAP, JOB, resourceOf, SECRET } from "../shared/mod.ts";
+import { CONFIG_MAP, JOB, type MoverSlots, resourceOf, SECRET } from "../shared/mod.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
+import { giveBackRefused, observeWithSlots } from "./slots.ts";
 import { backupStatusOf } from "./status.ts";
 import { backupTraceparent } from "./traces.ts";
 import { backupIndexes, backupWatches } from "./watches.ts";
@@ -17,20 +18,23 @@ import type { BackupWorld } from "./world.ts";
 export type { BackupWorld } from "./world.ts";
 
 /** The Backup as the engine runs it. */
-export function backupReconciler(options: ControllerOptions): Kind<BackupWorld> {
+export function backupReconciler(options: ControllerOptions, slots: MoverSlots): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   return {
     name: backupKind.kind,
     resource,
     indexes: backupIndexes,
-    watches: backupWatches,
+    watches: backupWatches(slots),
     writes: [
       { resource, verbs: ["patch"] },
       { resource: JOB, verbs: ["get", "create", "patch", "delete"] },
       { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
       { resource: SECRET, verbs: ["get"] },
     ],
-    observe: (key, reader, signal) => observeBackup(key, reader, signal, options),
+    observe: (key, reader, signal, now) =>
+      observeWithSlots(key, slots, now, () => observeBackup(key, reader, signal, options)),
+    applied: (world, applied) => giveBackRefused(world, applied, slots),
+    wakes: (wake) => slots.onGrant(backupKind.kind, wake),
     plan: planBackup,
     // The engine hands it the very plan that planBackup made, with the next status in it.
     status: backupStatusOf,
@@ -41,6 +45,6 @@ export function backupReconciler(options: ControllerOptions): Kind<BackupWorld> 
       { metric: "kopiur_orphaned_snapshots_total", labels: { namespace } },
       { metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace } },
     ],
-    samples: (reader) => backupSamples(reader),
+    samples: backupSamples,
   };
 }

@@ -21,6 +21,7 @@ import {
   NAMESPACE,
   type Need,
   observeNeeds,
+  observeSources,
   POD,
   repositoryNeeds,
   type RepositoryView,
@@ -32,10 +33,12 @@ import {
 } from "../shared/mod.ts";
 import { backupJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
+import { otherDeletion } from "./other_deletions.ts";
 import { runPin } from "./run_pin.ts";
+import type { SeenBackup } from "./slots.ts";
 import { MAX_ATTEMPTS } from "./source_state.ts";
 import { INDEX } from "./watches.ts";
-import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
+import { type ConfigView, isTerminal, type OtherDeletion, sourceHasEnded } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
@@ -47,7 +50,7 @@ export async function observeBackup(
   reader: Reader,
   signal: AbortSignal,
   options: ControllerOptions,
-): Promise<BackupWorld | undefined> {
+): Promise<SeenBackup | undefined> {
   const cached = reader.get(BACKUP, key);
   if (cached === undefined) return undefined;
   const run = await observeRun(cached, reader, signal);
@@ -68,7 +71,7 @@ interface Run {
 async function observeRun(object: KubeObject, reader: Reader, signal: AbortSignal): Promise<Run> {
   const backup = parseBackup(object);
   const { namespace, name } = backup.key;
-  const config = configView(reader.get(BACKUP_CONFIG, { namespace, name: backup.spec.configRef.name }));
+  const config = configView(reader.get(BACKUP_CONFIG, { namespace, name: backup.configName }));
   const jobs = await observeJobs(backup, config, reader, signal);
   const index = { name: INDEX.podsOfBackup, value: labelValue(name) };
   return { object, backup, config, jobs, pods: reader.list(POD, { namespace, index }) };
@@ -95,7 +98,7 @@ async function worldOf(
   reader: Reader,
   signal: AbortSignal,
   options: ControllerOptions,
-): Promise<BackupWorld> {
+): Promise<SeenBackup> {
   const { backup, config, jobs } = run;
   const { namespace } = backup.key;
   const repository = observeRepository(backup, config, jobs, reader);
@@ -107,13 +110,44 @@ async function worldOf(
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     repository,
     missing,
-    missingClaims: config.kind === "found" ? missingClaims(config.value.spec, namespace, reader) : [],
+    ...observeClaims(run, repository, reader),
     configMaps: reader.list(CONFIG_MAP, {
       namespace,
       index: { name: INDEX.byController, value: backup.uid },
     }),
+    otherDeletions: observeOtherDeletions(run, reader),
     options,
   };
+}
+
+/** A run that was started has its sources pinned, and those its Jobs wait for. */
+function observeClaims(
+  { backup: { key: { namespace }, status, isDeleting }, config }: Run,
+  repository: Sighting<RepositoryView>,
+  reader: Reader,
+): Pick<SeenBackup, "sources" | "missingClaims"> {
+  const isOver = isDeleting || isTerminal(status.phase) || status.snapshots !== undefined;
+  if (isOver || config.kind !== "found") return { sources: [], missingClaims: [] };
+  const { spec } = config.value;
+  const repositorySpec = repository.kind === "found" ? repository.value.spec : undefined;
+  return {
+    sources: observeSources(spec, namespace, repositorySpec, reader),
+    missingClaims: missingClaims(spec, namespace, reader),
+  };
+}
+
+/** Looked at only where the breaker may be about to judge: one that is held stays so whatever becomes of others. */
+function observeOtherDeletions({ object, backup, jobs }: Run, reader: Reader): readonly OtherDeletion[] {
+  const repository = runPin(backup.status, jobs)?.resolved.repository;
+  if (!backup.isDeleting || !backup.holdsFinalizer || repository === undefined) return [];
+  if (otherDeletion(object).isHeld) return [];
+  const { namespace } = backup.key;
+  return reader.list(BACKUP, {
+    namespace,
+    index: { name: INDEX.deletingByRepository, value: repository.name },
+  })
+    .filter(({ metadata }) => metadata.uid !== backup.uid)
+    .map(otherDeletion);
 }
 
 /** A BackupConfig as its runs see it. */
@@ -144,7 +178,7 @@ async function observeJobs(
   const { namespace } = backup.key;
   const cached = reader.list(JOB, { namespace, index: { name: INDEX.byController, value: backup.uid } });
   const found = [...cached];
-  for (const name of expectedJobs(backup, config)) {
+  for (const name of expectedJobs(backup, config, reader)) {
     if (cached.some(({ metadata }) => metadata.name === name)) continue;
     const job = await reader.read(JOB, { namespace, name }, signal);
     const isOurs = job?.metadata.ownerReferences?.some(({ uid }) => uid === backup.uid) === true;
@@ -154,15 +188,20 @@ async function observeJobs(
 }
 
 /** Names of Jobs that may exist and still run though no cache shows them. */
-function expectedJobs(backup: BackupObject, config: Sighting<ConfigView>): readonly string[] {
-  const { status: { snapshots }, isDeleting, holdsFinalizer } = backup;
+function expectedJobs(
+  backup: BackupObject,
+  config: Sighting<ConfigView>,
+  reader: Reader,
+): readonly string[] {
+  const { status: { snapshots, phase }, isDeleting, holdsFinalizer, cancelReason } = backup;
   const open = snapshots?.filter((entry) => !sourceHasEnded(entry));
   const known = open?.flatMap(({ job }) => job === undefined ? [] : [job.name]) ?? [];
-  if (!isDeleting || !holdsFinalizer) return known;
+  const isToStop = isDeleting || (cancelReason !== undefined && !isTerminal(phase));
+  if (!isToStop || !holdsFinalizer) return known;
   const late = snapshots?.filter(({ failure }) => failure?.class === "StartDeadlineExceeded") ?? [];
-  // A pass whose status write was refused, because the deletion came first, may have made the next Job.
+  // A pass whose status write was refused, because the word to stop came first, may have made the next Job.
   const next = open?.map(({ source, job }) => ({ source, attempt: (job?.attempts ?? 0) + 1 })) ??
-    sourceNames(config).map((source) => ({ source, attempt: 1 }));
+    sourceNames(config, reader).map((source) => ({ source, attempt: 1 }));
   return [
     ...known,
     ...late.flatMap(({ job }) => job === undefined ? [] : [job.name]),
@@ -171,8 +210,10 @@ function expectedJobs(backup: BackupObject, config: Sighting<ConfigView>): reado
   ];
 }
 
-function sourceNames(config: Sighting<ConfigView>): readonly string[] {
-  return config.kind === "found" ? config.value.spec.sources.map(({ pvc }) => pvc.name) : [];
+function sourceNames(config: Sighting<ConfigView>, reader: Reader): readonly string[] {
+  if (config.kind !== "found") return [];
+  const { spec, key } = config.value;
+  return observeSources(spec, key.namespace, undefined, reader).map(({ source }) => source);
 }
 
 function observeRepository(

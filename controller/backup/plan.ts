@@ -1,17 +1,23 @@
 import { findCondition, isReason } from "../../api/mod.ts";
+import { planCancel } from "./cancel.ts";
 import { planDeletion } from "./deletion.ts";
+import { planDiscovered } from "./discovered.ts";
 import { leftovers, workSpecRemovals } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { planRun } from "./plan_run.ts";
 import { runPin } from "./run_pin.ts";
+import { presenceOf } from "./snapshot_presence.ts";
 import { verdictOf } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
-  if (world.backup.isDeleting) return planDeletion(world, now);
-  if (isTerminal(world.backup.status.phase)) return planEnded(world, now);
-  return planRun(world, now);
+  const { isDeleting, spec: { discovered }, status, cancelReason } = world.backup;
+  if (discovered !== undefined) return planDiscovered(world, discovered);
+  if (isDeleting) return planDeletion(world, now);
+  if (isTerminal(status.phase)) return planEnded(world, now);
+  return (cancelReason === undefined ? undefined : planCancel(world, cancelReason, now)) ??
+    planRun(world, now);
 }
 
 /** Says what was said before, so that a run of last year costs no write, and removes what the run left behind. */
@@ -23,12 +29,16 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
   const told = findCondition(status.conditions, "SnapshotCreated");
   const reason = told !== undefined && isReason(told.reason) ? told.reason : verdict.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
+  const presence = presenceOf(world, status.snapshots ?? []);
+  const { missing } = presence;
   return {
     apply: [],
     remove: [...(pin === undefined ? [] : leftovers(world, pin, now)), ...workSpecRemovals(world)],
-    conditions: [],
-    outcome: { kind: "settled", reason, message: told?.message ?? verdict.message, ready },
-    events: [],
+    conditions: presence.conditions,
+    outcome: missing === undefined
+      ? { kind: "settled", reason, message: told?.message ?? verdict.message, ready }
+      : { kind: "settled", reason: "SnapshotMissing", message: missing, ready: "False" },
+    events: presence.events,
     measures: [],
     next: currentStatus(status),
   };

@@ -1,7 +1,13 @@
-import type { ConditionChange, SnapshotEntry } from "../../api/mod.ts";
+import { type ConditionChange, type Reason, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import type { DesiredObject } from "../../kube/types.ts";
 import type { Outcome } from "../runtime/outcome.ts";
-import { configIdentity, configSources, effectiveMover } from "../shared/mod.ts";
+import {
+  configIdentity,
+  effectiveMover,
+  slotRecheckSeconds,
+  type SlotWait,
+  slotWaitText,
+} from "../shared/mod.ts";
 import { attemptsOf, backupJobName } from "./attempts.ts";
 import {
   firstRefusal,
@@ -15,11 +21,12 @@ import { backupObjects } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { repositorySeen } from "./repository_seen.ts";
 import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
 import { failedEntry, nextStep, type SourceStep } from "./source_state.ts";
 import { stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
-import type { BackupWorld } from "./world.ts";
+import { type BackupWorld, mayStart } from "./world.ts";
 
 const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** Watches wake whoever waits; this is for the change no watch shows. */
@@ -28,8 +35,9 @@ const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
 
 /**
- * A run that has not ended: waits for what its first movers need, then starts one per source and follows them
- * until all have ended (design D9). From the first mover on only what was pinned counts.
+ * A run that has not ended: waits for what its first movers need, then starts one per source, as many at a time as
+ * there are slots, and follows them until all have ended (design D9). From the first mover on only what was pinned
+ * counts.
  */
 export function planRun(world: BackupWorld, now: Date): BackupPlan {
   const pinned = runPin(world.backup.status, world.jobs);
@@ -56,18 +64,23 @@ export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly So
   );
 }
 
-const notLookedAt: readonly ConditionChange[] = [
+/** Takes back what was said of the checks behind one that refused. */
+export const notLookedAt: readonly ConditionChange[] = [
   { kind: "remove", type: "CredentialsAvailable" },
   { kind: "remove", type: "MoverPermitted" },
 ];
 
-function pendingPlan(world: BackupWorld, { reason, message, condition }: Refusal): BackupPlan {
+function pendingPlan(
+  world: BackupWorld,
+  { reason, message, condition }: Refusal,
+  recheckAfterSeconds = RECHECK_SECONDS,
+): BackupPlan {
   return {
     apply: [],
     remove: [],
     // What was found earlier of checks behind this one may be true no longer.
     conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
-    outcome: { kind: "waiting", reason, message, recheckAfterSeconds: RECHECK_SECONDS },
+    outcome: waiting(reason, message, recheckAfterSeconds),
     events: waitEvents(world, reason, message),
     measures: [],
     next: { ...currentStatus(world.backup.status), phase: "Pending", message },
@@ -86,15 +99,18 @@ function newPin(world: BackupWorld): RunPin | undefined {
       identity: pinnedIdentity ?? configIdentity(key, spec),
       deletionPolicy: spec.defaultDeletionPolicy ?? "Delete",
       mover: effectiveMover(repository.spec.mover, spec.mover),
+      ...(spec.policy === undefined ? {} : { policy: spec.policy }),
     },
-    sources: configSources(spec),
+    sources: world.sources,
   };
 }
 
 function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
   const found = stepsOf(world, pin, now);
-  const { steps, held, apply } = startSteps(world, pin, found, { run, now });
-  const entries = steps.map((step) => apply.length > 0 ? startedEntry(world, step) : step.entry);
+  const { steps, held, apply, started } = startSteps(world, pin, found, { run, now });
+  const wait = slotWait(world);
+  if (run === "new" && apply.length === 0) return slotlessPlan(world, wait, pin);
+  const entries = steps.map((step) => started.has(step) ? startedEntry(world, step) : step.entry);
   const base = {
     finalizer: "present",
     apply,
@@ -107,12 +123,12 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
     resolved: pin.resolved,
     snapshots: [...entries],
     timing: { startTime: startTimeOf(world, now) },
+    ...repositorySeen(steps),
   };
   if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
-  const isPutOff = apply.length === 0 && held === undefined && steps.some(({ kind }) => kind === "start");
-  const outcome = runningOutcome(steps, held, isPutOff ? SOON_SECONDS : RECHECK_SECONDS);
+  const outcome = runningOutcome({ steps, held, started }, wait, pin);
   const wasLetThrough = apply.length > 0 || world.backup.status.resolved === undefined;
   return {
     ...base,
@@ -123,33 +139,42 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   };
 }
 
+type Waiting = Extract<Outcome, { kind: "waiting" }>;
+
 interface Started {
   readonly steps: readonly SourceStep[];
-  /** Why sources that need a mover do not get one now. */
+  /** Why sources that need a mover do not get one now, but for want of a slot. */
   readonly held: Refusal | undefined;
   readonly apply: readonly DesiredObject[];
+  /** The steps that get one. */
+  readonly started: ReadonlySet<SourceStep>;
 }
 
-/** Starts every mover that is needed, or none: not while something stands in the way, and not in a pass that tells an end. */
+/**
+ * Starts every mover that is needed and has a slot; none while something stands in the way, and none in a pass that
+ * tells an end.
+ */
 function startSteps(
   world: BackupWorld,
   pin: RunPin,
   steps: readonly SourceStep[],
   { run, now }: { readonly run: "new" | "started"; readonly now: Date },
 ): Started {
+  const none = { steps, held: undefined, apply: [], started: new Set<SourceStep>() };
   const isNeeded = steps.some(({ kind }) => kind === "start");
   // A Job that cannot be made must not stand in the way of writing down what ended.
-  if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return { steps, held: undefined, apply: [] };
+  if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
   const held = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
   if (held?.reason === "RepositoryReplaced") {
-    return { steps: steps.map((step) => refuse(step, held, now)), held: undefined, apply: [] };
+    return { ...none, steps: steps.map((step) => refuse(step, held, now)) };
   }
   const repository = foundRepository(world);
-  if (held !== undefined || repository === undefined) return { steps, held, apply: [] };
-  const apply = steps.flatMap((step) =>
-    step.kind === "start" ? backupObjects(world, repository, pin, step) : []
+  if (held !== undefined || repository === undefined) return { ...none, held };
+  const starting = steps.filter((step) => step.kind === "start").filter(({ entry, attempt }) =>
+    mayStart(world, backupJobName(world.backup, entry.source, attempt))
   );
-  return { steps, held, apply };
+  const apply = starting.flatMap((step) => backupObjects(world, repository, pin, step));
+  return { ...none, apply, started: new Set(starting) };
 }
 
 function startedEntry({ backup }: BackupWorld, step: SourceStep): SnapshotEntry {
@@ -169,28 +194,59 @@ function refuse(step: SourceStep, refusal: Refusal, now: Date): SourceStep {
   return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
 }
 
+/** Who waits for a slot alone tells no Event: a thousand that begin to would drown those of trouble. */
+function waiting(reason: Reason, message: string, recheckAfterSeconds: number): Waiting {
+  const isQuiet = reason === "NoSlot" ? { isQuiet: true as const } : {};
+  return { kind: "waiting", reason, message, recheckAfterSeconds, ...isQuiet };
+}
+
+function slotWait({ slots }: BackupWorld): SlotWait | undefined {
+  return slots === "free" ? undefined : slots.waiting;
+}
+
+/** Nothing is pinned before the first mover: what the config says when there is a slot counts. */
+function slotlessPlan(world: BackupWorld, wait: SlotWait | undefined, pin: RunPin): BackupPlan {
+  // Without a place nobody asked for it: what the run needed was only just there.
+  if (wait === undefined) {
+    return pendingPlan(world, { reason: "NoSlot", message: REASONS.NoSlot }, SOON_SECONDS);
+  }
+  const message = slotWaitText(wait, pin.resolved.repository.name);
+  return pendingPlan(world, { reason: "NoSlot", message }, slotRecheckSeconds(wait));
+}
+
 function runningOutcome(
-  steps: readonly SourceStep[],
-  held: Refusal | undefined,
-  atMostSeconds: number,
-): Extract<Outcome, { kind: "waiting" }> {
+  { steps, held, started }: Pick<Started, "steps" | "held" | "started">,
+  wait: SlotWait | undefined,
+  pin: RunPin,
+): Waiting {
+  const isPutOff = steps.some(({ kind }) => kind === "ended") && steps.some(({ kind }) => kind === "start");
+  const longest = wait === undefined ? RECHECK_SECONDS : slotRecheckSeconds(wait);
+  const atMostSeconds = isPutOff ? SOON_SECONDS : longest;
   const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
   if (held !== undefined) {
-    return { kind: "waiting", reason: held.reason, message: held.message, recheckAfterSeconds };
+    return waiting(held.reason, held.message, recheckAfterSeconds);
   }
-  const waiting = steps.find((step) => step.kind === "waiting");
-  if (waiting?.kind === "waiting") {
-    const { entry, reason, text } = waiting;
+  const stuck = steps.find((step) => step.kind === "waiting");
+  if (stuck !== undefined) {
+    const { entry, reason, text } = stuck;
     const message = `The mover of "${entry.source}" ${
       reason === "Unschedulable" ? "cannot be scheduled" : "does not start"
     }: ${text}`;
-    return { kind: "waiting", reason, message, recheckAfterSeconds };
+    return waiting(reason, message, recheckAfterSeconds);
   }
   const done = steps.filter(({ kind }) => kind === "over" || kind === "ended").length;
+  const isWorking = started.size > 0 || steps.some(({ kind }) => kind === "running");
+  if (!isWorking && wait !== undefined) {
+    const message = slotWaitText(wait, pin.resolved.repository.name);
+    return waiting("NoSlot", message, recheckAfterSeconds);
+  }
+  const waiters = wait === undefined
+    ? ""
+    : `, ${wait.movers} ${wait.movers === 1 ? "waits" : "wait"} for a mover slot`;
   const message = steps.length === 1
     ? `Backing up "${steps[0]?.entry.source ?? ""}"`
-    : `Backing up ${steps.length} sources, ${done} done`;
-  return { kind: "waiting", reason: "Running", message, recheckAfterSeconds };
+    : `Backing up ${steps.length} sources, ${done} done${waiters}`;
+  return waiting("Running", message, recheckAfterSeconds);
 }
 
 function recheckOf(step: SourceStep): number {

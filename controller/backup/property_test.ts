@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { API_VERSION, type BackupStatus } from "../../api/mod.ts";
+import { ANNOTATION, API_VERSION, type BackupStatus } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import {
   aDeletedResult,
@@ -16,6 +16,7 @@ const anyResult = fc.oneof(
     aSavedResult("k2", { files: 0 }),
     aSavedResult("k3", { unreadable: { count: 2, paths: ["a", "b"] } }),
     aSavedResult("k4").slice(0, 60),
+    aSavedResult("k0", { unchanged: true }),
     aFailedResult("AuthFailure", "invalid repository password"),
     aFailedResult("RepositoryUnavailable", "refused"),
     aDeletedResult(1),
@@ -66,6 +67,25 @@ const anyAction = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("lag" as const), jobs: fc.boolean(), backup: fc.boolean() }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("annotate" as const),
+      annotation: fc.constantFrom(
+        ANNOTATION.cancelRun,
+        ANNOTATION.snapshotMissing,
+        ANNOTATION.confirmDeletion,
+        ANNOTATION.deletedBy,
+      ),
+      text: fc.constantFrom(
+        "true",
+        "Replaced",
+        "retention",
+        '{"at":"2026-01-02T03:00:00Z","ids":["k1"]}',
+        null,
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const) }) },
 );
 type Action = typeof anyAction extends fc.Arbitrary<infer A> ? A : never;
@@ -101,6 +121,7 @@ class LaggingReader implements Reader {
   };
 
   read: Reader["read"] = (resource, key, signal) => this.#kube.read(resource, key, signal);
+  readLog: Reader["readLog"] = (pod, part, signal) => this.#kube.readLog(pod, part, signal);
 }
 
 function hasEnded({ status }: KubeObject): boolean {
@@ -147,6 +168,9 @@ function act(stage: BackupStage, lag: LaggingReader, action: Action): Promise<un
       lag.jobs = action.jobs;
       lag.backup = action.backup;
       return;
+    case "annotate":
+      if (stage.backup !== undefined) stage.annotate({ [action.annotation]: action.text });
+      return;
     case "delete":
       if (stage.backup !== undefined) stage.deleteBackup();
       return;
@@ -181,6 +205,7 @@ Deno.test("Backup keeps its promises whatever Jobs, pods, people and lagging cac
           metadata.annotations?.["kopiur.home-operations.com/source"]
         );
         assert.equal(new Set(sources).size, sources.length, "a source has one mover at a time");
+        assert.ok(!ids(status).includes("k0"), "a snapshot of another run is never one of its own");
         assert.ok(known.every((id) => ids(status).includes(id)), "snapshot ids stay in status");
         if (open.length > 0) assert.ok(stage.isHeld, "no Job without the finalizer");
         if (stage.jobs.some(isDeletion)) {

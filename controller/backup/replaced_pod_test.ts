@@ -37,9 +37,11 @@ Deno.test("Backup gives the pod that follows a killed one the whole start deadli
 Deno.test("Backup fails when the pod that follows a killed one misses the start deadline", async () => {
   const stage = await runningStage();
   stage.pod(stage.job(), endedPodStatus(137, ""), "first");
-  stage.pod(stage.job(), pending, "second");
+  const second = stage.pod(stage.job(), pending, "second");
   await stage.settle();
   await stage.clock.advance(60_000);
+  await stage.settle();
+  stage.kube.delete(second);
   await stage.settle();
   assert.equal(stage.status.snapshots?.[0]?.failure?.class, "StartDeadlineExceeded");
 });
@@ -51,7 +53,10 @@ Deno.test("Backup waits, and says so, while a drained mover has no pod, and goes
   await stage.settle();
   assert.deepEqual([stage.status.phase, stage.jobs.length], ["Running", 1]);
   assert.ok(stage.conditions.includes("Ready=Unknown PodNotStarted"), stage.conditions.join());
-  assert.match(stage.status.message ?? "", /its pod is gone, and the next one was not made yet/);
+  assert.match(
+    stage.status.message ?? "",
+    /its pod is gone \(2026-01-02T04:04:05Z\), and the next one was not made yet: .*quota/,
+  );
   await stage.clock.advance(600_000);
   await stage.settle();
   assert.equal(stage.status.phase, "Running");
@@ -81,3 +86,72 @@ Deno.test("Backup writes down when its mover started, and writes that once", asy
   await stage.settle();
   assert.equal(stage.status.snapshots?.[0]?.job?.startedAt, undefined, "another Job, another start");
 });
+
+/** A Backup with a short start deadline whose mover pod stands as `status` says, for as long as that. */
+async function silentStage(change: (stage: BackupStage) => void): Promise<BackupStage> {
+  const stage = await runningStage();
+  change(stage);
+  await stage.settle();
+  assert.ok(stage.conditions.includes("Ready=Unknown Running"), stage.conditions.join());
+  await stage.clock.advance(59_000);
+  await stage.settle();
+  assert.ok(stage.conditions.includes("Ready=Unknown Running"), stage.conditions.join());
+  await stage.clock.advance(1_000);
+  await stage.settle();
+  return stage;
+}
+
+const silences: Readonly<Record<string, { change: (stage: BackupStage) => void; says: RegExp }>> = {
+  "its pod was told to go and its node is silent": {
+    change: (stage) => {
+      const pod = stage.pod(stage.job(), running, "first");
+      const metadata = { ...pod.metadata, deletionTimestamp: "2026-01-02T04:04:05Z", finalizers: ["x"] };
+      stage.kube.put({ ...pod, metadata });
+    },
+    says: /its pod is to go, but its node does not say that it went \(2026-01-02T04:04:05Z\), /,
+  },
+  "its pod failed and a quota forbids the next": {
+    change: (stage) => {
+      const terminated = { exitCode: 137, finishedAt: "2026-01-02T04:04:05Z" };
+      const ended = { phase: "Failed", containerStatuses: [{ name: "mover", state: { terminated } }] };
+      stage.pod(stage.job(), ended, "first");
+      stage.kube.put({ ...stage.job(), status: { failed: 1 } });
+    },
+    says: /its pod ended \(2026-01-02T04:04:05Z\), .*quota/,
+  },
+  "its pod was removed and a quota forbids the next": {
+    change: (stage) => {
+      const [pod] = stage.kube.list({
+        group: "",
+        version: "v1",
+        kind: "Pod",
+        plural: "pods",
+        namespaced: true,
+      });
+      stage.kube.delete(pod ?? assert.fail("there is no pod"));
+      stage.kube.put({ ...stage.job(), status: { failed: 1 } });
+    },
+    says: /its pod is gone \(2026-01-02T04:04:05Z\), .*quota/,
+  },
+};
+for (const [what, { change, says }] of Object.entries(silences)) {
+  Deno.test(`Backup says after its start deadline that ${what}, counts as stuck, and goes on with the next`, async () => {
+    const stage = await silentStage(change);
+    assert.equal(stage.standing("run"), "Running PodNotStarted");
+    assert.match(stage.status.message ?? "", says);
+    assert.equal(stage.events.at(-1), "Warning PodNotStarted on Backup");
+    assert.deepEqual(stage.gauges("kopiur_backups_waiting"), ["kopiur_backups_waiting 1 apps/PodNotStarted"]);
+    assert.deepEqual(stage.gauges("kopiur_backup_stuck"), [
+      "kopiur_backup_stuck_seconds 3660 apps/recipe/Running",
+    ]);
+    stage.restart();
+    await stage.clock.advance(24 * 3_600_000);
+    await stage.settle();
+    assert.equal(stage.standing("run"), "Running PodNotStarted");
+    assert.equal(stage.made.length, 1);
+    stage.pod(stage.job(), running, "second");
+    await stage.settle();
+    assert.equal(stage.standing("run"), "Running Running");
+    assert.equal(stage.status.snapshots?.[0]?.job?.podGoneSince, undefined);
+  });
+}

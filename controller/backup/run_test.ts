@@ -67,11 +67,17 @@ Deno.test("Backup runs: result in status, Events, conditions and metrics that ag
   ]);
 });
 
-Deno.test("Backup tells its mover what to read, under which identity, path and tags", async () => {
+Deno.test("Backup tells its mover what to read, where to, under which identity, path, tags and policy", async () => {
+  const policy = { ignore: { paths: ["*.log"] }, upload: { limitMbPerSec: 5 } };
   const stage = new BackupStage({
     config: {
-      spec: { identity: { username: "me" }, sources: [{ pvc: { name: "data" }, sourcePathOverride: "/d/" }] },
+      spec: {
+        identity: { username: "me" },
+        sources: [{ pvc: { name: "data" }, sourcePathOverride: "/d/" }],
+        policy,
+      },
     },
+    backup: { spec: { tags: { team: "a" }, description: "before the upgrade" } },
   });
   await stage.settle();
   const [configMap] = stage.kube.list({
@@ -89,9 +95,17 @@ Deno.test("Backup tells its mover what to read, under which identity, path and t
       mountPath: "/pvc/data",
       sourcePath: "/d",
       runId: "uid-backup-run",
-      tags: { "kopiur-config": "apps/recipe" },
+      tags: { team: "a", "kopiur-config": "apps/recipe" },
+      description: "before the upgrade",
+      policy,
+      uniqueId: "0123abcd",
     },
   });
+  assert.deepEqual(
+    stage.status.resolved?.policy,
+    policy,
+    "a mover of this run that starts later has the same",
+  );
 });
 
 Deno.test("Backup takes the identity its config has pinned", async () => {

@@ -14,7 +14,14 @@ export function backupStatusOf(
   plan: BackupPlan,
   applied: Applied,
 ): Readonly<Record<string, unknown>> {
-  return { ...(applied.error === undefined ? plan.next : afterFailure(world, plan, applied)) };
+  const { backup, object } = world;
+  // What cannot be read is not lost either; conditions are the engine's to fill in.
+  if (backup.unreadable !== undefined) {
+    return typeof object.status === "object" && object.status !== null ? { ...object.status } : {};
+  }
+  if (applied.error === undefined) return { ...plan.next, origin: backup.origin };
+  const failed = afterFailure(world, plan, applied);
+  return plan.finalizer === "absent" ? { ...failed } : { ...failed, origin: backup.origin };
 }
 
 function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Applied): NextStatus {

@@ -78,21 +78,34 @@ export function stepMeasures(steps: readonly SourceStep[]): readonly PlannedMeas
   });
 }
 
-/** Measures of a run that ended in this pass. */
+/** Measures of a run that ended in this pass; one that never began has no duration. */
 export function verdictMeasures(
   world: BackupWorld,
   { outcome }: Verdict,
-  durationSeconds: number,
+  durationSeconds: number | undefined,
 ): readonly PlannedMeasure[] {
-  const { key: { namespace }, spec: { configRef: { name } } } = world.backup;
+  const { key: { namespace }, configName: name } = world.backup;
+  // The series of a recipe ends with it: counted after that, it would begin anew and never end.
+  const isCounted = world.config.kind === "found";
   return [
-    { kind: "add", metric: "kopiur_backups_total", labels: { namespace, name, outcome }, value: 1 },
-    {
-      kind: "record",
-      metric: "kopiur_backup_run_duration_seconds",
-      labels: { outcome },
-      value: durationSeconds,
-    },
+    ...(isCounted
+      ? [
+        {
+          kind: "add",
+          metric: "kopiur_backups_total",
+          labels: { namespace, name, outcome },
+          value: 1,
+        } as const,
+      ]
+      : []),
+    ...(durationSeconds === undefined ? [] : [
+      {
+        kind: "record",
+        metric: "kopiur_backup_run_duration_seconds",
+        labels: { outcome },
+        value: durationSeconds,
+      } as const,
+    ]),
   ];
 }
 
@@ -112,38 +125,46 @@ function verdictEvent(
         phase !== "Succeeded" || unreadable !== undefined
       );
       const note = `${listed(gaps.map(gapText))}. ${
-        listed(entries.filter(isSaved).map(snapshotText))
+        listed(entries.filter(({ phase }) => phase === "Succeeded").map(snapshotText))
       }. ${trace}`;
       return { type: "Warning", reason: "BackupPartial", action, note };
     }
-    case "failure":
-      return {
-        type: "Warning",
-        reason: "BackupFailed",
-        action,
-        note: `${listed(entries.map(gapText))}. ${trace}`,
-      };
+    case "failure": {
+      const gaps = entries.filter(({ phase }) => phase !== "Succeeded");
+      const done = entries.filter(({ phase }) => phase === "Succeeded");
+      const parts = [
+        gaps.length === 0 ? verdict.message : listed(gaps.map(gapText)),
+        ...(done.length === 0 ? [] : [listed(done.map(snapshotText))]),
+        trace,
+      ];
+      return { type: "Warning", reason: "BackupFailed", action, note: parts.join(". ") };
+    }
   }
 }
 
-function isSaved({ kopiaSnapshotID }: SnapshotEntry): boolean {
-  return kopiaSnapshotID !== undefined;
+/** True for a source of which this run made a snapshot that can be restored. */
+export function isSaved({ phase, kopiaSnapshotID }: SnapshotEntry): boolean {
+  return phase === "Succeeded" && kopiaSnapshotID !== undefined;
 }
 
 function isEmpty({ phase, files }: SnapshotEntry): boolean {
   return phase === "Succeeded" && files === 0;
 }
 
-function emptyEvent({ source, kopiaSnapshotID }: SnapshotEntry): PlannedEvent {
+function emptyEvent({ source, kopiaSnapshotID, unchangedSince }: SnapshotEntry): PlannedEvent {
   return {
     type: "Warning",
     reason: "EmptySnapshot",
     action: "CheckSource",
-    note: `Snapshot ${kopiaSnapshotID} of "${source}" holds no files: is the right volume named?`,
+    note: `Snapshot ${
+      kopiaSnapshotID ?? unchangedSince
+    } of "${source}" holds no files: is the right volume named?`,
   };
 }
 
-function snapshotText({ source, kopiaSnapshotID, files, sizeBytes }: SnapshotEntry): string {
+function snapshotText(entry: SnapshotEntry): string {
+  const { source, kopiaSnapshotID, unchanged, unchangedSince, files, sizeBytes } = entry;
+  if (unchanged === true) return `Nothing changed in "${source}" since snapshot ${unchangedSince}`;
   return `Snapshot ${kopiaSnapshotID} of "${source}": ${files} files, ${sizeBytes} bytes`;
 }
 

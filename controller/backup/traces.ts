@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../kube/types.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedMeasure } from "../runtime/plan.ts";
-import { textAt, workSpan, type WorkTrace, workTrace } from "../shared/mod.ts";
+import { textAt, valueAt, workSpan, type WorkTrace, workTrace } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { Verdict } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
@@ -20,7 +20,9 @@ export function deletionTrace({ uid }: Pick<BackupObject, "uid">): WorkTrace {
 export function backupTraceparent(object: KubeObject): string | undefined {
   const { uid = "", deletionTimestamp } = object.metadata;
   if (deletionTimestamp !== undefined) return deletionTrace({ uid }).traceparent;
-  return isTerminal(textAt(object, "status", "phase")) ? undefined : runTrace({ uid }).traceparent;
+  const hasEnded = isTerminal(textAt(object, "status", "phase")) ||
+    valueAt(object, "spec", "discovered") !== undefined;
+  return hasEnded ? undefined : runTrace({ uid }).traceparent;
 }
 
 /** The span of a run that ended, from its first mover to its last. */
@@ -33,7 +35,7 @@ export function runSpan(
   return workSpan(runTrace(backup), {
     name: "backup run",
     ...timing,
-    attributes: { ...objectOf(backup), config: backup.spec.configRef.name, outcome },
+    attributes: { ...objectOf(backup), config: backup.configName, outcome },
     ...(outcome === "failure" ? { failure: message } : {}),
   });
 }

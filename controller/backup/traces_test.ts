@@ -84,7 +84,7 @@ Deno.test("the deletion of a run's snapshots is a trace of its own", async () =>
   await stage.settle();
   const { traceId } = runTrace({ uid: stage.backup?.metadata.uid ?? "" });
   stage.deleteBackup();
-  await stage.settle();
+  await stage.settleDeletion();
   const asked = traceparentOf(stage.job());
   stage.end(stage.job(), 0, aDeletedResult(1));
   await stage.settle();

@@ -24,6 +24,13 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
     return { phase: "Failed", outcome: "failure", reason: sharedClass(failed), message };
   }
   if (failed.length === 0 && lacking.length === 0) {
+    if (entries.every(({ unchanged }) => unchanged === true)) {
+      const names = listed(
+        entries.map(({ source, unchangedSince }) => `"${source}" since ${unchangedSince}`),
+      );
+      const message = `Nothing changed, so no snapshot was made: ${names}`;
+      return { phase: "Succeeded", outcome: "success", reason: "Unchanged", message };
+    }
     const message = entries.length === 1
       ? `Backed up "${entries[0]?.source ?? ""}"`
       : `Backed up all ${entries.length} sources`;

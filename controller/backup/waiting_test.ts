@@ -197,6 +197,7 @@ Deno.test("Backup reads no Secret that is as it was when the repository was open
         reads += 1;
         return kube.read(resource, key, signal);
       },
+      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
     }),
   });
   await stage.settle();
@@ -236,15 +237,20 @@ Deno.test("Backup whose mover pod does not start tells it after half a minute, n
   assert.equal(stage.events.at(-1), "Warning PodNotStarted on Backup");
 });
 
-Deno.test("Backup whose mover misses its start deadline fails, and its Job is removed after that is written", async () => {
+Deno.test("Backup whose mover misses its start deadline fails, and its Job is removed after it was given up and before that", async () => {
   const stage = new BackupStage({ backup: { spec: { failurePolicy: { startDeadlineSeconds: 60 } } } });
   await stage.settle();
-  stage.pod(stage.job(), {
+  const pod = stage.pod(stage.job(), {
     phase: "Pending",
     conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no node" }],
   });
   assert.deepEqual(await stage.settle(), { kind: "after", seconds: 60 });
   await stage.clock.advance(60_000);
+  await stage.pass();
+  assert.deepEqual([stage.status.snapshots?.[0]?.job?.stoppedWhy, stage.jobs.length], ["no node", 1]);
+  await stage.settle();
+  assert.deepEqual([stage.status.phase, stage.jobs.length], ["Running", 0], "its pod may still begin");
+  stage.kube.delete(pod);
   await stage.settle();
   const failure = stage.status.snapshots?.[0]?.failure;
   assert.deepEqual([stage.status.phase, failure?.class, failure?.logTail], [
@@ -258,7 +264,7 @@ Deno.test("Backup whose mover misses its start deadline fails, and its Job is re
   const [status, removal] = ["status Backup", "remove Job"].map((prefix) =>
     stage.kube.writes.findLastIndex((write) => write.startsWith(prefix))
   );
-  assert.ok(Number(status) < Number(removal), stage.kube.writes.join("\n"));
+  assert.ok(Number(status) > Number(removal), stage.kube.writes.join("\n"));
 });
 
 Deno.test("Backup of which one source misses its start deadline goes on with the other", async () => {

@@ -3,16 +3,22 @@ import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
 import {
   byControllerUid,
+  claimsOfConfig,
+  configsOfClaim,
   keysOfController,
   keysOfPodOwner,
+  type MoverSlots,
   needIndexValue,
+  noteMover,
   repositoryNeeds,
   repositoryView,
   resourceOf,
+  slotRepository,
   textAt,
   valueAt,
   WATCHED,
 } from "../shared/mod.ts";
+import { repositoryAtRisk } from "./other_deletions.ts";
 import { isTerminal } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
@@ -21,12 +27,17 @@ const REPOSITORY = resourceOf(repositoryKind);
 
 /** Names of the indexes a Backup's pass and its watches use. */
 export const INDEX = {
-  /** Backups that have not ended (or are being deleted), by the name of their config. */
+  /**
+   * Backups that have not ended (or are being deleted), by the name of their config. Not one that only waits for
+   * a slot: that wakes it, and a thousand must not be looked at for each run of the same config that ends.
+   */
   openByConfig: "openByConfig",
   /** The same, of those that were started, by the name of the repository they were started with. */
   openByRepository: "openByRepository",
   /** The same, by namespace. */
   openByNamespace: "openByNamespace",
+  /** Deleted Backups whose snapshots are to go with them, by the name of their repository. */
+  deletingByRepository: "deletingByRepository",
   configsByRepository: "configsByRepository",
   configsByClaim: "configsByClaim",
   repositoriesByNeed: "repositoriesByNeed",
@@ -36,55 +47,79 @@ export const INDEX = {
 
 /** Indexes over Backups. One that has ended is in none: nothing that happens around it concerns it any more. */
 export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
-  [INDEX.openByConfig]: (backup) => whileOpen(backup, textAt(backup, "spec", "configRef", "name")),
+  [INDEX.openByConfig]: (backup) =>
+    waitsForSlot(backup) ? [] : whileOpen(backup, textAt(backup, "spec", "configRef", "name")),
   [INDEX.openByRepository]: (backup) =>
     whileOpen(backup, textAt(backup, "status", "resolved", "repository", "name")),
   [INDEX.openByNamespace]: (backup) => whileOpen(backup, backup.metadata.namespace),
+  [INDEX.deletingByRepository]: repositoryAtRisk,
 };
 
-/** What a Backup depends on. Each change wakes the Backups it may concern, found by index. */
-export const backupWatches: readonly Watch[] = [
-  {
-    resource: BACKUP_CONFIG,
-    indexes: { [INDEX.configsByRepository]: repositoryOfConfig, [INDEX.configsByClaim]: claimsOfConfig },
-    keys: keysOfConfig,
-  },
-  {
-    resource: REPOSITORY,
-    indexes: { [INDEX.repositoriesByNeed]: needsOfRepository },
-    keys: keysOfRepository,
-  },
-  {
-    ...WATCHED.job,
-    indexes: { [INDEX.byController]: byControllerUid },
-    keys: (job) => keysOfController(job, BACKUP.kind),
-  },
-  {
-    ...WATCHED.pod,
-    indexes: { [INDEX.podsOfBackup]: backupOfPod },
-    keys: (pod, reader) => keysOfPodOwner(pod, reader, BACKUP.kind),
-  },
-  { ...WATCHED.configMap, indexes: { [INDEX.byController]: byControllerUid }, keys: keysOfNeed("configMap") },
-  { ...WATCHED.secret, keys: keysOfNeed("secret") },
-  { ...WATCHED.volumeClaim, keys: keysOfClaim },
-  { ...WATCHED.namespace, keys: keysOfNamespace },
-];
+/**
+ * What a Backup depends on. Each change wakes the Backups it may concern, found by index. What the ledger of slots
+ * has to know of Jobs and Repositories it is told on the way.
+ */
+export function backupWatches(slots: MoverSlots): readonly Watch[] {
+  return [
+    {
+      resource: BACKUP_CONFIG,
+      indexes: { [INDEX.configsByRepository]: repositoryOfConfig, [INDEX.configsByClaim]: claimsOfConfig },
+      keys: keysOfConfig,
+    },
+    {
+      resource: REPOSITORY,
+      indexes: { [INDEX.repositoriesByNeed]: needsOfRepository },
+      keys: (repository, reader) => {
+        noteLimit(repository, reader, slots);
+        return keysOfRepository(repository, reader);
+      },
+    },
+    {
+      ...WATCHED.job,
+      indexes: { [INDEX.byController]: byControllerUid },
+      keys: (job, reader) => {
+        noteMover(job, reader, slots);
+        return keysOfController(job, BACKUP.kind);
+      },
+    },
+    {
+      ...WATCHED.pod,
+      indexes: { [INDEX.podsOfBackup]: backupOfPod },
+      keys: (pod, reader) => keysOfPodOwner(pod, reader, BACKUP.kind),
+    },
+    {
+      ...WATCHED.configMap,
+      indexes: { [INDEX.byController]: byControllerUid },
+      keys: keysOfNeed("configMap"),
+    },
+    { ...WATCHED.secret, keys: keysOfNeed("secret") },
+    { ...WATCHED.volumeClaim, keys: keysOfClaim },
+    { ...WATCHED.namespace, keys: keysOfNamespace },
+  ];
+}
+
+function noteLimit(repository: KubeObject, reader: Reader, slots: MoverSlots): void {
+  const view = repositoryView(reader.get(REPOSITORY, keyOf(repository)));
+  if (view.kind !== "found") return;
+  slots.limitChanged(slotRepository(view.value.key), view.value.spec.maxConcurrentMovers);
+}
+
+function waitsForSlot(backup: KubeObject): boolean {
+  const conditions = valueAt(backup, "status", "conditions");
+  return backup.metadata.deletionTimestamp === undefined && Array.isArray(conditions) &&
+    conditions.some((each) => textAt(each, "type") === "Ready" && textAt(each, "reason") === "NoSlot");
+}
 
 function whileOpen(backup: KubeObject, value: string | undefined): readonly string[] {
   const hasEnded = isTerminal(textAt(backup, "status", "phase")) &&
     backup.metadata.deletionTimestamp === undefined;
-  return hasEnded || value === undefined ? [] : [value];
+  const isRun = valueAt(backup, "spec", "discovered") === undefined;
+  return hasEnded || !isRun || value === undefined ? [] : [value];
 }
 
 function repositoryOfConfig(config: KubeObject): readonly string[] {
   const name = textAt(config, "spec", "repository", "name");
   return name === undefined ? [] : [name];
-}
-
-function claimsOfConfig(config: KubeObject): readonly string[] {
-  const sources = valueAt(config, "spec", "sources");
-  if (!Array.isArray(sources)) return [];
-  return sources.map((source) => textAt(source, "pvc", "name")).filter((name) => name !== undefined);
 }
 
 function needsOfRepository(repository: KubeObject): readonly string[] {
@@ -130,9 +165,7 @@ function keysOfNeed(kind: "secret" | "configMap" | "volumeClaim"): NonNullable<W
 }
 
 function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
-  const { namespace, name } = keyOf(claim);
-  const index = { name: INDEX.configsByClaim, value: name };
-  const asSource = reader.list(BACKUP_CONFIG, { namespace, index }).flatMap((config) =>
+  const asSource = configsOfClaim(claim, reader, INDEX.configsByClaim).flatMap((config) =>
     keysOfConfig(config, reader)
   );
   return [...asSource, ...keysOfNeed("volumeClaim")(claim, reader)];

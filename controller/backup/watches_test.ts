@@ -6,6 +6,7 @@ import {
   aBackup,
   aBackupConfig,
   aClaim,
+  aCondition,
   aConfigMap,
   aJob,
   aNamespace,
@@ -14,9 +15,11 @@ import {
   aSecret,
   FakeKube,
 } from "../../tests/support/mod.ts";
+import { MoverSlots } from "../shared/mod.ts";
 import { backupReconciler } from "./mod.ts";
 
-const kind = backupReconciler(anyOptions);
+const slots = new MoverSlots(anyOptions.maxMovers, () => 0);
+const kind = backupReconciler(anyOptions, slots);
 const resolved = {
   repository: { kind: "Repository", name: "repo" },
   config: "recipe",
@@ -87,6 +90,35 @@ for (const [what, { object, wakes }] of Object.entries(cases)) {
     assert.deepEqual(wokenBy(aCluster(), object), wakes);
   });
 }
+
+Deno.test("Backups that wait for a slot alone are left in peace until it is free, unless they are deleted", () => {
+  const kube = aCluster();
+  const status = { phase: "Pending", conditions: [aCondition("Ready", "Unknown", "NoSlot")] };
+  kube.put(aBackup({ name: "queued", status }));
+  for (const object of [aBackupConfig(), aReadyRepository(), aSecret(), aClaim({ name: "data" })]) {
+    assert.equal(wokenBy(kube, object).includes("queued"), false, object.kind);
+  }
+  assert.ok(wokenBy(kube, aNamespace()).includes("queued"));
+  const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["x"] };
+  kube.put(aBackup({ name: "queued", status, metadata }));
+  assert.ok(wokenBy(kube, aBackupConfig()).includes("queued"));
+});
+
+Deno.test("Backups that wait for a volume are woken by one their config selects", () => {
+  const kube = aCluster();
+  const sources = [{ pvcSelector: { matchLabels: { app: "db" } } }];
+  const conditions = [aCondition("Ready", "Unknown", "NoVolumeMatches")];
+  kube.put(
+    aBackupConfig({ name: "selecting", spec: { sources } }),
+    aBackup({
+      name: "open",
+      spec: { configRef: { name: "selecting" } },
+      status: { phase: "Pending", conditions },
+    }),
+  );
+  assert.deepEqual(wokenBy(kube, aClaim({ name: "new", metadata: { labels: { app: "db" } } })), ["open"]);
+  assert.deepEqual(wokenBy(kube, aClaim({ name: "new", metadata: { labels: { app: "web" } } })), []);
+});
 
 Deno.test("Backups are woken by their own Job and its pods, also when they have ended", () => {
   const kube = aCluster();

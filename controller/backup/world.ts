@@ -1,7 +1,14 @@
 import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
-import type { Missing, RepositoryView, Sighting } from "../shared/mod.ts";
+import {
+  type ConfigSource,
+  type Missing,
+  moverId,
+  type RepositoryView,
+  type Sighting,
+  type SlotAnswer,
+} from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 
 /** The recipe of a run, as far as the run needs it. */
@@ -11,6 +18,12 @@ export interface ConfigView {
   readonly spec: BackupConfigSpec;
   /** The identity its controller pinned for this spec, when it did. */
   readonly pinnedIdentity: Identity | undefined;
+}
+
+/** A deletion of another Backup, as the breaker sees it. */
+export interface OtherDeletion {
+  readonly deletedAt: string;
+  readonly isHeld: boolean;
 }
 
 /** Everything a pass over a Backup looks at. */
@@ -23,7 +36,9 @@ export interface BackupWorld {
   readonly repository: Sighting<RepositoryView>;
   /** The first thing missing of what the repository needs; looked at only where a mover may be started. */
   readonly missing: Missing | undefined;
-  /** Claims of the config's sources that are not there. */
+  /** What the sources of the config are now; looked at only where a run may be started. */
+  readonly sources: readonly ConfigSource[];
+  /** Claims the config names that are not there; looked at only where a run may be started. */
   readonly missingClaims: readonly string[];
   /** Jobs this Backup controls, of any operation. */
   readonly jobs: readonly KubeObject[];
@@ -31,7 +46,16 @@ export interface BackupWorld {
   readonly pods: readonly KubeObject[];
   /** ConfigMaps this Backup controls; metadata only. */
   readonly configMaps: readonly KubeObject[];
+  /** Other Backups of its repository whose snapshots are to go with them; looked at only while it is deleted. */
+  readonly otherDeletions: readonly OtherDeletion[];
+  /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
+  readonly slots: SlotAnswer | "free";
   readonly options: ControllerOptions;
+}
+
+/** True when there is a slot for the mover Job of that name. */
+export function mayStart({ slots, backup }: BackupWorld, job: string): boolean {
+  return slots === "free" || slots.granted.has(moverId(backup.key.namespace, job));
 }
 
 /** True while the namespace is being deleted: nothing can be made in it any more. */

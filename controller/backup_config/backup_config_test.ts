@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { API_VERSION, type BackupConfigStatus, backupConfigStatus } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { anyOptions } from "../../tests/support/backup_stage.ts";
+import { anEndedRun, ConfigStage } from "../../tests/support/config_stage.ts";
 import {
   aBackup,
   aBackupConfig,
@@ -9,57 +8,13 @@ import {
   aCondition,
   aReadyRepository,
   aRepository,
-  FakeClock,
-  FakeKube,
-  startTelemetryProbe,
+  type FakeKube,
 } from "../../tests/support/mod.ts";
-import { reconcile } from "../runtime/reconcile.ts";
-import { backupConfigReconciler } from "./mod.ts";
-
-const key = { namespace: "apps", name: "recipe" };
-
-/** A BackupConfig with its repository and volume in a cluster in memory, under the real engine. */
-function aStage(...objects: readonly KubeObject[]) {
-  const clock = new FakeClock();
-  const kind = backupConfigReconciler(anyOptions);
-  const kube = new FakeKube(() => clock.now()).declare(kind);
-  kube.put(aReadyRepository(), aClaim(), aBackupConfig(), ...objects);
-  const probe = startTelemetryProbe(clock);
-  const telemetry = probe.telemetry;
-  const deps = {
-    reader: kube,
-    writer: kube,
-    events: kube,
-    telemetry,
-    clock,
-    random: () => 0.5,
-    newId: () => "pass",
-  };
-  return {
-    clock,
-    kube,
-    kind,
-    probe,
-    pass: () => reconcile({ kind, key }, "owned", deps, new AbortController().signal),
-    get status(): BackupConfigStatus {
-      return backupConfigStatus.parse(kube.find(API_VERSION, "BackupConfig", key)?.status ?? {});
-    },
-    get ready(): string {
-      const ready = this.status.conditions?.find(({ type }) => type === "Ready");
-      return `${ready?.status} ${ready?.reason}: ${ready?.message}`;
-    },
-  };
-}
-
-function aRun(name: string, phase: string, endTime: string, parts: Readonly<Record<string, unknown>> = {}) {
-  const timing = { startTime: endTime, endTime, durationSeconds: 20 };
-  return aBackup({ name, status: { phase, timing, message: `It ${phase}`, ...parts } });
-}
 
 Deno.test("BackupConfig is ready when a Backup could run, and says what its spec means", async () => {
-  const stage = aStage();
+  const stage = new ConfigStage();
   assert.deepEqual(await stage.pass(), { kind: "forget" });
-  assert.equal(stage.ready, "True Ready: A Backup can run now");
+  assert.equal(stage.condition("Ready"), "True Ready: A Backup can run now");
   assert.deepEqual(stage.status.resolved, {
     identity: { username: "recipe", hostname: "apps" },
     sources: [{ pvc: "data", sourcePath: "/pvc/data" }],
@@ -69,7 +24,7 @@ Deno.test("BackupConfig is ready when a Backup could run, and says what its spec
 });
 
 Deno.test("BackupConfig writes nothing on a pass that finds nothing new", async () => {
-  const stage = aStage(aRun("a", "Succeeded", "2026-01-01T00:00:00Z"));
+  const stage = new ConfigStage(anEndedRun("a", "Succeeded", "2026-01-01T00:00:00Z"));
   await stage.pass();
   const writes = stage.kube.writes.length;
   await stage.clock.advance(3_600_000);
@@ -78,7 +33,7 @@ Deno.test("BackupConfig writes nothing on a pass that finds nothing new", async 
 });
 
 Deno.test("BackupConfig shows every outcome of its runs at 0 from its first pass, until it is gone", async () => {
-  const stage = aStage();
+  const stage = new ConfigStage();
   await stage.pass();
   assert.deepEqual((await stage.probe.series("kopiur_backups_total")).toSorted(), [
     'kopiur_backups_total{namespace="apps",name="recipe",outcome="failure"} 0',
@@ -136,17 +91,17 @@ const states: Readonly<Record<string, { change: (kube: FakeKube) => void; ready:
 };
 for (const [what, { change, ready }] of Object.entries(states)) {
   Deno.test(`BackupConfig is not ready while ${what}`, async () => {
-    const stage = aStage();
+    const stage = new ConfigStage();
     change(stage.kube);
     await stage.pass();
-    assert.match(stage.ready, ready);
+    assert.match(stage.condition("Ready") ?? "", ready);
   });
 }
 
 Deno.test("BackupConfig sums up its newest finished Backup", async () => {
-  const stage = aStage(
-    aRun("old", "Failed", "2026-01-01T00:00:00Z"),
-    aRun("new", "Succeeded", "2026-01-02T00:00:00Z", {
+  const stage = new ConfigStage(
+    anEndedRun("old", "Failed", "2026-01-01T00:00:00Z"),
+    anEndedRun("new", "Succeeded", "2026-01-02T00:00:00Z", {
       snapshots: [{ source: "data", sourcePath: "/pvc/data", phase: "Succeeded", kopiaSnapshotID: "k1" }],
       stats: { sizeBytes: 9, files: 2, bytesNew: 3, filesNew: 1, filesUnchanged: 1 },
       conditions: [aCondition("Complete", "True", "Complete")],
@@ -165,11 +120,18 @@ Deno.test("BackupConfig sums up its newest finished Backup", async () => {
     bytesNew: 3,
     filesNew: 1,
     filesUnchanged: 1,
+    unreadable: 0,
     durationSeconds: 20,
   });
   assert.deepEqual(stage.status.lastSuccessfulBackup, {
     backupRef: { name: "new" },
-    time: "2026-01-02T00:00:00.000Z",
+    time: "2026-01-02T00:00:00Z",
+    sizeBytes: 9,
+    files: 2,
+    bytesNew: 3,
+    filesNew: 1,
+    filesUnchanged: 1,
+    durationSeconds: 20,
   });
 });
 
@@ -182,7 +144,7 @@ Deno.test("BackupConfig tells a partial run from a whole one and from a failed o
     ] as const
   ) {
     const conditions = [aCondition("Complete", complete, "BackupPartial")];
-    const stage = aStage(aRun("a", phase, "2026-01-02T00:00:00Z", { conditions }));
+    const stage = new ConfigStage(anEndedRun("a", phase, "2026-01-02T00:00:00Z", { conditions }));
     await stage.pass();
     assert.equal(stage.status.lastBackup?.outcome, outcome);
   }
@@ -198,25 +160,20 @@ const histories: Readonly<Record<string, { runs: readonly string[]; failures: nu
 };
 for (const [what, { runs, failures }] of Object.entries(histories)) {
   Deno.test(`BackupConfig counts failures in a row with ${what}`, async () => {
-    const stage = aStage(
-      ...runs.map((phase, index) => aRun(`run-${index}`, phase, `2026-01-02T00:00:0${index}Z`)),
+    const stage = new ConfigStage(
+      ...runs.map((phase, index) => anEndedRun(`run-${index}`, phase, `2026-01-02T00:00:0${index}Z`)),
       aBackup({ name: "foreign", spec: { configRef: { name: "other" } }, status: { phase: "Failed" } }),
     );
     await stage.pass();
     assert.equal(stage.status.consecutiveFailures, failures);
-    const samples = [...stage.kind.samples(stage.kube, stage.clock.now())];
-    assert.deepEqual(samples, [
-      {
-        name: "kopiur_backup_consecutive_failures",
-        labels: { namespace: "apps", name: "recipe" },
-        value: failures,
-      },
+    assert.deepEqual(stage.gauges("kopiur_backup_consecutive_failures"), [
+      `kopiur_backup_consecutive_failures apps/recipe ${failures}`,
     ]);
   });
 }
 
 Deno.test("BackupConfig keeps an identity with a history until its spec changes", async () => {
-  const stage = aStage(aRun("a", "Succeeded", "2026-01-02T00:00:00Z"));
+  const stage = new ConfigStage(anEndedRun("a", "Succeeded", "2026-01-02T00:00:00Z"));
   const identity = { username: "default-of-old", hostname: "apps" };
   const status = { observedGeneration: 1, resolved: { identity, sources: [] } };
   stage.kube.put(aBackupConfig({ status }));
@@ -228,7 +185,7 @@ Deno.test("BackupConfig keeps an identity with a history until its spec changes"
 });
 
 Deno.test("BackupConfig without a history follows the defaults of today", async () => {
-  const stage = aStage(aRun("a", "Failed", "2026-01-02T00:00:00Z"));
+  const stage = new ConfigStage(anEndedRun("a", "Failed", "2026-01-02T00:00:00Z"));
   const identity = { username: "default-of-old", hostname: "apps" };
   stage.kube.put(aBackupConfig({ status: { observedGeneration: 1, resolved: { identity, sources: [] } } }));
   await stage.pass();
@@ -236,7 +193,7 @@ Deno.test("BackupConfig without a history follows the defaults of today", async 
 });
 
 Deno.test("BackupConfig is woken by its repository, its volumes and its runs that ended, and by no others", () => {
-  const { kube, kind } = aStage();
+  const { kube, kind } = new ConfigStage();
   const wokenBy = (object: KubeObject) =>
     kind.watches.filter(({ resource }) => resource.kind === object.kind)
       .flatMap((watch) => watch.keys?.(object, kube) ?? []).map(({ name }) => name);
@@ -245,7 +202,7 @@ Deno.test("BackupConfig is woken by its repository, its volumes and its runs tha
   assert.deepEqual(wokenBy(aRepository({ namespace: "else" })), []);
   assert.deepEqual(wokenBy(aClaim()), ["recipe"]);
   assert.deepEqual(wokenBy(aClaim({ name: "other" })), []);
-  assert.deepEqual(wokenBy(aRun("a", "Succeeded", "2026-01-02T00:00:00Z")), ["recipe"]);
-  assert.deepEqual(wokenBy(aRun("a", "Deleting", "2026-01-02T00:00:00Z")), ["recipe"]);
-  assert.deepEqual(wokenBy(aRun("a", "Running", "2026-01-02T00:00:00Z")), []);
+  assert.deepEqual(wokenBy(anEndedRun("a", "Succeeded", "2026-01-02T00:00:00Z")), ["recipe"]);
+  assert.deepEqual(wokenBy(anEndedRun("a", "Deleting", "2026-01-02T00:00:00Z")), ["recipe"]);
+  assert.deepEqual(wokenBy(anEndedRun("a", "Running", "2026-01-02T00:00:00Z")), []);
 });

@@ -1,6 +1,5 @@
 import { type BackupConfigStatus, backupStatus, findCondition } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { RunSummary } from "../shared/mod.ts";
 
 type LastBackup = NonNullable<BackupConfigStatus["lastBackup"]>;
 
@@ -25,13 +24,9 @@ export function lastBackup(backup: KubeObject): LastBackup | undefined {
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    // A run that saved nothing read nothing through to its end.
+    ...(stats === undefined ? {} : { unreadable: stats.unreadable ?? 0 }),
     ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
     ...(status.traceId === undefined ? {} : { traceId: status.traceId }),
   };
-}
-
-/** Failed runs in a row, counted from the newest; runs come newest first and have ended (domain.md §3.2). */
-export function consecutiveFailures(runs: readonly RunSummary[]): number {
-  const firstSuccess = runs.findIndex(({ phase }) => phase === "Succeeded");
-  return firstSuccess === -1 ? runs.length : firstSuccess;
 }

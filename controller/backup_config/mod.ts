@@ -1,13 +1,15 @@
 /**
  * The BackupConfig: a recipe. Says whether it makes sense, whether a Backup of it could run now, and what became
- * of its runs. Imports api, the engine's contract and controller/shared. Start reading at plan.ts.
+ * of its runs; lets go those its retention does not keep. Imports api, the engine's contract and controller/shared.
+ * Start reading at plan.ts, for retention at plan_retention.ts.
  */
-import { backupConfigKind } from "../../api/mod.ts";
+import { backupConfigKind, backupKind } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Kind } from "../runtime/kind.ts";
 import { resourceOf } from "../shared/mod.ts";
 import { observeBackupConfig } from "./observe.ts";
 import { planBackupConfig } from "./plan.ts";
+import { RunReader } from "./run_reader.ts";
 import { backupConfigSamples } from "./samples.ts";
 import { backupConfigStatusOf } from "./status.ts";
 import { backupConfigIndexes, backupConfigWatches } from "./watches.ts";
@@ -18,15 +20,20 @@ export type { BackupConfigWorld } from "./world.ts";
 /** The BackupConfig as the engine runs it. */
 export function backupConfigReconciler(_options: ControllerOptions): Kind<BackupConfigWorld> {
   const resource = resourceOf(backupConfigKind);
+  const runs = new RunReader();
   return {
     name: backupConfigKind.kind,
     resource,
     indexes: backupConfigIndexes,
     watches: backupConfigWatches,
-    writes: [],
+    // What its retention lets go.
+    writes: [{ resource: resourceOf(backupKind), verbs: ["patch", "delete"] }],
     // Every outcome is there at 0 from the moment a recipe is first seen (design D5).
-    counters: ({ namespace, name }) => [{ metric: "kopiur_backups_total", labels: { namespace, name } }],
-    observe: (key, reader) => new Promise((resolve) => resolve(observeBackupConfig(key, reader))),
+    counters: ({ namespace, name }) => [
+      { metric: "kopiur_backups_total", labels: { namespace, name } },
+      { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },
+    ],
+    observe: (key, reader) => new Promise((resolve) => resolve(observeBackupConfig(key, reader, runs))),
     plan: planBackupConfig,
     status: backupConfigStatusOf,
     samples: backupConfigSamples,

@@ -6,14 +6,8 @@ import {
   repositoryKind,
 } from "../../api/mod.ts";
 import type { ObjectKey, Reader } from "../../kube/types.ts";
-import {
-  missingClaims,
-  newestFirst,
-  parseObject,
-  repositoryView,
-  resourceOf,
-  runSummary,
-} from "../shared/mod.ts";
+import { missingClaims, observeSources, parseObject, repositoryView, resourceOf } from "../shared/mod.ts";
+import type { RunReader } from "./run_reader.ts";
 import { INDEX } from "./watches.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
@@ -22,25 +16,27 @@ const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const REPOSITORY = resourceOf(repositoryKind);
 
 /** Reads the world of a BackupConfig, from the caches only. Throws StalledError for one that cannot be parsed. */
-export function observeBackupConfig(key: ObjectKey, reader: Reader): BackupConfigWorld | undefined {
+export function observeBackupConfig(
+  key: ObjectKey,
+  reader: Reader,
+  runs: RunReader,
+): BackupConfigWorld | undefined {
   const object = reader.get(BACKUP_CONFIG, key);
   if (object === undefined) return undefined;
   const { generation, spec, status } = parseObject(object, backupConfigSpec, backupConfigStatus);
   const { namespace, name } = key;
   const backups = reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
-  const runs = backups.map(runSummary)
-    .filter((run) => run !== undefined)
-    .filter(({ phase, isDeleting }) => !isDeleting && (phase === "Succeeded" || phase === "Failed"))
-    .toSorted(newestFirst);
+  const repository = repositoryView(reader.get(REPOSITORY, { namespace, name: spec.repository.name }));
+  const repositorySpec = repository.kind === "found" ? repository.value.spec : undefined;
   return {
     object,
     key,
     generation,
     spec,
     status,
-    repository: repositoryView(reader.get(REPOSITORY, { namespace, name: spec.repository.name })),
+    repository,
+    sources: observeSources(spec, namespace, repositorySpec, reader),
     missingClaims: missingClaims(spec, namespace, reader),
-    runs,
-    newest: backups.find(({ metadata }) => metadata.name === runs[0]?.name),
+    ...runs.read(backups),
   };
 }

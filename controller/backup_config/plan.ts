@@ -1,27 +1,48 @@
 import type { Reason } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
-import { missingClaimsText, mountConflict, senselessSources } from "../shared/mod.ts";
+import { missingClaimsText, mountConflict, noVolumeMatchesText, senselessSources } from "../shared/mod.ts";
+import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
+import { planRetention } from "./plan_retention.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** Watches wake whoever waits; this is for the change no watch shows. */
 const RECHECK_SECONDS = 300;
 
-/** A recipe starts nothing: every pass only says whether a Backup of it could run now. */
-export function planBackupConfig(world: BackupConfigWorld): Plan {
+/** A plan with what status says when it is done. */
+export interface BackupConfigPlan extends Plan {
+  readonly next: NextStatus;
+}
+
+/**
+ * A recipe starts nothing: a pass says whether a Backup of it could run now, keeps what became of those that ran, and
+ * lets go those that its retention does not keep.
+ */
+export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupConfigPlan {
+  const outcome = outcomeOf(world);
+  const facts = nextFacts(world, now);
+  const retention = planRetention(world, outcome, saysMore(world.status, facts), now);
+  const { annotate, remove, conditions, events, measures, status, recheckAfterSeconds } = retention;
   return {
+    annotate,
     apply: [],
-    remove: [],
-    conditions: [],
-    outcome: outcomeOf(world),
-    events: [],
-    measures: [],
+    remove,
+    conditions,
+    outcome: recheckedAfter(outcome, recheckAfterSeconds),
+    events,
+    measures,
+    next: { ...facts, retention: status },
   };
 }
 
+function recheckedAfter(outcome: Outcome, seconds: number | undefined): Outcome {
+  if (seconds === undefined || outcome.kind === "failed") return outcome;
+  return { ...outcome, recheckAfterSeconds: Math.min(seconds, outcome.recheckAfterSeconds ?? Infinity) };
+}
+
 function outcomeOf(world: BackupConfigWorld): Outcome {
-  const { spec, repository, missingClaims, key } = world;
-  const senseless = senselessSources(spec);
+  const { spec, sources, repository, missingClaims, key } = world;
+  const senseless = senselessSources(sources);
   if (senseless !== undefined) return { kind: "stalled", reason: "InvalidSpec", message: senseless };
   const { name } = spec.repository;
   switch (repository.kind) {
@@ -35,7 +56,7 @@ function outcomeOf(world: BackupConfigWorld): Outcome {
     case "found": {
       const conflict = mountConflict(
         repository.value.spec,
-        spec.sources.map(({ pvc }) => ({ pvc: pvc.name })),
+        sources.map(({ source }) => ({ pvc: source })),
       );
       if (conflict !== undefined) return { kind: "stalled", reason: "InvalidSpec", message: conflict };
       if (repository.value.notReady !== undefined) {
@@ -43,6 +64,7 @@ function outcomeOf(world: BackupConfigWorld): Outcome {
       }
     }
   }
+  if (sources.length === 0) return waiting("NoVolumeMatches", noVolumeMatchesText(key.namespace));
   if (missingClaims.length > 0) {
     return waiting("VolumeNotFound", missingClaimsText(missingClaims, key.namespace));
   }

@@ -1,7 +1,7 @@
 import { backupConfigKind, backupKind, repositoryKind } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
-import { resourceOf, textAt, valueAt, WATCHED } from "../shared/mod.ts";
+import { claimsOfConfig, configsOfClaim, resourceOf, textAt, WATCHED } from "../shared/mod.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
@@ -15,13 +15,15 @@ export const INDEX = {
 /** Indexes over BackupConfigs. */
 export const backupConfigIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.byRepository]: (config) => listOf(textAt(config, "spec", "repository", "name")),
-  [INDEX.byClaim]: claimsOf,
+  [INDEX.byClaim]: claimsOfConfig,
 };
 
 /** What a BackupConfig depends on. */
 export const backupConfigWatches: readonly Watch[] = [
   { resource: resourceOf(repositoryKind), keys: keysBy(INDEX.byRepository) },
-  { ...WATCHED.volumeClaim, keys: keysBy(INDEX.byClaim) },
+  { ...WATCHED.volumeClaim, keys: keysOfClaim },
+  // For the claims that no recipe covers.
+  { ...WATCHED.namespace },
   {
     resource: resourceOf(backupKind),
     indexes: { [INDEX.backupsByConfig]: (backup) => listOf(configOf(backup)) },
@@ -36,6 +38,10 @@ function keysBy(index: string): NonNullable<Watch["keys"]> {
   };
 }
 
+function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
+  return configsOfClaim(claim, reader, INDEX.byClaim).map(keyOf);
+}
+
 /** A run concerns its recipe once it has ended: what happens before is said by the run itself. */
 function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
   const name = configOf(backup);
@@ -46,11 +52,6 @@ function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
 
 function configOf(backup: KubeObject): string | undefined {
   return textAt(backup, "spec", "configRef", "name");
-}
-
-function claimsOf(config: KubeObject): readonly string[] {
-  const sources = valueAt(config, "spec", "sources");
-  return Array.isArray(sources) ? sources.flatMap((source) => listOf(textAt(source, "pvc", "name"))) : [];
 }
 
 function listOf(value: string | undefined): readonly string[] {

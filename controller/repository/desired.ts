@@ -24,8 +24,16 @@ const BOOTSTRAP_USERNAME = "kopiur";
 
 /** Name of the bootstrap Job that is, or would be, next: the number after the last one whose result was taken. */
 export function bootstrapJobName(repository: RepositoryObject): string {
-  const owner = { name: repository.key.name, uid: repository.uid };
-  return moverJobName(owner, { kind: "bootstrap" }, (repository.status.bootstrap?.runs ?? 0) + 1);
+  return numberedJobName(repository, (repository.status.bootstrap?.runs ?? 0) + 1);
+}
+
+/** Name of the bootstrap Job whose result was taken last. */
+export function lastJobName(repository: RepositoryObject): string {
+  return numberedJobName(repository, repository.status.bootstrap?.runs ?? 0);
+}
+
+function numberedJobName({ key: { name }, uid }: RepositoryObject, number: number): string {
+  return moverJobName({ name, uid }, { kind: "bootstrap" }, number);
 }
 
 /** The trace of that bootstrap. */

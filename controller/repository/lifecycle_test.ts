@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { mergeConditions } from "../../api/mod.ts";
+import { type CatalogEntry, encodeCatalog, mergeConditions } from "../../api/mod.ts";
 import { outcomeConditions } from "../runtime/report.ts";
-import type { KubeObject } from "../../kube/types.ts";
+import { keyOf, type KubeObject } from "../../kube/types.ts";
 import { aPodOf, aRepository, aSecret } from "../../tests/support/mod.ts";
 import { CONFIG_MAP, JOB, POD } from "../shared/mod.ts";
+import { BACKUP } from "./backups_seen.ts";
+import { anEntry, namesOf } from "./catalog_stage_test.ts";
 import {
   aNamespaceInMemory,
   endJob,
@@ -119,13 +121,15 @@ class Universe {
     const { signal } = new AbortController();
     const object = storedRepository(this.kube);
     const known = statusIn(this.kube).uniqueId;
-    const plan = KIND.plan(await worldIn(this.kube), this.#now);
+    const world = await worldIn(this.kube, this.#now);
+    const plan = KIND.plan(world, this.#now);
+    const offered = { made: plan.offer?.length ?? 0 };
     assert.ok(
       known === undefined || !JSON.stringify(plan.apply).includes('\\"create\\"'),
       "create beside a known id",
     );
     const status = {
-      ...plan.status,
+      ...KIND.status(world, plan, { objects: [], offered }),
       conditions: mergeConditions(
         statusIn(this.kube).conditions ?? [],
         [...plan.conditions, ...outcomeConditions(plan.outcome)],
@@ -139,6 +143,7 @@ class Universe {
         await this.kube.remove(removal, signal);
         this.#collectPods();
       }),
+      ...(plan.offer ?? []).map((desired) => () => this.kube.apply(desired, signal)),
       async () => {
         if (await this.kube.replaceStatus(object, status, signal)) {
           this.measured += plan.measures.filter(({ kind }) => kind === "add").length;
@@ -235,11 +240,27 @@ class Universe {
     if (how !== "works") return end(how === "Locked" ? 1 : 2, failedMessage(how));
     const path = this.#workSpec(job).repository.filesystem.path;
     const found = this.#storage.get(path);
-    if (found !== undefined) return end(0, openedMessage({ uniqueId: found }));
+    if (found !== undefined) return this.#list(job, found, false, end);
     if (!this.#mayCreate(job)) return end(2, failedMessage("NotInitialized"));
     const uniqueId = `repository-${++this.#serial}`;
     this.#storage.set(path, uniqueId);
-    end(0, openedMessage({ uniqueId, created: true }));
+    this.#list(job, uniqueId, true, end);
+  }
+
+  /** Each repository holds two snapshots nobody here made; the log says so. */
+  #list(
+    job: KubeObject,
+    uniqueId: string,
+    created: boolean,
+    end: (exitCode: number, message: string) => void,
+  ): void {
+    const { lines, digest } = encodeCatalog(snapshotsOf(uniqueId), { isWhole: true });
+    end(0, openedMessage({ uniqueId, created, catalog: digest }));
+    for (const pod of this.kube.list(POD)) {
+      if (pod.metadata.ownerReferences?.[0]?.uid === job.metadata.uid) {
+        this.kube.setLog(keyOf(pod), "mover", lines.join("\n"));
+      }
+    }
   }
 
   #collectPods(): void {
@@ -259,6 +280,11 @@ class Universe {
   }
 }
 
+function snapshotsOf(uniqueId: string): readonly CatalogEntry[] {
+  const { length } = uniqueId;
+  return [1, 2].map((number) => anEntry(Number(uniqueId.slice(length - 1)) * 10 + number));
+}
+
 function podNameOf(job: KubeObject): string {
   return `pod-of-${job.metadata.uid}`;
 }
@@ -269,8 +295,16 @@ Deno.test("the Repository kind keeps its promises whatever happens and wherever 
       const universe = new Universe();
       for (const action of history) await universe.act(action);
       await universe.settle();
-      const { phase } = statusIn(universe.kube);
+      const { phase, uniqueId, catalog } = statusIn(universe.kube);
       assert.equal(phase, universe.canWork() ? "Ready" : "Failed");
+      if (phase === "Ready" && uniqueId !== undefined) {
+        const found = universe.kube.list(BACKUP).map(({ metadata }) => metadata.name);
+        assert.deepEqual(
+          found.toSorted(),
+          snapshotsOf(uniqueId).map(({ files }) => namesOf(files)[0]).toSorted(),
+        );
+        assert.equal(catalog?.discoveredBackupCount, 2);
+      }
       assert.deepEqual(await universe.writesOfAnotherPass(), []);
       assert.equal(universe.kube.list(JOB).length, 0);
       assert.equal(universe.kube.list(CONFIG_MAP).length, 0);

@@ -14,11 +14,18 @@ import {
   keysOfPodOwner,
   type Need,
   needIndexValue,
+  POD,
   repositoryNeeds,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
-import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository, REPOSITORY } from "./observe.ts";
+import { BACKUP, byRepositoryId } from "./backups_seen.ts";
+import { BY_REPOSITORY_ID } from "./catalog_world.ts";
+import { ListingMemory } from "./listing_memory.ts";
+import { keysOfStaleStats } from "./newest_stats.ts";
+import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
+import { REPOSITORY } from "./repository_object.ts";
+import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
 import { repositoryStatusAfter } from "./status.ts";
@@ -30,13 +37,14 @@ const BY_NEED = "need";
 
 /** The Repository kind. */
 export function repositoryReconciler(options: ControllerOptions): Kind<RepositoryWorld, RepositoryPlan> {
+  const memory = new ListingMemory();
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
-    indexes: { [BY_NEED]: byNeed },
+    indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId },
     watches: WATCHES,
     writes: WRITES,
-    observe: observeRepository,
+    observe: (key, reader, signal, now) => observeRepository(key, reader, { memory, now }, signal),
     plan: (world, now) => planRepository(world, now, options),
     status: repositoryStatusAfter,
     samples: repositorySamples,
@@ -58,12 +66,16 @@ const WATCHES: readonly Watch[] = [
   { ...WATCHED.configMap, indexes: { [BY_OWNER]: byControllerUid }, keys: keysThatNeed("configMap") },
   { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
   { ...WATCHED.namespace, keys: keysOfPrivileged },
+  { resource: REPOSITORY, keys: twinsOf },
+  { resource: BACKUP, indexes: { [BY_REPOSITORY_ID]: byRepositoryId }, keys: keysOfStaleStats },
 ];
 
 const WRITES: readonly Grant[] = [
   { resource: JOB, verbs: ["create", "patch", "delete"] },
   { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
   { resource: SECRET, verbs: ["get"] },
+  { resource: POD, subresource: "log", verbs: ["get"] },
+  { resource: BACKUP, verbs: ["create", "patch", "delete"] },
 ];
 
 /** A repository under everything it names; under nothing while its spec cannot be read. */

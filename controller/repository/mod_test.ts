@@ -11,6 +11,8 @@ import {
   startTelemetryProbe,
 } from "../../tests/support/mod.ts";
 import { reconcile } from "../runtime/reconcile.ts";
+import { BACKUP } from "./backups_seen.ts";
+import { REPOSITORY } from "./repository_object.ts";
 import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
 import {
   aCreatingRepository,
@@ -67,20 +69,34 @@ Deno.test("repositoryReconciler() is woken by its own Job and that Job's pod", a
 });
 
 Deno.test("repositoryReconciler() declares every right it needs and no other", () => {
-  const grants = KIND.writes.map(({ resource, verbs }) => `${resource.kind}: ${verbs.join(" ")}`);
-  assert.deepEqual(grants, ["Job: create patch delete", "ConfigMap: get create patch delete", "Secret: get"]);
+  const grants = KIND.writes.map(({ resource, subresource, verbs }) =>
+    `${resource.kind}${subresource === undefined ? "" : ` ${subresource}`}: ${verbs.join(" ")}`
+  );
+  assert.deepEqual(grants, [
+    "Job: create patch delete",
+    "ConfigMap: get create patch delete",
+    "Secret: get",
+    "Pod log: get",
+    "Backup: create patch delete",
+  ]);
   const watched = KIND.watches.map(({ resource }) => resource);
-  assert.deepEqual(watched, [JOB, POD, SECRET, CONFIG_MAP, VOLUME_CLAIM, NAMESPACE]);
+  assert.deepEqual(watched, [JOB, POD, SECRET, CONFIG_MAP, VOLUME_CLAIM, NAMESPACE, REPOSITORY, BACKUP]);
   const whole = KIND.watches.filter(({ metadataOnly }) => metadataOnly !== true).map(({ resource }) =>
     resource
   );
-  assert.deepEqual(whole, [JOB, POD]);
+  assert.deepEqual(whole, [JOB, POD, REPOSITORY, BACKUP]);
 });
 
 Deno.test("repositoryReconciler() exports phase, size and snapshots of each repository", () => {
   const storageStats = { totalSizeBytes: 4096, snapshotCount: 3, lastObservedAt: "2026-01-01T00:00:00Z" };
+  const catalog = {
+    discoveredBackupCount: 2,
+    missingSnapshotCount: 1,
+    lastRefreshAt: "2026-01-01T00:00:00Z",
+    truncated: false,
+  };
   const kube = aNamespaceInMemory(
-    aRepository({ status: { phase: "Ready", storageStats } }),
+    aRepository({ status: { phase: "Ready", storageStats, catalog } }),
     aRepository({ name: "new" }),
   );
   const samples = [...KIND.samples(kube, new Date())]
@@ -90,6 +106,8 @@ Deno.test("repositoryReconciler() exports phase, size and snapshots of each repo
     "kopiur_resource_phase Repository/apps/repo/Ready 1",
     "kopiur_repo_size_bytes apps/repo 4096",
     "kopiur_repo_snapshot_count apps/repo 3",
+    "kopiur_repo_discovered_backups apps/repo 2",
+    "kopiur_repo_missing_snapshots apps/repo 1",
   ]);
 });
 
@@ -152,6 +170,7 @@ Deno.test("reconcile() of a Repository tells a failure in kopia's words in one E
   await pass();
   assert.deepEqual(told().slice(1), [
     "Warning AuthFailure: Cannot open the repository: invalid repository password at 03:04",
+    "Warning InitFailed: Cannot open the repository: invalid repository password at 03:04",
   ]);
   assert.doesNotMatch(JSON.stringify(storedRepository(kube).status), /at 03:04/);
   const stalled = statusIn(kube).conditions?.find(({ type }) => type === "Stalled");

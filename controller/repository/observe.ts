@@ -1,44 +1,52 @@
-import { LABEL, repositoryKind } from "../../api/mod.ts";
+import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import {
-  CONFIG_MAP,
-  JOB,
-  labelValue,
-  NAMESPACE,
-  observeNeeds,
-  POD,
-  repositoryNeeds,
-  resourceOf,
-} from "../shared/mod.ts";
-import { parseRepository } from "./repository_object.ts";
+import { CONFIG_MAP, JOB, labelValue, NAMESPACE, observeNeeds, POD, repositoryNeeds } from "../shared/mod.ts";
+import { observeCatalog } from "./catalog_world.ts";
+import { observeListing } from "./listing.ts";
+import type { ListingMemory } from "./listing_memory.ts";
+import { newestStats } from "./newest_stats.ts";
+import { twinsOf } from "./twins.ts";
+import { parseRepository, REPOSITORY } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** The resource of the kind. */
-export const REPOSITORY = resourceOf(repositoryKind);
 /** Index of Jobs and ConfigMaps by the uid of their controller. */
 export const BY_OWNER = "owner";
 /** Index of mover pods by the repository label. */
 export const BY_REPOSITORY = "repository";
 
-/** Reads the world of one Repository; undefined when it is gone. Throws StalledError for one it cannot parse. */
+/**
+ * Reads the world of one Repository: the caches, the Secrets it needs and, once, the log of a bootstrap; undefined when it is gone. Throws
+ * StalledError for one it cannot parse.
+ */
 export async function observeRepository(
   key: ObjectKey,
   reader: Reader,
+  { memory, now }: { readonly memory: ListingMemory; readonly now: Date },
   signal: AbortSignal,
 ): Promise<RepositoryWorld | undefined> {
   const object = reader.get(REPOSITORY, key);
-  if (object === undefined) return undefined;
+  if (object === undefined) {
+    memory.drop(key);
+    return undefined;
+  }
   const repository = parseRepository(object);
   const { namespace } = key;
+  const jobs = reader.list(JOB, { namespace, index: { name: BY_OWNER, value: repository.uid } });
+  const pods = reader.list(POD, { namespace, index: { name: BY_REPOSITORY, value: labelValue(key.name) } });
+  const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
   const owned = { namespace, index: { name: BY_OWNER, value: repository.uid } };
   return {
     object,
     repository,
     found: await observeNeeds(repositoryNeeds(repository.spec), namespace, reader, signal),
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
-    jobs: reader.list(JOB, owned),
+    jobs,
     configMaps: reader.list(CONFIG_MAP, owned),
-    pods: reader.list(POD, { namespace, index: { name: BY_REPOSITORY, value: labelValue(key.name) } }),
+    pods,
+    listing,
+    catalog: listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined,
+    newestStats: newestStats(repository, reader, now),
+    twins: twinsOf(object, reader),
   };
 }
 

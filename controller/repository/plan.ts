@@ -1,14 +1,18 @@
 import { findCondition, type RepositoryPhase, type RepositoryStatus } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";
+import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
 import { credentialVersion } from "../shared/mod.ts";
 import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./decide.ts";
 import { desiredBootstrap } from "./desired.ts";
+import { takeNewest } from "./newest_stats.ts";
 import { outcomeOf } from "./outcome_of.ts";
+import { type CatalogEnd, planCatalog } from "./plan_catalog.ts";
 import { removals } from "./removals.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import { takeEnd, type Taken } from "./take_end.ts";
+import { tellOfTwins } from "./twins.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
@@ -16,6 +20,8 @@ import { worldConditions } from "./world_conditions.ts";
 /** A plan with the status it leads to. */
 export interface RepositoryPlan extends Plan {
   readonly status: RepositoryStatus;
+  /** How far this pass brings the listing of the last bootstrap. */
+  readonly listingEnd?: CatalogEnd;
 }
 
 /** Every decision about a Repository. Pure. */
@@ -27,21 +33,46 @@ export function planRepository(
   const decision = decide(world, now);
   const taken = decision.kind === "take" ? resultOf(world, decision) : undefined;
   const standing = taken?.standing ?? standingOf(world.repository, credentialVersion(world.found));
+  const catalog = decision.kind === "leave" ? undefined : planCatalog(world, now);
+  const twins = tellOfTwins(world);
+  const status = taken?.status ?? world.repository.status;
+  const stats = takeNewest(status.storageStats, world.newestStats, now);
+  const outcome = soonest(
+    outcomeOf(decision, standing, now),
+    [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds],
+  );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
     apply: decision.kind === "start" ? desiredBootstrap(world, options) : [],
-    remove: removals(world, decision),
-    conditions: [...worldConditions(world), ...(taken === undefined ? [] : [taken.condition])],
-    outcome: outcomeOf(decision, standing, now),
-    events: [...(taken?.events ?? []), ...obstacleEvents],
+    annotate: catalog?.annotate ?? [],
+    remove: [...removals(world, decision), ...(catalog?.remove ?? [])],
+    offer: catalog?.offer ?? [],
+    conditions: [
+      ...worldConditions(world),
+      ...(taken === undefined ? [] : [taken.condition]),
+      ...(catalog?.conditions ?? []),
+      ...twins.conditions,
+    ],
+    outcome,
+    events: [...(taken?.events ?? []), ...obstacleEvents, ...(catalog?.events ?? []), ...twins.events],
     measures: taken?.measures ?? [],
     status: {
-      ...(taken?.status ?? world.repository.status),
+      ...status,
+      ...(stats.storageStats === undefined ? {} : { storageStats: stats.storageStats }),
       observedGeneration: world.repository.generation,
       phase: phaseOf(decision, standing, world),
       backend: world.repository.spec.backend.s3 === undefined ? "Filesystem" : "S3",
     },
+    ...(catalog?.end === undefined ? {} : { listingEnd: catalog.end }),
   };
+}
+
+/** An outcome that comes back no later than that. */
+function soonest(outcome: Outcome, seconds: readonly (number | undefined)[]): Outcome {
+  const given = seconds.filter((each) => each !== undefined);
+  if (given.length === 0 || outcome.kind === "failed") return outcome;
+  const { recheckAfterSeconds = Number.POSITIVE_INFINITY } = outcome;
+  return { ...outcome, recheckAfterSeconds: Math.min(recheckAfterSeconds, ...given) };
 }
 
 function resultOf(

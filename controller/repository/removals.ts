@@ -2,6 +2,7 @@ import type { KubeObject, Removal, Resource } from "../../kube/types.ts";
 import { CONFIG_MAP, JOB } from "../shared/mod.ts";
 import { type Decision, formerJobs } from "./decide.ts";
 import { bootstrapJobName } from "./desired.ts";
+import { listedJob } from "./listing.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /**
@@ -11,7 +12,10 @@ import type { RepositoryWorld } from "./world.ts";
  */
 export function removals(world: RepositoryWorld, decision: Decision): readonly Removal[] {
   if (decision.kind === "leave") return [];
-  const jobs = [...formerJobs(world), ...(decision.kind === "replace" ? [decision.job] : [])];
+  // With its Job goes the pod, and with that the log.
+  const listed = listedJob(world.repository, world.jobs);
+  const former = formerJobs(world).filter((job) => job !== listed);
+  const jobs = [...former, ...(decision.kind === "replace" ? [decision.job] : [])];
   const ofNextJob = `${bootstrapJobName(world.repository)}-`;
   const configMaps = world.configMaps.filter(({ metadata }) => !metadata.name.startsWith(ofNextJob));
   return [

@@ -1,12 +1,17 @@
 import {
+  CATALOG_DEFAULTS,
   parseDurationSeconds,
+  repositoryKind,
   type RepositorySpec,
   repositorySpec,
   type RepositoryStatus,
   repositoryStatus,
 } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type ParsedObject, parseObject } from "../shared/mod.ts";
+import { type ParsedObject, parseObject, resourceOf } from "../shared/mod.ts";
+
+/** The resource of the kind. */
+export const REPOSITORY = resourceOf(repositoryKind);
 
 /** A Repository, parsed. */
 export type RepositoryObject = ParsedObject<RepositorySpec, RepositoryStatus>;
@@ -16,12 +21,9 @@ export function parseRepository(object: KubeObject): RepositoryObject {
   return parseObject(object, repositorySpec, repositoryStatus);
 }
 
-/** Default of `spec.catalog.refreshInterval`, for a spec without `catalog`. */
-const DEFAULT_REFRESH = "1h";
-
 /** How often a ready repository is read again; undefined for a text that is no duration. */
 export function refreshSeconds(spec: RepositorySpec): number | undefined {
-  return parseDurationSeconds(spec.catalog?.refreshInterval ?? DEFAULT_REFRESH);
+  return parseDurationSeconds(spec.catalog?.refreshInterval ?? CATALOG_DEFAULTS.refreshInterval);
 }
 
 /** True when a bootstrap may make a repository: asked for, and none was ever opened under this object. */

@@ -2,9 +2,9 @@ import { repositoryKind, repositoryPhases } from "../../api/mod.ts";
 import type { Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
 import { numberAt, phaseSamples } from "../shared/mod.ts";
-import { REPOSITORY } from "./observe.ts";
+import { REPOSITORY } from "./repository_object.ts";
 
-/** Phases, sizes and snapshot counts of all Repositories (design D5). */
+/** Phases, sizes, snapshot counts and catalogs of all Repositories (design D5). */
 export function* repositorySamples(reader: Reader): Iterable<StateSample> {
   const repositories = reader.list(REPOSITORY);
   yield* phaseSamples(repositoryKind.kind, repositoryPhases, repositories);
@@ -15,5 +15,9 @@ export function* repositorySamples(reader: Reader): Iterable<StateSample> {
     const snapshots = numberAt(repository, "status", "storageStats", "snapshotCount");
     if (size !== undefined) yield { name: "kopiur_repo_size_bytes", labels, value: size };
     if (snapshots !== undefined) yield { name: "kopiur_repo_snapshot_count", labels, value: snapshots };
+    const discovered = numberAt(repository, "status", "catalog", "discoveredBackupCount");
+    if (discovered !== undefined) yield { name: "kopiur_repo_discovered_backups", labels, value: discovered };
+    const missing = numberAt(repository, "status", "catalog", "missingSnapshotCount");
+    if (missing !== undefined) yield { name: "kopiur_repo_missing_snapshots", labels, value: missing };
   }
 }

@@ -20,6 +20,7 @@ export const OPTIONS: ControllerOptions = {
   moverImage: "kopiur:test",
   moverImagePullPolicy: "Never",
   moverEnvPassthrough: [],
+  maxMovers: 20,
   operatorNamespace: "kopiur-system",
   instance: "kopiur-0",
 };
@@ -54,12 +55,12 @@ export function statusIn(kube: FakeKube): RepositoryStatus {
 
 /** What the kind sees and plans in that namespace. */
 export async function planIn(kube: FakeKube, now: Date = NOW): Promise<RepositoryPlan> {
-  return KIND.plan(await worldIn(kube), now);
+  return KIND.plan(await worldIn(kube, now), now);
 }
 
 /** What the kind sees in that namespace. */
-export async function worldIn(kube: FakeKube): Promise<RepositoryWorld> {
-  const world = await KIND.observe(KEY, kube, new AbortController().signal);
+export async function worldIn(kube: FakeKube, now: Date = NOW): Promise<RepositoryWorld> {
+  const world = await KIND.observe(KEY, kube, new AbortController().signal, now);
   if (world === undefined) throw new TypeError("Cannot observe the Repository: it is not there");
   return world;
 }

@@ -54,14 +54,14 @@ function statusAfter(
       bootstrap: { ...base, failures, retryAt },
     };
   }
-  const { uniqueId, created, snapshotCount, totalSizeBytes } = verdict.bootstrap;
+  const { uniqueId, created, snapshotCount, totalSizeBytes, catalog } = verdict.bootstrap;
   const message = created ? "The repository was created" : "The repository was opened";
   return {
     ...status,
     uniqueId,
     storageStats: { snapshotCount, totalSizeBytes, lastObservedAt: finishedAt },
     lastInit: { status: "Succeeded", time: finishedAt, message, created },
-    bootstrap: { ...base, failures: 0 },
+    bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
   };
 }
 
@@ -88,7 +88,10 @@ function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly Plan
   if (verdict.kind === "failed") {
     const { reason, message, rawText } = verdict;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
-    return [{ type: "Warning", reason, action: actionOf(reason), note: rawText }];
+    const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
+    // What never worked is told by what was tried as well, for those who wait for that (seed 002).
+    const isFirst = status.uniqueId === undefined;
+    return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
   }
   if (before?.status === "True") return [];
   const { uniqueId, created, snapshotCount } = verdict.bootstrap;

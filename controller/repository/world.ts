@@ -1,5 +1,8 @@
-import type { KubeObject } from "../../kube/types.ts";
+import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { Found } from "../shared/mod.ts";
+import type { SeenStats } from "./backups_seen.ts";
+import type { Catalog } from "./catalog_world.ts";
+import type { Listing } from "./listing.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** Everything the decisions about one Repository rest on. */
@@ -15,4 +18,12 @@ export interface RepositoryWorld {
   readonly configMaps: readonly KubeObject[];
   /** Mover pods that carry the repository's label, whoever controls them. */
   readonly pods: readonly KubeObject[];
+  /** What the last bootstrap listed, while that is to be worked through. */
+  readonly listing: Listing;
+  /** The same beside the Backups it concerns; undefined when there is no listing that was read. */
+  readonly catalog: Catalog | undefined;
+  /** The newest numbers a run saw that are newer than those in the status. */
+  readonly newestStats: SeenStats | undefined;
+  /** Other Repositories that open the same repository. */
+  readonly twins: readonly ObjectKey[];
 }

@@ -1,5 +1,5 @@
 import { FINALIZER } from "../../api/mod.ts";
-import type { KubeObject, Writer } from "../../kube/types.ts";
+import type { DesiredObject, KubeObject, Writer } from "../../kube/types.ts";
 import type { Applied, Plan } from "./plan.ts";
 
 /** What a plan did to the cluster, and the reconciled object as it is afterwards. */
@@ -11,8 +11,8 @@ export interface PlanApplied {
 }
 
 /**
- * Carries out a plan: finalizer present, annotations, applies, removals, finalizer absent, in that order. The first step
- * that fails is the last one tried, so a finalizer is never dropped after a failure.
+ * Carries out a plan: finalizer present, annotations, applies, removals, offers, finalizer absent, in that order. The
+ * first step that fails (an offer that is refused does not) is the last one tried, so a finalizer is never dropped after a failure.
  */
 export async function applyPlan(
   plan: Plan,
@@ -33,13 +33,36 @@ export async function applyPlan(
       objects.push({ desired, uid: stored.metadata.uid ?? "" });
     }
     for (const removal of plan.remove) await writer.remove(removal, signal);
+    const offered = await makeOffers(plan.offer ?? [], writer, signal);
     if (plan.finalizer === "absent" && current.metadata.finalizers?.includes(FINALIZER) === true) {
       current = await writer.setFinalizer(current, FINALIZER, "absent", signal);
       released = true;
     }
-    return { applied: { objects }, object: current, released };
+    return { applied: { objects, offered }, object: current, released };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     return { applied: { objects, error }, object: current, released };
   }
+}
+
+async function makeOffers(
+  offers: readonly DesiredObject[],
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<NonNullable<Applied["offered"]>> {
+  let made = 0;
+  for (const desired of offers) {
+    try {
+      await writer.apply(desired, signal);
+      made += 1;
+    } catch (thrown) {
+      // Broken off or out of time: that is about the pass, not about what is offered.
+      if (signal.aborted) throw thrown;
+      return {
+        made,
+        refused: thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }),
+      };
+    }
+  }
+  return { made };
 }

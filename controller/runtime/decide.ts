@@ -28,7 +28,7 @@ export async function decide(
   signal: AbortSignal,
 ): Promise<Decision | undefined> {
   try {
-    const world = await kind.observe(key, reader, signal);
+    const world = await kind.observe(key, reader, signal, new Date(clock.epochMs()));
     if (world === undefined) return undefined;
     const plan = kind.plan(world, new Date(clock.epochMs()));
     return { kind: "planned", object: world.object, world, plan };

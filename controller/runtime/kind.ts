@@ -25,6 +25,8 @@ export type StateSample = Sample;
 /** What the controller must be allowed to do beside watching; `apply` needs create and patch, `remove` delete. */
 export interface Grant {
   readonly resource: Resource;
+  /** What of the resource is meant, where that is not the object itself. */
+  readonly subresource?: "log";
   readonly verbs: readonly ("get" | "create" | "patch" | "delete")[];
 }
 
@@ -62,10 +64,17 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly traceparent?: (object: KubeObject) => string | undefined;
   /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
   readonly hasEnded?: (object: KubeObject) => boolean;
+  /**
+   * Called once when work begins, with what has a key of this kind reconciled: for what no watch shows, as that a
+   * slot became free.
+   */
+  readonly wakes?: (wake: (key: ObjectKey) => void) => void;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
-  observe(key: ObjectKey, reader: Reader, signal: AbortSignal): Promise<World | undefined>;
+  observe(key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
+  /** Told what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
+  applied?(world: World, applied: Applied): void;
   /** The whole status but its conditions. Pure; holds no bare `now`. */
   status(world: World, plan: P, applied: Applied): Readonly<Record<string, unknown>>;
   /** Gauge samples of all objects of the kind. Called at scrape time, on the leader only. */

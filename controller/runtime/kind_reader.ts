@@ -1,5 +1,5 @@
 import { resourceId } from "../../kube/mod.ts";
-import type { KubeObject, ObjectKey, Query, Reader, Resource } from "../../kube/types.ts";
+import type { KubeObject, LogPart, ObjectKey, Query, Reader, Resource } from "../../kube/types.ts";
 import type { IndexNames } from "./watch_merge.ts";
 
 /**
@@ -39,6 +39,10 @@ export class KindReader implements Reader {
 
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
     return this.#reader.read(resource, key, signal);
+  }
+
+  readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined> {
+    return this.#reader.readLog(pod, part, signal);
   }
 
   #namesFor(resource: Resource): ReadonlyMap<string, string> {

@@ -84,6 +84,9 @@ export class Manager {
   work(): void {
     this.#isWorking = true;
     for (const { kind, reader, pool } of this.#runners.values()) {
+      kind.wakes?.((key) => {
+        if (this.#isWorking) pool.add(key, "owned");
+      });
       for (const object of reader.list(kind.resource)) pool.add(keyOf(object), "resync");
       pool.start();
     }

@@ -98,6 +98,22 @@ Deno.test("Manager passes over every object there is when it begins to work, and
   await stage.end();
 });
 
+Deno.test("Manager passes over what a kind wakes by itself, while it works", async () => {
+  const woken: ((key: { namespace: string; name: string }) => void)[] = [];
+  const stage = aStage(aKind({ wakes: (wake) => void woken.push(wake) }));
+  stage.kube.put(aBackup({ name: "old" }));
+  assert.equal(woken.length, 0);
+  await stage.lead();
+  const [wake] = woken;
+  wake?.({ namespace: "apps", name: "old" });
+  await settle();
+  assert.deepEqual(stage.passes(), ["old resync", "old owned"]);
+  await stage.end();
+  wake?.({ namespace: "apps", name: "old" });
+  await settle();
+  assert.equal(stage.passes().length, 2);
+});
+
 Deno.test("Manager does nothing before it is told to work, with warm caches", async () => {
   const stage = aStage(aKind());
   stage.manager.start();

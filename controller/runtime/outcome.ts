@@ -9,12 +9,18 @@ export type Outcome =
     /** What the Ready condition says; a Failed run is settled and not Ready. */
     readonly ready: "True" | "False";
     readonly recheckAfterSeconds?: number;
+    /** The look back is for a moment, not for the sake of looking: it is not spread. */
+    readonly isPunctual?: true;
+    /** No Event of its own: what may become true for thousands of objects at once, and is no news. */
+    readonly isQuiet?: true;
   }
   | {
     readonly kind: "waiting";
     readonly reason: Reason;
     readonly message: string;
     readonly recheckAfterSeconds: number;
+    /** No Event of its own: an ordinary wait that may begin for a thousand objects at once. */
+    readonly isQuiet?: true;
   }
   | {
     readonly kind: "stalled";

@@ -80,7 +80,9 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
     if (decision.kind === "threw") {
       return { decision, done: { applied: { objects: [] }, object: decision.object, released: false } };
     }
-    return { decision, done: await applyPlan(decision.plan, decision.object, deps.writer, limited) };
+    const done = await applyPlan(decision.plan, decision.object, deps.writer, limited);
+    subject.kind.applied?.(decision.world, done.applied);
+    return { decision, done };
   });
 }
 

@@ -54,6 +54,11 @@ export interface Plan {
   readonly apply: readonly DesiredObject[];
   /** Deleted in order, after what is applied. */
   readonly remove: readonly Removal[];
+  /**
+   * Server-side applied in order after the rest, where a refusal (an exceeded quota, an admission policy) is no
+   * failure of the reconciled object: the first one ends the offers, and `Applied.offered` tells the kind's status.
+   */
+  readonly offer?: readonly DesiredObject[];
   /** Specific conditions; Ready, Reconciling and Stalled come from the outcome. */
   readonly conditions: readonly ConditionChange[];
   readonly outcome: Outcome;
@@ -65,4 +70,6 @@ export interface Plan {
 export interface Applied {
   readonly objects: readonly { readonly desired: DesiredObject; readonly uid: string }[];
   readonly error?: Error;
+  /** What became of `offer`; absent when it was not come to. */
+  readonly offered?: { readonly made: number; readonly refused?: Error };
 }

@@ -446,3 +446,70 @@ Deno.test("reconcile() runs in a span that names object, trigger and result, and
   ]);
   assert.equal(line?.span["reconcile_id"], "pass-1");
 });
+
+Deno.test("reconcile() makes what is offered last, and a refusal of it is no failure", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const offered: unknown[] = [];
+  const kind = aKind({
+    plan: aPlan({
+      apply: [aConfigMap({ name: "first" })],
+      offer: ["a", "b", "c"].map((name) => aConfigMap({ name })),
+    }),
+    status: (_world, _plan, applied) => {
+      offered.push([applied.offered?.made, applied.offered?.refused?.message]);
+      return { phase: "Succeeded" };
+    },
+  });
+  stage.kube.failNext("apply", refusal(403, "Cannot apply ConfigMap: exceeded quota"), "b");
+  assert.deepEqual(await stage.pass(kind), { kind: "forget" });
+  assert.deepEqual(conditionsAt(stage), { Ready: "True Ready" });
+  const applied = stage.kube.writes.filter((write) => write.startsWith("apply"));
+  assert.deepEqual(applied, ["apply ConfigMap apps/first", "apply ConfigMap apps/a"]);
+  await stage.pass(kind);
+  assert.deepEqual(offered, [[1, "Cannot apply ConfigMap: exceeded quota"], [3, undefined]]);
+});
+
+Deno.test("reconcile() offers nothing after a step that failed, and is broken off in the middle of its offers", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const offer = [aConfigMap({ name: "a" })];
+  const kind = aKind({ plan: aPlan({ apply: [aConfigMap({ name: "first" })], offer }) });
+  stage.kube.failNext("apply", refusal(403, "Cannot apply ConfigMap: forbidden"), "first");
+  await stage.pass(kind);
+  assert.match(conditionsAt(stage)["Ready"] ?? "", /Forbidden/);
+  assert.equal(stage.kube.writes.some((write) => write.startsWith("apply")), false);
+  stage.kube.hangNext("apply", 1);
+  const pass = stage.pass(aKind({ plan: aPlan({ offer }) }));
+  await settle();
+  stage.stop.abort(new Error("The process is ending"));
+  assert.deepEqual(await pass, { kind: "forget" });
+  assert.match(conditionsAt(stage)["Ready"] ?? "", /Forbidden/);
+});
+
+Deno.test("reconcile() tells a kind what became of its plan, also of one that failed", async () => {
+  const { kube, pass } = aStage();
+  kube.put(aBackup());
+  const told: string[] = [];
+  const kind = aKind({
+    plan: aPlan({ apply: [aConfigMap({ name: "a" }), aConfigMap({ name: "b" })] }),
+    applied: (world, { objects, error }) =>
+      void told.push(`${world.object.metadata.name} ${objects.length} ${error?.message}`),
+  });
+  await pass(kind);
+  kube.failNext("apply", refusal(403, "exceeded quota"), "b");
+  await pass(kind);
+  assert.deepEqual(told, ["run 2 undefined", "run 1 exceeded quota"]);
+});
+
+Deno.test("reconcile() hands the time to observe as well", async () => {
+  const { kube, clock, pass } = aStage();
+  kube.put(aBackup());
+  const times: Date[] = [];
+  const observe: AnyKind["observe"] = (_key, _reader, _signal, now) => {
+    times.push(now);
+    return Promise.resolve(undefined);
+  };
+  await pass(aKind({ observe }));
+  assert.deepEqual(times, [clock.now()]);
+});

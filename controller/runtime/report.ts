@@ -63,7 +63,8 @@ export function reportOf(turn: Turn): Report {
       if (outcome.recheckAfterSeconds === undefined) {
         return { ...told, log, result: "success", queue: { kind: "forget" } };
       }
-      const seconds = jittered(outcome.recheckAfterSeconds, turn.random);
+      const { recheckAfterSeconds, isPunctual } = outcome;
+      const seconds = isPunctual ? recheckAfterSeconds : jittered(recheckAfterSeconds, turn.random);
       return { ...told, log, result: "requeue_after", queue: { kind: "after", seconds } };
     }
     case "waiting": {
@@ -157,6 +158,7 @@ export function jittered(seconds: number, random: number): number {
 
 /** A plan that tells the transition says it better; of a step that failed afterwards it knows nothing. */
 function eventOf({ outcome, planned }: Turn): PlannedEvent | undefined {
+  if ("isQuiet" in outcome && outcome.isQuiet === true) return undefined;
   const isError = "error" in outcome && outcome.error !== undefined;
   const isTold = planned.some(({ reason, regarding }) =>
     regarding === undefined && (reason === outcome.reason || !isError)

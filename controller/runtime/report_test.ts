@@ -115,6 +115,13 @@ for (const [name, outcome] of Object.entries(outcomes)) {
   });
 }
 
+Deno.test("reportOf() tells no Event of a transition that is quiet, and logs it all the same", () => {
+  for (const outcome of [outcomes.waiting, outcomes.settled]) {
+    const { event, log } = report({ ...outcome, isQuiet: true }, []);
+    assert.deepEqual([event, log.level], [undefined, "info"]);
+  }
+});
+
 Deno.test("reportOf() tells a changed reason, not a changed message", () => {
   const before = conditionsAfter(outcomes.waiting);
   assert.equal(report({ ...outcomes.waiting, message: "Still not" }, before).event, undefined);
@@ -189,4 +196,12 @@ Deno.test("reportGone() forgets the key", () => {
 
 Deno.test("jittered() stays within a tenth on both sides", () => {
   assert.deepEqual([0, 0.5, 1].map((random) => Math.round(jittered(100, random))), [90, 100, 110]);
+});
+
+Deno.test("reportOf() spreads a look back, but not one for a moment", () => {
+  assert.deepEqual(report(outcomes.rechecked).queue, { kind: "after", seconds: 105 });
+  assert.deepEqual(report({ ...outcomes.rechecked, isPunctual: true }).queue, {
+    kind: "after",
+    seconds: 100,
+  });
 });

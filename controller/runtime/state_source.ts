@@ -96,4 +96,8 @@ class ReaderOfOne implements Reader {
   read(resource: Resource): Promise<KubeObject | undefined> {
     return Promise.reject(new Error(`Cannot read ${resource.plural}: samples are computed from the caches`));
   }
+
+  readLog(): Promise<string | undefined> {
+    return Promise.reject(new Error("Cannot read a log: samples are computed from the caches"));
+  }
 }

@@ -1,6 +1,14 @@
 import { posix } from "node:path";
-import { type BackupConfigSpec, type Identity, MOVER_PATH } from "../../api/mod.ts";
-import type { ObjectKey, Reader } from "../../kube/types.ts";
+import {
+  ANNOTATION,
+  type BackupConfigSpec,
+  type Identity,
+  MOVER_PATH,
+  type RepositorySpec,
+  SOURCES_MAX,
+} from "../../api/mod.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
+import { selectorMatches } from "./label_selector.ts";
 import { VOLUME_CLAIM } from "./resources.ts";
 
 /** One source of a recipe, with the path under which kopia files it. */
@@ -10,12 +18,57 @@ export interface ConfigSource {
   readonly sourcePath: string;
 }
 
-/** The sources of a recipe in its order; paths are normalised, so that equal ones are equal texts. */
-export function configSources(spec: BackupConfigSpec): readonly ConfigSource[] {
-  return spec.sources.map(({ pvc, sourcePathOverride }) => ({
-    source: pvc.name,
-    sourcePath: normalPath(sourcePathOverride ?? `${MOVER_PATH.sources}/${pvc.name}`),
-  }));
+/** What the sources of a recipe depend on beside its spec. */
+export interface SourcePlace {
+  /** That of the recipe. */
+  readonly namespace: string;
+  /** The claims of that namespace, metadata at least; only selectors look at them. */
+  readonly claims: readonly KubeObject[];
+  /** Of the repository the recipe writes to, when it is known. */
+  readonly repositorySpec: RepositorySpec | undefined;
+}
+
+type SourceSpec = BackupConfigSpec["sources"][number];
+
+/**
+ * The sources of a recipe in its order, those of a selector by name; a claim that several entries mean counts
+ * once, as the one that names it, else as the first. Paths are normalised, so that equal ones are equal texts.
+ * May be more than a run can have: {@link senselessSources} says so.
+ */
+export function configSources(spec: BackupConfigSpec, place: SourcePlace): readonly ConfigSource[] {
+  const named = new Set(spec.sources.map(({ pvc }) => pvc?.name));
+  const found = new Map<string, ConfigSource>();
+  for (const entry of spec.sources) {
+    const names = entry.pvc === undefined
+      ? selectedClaims(entry, place).filter((name) => !named.has(name))
+      : [entry.pvc.name];
+    for (const name of names) {
+      if (found.has(name)) continue;
+      found.set(name, { source: name, sourcePath: sourcePathOf(entry, name, place.namespace) });
+    }
+  }
+  return [...found.values()];
+}
+
+/** The sources of a recipe as the caches show them now. */
+export function observeSources(
+  spec: BackupConfigSpec,
+  namespace: string,
+  repositorySpec: RepositorySpec | undefined,
+  reader: Reader,
+): readonly ConfigSource[] {
+  const claims = hasSelector(spec) ? reader.list(VOLUME_CLAIM, { namespace }) : [];
+  return configSources(spec, { namespace, claims, repositorySpec });
+}
+
+/** True when claims that appear may become sources of the recipe. */
+export function hasSelector(spec: BackupConfigSpec): boolean {
+  return spec.sources.some(({ pvcSelector }) => pvcSelector !== undefined);
+}
+
+/** True for a claim whose owner wants no backup of it. */
+export function optsOutOfBackup(claim: KubeObject): boolean {
+  return claim.metadata.annotations?.[ANNOTATION.noBackup] === "true";
 }
 
 /** The kopia identity of a recipe: what its spec says, else its own name at its namespace (domain.md §3.2). */
@@ -27,13 +80,17 @@ export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Ident
 }
 
 /**
- * What makes no sense in a recipe its schema accepts, as a sentence; undefined when all is well. Two sources
- * under one path would share one history, and a mover that looks for its snapshot by path would find its
- * neighbour's and report a volume as saved that nobody read.
+ * What makes no sense in the sources of a recipe its schema accepts, as a sentence; undefined when all is well.
+ * Two sources under one path would share one history, and a mover that looks for its snapshot by path would find
+ * its neighbour's and report a volume as saved that nobody read.
  */
-export function senselessSources(spec: BackupConfigSpec): string | undefined {
+export function senselessSources(sources: readonly ConfigSource[]): string | undefined {
+  if (sources.length > SOURCES_MAX) {
+    return `Cannot back up ${sources.length} PersistentVolumeClaims in one run, expected at most ${SOURCES_MAX}: ` +
+      "narrow the selectors of the BackupConfig, or share the claims between several BackupConfigs";
+  }
   const owners = new Map<string, string>();
-  for (const { source, sourcePath } of configSources(spec)) {
+  for (const { source, sourcePath } of sources) {
     const owner = owners.get(sourcePath);
     if (owner !== undefined) {
       return `Cannot back up the sources "${owner}" and "${source}": both are filed under "${sourcePath}", ` +
@@ -44,11 +101,17 @@ export function senselessSources(spec: BackupConfigSpec): string | undefined {
   return undefined;
 }
 
-/** Claims of a recipe's sources that are not there, or are on their way out: no new pod may use those. */
+/** That a recipe has no source now, in a sentence. */
+export function noVolumeMatchesText(namespace: string): string {
+  return `No PersistentVolumeClaim in namespace "${namespace}" matches a selector of the BackupConfig, ` +
+    "expected at least one; those being deleted, the repository's own and those that opt out do not count";
+}
+
+/** Claims a recipe names that are not there, or are on their way out: no new pod may use those. */
 export function missingClaims(spec: BackupConfigSpec, namespace: string, reader: Reader): readonly string[] {
-  return spec.sources.map(({ pvc }) => pvc.name).filter((name) => {
+  return spec.sources.flatMap(({ pvc }) => pvc === undefined ? [] : [pvc.name]).filter((name) => {
     const claim = reader.get(VOLUME_CLAIM, { namespace, name });
-    return claim === undefined || claim.metadata.deletionTimestamp !== undefined;
+    return claim === undefined || isGoing(claim);
   });
 }
 
@@ -60,6 +123,29 @@ export function missingClaimsText(names: readonly string[], namespace: string): 
   const list = names.map((name) => `"${name}"`).join(", ");
   return `${noun} ${list} ${verb} not exist in namespace "${namespace}" or will soon be gone, ` +
     "expected every source of the BackupConfig";
+}
+
+function selectedClaims({ pvcSelector }: SourceSpec, place: SourcePlace): readonly string[] {
+  if (pvcSelector === undefined) return [];
+  const own = place.repositorySpec?.backend.filesystem?.volume.pvc.name;
+  return place.claims
+    .filter((claim) => !isGoing(claim) && !optsOutOfBackup(claim) && claim.metadata.name !== own)
+    .filter(({ metadata }) => selectorMatches(pvcSelector, metadata.labels))
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+}
+
+function sourcePathOf(
+  { sourcePathOverride, sourcePathStrategy }: SourceSpec,
+  name: string,
+  namespace: string,
+): string {
+  const place = sourcePathStrategy === "PvcName" ? name : `${namespace}/${name}`;
+  return normalPath(sourcePathOverride ?? `${MOVER_PATH.sources}/${place}`);
+}
+
+function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** `/a//b/` and `/a/b` are one folder, and to kopia one source. */

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backupConfigSpec } from "../../api/mod.ts";
-import { configIdentity, configSources, senselessSources } from "./config_sources.ts";
+import { backupConfigSpec, repositorySpec } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import {
+  configIdentity,
+  configSources,
+  hasSelector,
+  noVolumeMatchesText,
+  senselessSources,
+  type SourcePlace,
+} from "./config_sources.ts";
+
+const nowhere: SourcePlace = { namespace: "apps", claims: [], repositorySpec: undefined };
 
 function specOf(sources: readonly { pvc: string; path?: string }[], identity?: object) {
   return backupConfigSpec.parse({
@@ -15,14 +25,14 @@ function specOf(sources: readonly { pvc: string; path?: string }[], identity?: o
 }
 
 Deno.test("configSources() files a claim under /pvc/<name> unless the spec says otherwise", () => {
-  assert.deepEqual(configSources(specOf([{ pvc: "data" }, { pvc: "logs", path: "/var//log/./" }])), [
+  assert.deepEqual(configSources(specOf([{ pvc: "data" }, { pvc: "logs", path: "/var//log/./" }]), nowhere), [
     { source: "data", sourcePath: "/pvc/data" },
     { source: "logs", sourcePath: "/var/log" },
   ]);
 });
 
 Deno.test("configSources() keeps the root as it is", () => {
-  assert.deepEqual(configSources(specOf([{ pvc: "data", path: "/" }])), [{
+  assert.deepEqual(configSources(specOf([{ pvc: "data", path: "/" }]), nowhere), [{
     source: "data",
     sourcePath: "/",
   }]);
@@ -45,11 +55,106 @@ Deno.test("configIdentity() never yields what would break user@host:path", () =>
   }));
 });
 
+/** A claim of the namespace; `app=db` unless it says otherwise. */
+function aClaim(name: string, metadata: Partial<KubeObject["metadata"]> = {}): KubeObject {
+  const labels = { app: "db" };
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { namespace: "apps", labels, ...metadata, name },
+  };
+}
+
+function sourcesOf(sources: readonly object[], ...claims: readonly KubeObject[]) {
+  const spec = backupConfigSpec.parse({ repository: { name: "repo" }, sources });
+  const filesystem = { path: "/repository", volume: { pvc: { name: "repo-data" } } };
+  const repository = { backend: { filesystem }, encryption: { passwordSecretRef: { name: "s" } } };
+  const place = { namespace: "apps", claims, repositorySpec: repositorySpec.parse(repository) };
+  return configSources(spec, place).map(({ source, sourcePath }) => `${source} ${sourcePath}`);
+}
+
+const db = { pvcSelector: { matchLabels: { app: "db" } } };
+
+Deno.test("configSources() takes the claims a selector matches, by name, each under a path of its own", () => {
+  const claims = [
+    aClaim("b"),
+    aClaim("web", { labels: { app: "web" } }),
+    aClaim("a"),
+    aClaim("bare", { labels: {} }),
+  ];
+  assert.deepEqual(sourcesOf([db], ...claims), ["a /pvc/a", "b /pvc/b"]);
+  assert.deepEqual(sourcesOf([{ ...db, sourcePathStrategy: "PvcNamespacedName" }], ...claims), [
+    "a /pvc/apps/a",
+    "b /pvc/apps/b",
+  ]);
+  assert.deepEqual(sourcesOf([{ pvcSelector: {} }], ...claims).length, 4, "an empty selector matches all");
+  assert.deepEqual(sourcesOf([{ pvcSelector: { matchLabels: { app: "none" } } }], ...claims), []);
+});
+
+Deno.test("configSources() leaves out of a selector what is going, opts out or holds the repository", () => {
+  const claims = [
+    aClaim("kept", { annotations: { "kopiur.home-operations.com/no-backup": "false" } }),
+    aClaim("going", { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+    aClaim("unwanted", { annotations: { "kopiur.home-operations.com/no-backup": "true" } }),
+    aClaim("repo-data"),
+  ];
+  assert.deepEqual(sourcesOf([db], ...claims), ["kept /pvc/kept"]);
+});
+
+Deno.test("configSources() counts a claim once: named wins, else the first selector", () => {
+  const named = { pvc: { name: "a" }, sourcePathOverride: "/named" };
+  const second = { pvcSelector: {}, sourcePathStrategy: "PvcNamespacedName" };
+  const claims = [aClaim("a"), aClaim("b"), aClaim("c", { labels: {} })];
+  assert.deepEqual(sourcesOf([db, named, second], ...claims), ["b /pvc/b", "a /named", "c /pvc/apps/c"]);
+});
+
+Deno.test("configSources() names a claim whatever becomes of it: that it is missing is said elsewhere", () => {
+  assert.deepEqual(sourcesOf([{ pvc: { name: "gone" }, sourcePathStrategy: "PvcNamespacedName" }]), [
+    "gone /pvc/apps/gone",
+  ]);
+});
+
+Deno.test("backupConfigSpec takes exactly one of a name and a selector, and an override only with a name", () => {
+  const refused: readonly object[] = [
+    {},
+    { pvc: { name: "a" }, ...db },
+    { ...db, sourcePathOverride: "/x" },
+    { pvcSelector: { matchExpressions: [{ key: "a", operator: "Near" }] } },
+    { pvcSelector: { matchLabels: { "not a key": "x" } } },
+    { ...db, sourcePathStrategy: "Random" },
+  ];
+  for (const source of refused) {
+    const spec = { repository: { name: "repo" }, sources: [source] };
+    assert.equal(backupConfigSpec.safeParse(spec).success, false, JSON.stringify(source));
+  }
+});
+
+Deno.test("hasSelector() is true only where claims may join", () => {
+  assert.equal(hasSelector(specOf([{ pvc: "data" }])), false);
+  assert.equal(hasSelector(backupConfigSpec.parse({ repository: { name: "r" }, sources: [db] })), true);
+});
+
+Deno.test("noVolumeMatchesText() says where it looked", () => {
+  assert.match(noVolumeMatchesText("apps"), /^No PersistentVolumeClaim in namespace "apps" matches/);
+});
+
 Deno.test("senselessSources() finds two sources under one path, however it is written", () => {
-  assert.equal(senselessSources(specOf([{ pvc: "a" }, { pvc: "b" }])), undefined);
+  const senseless = (...sources: Parameters<typeof specOf>[0]) =>
+    senselessSources(configSources(specOf(sources), nowhere));
+  assert.equal(senseless({ pvc: "a" }, { pvc: "b" }), undefined);
   assert.equal(
-    senselessSources(specOf([{ pvc: "a", path: "/x/" }, { pvc: "b", path: "/y/../x" }])),
+    senseless({ pvc: "a", path: "/x/" }, { pvc: "b", path: "/y/../x" }),
     'Cannot back up the sources "a" and "b": both are filed under "/x", expected a sourcePathOverride of its own for each',
   );
-  assert.notEqual(senselessSources(specOf([{ pvc: "a" }, { pvc: "b", path: "/pvc/a" }])), undefined);
+  assert.notEqual(senseless({ pvc: "a" }, { pvc: "b", path: "/pvc/a" }), undefined);
+});
+
+Deno.test("senselessSources() refuses more sources than a run can have, and says how many there are", () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ source: `pvc-${index}`, sourcePath: `/pvc/${index}` }));
+  assert.equal(senselessSources(many(64)), undefined);
+  assert.match(
+    senselessSources(many(65)) ?? "",
+    /^Cannot back up 65 PersistentVolumeClaims in one run, expected at most 64: narrow the selectors/,
+  );
 });

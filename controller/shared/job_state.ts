@@ -31,14 +31,22 @@ export type JobState<O extends OperationKey> =
     readonly since: string;
     /** RFC 3339; when the pod that waits was made. Absent while there is no pod. */
     readonly podMadeAt?: string;
+    /** RFC 3339; when a pod before the one that waits began to run, or may have. */
+    readonly startedAt?: string;
     readonly attempts: number;
   }
   /** A pod runs, or the next one is about to be made, or the last one's message has not arrived here yet. */
   | {
     readonly kind: "running";
     readonly attempts: number;
-    /** RFC 3339; when the pod that runs began to. */
+    /** RFC 3339; when the pod that runs, or that ended, began to. */
     readonly startedAt?: string;
+    /** Set while no pod of it works though the Job is not over: the last one ended, is to go, or is gone. */
+    readonly noPod?: {
+      readonly text: string;
+      /** RFC 3339. Absent when nothing that is left says it. */
+      readonly since?: string;
+    };
   }
   | {
     readonly kind: "succeeded";
@@ -124,26 +132,55 @@ function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFact
 function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number): Unfinished {
   const [pod] = pods;
   if (pod === undefined) {
-    if (attempts > 0) return { kind: "running", attempts };
+    if (attempts > 0) return { kind: "running", attempts, noPod: { text: "its pod is gone" } };
     const text = facts.isSuspended
       ? "the Job is suspended"
       : "no pod was made for the Job yet; kubectl describe of the Job says why if this lasts";
     return { kind: "waiting", why: "PodNotStarted", text, since: facts.createdAt, attempts };
   }
-  if (podHasEnded(pod)) return { kind: "running", attempts };
-  if (pod.isRunning) return { kind: "running", attempts, ...startOf(pod) };
-  const podMadeAt = pod.createdAt;
+  if (podHasEnded(pod)) {
+    const noPod = { text: "its pod ended", ...sinceOf(pod.terminated?.finishedAt) };
+    return { kind: "running", attempts, ...(pod.terminated === undefined ? {} : startOf(pod)), noPod };
+  }
+  if (pod.isRunning) {
+    const { deletedAt } = pod;
+    // One that was told to go and is on a node nobody hears of stays so for ever.
+    const noPod = { text: "its pod is to go, but its node does not say that it went", ...sinceOf(deletedAt) };
+    return { kind: "running", attempts, ...startOf(pod), ...(deletedAt === undefined ? {} : { noPod }) };
+  }
+  const times = { podMadeAt: pod.createdAt, ...earlierStart(facts, pods, attempts) };
   if (pod.unscheduled !== undefined) {
     const { reason = "Unschedulable", message, lastTransitionTime } = pod.unscheduled;
     const since = lastTransitionTime ?? pod.createdAt;
-    return { kind: "waiting", why: "Unschedulable", text: message ?? reason, since, podMadeAt, attempts };
+    return { kind: "waiting", why: "Unschedulable", text: message ?? reason, since, ...times, attempts };
   }
   const words = [pod.waiting?.reason, pod.waiting?.message].filter((word) =>
     word !== undefined && word !== ""
   );
   const text = words.length === 0 ? "the pod waits for its node" : words.join(": ");
   const since = pod.scheduledAt ?? pod.createdAt;
-  return { kind: "waiting", why: "PodNotStarted", text, since, podMadeAt, attempts };
+  return { kind: "waiting", why: "PodNotStarted", text, since, ...times, attempts };
+}
+
+/** A pod that is gone, or that does not say what it did, may have run as long as its Job is there. */
+function earlierStart(
+  facts: JobFacts,
+  pods: readonly PodFacts[],
+  attempts: number,
+): { readonly startedAt?: string } {
+  if (attempts <= 1) return {};
+  const earlier = pods.slice(1).find(({ terminated }) => terminated !== undefined);
+  return earlier === undefined ? sinceNamed(facts.createdAt) : startOf(earlier);
+
+  function sinceNamed(time: string): { readonly startedAt?: string } {
+    const { since } = sinceOf(time);
+    return since === undefined ? {} : { startedAt: since };
+  }
+}
+
+function sinceOf(text: string | undefined): { readonly since?: string } {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? {} : { since: isoSeconds(new Date(time)) };
 }
 
 /** Goes into a status, so it is what the kubelet says or, should that be no time, when the pod was made. */

@@ -81,7 +81,12 @@ Deno.test("jobState() counts a success a pod reported before the cluster ended i
 Deno.test("jobState() judges nothing while the Job has not ended", () => {
   const job = aJob({ status: { active: 0, failed: 1 } });
   const state = stateOf(job, aPodOf(job, { status: endedPodStatus(1, failure("Locked")) }));
-  assert.deepEqual(state, { kind: "running", attempts: 1 });
+  assert.deepEqual(state, {
+    kind: "running",
+    attempts: 1,
+    startedAt: "2026-01-01T00:00:00Z",
+    noPod: { text: "its pod ended", since: "2026-01-02T03:04:00Z" },
+  });
 });
 
 Deno.test("jobState() takes a success as soon as its pod has ended well, and not from one that was killed", () => {
@@ -308,7 +313,29 @@ Deno.test("jobState() runs while a pod runs, and between two pods", () => {
     attempts: 2,
     startedAt: "2026-01-01T00:00:00Z",
   });
-  assert.deepEqual(stateOf(aJob({ status: { failed: 1 } })), { kind: "running", attempts: 1 });
+  assert.deepEqual(stateOf(aJob({ status: { failed: 1 } })), {
+    kind: "running",
+    attempts: 1,
+    noPod: { text: "its pod is gone" },
+  });
+});
+
+Deno.test("jobState() says of a pod that was told to go that none works, for its node may never say that it went", () => {
+  const job = aJob({ status: { active: 1 } });
+  const running = { state: { running: { startedAt: "2026-01-02T03:04:05Z" } } };
+  const pod = aPodOf(job, {
+    metadata: { deletionTimestamp: "2026-01-02T03:10:00Z", finalizers: ["x"] },
+    status: { phase: "Running", containerStatuses: [{ name: "mover", ...running }] },
+  });
+  assert.deepEqual(stateOf(job, pod), {
+    kind: "running",
+    attempts: 1,
+    startedAt: "2026-01-02T03:04:05Z",
+    noPod: {
+      text: "its pod is to go, but its node does not say that it went",
+      since: "2026-01-02T03:10:00Z",
+    },
+  });
 });
 
 Deno.test("jobState() survives whatever a Job and its pods hold", () => {

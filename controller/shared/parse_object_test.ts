@@ -19,7 +19,11 @@ Deno.test("parseObject() fills in defaults, and takes an object without a status
     key: { namespace: "n", name: "photos" },
     uid: "",
     generation: 3,
-    spec: { ...spec, repository: { kind: "Repository", name: "home" } },
+    spec: {
+      ...spec,
+      repository: { kind: "Repository", name: "home" },
+      sources: spec.sources.map((source) => ({ ...source, sourcePathStrategy: "PvcName" })),
+    },
     status: {},
     isDeleting: false,
   });

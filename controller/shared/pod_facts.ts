@@ -23,6 +23,7 @@ const containerStatus = z.object({
       exitCode: z.number(),
       reason: text,
       message: text,
+      startedAt: text,
       finishedAt: text,
     }).optional().catch(undefined),
   }).optional().catch(undefined),
@@ -49,6 +50,8 @@ export interface Termination {
 export interface PodFacts {
   readonly name: string;
   readonly createdAt: string;
+  /** When it was told to be gone by; RFC 3339. */
+  readonly deletedAt?: string | undefined;
   readonly phase: string;
   /** Why the pod as a whole failed, e.g. Evicted or DeadlineExceeded. */
   readonly reason?: string | undefined;
@@ -64,7 +67,7 @@ export interface PodFacts {
     | { readonly reason?: string | undefined; readonly message?: string | undefined }
     | undefined;
   readonly isRunning: boolean;
-  /** When the container that runs was started. */
+  /** When the container that runs, or that ended, was started. */
   readonly startedAt?: string | undefined;
   readonly terminated?: Termination | undefined;
 }
@@ -78,6 +81,7 @@ export function podFacts(pod: KubeObject): PodFacts {
   return {
     name: pod.metadata.name,
     createdAt: pod.metadata.creationTimestamp ?? "",
+    deletedAt: pod.metadata.deletionTimestamp,
     phase: status.phase ?? "Pending",
     reason: status.reason,
     message: status.message,
@@ -88,7 +92,7 @@ export function podFacts(pod: KubeObject): PodFacts {
     ),
     waiting: state?.waiting,
     isRunning: state?.running !== undefined,
-    startedAt: state?.running?.startedAt,
+    startedAt: state?.running?.startedAt ?? state?.terminated?.startedAt,
     terminated: state?.terminated,
   };
 }

@@ -31,8 +31,10 @@ export function runSummary(backup: KubeObject): RunSummary | undefined {
   };
 }
 
+type MomentOfRun = Pick<RunSummary, "timeMs" | "name">;
+
 /** Orders newest first; runs that ended in the same millisecond by name, so that the order never flips. */
-export function newestFirst(a: RunSummary, b: RunSummary): number {
+export function newestFirst(a: MomentOfRun, b: MomentOfRun): number {
   if (a.timeMs !== b.timeMs) return b.timeMs - a.timeMs;
   return a.name < b.name ? 1 : a.name > b.name ? -1 : 0;
 }

@@ -48,6 +48,9 @@ export const chartValues = z.strictObject({
     leaderElection: z.strictObject({
       enabled: z.boolean().default(true).describe("Elect a leader by a Lease; only off with one replica."),
     }).prefault({}).describe("Leader election."),
+    maxConcurrentMovers: z.int().min(0).max(10000).default(20).describe(
+      "Movers of backups, restores and maintenance that may work at the same time in the whole cluster; 0 for no limit.",
+    ),
     logLevel: text.default("info").describe("Deprecated alias of logging.level."),
     extraEnv: anyList.default([]).describe("Further environment variables of the controller."),
     extraVolumes: anyList.default([]).describe("Further volumes of the controller pod."),

@@ -1,19 +1,20 @@
-import type { BackupResult, MoverOperation } from "../../api/mover_contract.ts";
-import { RUN_TAG } from "../../api/mover_contract.ts";
 import {
-  connect,
-  failureOf,
-  type Kopia,
-  listTagged,
-  readRetentionPolicy,
-  runInSpan,
-  setKeepEverything,
-} from "../kopia.ts";
+  type BackupResult,
+  type MoverOperation,
+  type RepositoryStock,
+  RUN_TAG,
+} from "../../api/mover_contract.ts";
+import { resultOf, unchangedSince } from "../backup_result.ts";
+import { connect, failureOf, type Kopia, readSourcePolicy, runInSpan, setSourcePolicy } from "../kopia.ts";
 import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia_argv.ts";
 import { classifyLostStorage } from "../kopia_errors.ts";
-import { parseSnapshot, type RetentionPolicy, type Snapshot } from "../kopia_output.ts";
+import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
 import { MoverError } from "../mover_error.ts";
+import { policyChanges } from "../policy_changes.ts";
+import { refuseOtherRepository } from "../repository_id.ts";
+import { type RunSurvey, surveyRun } from "../run_survey.ts";
+import { fittingDescription } from "../snapshot_description.ts";
 import { withUploadCounter } from "../upload_counter.ts";
 
 /** What is to be backed up. */
@@ -26,19 +27,21 @@ export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }
 export async function backUp(kopia: Kopia, request: BackupRequest): Promise<BackupResult> {
   const source: KopiaSource = { ...kopia.connection.identity, path: request.sourcePath };
   await connect(kopia);
+  await refuseOtherRepository(kopia, request.uniqueId, "back up");
   // Each spends its time on making the key from the password; side by side they cost the time of one.
-  const [earlier, policy] = await bothOf(
-    findOwnSnapshot(kopia, request),
-    readRetentionPolicy(kopia, { kind: "source", source }),
-  );
-  if (earlier !== undefined) return resultOf(earlier, { reused: true });
-  if (!keepsEverySnapshot(policy)) await setKeepEverything(kopia, { kind: "source", source });
-  return await makeSnapshot(kopia, request, source);
+  const [before, found] = await bothOf(surveyRun(kopia, request), readSourcePolicy(kopia, source));
+  if (before.own !== undefined) return resultOf(before.own, { reused: true, repository: before.all.stock });
+  const changes = policyChanges({
+    policy: request.policy ?? {},
+    // Kopia compares with an incomplete snapshot, too, and would then leave the source without a whole one.
+    ignoreIdenticalSnapshots: mayBeUnchanged(request) && before.newest !== undefined,
+  }, found);
+  if (changes.length > 0) await setSourcePolicy(kopia, source, changes);
+  return await makeSnapshot(kopia, request, source, before);
 }
 
-/** If not, kopia deletes the oldest snapshots of the source as soon as it has made a new one (design D16). */
-function keepsEverySnapshot({ keepSum, ignoreIdenticalSnapshots }: RetentionPolicy): boolean {
-  return keepSum === 0 && !ignoreIdenticalSnapshots;
+function mayBeUnchanged({ policy }: BackupRequest): boolean {
+  return policy?.ignore?.ignoreIdenticalSnapshots ?? false;
 }
 
 /** Waits for both also when one fails: no kopia may go on behind the back of whoever handles the failure. */
@@ -51,20 +54,38 @@ async function makeSnapshot(
   kopia: Kopia,
   request: BackupRequest,
   source: KopiaSource,
+  before: RunSurvey,
 ): Promise<BackupResult> {
+  const { policy } = request;
+  const description = fittingDescription(kopia.log, request.description);
+  const startedMs = kopia.clock();
   const { value: verdict, bytesNew } = await withUploadCounter(kopia, async (diagnosticsFolder) => {
     const command = snapshotCreateCommand({
       mountPath: request.mountPath,
       source,
       tags: { ...request.tags, [RUN_TAG]: request.runId },
+      ...(description === undefined ? {} : { description }),
+      ...(policy?.upload?.parallelFiles === undefined ? {} : { parallelFiles: policy.upload.parallelFiles }),
+      ...(policy?.extraArgs === undefined ? {} : { extraArgs: policy.extraArgs }),
       ...(diagnosticsFolder === undefined ? {} : { diagnosticsFolder }),
     });
     return judge(command, await runInSpan(kopia, { command, onErrorLine: stopWhenStorageIsLost }));
   });
-  const snapshot = verdict.kind === "made"
-    ? verdict.snapshot
-    : await findSaved(kopia, request, verdict.failure);
-  return resultOf(snapshot, { reused: false, ...(bytesNew === undefined ? {} : { bytesNew }) });
+  const counted = bytesNew === undefined ? {} : { bytesNew };
+  switch (verdict.kind) {
+    case "made":
+      before.all.add(verdict.snapshot);
+      return resultOf(verdict.snapshot, { reused: false, ...counted, repository: before.all.stock });
+    case "unchanged": {
+      if (before.newest === undefined || !mayBeUnchanged(request)) throw verdict.failure;
+      const times = { startTime: timeText(startedMs), endTime: timeText(kopia.clock()) };
+      return unchangedSince(before.newest, { ...times, ...counted, repository: before.all.stock });
+    }
+    case "doubtful": {
+      const { snapshot, stock } = await findSaved(kopia, request, verdict.failure);
+      return resultOf(snapshot, { reused: false, ...counted, repository: stock });
+    }
+  }
 }
 
 function stopWhenStorageIsLost(line: string): void {
@@ -74,7 +95,11 @@ function stopWhenStorageIsLost(line: string): void {
 
 type Verdict =
   | { readonly kind: "made"; readonly snapshot: Snapshot }
+  /** `failure` is what it is where nothing could be unchanged. */
+  | { readonly kind: "unchanged"; readonly failure: MoverError }
   | { readonly kind: "doubtful"; readonly failure: MoverError };
+
+const notSaved = "Not saving snapshot because no files have been changed since previous snapshot";
 
 /**
  * Exit code 0 alone proves nothing: stopped by SIGTERM, kopia saves what it has as an incomplete snapshot and ends
@@ -92,7 +117,8 @@ function judge(command: KopiaCommand, exit: KopiaExit): Verdict {
   } catch (error) {
     if (!(error instanceof MoverError)) throw error;
     const failure = new MoverError(error.failureClass, error.message, { cause: error.cause, tail });
-    return { kind: "doubtful", failure };
+    const isUnchanged = exit.stdout.trim() === "" && tail.some((line) => line.includes(notSaved));
+    return { kind: isUnchanged ? "unchanged" : "doubtful", failure };
   }
 }
 
@@ -100,49 +126,25 @@ function judge(command: KopiaCommand, exit: KopiaExit): Verdict {
  * Kopia may fail after the snapshot was saved, and may print a manifest it then cannot save: only the repository
  * knows. A snapshot with unreadable files, which kopia calls a failure, is found here, too.
  */
-async function findSaved(kopia: Kopia, request: BackupRequest, failure: MoverError): Promise<Snapshot> {
-  let saved: Snapshot | undefined;
+async function findSaved(
+  kopia: Kopia,
+  request: BackupRequest,
+  failure: MoverError,
+): Promise<{ readonly snapshot: Snapshot; readonly stock: RepositoryStock }> {
+  let after: RunSurvey | undefined;
   try {
-    saved = await findOwnSnapshot(kopia, request);
+    after = await surveyRun(kopia, request);
   } catch (error) {
     if (kopia.process.signal.aborted) throw error;
     kopia.log.warn("could not look for a snapshot that may have been saved", { error });
   }
-  if (saved === undefined) throw failure;
-  if (saved.unreadable === undefined) {
+  if (after?.own === undefined) throw failure;
+  if (after.own.unreadable === undefined) {
     kopia.log.warn("kopia failed, the snapshot was saved", { error: failure });
   }
-  return saved;
+  return { snapshot: after.own, stock: after.all.stock };
 }
 
-/** The finished snapshot of this run and source; the oldest, should there ever be two. */
-async function findOwnSnapshot(kopia: Kopia, request: BackupRequest): Promise<Snapshot | undefined> {
-  const { identity } = kopia.connection;
-  const tagged = await listTagged(kopia, RUN_TAG, request.runId);
-  return tagged
-    .filter(({ incomplete, source }) =>
-      incomplete === undefined && source.path === request.sourcePath &&
-      source.username === identity.username &&
-      source.hostname === identity.hostname
-    )
-    .toSorted((a, b) => a.startTime < b.startTime ? -1 : 1)[0];
-}
-
-function resultOf(
-  snapshot: Snapshot,
-  facts: { readonly reused: boolean; readonly bytesNew?: number },
-): BackupResult {
-  const { filesNew, unreadable, files } = snapshot;
-  return {
-    snapshotId: snapshot.id,
-    startTime: snapshot.startTime,
-    endTime: snapshot.endTime,
-    sizeBytes: snapshot.sizeBytes,
-    files,
-    ...(filesNew === undefined ? {} : { filesNew, filesUnchanged: files - filesNew }),
-    ...(unreadable === undefined
-      ? {}
-      : { unreadable: { count: unreadable.count, paths: [...unreadable.paths] } }),
-    ...facts,
-  };
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -77,12 +77,14 @@ partTest({
     const end = await runCase({ folder, binary, operation: backup(source, "uid-1") });
     assert.equal(end.exitCode, 0);
     const { snapshotId, startTime, endTime, bytesNew, ...measured } = backupOf(end);
+    const sizeBytes = Object.values(files).reduce((sum, content) => sum + bytesOf(content), 0);
     assert.deepEqual(measured, {
-      sizeBytes: Object.values(files).reduce((sum, content) => sum + bytesOf(content), 0),
+      sizeBytes,
       files: 9,
       filesNew: 9,
       filesUnchanged: 0,
       reused: false,
+      repository: { snapshotCount: 1, totalSizeBytes: sizeBytes },
     });
     assert.ok(startTime <= endTime);
     assert.ok(

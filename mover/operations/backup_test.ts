@@ -1,10 +1,23 @@
 import assert from "node:assert/strict";
-import { manifestJson, printJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
-import { backupOf, failureOf } from "../support/mover_case.ts";
+import { join } from "node:path";
+import type { KopiaPolicy } from "../../api/kopia_policy.ts";
+import {
+  manifestJson,
+  printJson,
+  printList,
+  runFake,
+  showPolicies,
+  wasCalled,
+  writeFakeKopia,
+} from "../support/fake_kopia.ts";
+import { backupOf, failureOf, makeMoverFolder, runCase } from "../support/mover_case.ts";
 
-const backup = {
-  backup: { mountPath: "/pvc/data", sourcePath: "/pvc/data", runId: "uid-1", tags: {} },
-};
+const request = { mountPath: "/pvc/data", sourcePath: "/pvc/data", runId: "uid-1", tags: {} };
+const backup = { backup: request };
+
+function backupWith(policy: KopiaPolicy) {
+  return { backup: { ...request, policy } };
+}
 
 /** The second and the third run side by side. */
 function inOrder(calls: readonly string[]): readonly string[] {
@@ -27,6 +40,7 @@ Deno.test("backUp() backs up and answers with what kopia measured", async () => 
     filesNew: 2,
     filesUnchanged: 0,
     reused: false,
+    repository: { snapshotCount: 1, totalSizeBytes: 8 },
   });
   assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list", "snapshot create"]);
   assert.deepEqual(scratch, [], "nothing is left behind");
@@ -77,7 +91,7 @@ for (
     const { calls } = await runFake({
       operation: backup,
       script: {
-        "policy show": `echo '{"retention":${policy}}'`,
+        "policy show": showPolicies(`{"retention":${policy}}`),
         "policy set": "exit 0",
         "snapshot create": printJson(manifestJson()),
       },
@@ -89,7 +103,10 @@ for (
 Deno.test("backUp() makes no snapshot when the retention cannot be taken off", async () => {
   const { end, calls } = await runFake({
     operation: backup,
-    script: { "policy show": `echo '{"retention":{"keepLatest":10}}'`, "policy set": "echo no >&2; exit 1" },
+    script: {
+      "policy show": showPolicies('{"retention":{"keepLatest":10}}'),
+      "policy set": "echo no >&2; exit 1",
+    },
   });
   assert.equal(failureOf(end).class, "Unknown");
   assert.ok(!calls.includes("snapshot create"));
@@ -231,7 +248,7 @@ Deno.test("backUp() waits for the other question when one fails", async () => {
     logFilter: "info,kopia=debug",
     script: {
       "snapshot list": "echo 'error: Access Denied.' >&2; exit 1",
-      "policy show": "sleep 0.3; echo answered >&2; echo '{}'",
+      "policy show": `sleep 0.3; echo answered >&2; ${showPolicies("{}")}`,
     },
   });
   assert.equal(failureOf(end).class, "AccessDenied");
@@ -252,3 +269,189 @@ Deno.test("backUp() does not fail over the folder of counters it cannot remove",
   });
   assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
 });
+
+Deno.test("backUp() gives kopia the knobs, tags and description in one change of the policy and one snapshot", async () => {
+  const { calls, words } = await runFake({
+    operation: {
+      backup: {
+        ...request,
+        tags: { "kopiur-config": "apps/nightly", team: "a b" },
+        description: "before the upgrade",
+        policy: {
+          compression: { compressor: "zstd", neverCompress: ["gz"] },
+          ignore: { paths: ["*.log"], ignoreIdenticalSnapshots: true },
+          upload: { parallelFiles: 3, limitMbPerSec: 5 },
+          extraArgs: ["--fail-fast"],
+        },
+      },
+    },
+    script: {
+      "snapshot list": printList([manifestJson({ tags: {} })]),
+      "policy set": "exit 0",
+      "snapshot create": printJson(manifestJson()),
+    },
+  });
+  assert.deepEqual(inOrder(calls), [
+    ...["repository connect", "policy show", "snapshot list"],
+    ...["policy set", "snapshot create"],
+  ]);
+  const told = [
+    ...["--max-upload-speed=5000000"],
+    ...["--ignore-identical-snapshots=true", "--compression=zstd", "--add-ignore=*.log"],
+    ...["--add-never-compress=.gz"],
+    ...["--tags=kopiur-config:apps/nightly", "--tags=team:a b", "--tags=kopiur-run:uid-1"],
+    ...["--description=before the upgrade", "--parallel=3", "--fail-fast"],
+  ];
+  assert.deepEqual(told.filter((word) => !words.includes(word)), []);
+});
+
+Deno.test("backUp() removes from the policy what the recipe no longer says", async () => {
+  const { words } = await runFake({
+    operation: backupWith({ ignore: { paths: ["*.log"] } }),
+    script: {
+      "policy show": showPolicies(
+        '{"files":{"ignore":["*.log","*.tmp"]},"compression":{"compressorName":"zstd"}}',
+        '{"compression":{"compressorName":"none"}}',
+      ),
+      "policy set": "exit 0",
+      "snapshot create": printJson(manifestJson()),
+    },
+  });
+  assert.ok(words.includes("--remove-ignore=*.tmp"));
+  assert.ok(words.includes("--compression=inherit"));
+});
+
+const dropsIdentical = backupWith({ ignore: { ignoreIdenticalSnapshots: true } });
+const isDropping = showPolicies('{"retention":{"ignoreIdenticalSnapshots":true}}');
+const nothingChanged =
+  "echo >&2; echo ' Not saving snapshot because no files have been changed since previous snapshot' >&2";
+const older = manifestJson({ id: "0a", startTime: "2026-11-19T08:00:00Z", tags: {} });
+const newest = manifestJson({
+  ...{ id: "0b", startTime: "2026-11-20T08:00:00Z", tags: {} },
+  rootEntry: { summ: { size: 9, files: 3, numFailed: 1, errors: [{ path: "no" }] } },
+});
+
+Deno.test("backUp() answers unchanged with the newest snapshot of the source when kopia made none", async () => {
+  const { end } = await runFake({
+    operation: dropsIdentical,
+    script: {
+      "snapshot list": printList([
+        ...[newest, older],
+        manifestJson({
+          id: "0c",
+          startTime: "2026-11-21T08:00:00Z",
+          source: { host: "x", userName: "y", path: "/" },
+        }),
+        manifestJson({ id: "0d", startTime: "2026-11-21T08:00:00Z", incomplete: "canceled" }),
+      ]),
+      "policy show": isDropping,
+      "snapshot create": nothingChanged,
+    },
+  });
+  assert.equal(end.exitCode, 0);
+  const { startTime, endTime, ...result } = backupOf(end);
+  assert.deepEqual(result, {
+    snapshotId: "0b",
+    sizeBytes: 9,
+    files: 3,
+    filesNew: 0,
+    filesUnchanged: 3,
+    unreadable: { count: 1, paths: ["no"] },
+    reused: false,
+    unchanged: true,
+    repository: { snapshotCount: 3, totalSizeBytes: 17 },
+  });
+  assert.ok(startTime <= endTime && startTime > "2026-11-20T09", "the times of this run");
+});
+
+const notUnchanged = {
+  "when the recipe keeps identical snapshots": {
+    operation: backup,
+    script: { "snapshot list": printList([newest]), "snapshot create": nothingChanged },
+  },
+  "when the source has no whole snapshot": {
+    operation: dropsIdentical,
+    script: {
+      "snapshot list": printList([manifestJson({ incomplete: "canceled", tags: {} })]),
+      "snapshot create": nothingChanged,
+    },
+  },
+  "when kopia does not say so": {
+    operation: dropsIdentical,
+    script: { "snapshot list": printList([newest]), "policy show": isDropping, "snapshot create": "exit 0" },
+  },
+} as const;
+
+for (const [when, given] of Object.entries(notUnchanged)) {
+  Deno.test(`backUp() does not take an empty answer for unchanged ${when}`, async () => {
+    const { end } = await runFake(given);
+    assert.equal(failureOf(end).class, "UnexpectedOutput");
+  });
+}
+
+Deno.test("backUp() saves an identical snapshot while the source has no whole one", async () => {
+  const { words } = await runFake({
+    operation: dropsIdentical,
+    script: {
+      "snapshot list": printList([manifestJson({ incomplete: "canceled", tags: {} })]),
+      "policy show": isDropping,
+      "policy set": "exit 0",
+      "snapshot create": printJson(manifestJson()),
+    },
+  });
+  assert.ok(words.includes("--ignore-identical-snapshots=false"));
+});
+
+Deno.test("backUp() tells what the repository holds, whether it made, found or saved a snapshot", async () => {
+  const other = manifestJson({ id: "0e", tags: {}, source: { host: "b", userName: "b", path: "/b" } });
+  const replaced = manifestJson({
+    ...{ id: "0f", tags: {}, startTime: "2026-11-01T00:00:00Z" },
+    rootEntry: { summ: { size: 100, files: 1 } },
+  });
+  const created = { "snapshot create": printJson(manifestJson()) };
+  const scripts = [
+    { "snapshot list": printList([other, replaced]), ...created },
+    { "snapshot list": printList([other, replaced, manifestJson()]) },
+    {
+      "snapshot list": `if ${wasCalled("snapshot create")}; then\n${
+        printList([other, replaced, manifestJson()])
+      }\nelse\n${printList([other, replaced])}\nfi`,
+      "snapshot create": "exit 1",
+    },
+  ];
+  for (const script of scripts) {
+    const { end } = await runFake({ operation: backup, script });
+    assert.deepEqual(backupOf(end).repository, { snapshotCount: 3, totalSizeBytes: 16 });
+  }
+});
+
+const inThisRepository = { backup: { ...request, uniqueId: "0123abcd" } };
+
+Deno.test("backUp() writes nothing into another repository than its own", async () => {
+  const { end, calls } = await runFake({ operation: { backup: { ...request, uniqueId: "ffff" } } });
+  assert.equal(failureOf(end).class, "RepositoryReplaced");
+  assert.match(failureOf(end).message, /has the unique id "0123abcd", expected "ffff"/);
+  assert.equal(end.exitCode, 2);
+  assert.deepEqual(calls, ["repository connect", "repository status"]);
+});
+
+const cached: Readonly<Record<string, { text: string; asks: boolean }>> = {
+  "the expected id": { text: '{"uniqueID":"ASOrzQ=="}', asks: false },
+  "another id": { text: '{"uniqueID":"AAAA"}', asks: true },
+  "no id": { text: "{}", asks: true },
+  "no JSON": { text: "KOPIA", asks: true },
+};
+
+for (const [what, { text, asks }] of Object.entries(cached)) {
+  Deno.test(`backUp() ${asks ? "asks kopia for" : "need not ask for"} the unique id when its cache holds ${what}`, async () => {
+    await using folder = await makeMoverFolder();
+    const script = { "snapshot create": printJson(manifestJson()) };
+    const binary = await writeFakeKopia(folder, script);
+    await Deno.mkdir(folder.at("cache", "cache"));
+    await Deno.writeTextFile(join(folder.at("cache", "cache"), "kopia.repository"), text);
+    const end = await runCase({ folder, binary, operation: inThisRepository });
+    assert.equal(end.exitCode, 0);
+    const calls = await Deno.readTextFile(folder.at("calls"));
+    assert.equal(calls.includes("repository status"), asks);
+  });
+}

@@ -1,28 +1,37 @@
 import type { BootstrapResult, MoverOperation } from "../../api/mover_contract.ts";
+import { CatalogWriter } from "../catalog_writer.ts";
 import {
   connect,
   createRepository,
   eachSnapshot,
+  keepEverythingGlobally,
   type Kopia,
+  readGlobalRetention,
   readMaintenanceOwner,
-  readRetentionPolicy,
   readUniqueId,
-  setKeepEverything,
 } from "../kopia.ts";
 import type { CreateOptions } from "../kopia_argv.ts";
-import type { Snapshot } from "../kopia_output.ts";
 import { MoverError } from "../mover_error.ts";
+import { RepositorySurvey } from "../repository_survey.ts";
 
 /** What is to be opened, and whether it may be made. */
 export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"];
 
-/** Opens a repository, makes it when it is missing and may be made, and takes stock of it. Throws MoverError. */
+/**
+ * Opens a repository, makes it when it is missing and may be made, takes stock of it and prints what it holds
+ * (api/catalog_listing.ts), once all else has gone well. Throws MoverError.
+ */
 export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
   const created = await openOrCreate(kopia, request.create);
   const uniqueId = await readUniqueId(kopia);
-  const stock = await takeStock(kopia);
-  if (request.create !== undefined && stock.manifests === 0) await keepEverythingInOurs(kopia);
-  return { uniqueId, created, snapshotCount: stock.finished, totalSizeBytes: stock.totalSizeBytes };
+  const survey = new RepositorySurvey();
+  const catalog = new CatalogWriter();
+  await eachSnapshot(kopia, (snapshot) => {
+    survey.add(snapshot);
+    catalog.add(snapshot);
+  });
+  if (request.create !== undefined && survey.isEmpty) await keepEverythingInOurs(kopia);
+  return { uniqueId, created, ...survey.stock, catalog: catalog.print(kopia.print) };
 }
 
 /** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */
@@ -65,33 +74,6 @@ function withBucketHint(kopia: Kopia, error: MoverError): MoverError {
   return new MoverError(error.failureClass, message, { cause: error.cause, tail: error.tail });
 }
 
-interface Stock {
-  /** Incomplete ones included. */
-  readonly manifests: number;
-  readonly finished: number;
-  readonly totalSizeBytes: number;
-}
-
-async function takeStock(kopia: Kopia): Promise<Stock> {
-  let manifests = 0;
-  let finished = 0;
-  const newest = new Map<string, Snapshot>();
-  await eachSnapshot(kopia, (snapshot) => {
-    manifests += 1;
-    if (snapshot.incomplete !== undefined) return;
-    finished += 1;
-    const { username, hostname, path } = snapshot.source;
-    const source = JSON.stringify([username, hostname, path]);
-    const known = newest.get(source);
-    if (known === undefined || snapshot.startTime > known.startTime) newest.set(source, snapshot);
-  });
-  return {
-    manifests,
-    finished,
-    totalSizeBytes: newest.values().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-  };
-}
-
 /**
  * Makes the global policy of a repository we made keep everything (design D16), also when an earlier pod was killed
  * between making it and this. Ours is a repository without a single snapshot, with the keeps kopia writes into
@@ -99,9 +81,9 @@ async function takeStock(kopia: Kopia): Promise<Stock> {
  * person has set, and every repository in use, is left alone: there the policy of each source is set instead.
  */
 async function keepEverythingInOurs(kopia: Kopia): Promise<void> {
-  const policy = await readRetentionPolicy(kopia, { kind: "global" });
+  const policy = await readGlobalRetention(kopia);
   if (!policy.keepsAreBuiltIn) return;
   const { username, hostname } = kopia.connection.identity;
   const owner = await readMaintenanceOwner(kopia);
-  if (owner === "" || owner === `${username}@${hostname}`) await setKeepEverything(kopia, { kind: "global" });
+  if (owner === "" || owner === `${username}@${hostname}`) await keepEverythingGlobally(kopia);
 }

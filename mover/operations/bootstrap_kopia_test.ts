@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decodeCatalog } from "../../api/catalog_listing.ts";
 import { partTest } from "../../tests/parts/mod.ts";
 import { bootstrapOf, failureOf, makeMoverFolder, type MoverFolder, runCase } from "../support/mover_case.ts";
 import { kopiaPath, PlainKopia, writeExecutable, writeTree } from "../support/real_kopia.ts";
@@ -23,12 +24,14 @@ partTest({
     const path = await emptyStorage(folder);
     const first = await runCase({ folder, binary, operation: bootstrapOrCreate });
     assert.equal(first.exitCode, 0);
-    const { uniqueId, ...made } = bootstrapOf(first);
+    const { uniqueId, catalog: _, ...made } = bootstrapOf(first);
     assert.deepEqual(made, { created: true, snapshotCount: 0, totalSizeBytes: 0 });
     assert.match(uniqueId, /^[0-9a-f]{64}$/);
 
     const again = await runCase({ folder, binary, operation: bootstrapOnly });
-    assert.deepEqual(bootstrapOf(again), { uniqueId, created: false, snapshotCount: 0, totalSizeBytes: 0 });
+    const { catalog, ...found } = bootstrapOf(again);
+    assert.deepEqual(found, { uniqueId, created: false, snapshotCount: 0, totalSizeBytes: 0 });
+    assert.deepEqual([catalog?.snapshots, catalog?.truncated], [0, false]);
 
     const plain = new PlainKopia(binary, folder);
     await plain.connect(path);
@@ -164,7 +167,7 @@ partTest({
     await writeTree(folder.at("two"), { a: "12" });
     for (const name of ["one", "one", "two"]) await plain.run("snapshot", "create", folder.at(name));
     const end = await runCase({ folder, binary, operation: bootstrapOrCreate });
-    const { uniqueId: _, ...found } = bootstrapOf(end);
+    const { uniqueId: _, catalog: __, ...found } = bootstrapOf(end);
     assert.deepEqual(found, { created: false, snapshotCount: 3, totalSizeBytes: 10 });
     assert.deepEqual(await plain.keeps("--global"), builtIn);
   },
@@ -219,5 +222,46 @@ partTest({
     assert.equal(bootstrapOf(await runCase({ folder, binary, operation: bootstrapOrCreate })).created, false);
     await plain.connect(path);
     assert.deepEqual(await plain.keeps("--global"), keepsEverything);
+  },
+});
+
+partTest({
+  name: "bootstrap() prints a catalog that holds what kopia lists, of every identity",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("repository"));
+    await plain.run("policy", "set", "--global", "--keep-latest=100");
+    const sources = ["app@apps:/pvc/data", "app@apps:/pvc/ünïcode 😀", "root@laptop:/home/a:b"];
+    for (let round = 0; round < 4; round++) {
+      for (const [index, source] of sources.entries()) {
+        await writeTree(folder.at("source"), { a: `${round}`, [`b${index}`]: "more" });
+        await plain.run(
+          ...["snapshot", "create", `--override-source=${source}`, `--tags=kopiur-run:uid-${index}`],
+          ...[`--description=round ${round}`, folder.at("source")],
+        );
+      }
+    }
+    const end = await runCase({ folder, binary, operation: bootstrapOnly });
+    const { catalog } = bootstrapOf(end);
+    assert.ok(catalog !== undefined);
+    const listing = decodeCatalog(`${end.log}${end.printed}${end.log}`, catalog);
+    assert.ok(listing.kind === "listing", JSON.stringify(listing));
+    const listed = (await plain.list()).map((
+      { id, source, startTime, endTime, rootEntry, tags, description },
+    ) => ({
+      ...{ id, username: source.userName, hostname: source.host, path: source.path },
+      // Kopia has nanoseconds.
+      startTime: new Date(startTime).toISOString(),
+      endTime: new Date(endTime).toISOString(),
+      ...{ sizeBytes: rootEntry.summ.size, files: rootEntry.summ.files },
+      ...{ runId: tags?.["tag:kopiur-run"], description },
+    }));
+    assert.equal(listed.length, 12);
+    const byId = (a: { readonly id: string }, b: { readonly id: string }) => a.id < b.id ? -1 : 1;
+    assert.deepEqual(listing.entries.toSorted(byId), listed.toSorted(byId));
+    assert.equal(listing.truncated, false);
   },
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decodeCatalog } from "../../api/catalog_listing.ts";
 import { manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
 import { bootstrapOf, failureOf } from "../support/mover_case.ts";
 
@@ -25,13 +26,60 @@ Deno.test("bootstrap() takes stock: finished snapshots, and the newest of each s
       ]),
     },
   });
-  assert.deepEqual(bootstrapOf(end), {
+  const { catalog, ...found } = bootstrapOf(end);
+  assert.deepEqual(found, {
     uniqueId: "0123abcd",
     created: false,
     snapshotCount: 3,
     totalSizeBytes: 25,
   });
   assert.ok(!calls.some((call) => call.startsWith("policy")), "a repository in use keeps its policy");
+  assert.deepEqual([catalog?.snapshots, catalog?.truncated], [3, false]);
+});
+
+Deno.test("bootstrap() prints the finished snapshots as a catalog its result vouches for", async () => {
+  const { end } = await runFake({
+    operation: bootstrapOnly,
+    logFilter: "info,kopia=debug",
+    script: {
+      "snapshot list": `echo 'kopiur-catalog 1 bm90IG91cnM=' >&2\n${
+        printList([
+          manifestJson({ description: "by hand", tags: {} }),
+          manifestJson({ id: "0b", incomplete: "canceled" }),
+          manifestJson({ id: "0c", startTime: "2026-11-22T00:00:00Z" }),
+        ])
+      }`,
+    },
+  });
+  const { catalog } = bootstrapOf(end);
+  assert.ok(catalog !== undefined);
+  // Before, after and between the lines of the log, as a container's output is one stream.
+  const lines = end.log.split("\n");
+  const stream = [...lines.slice(0, 3), end.printed, ...lines.slice(3)].join("\n");
+  const listing = decodeCatalog(stream, catalog);
+  assert.ok(listing.kind === "listing", JSON.stringify(listing));
+  const base = {
+    ...{ username: "app", hostname: "apps", path: "/pvc/data" },
+    ...{ endTime: "2026-11-21T08:03:16.908Z", sizeBytes: 8, files: 2 },
+  };
+  assert.deepEqual(listing.entries, [
+    { ...base, id: "0c", startTime: "2026-11-22T00:00:00.000Z", runId: "uid-1" },
+    {
+      ...base,
+      id: "fc4d31be4d877d67f363bec80d112488",
+      startTime: "2026-11-21T08:03:15.907Z",
+      description: "by hand",
+    },
+  ]);
+});
+
+Deno.test("bootstrap() prints no catalog when it fails", async () => {
+  const { end } = await runFake({
+    operation: bootstrapOnly,
+    script: { "snapshot list": `printf '[\\n %s,\\n' '${manifestJson()}'; exit 1` },
+  });
+  assert.equal(failureOf(end).class, "Unknown");
+  assert.equal(end.printed, "");
 });
 
 const notInitialized =

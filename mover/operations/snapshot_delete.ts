@@ -1,8 +1,9 @@
 import { type MoverOperation, RUN_TAG, type SnapshotDeleteResult } from "../../api/mover_contract.ts";
-import { connect, failureOf, type Kopia, listSource, listTagged, readUniqueId, tryDelete } from "../kopia.ts";
+import { connect, failureOf, type Kopia, listSource, listTagged, tryDelete } from "../kopia.ts";
 import { snapshotDeleteCommand } from "../kopia_argv.ts";
 import type { Snapshot } from "../kopia_output.ts";
 import { MoverError } from "../mover_error.ts";
+import { refuseOtherRepository } from "../repository_id.ts";
 
 /** Which snapshots are to go. */
 export type SnapshotDeleteRequest = Extract<
@@ -19,7 +20,7 @@ export async function deleteSnapshots(
   request: SnapshotDeleteRequest,
 ): Promise<SnapshotDeleteResult> {
   await connect(kopia);
-  await refuseOtherRepository(kopia, request.uniqueId);
+  await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const found = await findAll(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.has(id)).length;
   if (found.size === 0) return { deleted: 0, alreadyGone };
@@ -33,16 +34,6 @@ export async function deleteSnapshots(
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
   return { deleted: ids.length, alreadyGone };
-}
-
-async function refuseOtherRepository(kopia: Kopia, expected: string | undefined): Promise<void> {
-  if (expected === undefined) return;
-  const uniqueId = await readUniqueId(kopia);
-  if (uniqueId === expected) return;
-  throw new MoverError(
-    "RepositoryReplaced",
-    `Cannot delete the snapshots: the repository has the unique id "${uniqueId}", expected "${expected}"`,
-  );
 }
 
 /** What the run tagged, whatever the source, and what the status names under the source it names. */

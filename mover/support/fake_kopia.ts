@@ -3,12 +3,17 @@ import { makeMoverFolder, type MoverCase, type MoverEnd, type MoverFolder, runCa
 /** What a fake kopia does per command: shell text by "repository connect", "snapshot create", …; "*" for the rest. */
 export type FakeScript = Readonly<Record<string, string>>;
 
+/** Shell text that prints the policy of a source, and that of the folder above it, as `policy show` does. */
+export function showPolicies(source: string, above = "{}"): string {
+  return `echo '${source}'; echo '${above}'`;
+}
+
 /** Answers of a kopia with which nothing is wrong and whose repository is empty. */
 export const healthyScript: FakeScript = {
   "repository connect": "echo 'Connected to repository.' >&2",
   "repository status": `echo '{"uniqueIDHex":"0123abcd"}'`,
   "snapshot list": String.raw`printf '[\n]'`,
-  "policy show": `echo '{"retention":{"keepLatest":0}}'`,
+  "policy show": showPolicies("{}"),
   "*": "echo unexpected command >&2; exit 1",
 };
 
@@ -18,9 +23,9 @@ export async function writeFakeKopia(folder: MoverFolder, script: FakeScript): P
   const cases = Object.entries({ ...healthyScript, ...script })
     .toSorted(([a], [b]) => Number(a === "*") - Number(b === "*"))
     .map(([command, body]) => `${command === "*" ? "*" : `"${command}"`})\n${body}\n;;`);
-  const text = `#!/bin/sh\necho "$1 $2" >>'${folder.at("calls")}'\ncase "$1 $2" in\n${
-    cases.join("\n")
-  }\nesac\n`;
+  const text = `#!/bin/sh\necho "$1 $2" >>'${folder.at("calls")}'\nprintf '%s\\n' "$@" >>'${
+    folder.at("words")
+  }'\ncase "$1 $2" in\n${cases.join("\n")}\nesac\n`;
   await Deno.writeTextFile(path, text);
   await Deno.chmod(path, 0o755);
   return path;
@@ -29,10 +34,14 @@ export async function writeFakeKopia(folder: MoverFolder, script: FakeScript): P
 /** A run of a mover with a fake kopia. */
 export type FakeCase = Omit<MoverCase, "folder" | "binary"> & { readonly script?: FakeScript };
 
-/** What came of it: `calls` are kopia's commands in order, `scratch` what was left in the scratch folder. */
+/**
+ * What came of it: `calls` are kopia's commands in order, `words` everything it was called with, `scratch` what was
+ * left in the scratch folder.
+ */
 export interface FakeEnd {
   readonly end: MoverEnd;
   readonly calls: readonly string[];
+  readonly words: readonly string[];
   readonly scratch: readonly string[];
 }
 
@@ -42,12 +51,12 @@ export async function runFake({ script, ...given }: FakeCase): Promise<FakeEnd> 
   const binary = await writeFakeKopia(folder, script ?? {});
   const end = await runCase({ folder, binary, ...given });
   const scratch = [...Deno.readDirSync(folder.at("scratch"))].map(({ name }) => name);
-  return { end, calls: await readCalls(folder), scratch };
+  return { end, calls: await readLines(folder, "calls"), words: await readLines(folder, "words"), scratch };
 }
 
-async function readCalls(folder: MoverFolder): Promise<readonly string[]> {
+async function readLines(folder: MoverFolder, name: string): Promise<readonly string[]> {
   try {
-    return (await Deno.readTextFile(folder.at("calls"))).trim().split("\n");
+    return (await Deno.readTextFile(folder.at(name))).trim().split("\n");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -53,6 +53,8 @@ export interface MoverEnd {
   readonly exitCode: number;
   readonly result: MoverResult;
   readonly log: string;
+  /** What it printed beside its log, in one stream with it in a container. */
+  readonly printed: string;
   /** What it would export. */
   readonly metrics: string;
 }
@@ -104,6 +106,7 @@ export async function runWithoutReading(
   const workSpecPath = folder.at("work-spec.json");
   await Deno.writeTextFile(workSpecPath, given.workSpecText ?? JSON.stringify(workSpecOf(given)));
   const lines: string[] = [];
+  const printed: string[] = [];
   const telemetry = startTelemetry(
     parseTelemetryConfig({ RUST_LOG: given.logFilter ?? "info", KOPIUR_LOG_FORMAT: "json" }, {
       role: "mover",
@@ -129,10 +132,11 @@ export async function runWithoutReading(
         ...(given.caBundlePath === undefined ? {} : { caBundlePath: given.caBundlePath }),
         ...(given.stopGraceSeconds === undefined ? {} : { stopGraceSeconds: given.stopGraceSeconds }),
       },
-      { ...telemetry, clock: systemClock },
+      { ...telemetry, clock: systemClock, print: (line) => void printed.push(line) },
       given.signal ?? new AbortController().signal,
     );
-    return { exitCode, log: lines.join(""), metrics: await telemetry.renderMetrics() };
+    const metrics = await telemetry.renderMetrics();
+    return { exitCode, log: lines.join(""), printed: printed.join(""), metrics };
   } finally {
     await telemetry.shutdown();
   }

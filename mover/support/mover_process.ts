@@ -1,5 +1,5 @@
 /** A mover as a process of its own, to be killed: `mover_process.ts <file with a MoverConfig as JSON>`. */
-import { parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
+import { parseTelemetryConfig, startTelemetry, streamSink, systemClock } from "../../telemetry/mod.ts";
 import { type MoverConfig, runMover } from "../mod.ts";
 
 async function main([configPath = ""]: readonly string[]): Promise<number> {
@@ -12,7 +12,12 @@ async function main([configPath = ""]: readonly string[]): Promise<number> {
   });
   const stop = new AbortController();
   Deno.addSignalListener("SIGTERM", () => stop.abort());
-  return await runMover(config, { ...startTelemetry(telemetryConfig), clock: systemClock }, stop.signal);
+  const print = streamSink(Deno.stdout);
+  return await runMover(
+    config,
+    { ...startTelemetry(telemetryConfig), clock: systemClock, print },
+    stop.signal,
+  );
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -8,6 +8,19 @@ export interface ListedSnapshot {
   readonly id: string;
   readonly incomplete?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly description?: string;
+  readonly source: { readonly userName: string; readonly host: string; readonly path: string };
+  readonly startTime: string;
+  readonly endTime: string;
+  readonly rootEntry: { readonly summ: { readonly size: number; readonly files: number } };
+}
+
+/** The parts of a policy that tests look at, as kopia shows them. */
+export interface WorkingParts {
+  readonly files?: { readonly ignore?: readonly string[]; readonly ignoreCacheDirs?: boolean };
+  readonly compression?: { readonly compressorName?: string; readonly neverCompress?: readonly string[] };
+  readonly splitter?: { readonly algorithm?: string };
+  readonly errorHandling?: Readonly<Record<string, boolean>>;
 }
 
 /** The uid that kopia gets where the tests run as root, who may read everything. */
@@ -58,6 +71,16 @@ export class PlainKopia {
     return (await this.list()).filter(({ tags, incomplete }) =>
       tags?.[`tag:${RUN_TAG}`] === runId && incomplete === undefined
     );
+  }
+
+  /** What the policies of the repository say themselves, by target. */
+  async said(): Promise<Readonly<Record<string, unknown>>> {
+    return JSON.parse(await this.run("policy", "export"));
+  }
+
+  /** A policy as it works. */
+  async working(target: string): Promise<WorkingParts> {
+    return JSON.parse(await this.run("policy", "show", "--json", target));
   }
 
   /** The six keeps of a policy: latest, hourly, daily, weekly, monthly, annual. */

@@ -5,11 +5,15 @@ import { benchUsage, parseBenchArgs } from "./bench_args.ts";
 import { renderTable } from "./figure_table.ts";
 import { describeMachine, type MachineFacts, readMachineFacts } from "./machine_facts.ts";
 import { measureBackup } from "./measure_backup.ts";
+import { measureEvents } from "./measure_events.ts";
 import { measureMemory } from "./measure_memory.ts";
 import { measureMetrics } from "./measure_metrics.ts";
 import { measureMover } from "./measure_mover.ts";
+import { measureRush } from "./measure_rush.ts";
+import { measureRetention } from "./measure_retention.ts";
 import { measureSizes } from "./measure_sizes.ts";
 import { measureStart } from "./measure_start.ts";
+import { measureStatus } from "./measure_status.ts";
 import { measureTransport } from "./measure_transport.ts";
 import type { Measurement } from "./measurement.ts";
 import { type BenchReport, runMeasurements } from "./run_measurements.ts";
@@ -18,6 +22,7 @@ import { Workbench } from "./workbench.ts";
 /** Every measurement, the quick ones first. */
 const measurements: readonly Measurement<Workbench>[] = [
   { name: "sizes", about: "binary against denort, image against what is in it", measure: measureSizes },
+  { name: "retention", about: "the rules of retention over 100 000 runs", measure: measureRetention },
   { name: "transport", about: "our API transport against client-node's own", measure: measureTransport },
   {
     name: "start",
@@ -26,6 +31,21 @@ const measurements: readonly Measurement<Workbench>[] = [
   },
   { name: "memory", about: "memory of the controller, idle and with Backups", measure: measureMemory },
   { name: "metrics", about: "a scrape with 1 000 recipes and 10 000 runs", measure: measureMetrics },
+  {
+    name: "status",
+    about: "kubectl kopiur status with 1 000 Backups against kubectl get",
+    measure: (bench) => measureStatus(bench),
+  },
+  {
+    name: "rush",
+    about: "1 000 Backups at once: Jobs per second, and how full the slots are kept",
+    measure: (bench) => measureRush(bench),
+  },
+  {
+    name: "events",
+    about: "from an event to its answer with 10 000 Backups in the cache",
+    measure: (bench) => measureEvents(bench),
+  },
   {
     name: "backup",
     about: "a Backup in a real cluster against kopia in a bare Job (needs root)",

@@ -11,6 +11,8 @@ export interface ControllerStart {
   /** Its log goes here. */
   readonly folder: string;
   readonly moverImage: string;
+  /** Beside what every controller here is told. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The compiled controller as a process of this machine, which the kernel ends with this one. */
@@ -67,6 +69,11 @@ export class ControllerProcess {
     throw new Error(`Cannot measure the controller: it has ended: ${await this.#child.lastWords()}`);
   }
 
+  /** Holds it still, or lets it go on. */
+  freeze(frozen: boolean): void {
+    this.#child.signal(frozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Ends it as a kubelet does, so that it gives its lease back. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child.stop(15_000);
@@ -99,6 +106,7 @@ export async function startController(start: ControllerStart): Promise<Controlle
       KOPIUR_HTTP_ADDR: `127.0.0.1:${port}`,
       KOPIUR_NAMESPACE: "default",
       KOPIUR_MOVER_IMAGE: start.moverImage,
+      ...start.env,
     },
     logPath: join(start.folder, "controller.log"),
     setpriv: await partPath("setpriv"),

@@ -4,7 +4,7 @@ import {
   connectCommand,
   type ConnectRequest,
   createCommand,
-  policyKeepEverythingCommand,
+  globalKeepEverythingCommand,
   snapshotCreateCommand,
 } from "../../mover/kopia_argv.ts";
 import { runProgram } from "./run_program.ts";
@@ -39,7 +39,7 @@ export async function createRepository(kopia: string, work: string): Promise<voi
   const env = kopiaEnvironment(work, "bootstrap");
   const commands = [
     createCommand(connectRequest(work), {}),
-    policyKeepEverythingCommand({ kind: "global" }),
+    globalKeepEverythingCommand(),
   ];
   await Deno.mkdir(repositoryPath(work));
   for (const { args } of commands) {

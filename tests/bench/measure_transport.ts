@@ -1,8 +1,7 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { HttpTransport } from "../../kube/http_transport.ts";
-import { loadConnection, RESOURCES, systemKubeClock } from "../../kube/mod.ts";
-import { parseTelemetryConfig, startTelemetry } from "../../telemetry/mod.ts";
+import { RESOURCES, type Transport } from "../../kube/mod.ts";
 import { startApiserver } from "../cluster/mod.ts";
+import { benchTransport } from "./bench_transport.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import { measureInPairs, type Pair, quotients } from "./pairs.ts";
 import { spreadOf } from "./spread.ts";
@@ -22,14 +21,14 @@ const loads = [
 export async function measureTransport(bench: Workbench): Promise<readonly Figure[]> {
   await using server = await startApiserver();
   const { kubeconfigPath } = server;
-  await using ours = await ourTransport(kubeconfigPath, bench.signal);
+  await using ours = await benchTransport(kubeconfigPath);
   const theirs = clientNode(kubeconfigPath);
   const figures: Figure[] = [];
   for (const { what, requests, lanes, atLeast } of loads) {
     bench.progress(what);
     const pairs = await measureInPairs({
       runs: bench.runs,
-      ours: () => requestsPerSecond(ours.create, requests, lanes),
+      ours: () => requestsPerSecond((name) => create(ours.transport, name, bench.signal), requests, lanes),
       theirs: () => requestsPerSecond(theirs, requests, lanes),
     }, bench.signal);
     const question = { what, against: "client-node as it comes", unit: "ratio", aim: { atLeast } } as const;
@@ -47,29 +46,12 @@ async function requestsPerSecond(create: Create, requests: number, lanes: number
   return requests / ((performance.now() - started) / 1000);
 }
 
-async function ourTransport(kubeconfigPath: string, signal: AbortSignal) {
-  const build = { version: "0.0.0", commit: "unknown", date: "1970-01-01T00:00:00Z" };
-  const config = parseTelemetryConfig({}, { role: "controller", build, terminal: false });
-  const telemetry = startTelemetry(config, { sink: () => {} });
-  const connection = await loadConnection({ path: kubeconfigPath, env: {} });
-  const transport = new HttpTransport(connection, {
-    clock: systemKubeClock(),
-    random: Math.random,
-    telemetry,
-  });
-  return {
-    create: (name: string) =>
-      transport.send({
-        verb: "create",
-        resource: RESOURCES.configMap,
-        target: { namespace: "default" },
-        body: configMap(name),
-      }, signal),
-    async [Symbol.asyncDispose](): Promise<void> {
-      transport.close();
-      await telemetry.shutdown();
-    },
-  };
+function create(transport: Transport, name: string, signal: AbortSignal): Promise<unknown> {
+  const target = { namespace: "default" };
+  return transport.send(
+    { verb: "create", resource: RESOURCES.configMap, target, body: configMap(name) },
+    signal,
+  );
 }
 
 function clientNode(kubeconfigPath: string): Create {

@@ -2,6 +2,7 @@ import { ALL_KINDS, customResourceDefinition } from "../../api/mod.ts";
 import { resourceOf, resourcePath } from "../../kube/resources.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type ApiServer, waitUntil } from "../cluster/mod.ts";
+import { inLanes } from "./in_lanes.ts";
 import { type TeamCounts, teamNamespaces, teamRecipes, teamRepositories, teamRuns } from "./team_objects.ts";
 
 /** Requests under way at a time: more make this API server no faster (ground.md §6). */
@@ -29,15 +30,15 @@ export async function writeTeam(
   counts: TeamCounts,
   signal: AbortSignal,
 ): Promise<void> {
-  await inLanes(teamNamespaces(counts), signal, async (name) => {
+  await inLanes(teamNamespaces(counts), lanes, signal, async (name) => {
     const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
     await server.request("POST", "/api/v1/namespaces", { body, signal });
   });
   const withoutStatus = [...teamRepositories(counts), ...teamRecipes(counts)];
-  await inLanes(withoutStatus, signal, async (object) => {
+  await inLanes(withoutStatus, lanes, signal, async (object) => {
     await server.request("POST", pathOf(object), { body: object, signal });
   });
-  await inLanes(teamRuns(counts), signal, async (run) => {
+  await inLanes(teamRuns(counts), lanes, signal, async (run) => {
     const created = await server.request("POST", pathOf(run), { body: run, signal });
     const body = { ...asRecord(created), status: run.status };
     await server.request("PUT", `${pathOf(run)}/${run.metadata.name}/status`, { body, signal });
@@ -50,22 +51,6 @@ function pathOf({ kind, metadata }: KubeObject): string {
     throw new Error(`Cannot write a ${kind}: it is none of the kinds of this project`);
   }
   return resourcePath(resourceOf(definition), { namespace: metadata.namespace ?? "" });
-}
-
-/** Works on the items in order, some at a time; the first failure ends all. */
-async function inLanes<T>(
-  items: Iterable<T>,
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  async function lane(): Promise<void> {
-    for (let next = rest.next(); next.done !== true; next = rest.next()) {
-      signal.throwIfAborted();
-      await work(next.value);
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

@@ -30,7 +30,7 @@ partTest({
     await using server = await startApiserver();
     await installKopiur(server, ["apps", "media"]);
     const nothing = await status(server.kubeconfigPath, "-A", "--check");
-    deepEqual([nothing.code, nothing.stderr, nothing.stdout.match(/\(none\)/g)?.length], [0, "", 4]);
+    deepEqual([nothing.code, nothing.stderr, nothing.stdout.match(/\(none\)/g)?.length], [0, "", 5]);
 
     await fill(server);
     const table = await status(server.kubeconfigPath, "-A");
@@ -64,7 +64,7 @@ partTest({
     await installKopiur(server, ["apps"]);
     const nobody = await server.userKubeconfig("nobody");
     const result = await status(nobody, "-n", "apps");
-    deepEqual([result.code, result.stdout.match(/\(forbidden\)/g)?.length], [0, 4]);
+    deepEqual([result.code, result.stdout.match(/\(forbidden\)/g)?.length], [0, 6]);
     equal((await status(nobody, "-n", "apps", "--check")).code, 1);
     const context = await status(server.kubeconfigPath, "--context", "elsewhere");
     equal(context.code, 1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
+import { ALL_KINDS } from "../../api/mod.ts";
 import { partPath } from "../parts/mod.ts";
 
 interface Manifest {
@@ -67,7 +68,7 @@ function env(manifests: readonly Manifest[], name: string): string | undefined {
 Deno.test("the chart: its defaults render CRDs that are kept, RBAC, a restricted Deployment and a metrics Service", async () => {
   const manifests = await render();
   const crds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition");
-  assert.equal(crds.length, 3);
+  assert.equal(crds.length, ALL_KINDS.length);
   for (const crd of crds) assert.equal(crd.metadata.annotations?.["helm.sh/resource-policy"], "keep");
   const { spec } = podTemplate(manifests);
   assert.equal(spec.securityContext["runAsNonRoot"], true);
@@ -98,6 +99,11 @@ Deno.test("the chart: logging reaches the controller, and logging.level falls ba
   );
   assert.equal(env(manifests, "RUST_LOG"), "info,kopia=debug");
   assert.equal(env(manifests, "KOPIUR_LOG_FORMAT"), "json");
+});
+
+Deno.test("the chart: the limit of movers reaches the controller as a whole number", async () => {
+  assert.equal(env(await render(), "KOPIUR_MAX_MOVERS"), "20");
+  assert.equal(env(await render("controller.maxConcurrentMovers=10000"), "KOPIUR_MAX_MOVERS"), "10000");
 });
 
 Deno.test("the chart: observability.otlp turns the export on, and is not there otherwise", async () => {

@@ -11,6 +11,17 @@ const password = { passwordSecretRef: { name: "password" } };
 const filesystem = { filesystem: { volume: { pvc: { name: "repo" } } } };
 const s3 = { s3: { bucket: "backups", auth: { secretRef: { name: "keys" } } } };
 
+const discovered = {
+  repository: { kind: "Repository", name: "home", uniqueId: "ab12" },
+  snapshot: {
+    id: "0123456789abcdef0123456789abcdef",
+    identity: { username: "someone", hostname: "elsewhere" },
+    sourcePath: "/data",
+    startTime: "2026-01-01T00:00:00Z",
+    endTime: "2026-01-01T00:01:00Z",
+  },
+};
+
 const good: Readonly<Record<string, Sample>> = {
   "a filesystem repository": { kind: "Repository", spec: { backend: filesystem, encryption: password } },
   "an s3 repository with everything": {
@@ -32,7 +43,9 @@ const good: Readonly<Record<string, Sample>> = {
         hash: "BLAKE2B-256-128",
         splitter: "DYNAMIC-4M-BUZHASH",
       },
-      catalog: { refreshInterval: "1h30m" },
+      catalog: { refreshInterval: "1h30m", discover: true, retain: { perIdentity: 9, maxAgeDays: 400 } },
+      deletionBreaker: { threshold: 100, window: "1h" },
+      maxConcurrentMovers: 3,
       mover: {
         runAsUser: 1000,
         resources: { requests: { cpu: "100m", memory: "1.5Gi" } },
@@ -44,10 +57,63 @@ const good: Readonly<Record<string, Sample>> = {
     kind: "BackupConfig",
     spec: {
       repository: { name: "home" },
-      sources: [{ pvc: { name: "a" } }, { pvc: { name: "b" }, sourcePathOverride: "/data" }],
+      sources: [
+        { pvc: { name: "a" } },
+        { pvc: { name: "b" }, sourcePathOverride: "/data" },
+        {
+          pvcSelector: {
+            matchLabels: { app: "db" },
+            matchExpressions: [{ key: "tier", operator: "Exists" }],
+          },
+        },
+        { pvcSelector: {}, sourcePathStrategy: "PvcNamespacedName" },
+      ],
     },
   },
+  "a config with retention and every knob of kopia": {
+    kind: "BackupConfig",
+    spec: {
+      repository: { name: "home" },
+      sources: [{ pvc: { name: "a" } }],
+      retention: {
+        keepLatest: 7,
+        keepHourly: 24,
+        keepDaily: 7,
+        keepWeekly: 4,
+        keepMonthly: 12,
+        keepAnnual: 3,
+      },
+      policy: {
+        compression: { compressor: "zstd-fastest", neverCompress: [".gz"] },
+        splitter: "DYNAMIC-4M-BUZHASH",
+        ignore: { paths: ["*.tmp"], cacheDirs: true, ignoreIdenticalSnapshots: true },
+        upload: { parallelFiles: 4, limitMbPerSec: 50 },
+        extraArgs: ["--fail-fast", "--force-hash=1.5"],
+      },
+    },
+  },
+  "a config that keeps everything": {
+    kind: "BackupConfig",
+    spec: { repository: { name: "home" }, sources: [{ pvc: { name: "a" } }], retention: {} },
+  },
   "a backup": { kind: "Backup", spec: { configRef: { name: "photos" } } },
+  "a backup with words for kopia, pinned": {
+    kind: "Backup",
+    spec: {
+      configRef: { name: "photos" },
+      tags: { season: "autumn", "app.kubernetes.io/name": "x" },
+      description: "before the upgrade: everything",
+      pin: true,
+    },
+  },
+  "a discovered backup": { kind: "Backup", spec: { discovered, deletionPolicy: "Retain" } },
+  "a schedule": {
+    kind: "BackupSchedule",
+    spec: {
+      configRef: { name: "photos" },
+      schedule: { cron: "H H(0-5) * * mon-fri", timezone: "Europe/Berlin" },
+    },
+  },
 };
 
 const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: RegExp }>> = {
@@ -116,6 +182,27 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
     },
     says: /may be named once/,
   },
+  "a source that is neither named nor selected": {
+    sample: { kind: "BackupConfig", spec: { repository: { name: "home" }, sources: [{}] } },
+    says: /expected exactly one of pvc, pvcSelector/,
+  },
+  "an override of the path of many": {
+    sample: {
+      kind: "BackupConfig",
+      spec: { repository: { name: "home" }, sources: [{ pvcSelector: {}, sourcePathOverride: "/x" }] },
+    },
+    says: /several claims cannot share one path/,
+  },
+  "a selector whose In has no values": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        sources: [{ pvcSelector: { matchExpressions: [{ key: "app", operator: "In" }] } }],
+      },
+    },
+    says: /values are needed for In and NotIn/,
+  },
   "an identity with an at sign": {
     sample: {
       kind: "BackupConfig",
@@ -130,6 +217,59 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
   "an unknown deletion policy": {
     sample: { kind: "Backup", spec: { configRef: { name: "photos" }, deletionPolicy: "Keep" } },
     says: /deletionPolicy.*"Delete", "Retain", "Orphan"/,
+  },
+  "a backup of a recipe that is discovered as well": {
+    sample: { kind: "Backup", spec: { configRef: { name: "photos" }, discovered } },
+    says: /expected exactly one of configRef, discovered/,
+  },
+  "a backup of nothing": {
+    sample: { kind: "Backup", spec: {} },
+    says: /expected exactly one of configRef, discovered/,
+  },
+  "a discovered backup that deletes": {
+    sample: { kind: "Backup", spec: { discovered, deletionPolicy: "Delete" } },
+    says: /must be Retain/,
+  },
+  "a tag with a colon": {
+    sample: { kind: "Backup", spec: { configRef: { name: "photos" }, tags: { "a:b": "c" } } },
+    says: /spec\.tags/,
+  },
+  "a tag of our own": {
+    sample: { kind: "Backup", spec: { configRef: { name: "photos" }, tags: { "kopiur-run": "c" } } },
+    says: /spec\.tags/,
+  },
+  "a retention of less than nothing": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        sources: [{ pvc: { name: "a" } }],
+        retention: { keepDaily: -1 },
+      },
+    },
+    says: /spec\.retention\.keepDaily/,
+  },
+  "an argument that would point kopia elsewhere": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        sources: [{ pvc: { name: "a" } }],
+        policy: { extraArgs: ["--config-file=/tmp/x"] },
+      },
+    },
+    says: /spec\.policy\.extraArgs/,
+  },
+  "a cron of three fields": {
+    sample: { kind: "BackupSchedule", spec: { configRef: { name: "photos" }, schedule: { cron: "* * *" } } },
+    says: /spec\.schedule\.cron/,
+  },
+  "a schedule that does not say what to do with the run before": {
+    sample: {
+      kind: "BackupSchedule",
+      spec: { configRef: { name: "photos" }, schedule: { cron: "0 1 * * *", concurrencyPolicy: "Maybe" } },
+    },
+    says: /concurrencyPolicy/,
   },
   "no spec": { sample: { kind: "Backup", spec: undefined }, says: /spec: Required value/ },
 };
@@ -193,7 +333,7 @@ Deno.test("the CRDs: a real API server accepts them, stores good objects and ref
     assert.deepEqual(stored["spec"], {
       backend: { filesystem: { path: "/repository", volume: { pvc: { name: "repo" } } } },
       encryption: { passwordSecretRef: { name: "password", key: "KOPIA_PASSWORD" } },
-      catalog: { refreshInterval: "1h" },
+      catalog: { discover: true, refreshInterval: "1h" },
     });
   });
   await t.step("configRef cannot be changed", async () => {

@@ -1,17 +1,35 @@
 import assert from "node:assert/strict";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
-import { API_VERSION, type BackupStatus, backupStatus, FINALIZER, isoSeconds } from "../../api/mod.ts";
+import {
+  API_VERSION,
+  backupKind,
+  type BackupStatus,
+  backupStatus,
+  FINALIZER,
+  findCondition,
+  isoSeconds,
+} from "../../api/mod.ts";
+import { SETTLE_SECONDS } from "../../controller/backup/mass_deletion.ts";
 import { backupReconciler } from "../../controller/backup/mod.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
 import { reconcile } from "../../controller/runtime/reconcile.ts";
 import type { QueueAction } from "../../controller/runtime/report.ts";
-import { credentialVersion, foundOf, repositoryNeeds } from "../../controller/shared/mod.ts";
+import {
+  credentialVersion,
+  foundOf,
+  JOB,
+  MoverSlots,
+  repositoryNeeds,
+  resourceOf,
+  workingMovers,
+} from "../../controller/shared/mod.ts";
 import { repositorySpec } from "../../api/mod.ts";
 import type { KubeObject, Reader, Writer } from "../../kube/types.ts";
 import {
   aBackup,
   aBackupConfig,
   aClaim,
+  aCondition,
   aNamespace,
   aPodOf,
   aReadyRepository,
@@ -28,6 +46,7 @@ export const anyOptions: ControllerOptions = {
   moverImage: "kopiur:test",
   moverImagePullPolicy: "IfNotPresent",
   moverEnvPassthrough: [],
+  maxMovers: 20,
   operatorNamespace: "kopiur",
   instance: "controller-0",
 };
@@ -70,6 +89,46 @@ export function aDeletedResult(deleted: number, alreadyGone = 0): string {
   });
 }
 
+/** A Backup of `recipe` that succeeded in another year, with one snapshot `k-<name>`. */
+export function anEndedBackup(name: string, parts: Parts = {}): KubeObject {
+  const times = { startTime: "2025-01-02T03:05:00Z", endTime: "2025-01-02T03:06:30Z", durationSeconds: 90 };
+  const message = 'Backed up "data"';
+  return aBackup({
+    name,
+    ...parts,
+    metadata: { finalizers: [FINALIZER], ...parts.metadata },
+    status: {
+      observedGeneration: 1,
+      phase: "Succeeded",
+      origin: "manual",
+      message,
+      resolved: {
+        repository: { kind: "Repository", name: "repo", uniqueId: "0123abcd" },
+        config: "recipe",
+        identity: { username: "recipe", hostname: "apps" },
+        deletionPolicy: "Delete",
+      },
+      snapshots: [{
+        source: "data",
+        sourcePath: "/pvc/data",
+        phase: "Succeeded",
+        kopiaSnapshotID: `k-${name}`,
+        job: { name: `${name}-job`, attempts: 1 },
+        ...times,
+        sizeBytes: 1000,
+        files: 10,
+      }],
+      timing: times,
+      stats: { sizeBytes: 1000, files: 10 },
+      conditions: ["Ready", "SnapshotCreated"].map((type) => ({
+        ...aCondition(type, "True", "BackupSucceeded"),
+        message,
+      })),
+      ...parts.status,
+    },
+  });
+}
+
 /** What a stage begins with. */
 export interface StageParts {
   /** Names of the claims that exist and are the config's sources. */
@@ -80,6 +139,8 @@ export interface StageParts {
   readonly reader?: (kube: FakeKube) => Reader;
   /** Stands before the cluster's writes, for tests in which the controller dies. */
   readonly writer?: (kube: FakeKube) => Writer;
+  /** Movers that may work at a time; 20 when it is not given. */
+  readonly maxMovers?: number;
 }
 
 /**
@@ -94,6 +155,7 @@ export class BackupStage {
 
   constructor(parts: StageParts = {}) {
     this.#parts = parts;
+    if (parts.maxMovers !== undefined) this.restart();
     const { sources = ["data"] } = parts;
     const spec = { sources: sources.map((name) => ({ pvc: { name } })), ...parts.config?.spec };
     this.kube.put(
@@ -108,36 +170,74 @@ export class BackupStage {
   }
 
   /** Makes the Repository one that was opened with what is there now. */
-  openRepository(uniqueId = "0123abcd"): void {
+  openRepository(uniqueId = "0123abcd", spec: NonNullable<Parts["spec"]> = {}): void {
     const repository = aReadyRepository();
     const needs = repositoryNeeds(repositorySpec.parse(repository.spec));
     const kinds = { secret: "Secret", configMap: "ConfigMap", volumeClaim: "PersistentVolumeClaim" } as const;
     const found = needs.map((need) =>
       foundOf(need, this.kube.find("v1", kinds[need.kind], this.#key(need.name)))
     );
-    const bootstrap = { forGeneration: 1, credentialVersion: credentialVersion(found), runs: 1, failures: 0 };
-    this.kube.put(aReadyRepository({ status: { uniqueId, bootstrap } }));
+    const { generation = 1 } = this.kube.put(aReadyRepository({ spec })).metadata;
+    const bootstrap = {
+      forGeneration: generation,
+      credentialVersion: credentialVersion(found),
+      runs: 1,
+      failures: 0,
+    };
+    const status = { observedGeneration: generation, uniqueId, bootstrap };
+    this.kube.put(aReadyRepository({ spec, status }));
   }
 
-  /** One pass over the Backup. */
-  pass(): Promise<QueueAction> {
+  /** One pass over the Backup, or over another one of the namespace. */
+  pass(name = "run"): Promise<QueueAction> {
     const { kind, deps, signal } = this.#controller;
-    return reconcile({ kind, key: this.#key("run") }, "owned", deps, signal);
+    return reconcile({ kind, key: this.#key(name) }, "owned", deps, signal);
   }
 
   /** Passes until one writes nothing; fails when that never comes. */
-  async settle(): Promise<QueueAction> {
+  async settle(name = "run"): Promise<QueueAction> {
     for (let turn = 0; turn < 20; turn++) {
       const before = this.kube.writes.length;
-      const action = await this.pass();
+      const action = await this.pass(name);
       if (this.kube.writes.length === before) return action;
     }
     return assert.fail(`the Backup never settles:\n${this.kube.writes.join("\n")}`);
   }
 
+  /** Lets a deletion begin: settles, lets the settling time of the breaker go by, and settles again. */
+  async settleDeletion(): Promise<QueueAction> {
+    await this.settle();
+    await this.clock.advance(SETTLE_SECONDS * 1000);
+    return await this.settle();
+  }
+
+  /** Settles every Backup of the namespace, one after the other. */
+  async settleAll(): Promise<void> {
+    for (const { metadata } of this.backups) await this.settle(metadata.name);
+  }
+
+  /** Puts Backups that ended long ago, each with one snapshot, beside the stage's own. */
+  addEnded(names: readonly string[], parts: Parts = {}): void {
+    for (const name of names) this.kube.put(anEndedBackup(name, parts));
+  }
+
+  /** Every Backup of the namespace. */
+  get backups(): readonly KubeObject[] {
+    return this.kube.list(resourceOf(backupKind));
+  }
+
+  /** A Backup by its name, as `Phase Reason`; "gone" when it is. */
+  standing(name: string): string {
+    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name));
+    if (backup === undefined) return "gone";
+    const { phase, conditions } = backupStatus.parse(backup.status ?? {});
+    return `${phase} ${findCondition(conditions, "Ready")?.reason}`;
+  }
+
   /** A controller that has just started: it counts from 0 and remembers nothing. */
   restart(): void {
-    this.#controller = this.#start();
+    this.#controller.forget();
+    this.#controller = this.#start(this.#parts.maxMovers);
   }
 
   /** The Backup; undefined when it is gone. */
@@ -214,9 +314,9 @@ export class BackupStage {
     this.kube.delete(object ?? assert.fail(`there is no ${kind} "${name}"`));
   }
 
-  /** Deletes the Backup as a person would. */
-  deleteBackup(): void {
-    this.delete(API_VERSION, "Backup", "run");
+  /** Deletes Backups as a person would; the stage's own one when none is named. */
+  deleteBackup(...names: readonly string[]): void {
+    for (const name of names.length === 0 ? ["run"] : names) this.delete(API_VERSION, "Backup", name);
   }
 
   /** Changes the Backup as a person would. */
@@ -224,9 +324,40 @@ export class BackupStage {
     this.kube.put(change(this.backup ?? assert.fail("the Backup is gone")));
   }
 
+  /** Annotates Backups as a person would; null takes an annotation away. */
+  annotate(annotations: Readonly<Record<string, string | null>>, ...names: readonly string[]): void {
+    for (const name of names.length === 0 ? ["run"] : names) {
+      const backup = this.kube.find(API_VERSION, "Backup", this.#key(name)) ??
+        assert.fail(`there is no Backup "${name}"`);
+      const merged = Object.entries({ ...backup.metadata.annotations, ...annotations })
+        .filter((entry): entry is [string, string] => entry[1] !== null);
+      const metadata = { ...backup.metadata, annotations: Object.fromEntries(merged) };
+      this.kube.put({ ...backup, metadata });
+    }
+  }
+
   /** Spans of the controller that runs now, in the order they ended. */
   spans(): readonly ReadableSpan[] {
     return this.#controller.spans();
+  }
+
+  /** The ledger of slots of the controller that runs now. */
+  get slots(): MoverSlots {
+    return this.#controller.slots;
+  }
+
+  /** Names of the Backups a change of that object has reconciled. */
+  wokenBy(object: KubeObject): readonly string[] {
+    const watches = this.#controller.kind.watches.filter(({ resource }) => resource.kind === object.kind);
+    const keys = watches.flatMap((watch) => watch.keys?.(object, this.kube) ?? []);
+    return [...new Set(keys.map(({ name }) => name))].toSorted();
+  }
+
+  /** Gauges whose name begins so, as `name value by label value`. */
+  gauges(prefix: string): readonly string[] {
+    return [...this.#controller.kind.samples(this.kube, this.clock.now())]
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ name, labels, value }) => `${name} ${value} ${Object.values(labels).join("/")}`);
   }
 
   /** Lines of /metrics that begin so. */
@@ -238,11 +369,20 @@ export class BackupStage {
     return { namespace: "apps", name };
   }
 
-  #start() {
+  #start(maxMovers = anyOptions.maxMovers) {
     const { clock, kube } = this;
     const probe = startTelemetryProbe(clock);
-    const kind = backupReconciler(anyOptions);
+    const slots = new MoverSlots(maxMovers, () => clock.monotonicMs());
+    const kind = backupReconciler(anyOptions, slots);
     kube.declare(kind);
+    slots.begin(workingMovers(kube.list(JOB)));
+    // Passes are made one by one, so nobody is woken; but the ledger has to hear of what happens to movers.
+    const forget = kube.subscribe((change) => {
+      const object = change.new ?? change.old;
+      for (const { resource, keys } of kind.watches) {
+        if (object !== undefined && resource.kind === object.kind) keys?.(object, kube);
+      }
+    });
     let passes = 0;
     const deps = {
       get reader() {
@@ -259,6 +399,7 @@ export class BackupStage {
     };
     const reader = () => this.#parts.reader?.(kube) ?? kube;
     const writer = () => this.#parts.writer?.(kube) ?? kube;
-    return { kind, deps, signal: new AbortController().signal, series: probe.series, spans: probe.spans };
+    const { signal } = new AbortController();
+    return { kind, deps, slots, forget, signal, series: probe.series, spans: probe.spans };
   }
 }

@@ -35,6 +35,7 @@ export class FakeCluster
       get: (resource, key) => this.informer(resource).store.get(key),
       list: (resource, query) => this.informer(resource).store.list(query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
+      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
     };
   }
 
@@ -74,6 +75,8 @@ export class FakeInformer implements Informer {
   readonly #end = Promise.withResolvers<void>();
   #isHeld = false;
   #isSynced = false;
+  /** What arrives late. */
+  #late: Change[] | undefined;
 
   constructor(kube: FakeKube, options: InformerOptions) {
     this.#kube = kube;
@@ -96,8 +99,23 @@ export class FakeInformer implements Informer {
     this.#sync();
   }
 
+  /** Lets the cache fall behind: what happens from now on arrives with `resume`. */
+  pause(): void {
+    this.#late ??= [];
+  }
+
+  /** Brings the cache up to date again. */
+  resume(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (const change of late) this.#take(change);
+  }
+
   start(signal: AbortSignal): void {
-    const stop = this.#kube.subscribe((change) => this.#take({ ...change, cause: "watch" }));
+    const stop = this.#kube.subscribe((change) => {
+      if (this.#late === undefined) this.#take({ ...change, cause: "watch" });
+      else this.#late.push({ ...change, cause: "watch" });
+    });
     signal.addEventListener("abort", () => {
       stop();
       this.#end.resolve();

@@ -9,6 +9,7 @@ import {
   keyOf,
   keyText,
   type KubeObject,
+  type LogPart,
   type ObjectKey,
   type ObjectMeta,
   type Query,
@@ -52,6 +53,9 @@ export class FakeKube implements Reader, Writer, EventSink {
   readonly events: EventRecord[] = [];
   /** Writes that changed something, in order, as `apply Job apps/x`. */
   readonly writes: string[] = [];
+  /** How often a log was asked for. */
+  logsRead = 0;
+  readonly #logs = new Map<string, string | Error>();
   readonly #stores = new Map<string, Store>();
   readonly #failures: { readonly write: FakeWrite; readonly name: string | undefined; error: Error }[] = [];
   readonly #hanging = new Map<FakeWrite, number>();
@@ -131,6 +135,20 @@ export class FakeKube implements Reader, Writer, EventSink {
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return Promise.resolve(this.get(resource, key));
+  }
+
+  readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const text = this.#logs.get(`${keyText(pod)} ${part.container}`);
+    this.logsRead += 1;
+    if (text instanceof Error) return Promise.reject(text);
+    const lines = text?.split("\n").slice(-part.lastLines - 1).join("\n");
+    return Promise.resolve(lines?.slice(0, part.limitBytes));
+  }
+
+  /** Makes a container have said this; an error is what asking for it throws. */
+  setLog(pod: ObjectKey, container: string, text: string | Error): void {
+    this.#logs.set(`${keyText(pod)} ${container}`, text);
   }
 
   apply(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {

@@ -85,3 +85,18 @@ Deno.test("FakeKube.failNext() fails one write and no more", async () => {
   await assert.rejects(kube.apply(aConfigMap({ name: "b" }), signal), /no room/);
   await kube.apply(aConfigMap({ name: "b" }), signal);
 });
+
+Deno.test("FakeKube.readLog() gives the end of a log, and throws what it was told to", async () => {
+  const kube = new FakeKube();
+  const pod = { namespace: "apps", name: "pod" };
+  const part = { container: "mover", lastLines: 2, limitBytes: 100 };
+  const { signal } = new AbortController();
+  assert.equal(await kube.readLog(pod, part, signal), undefined);
+  kube.setLog(pod, "mover", "one\ntwo\nthree\n");
+  assert.equal(await kube.readLog(pod, part, signal), "two\nthree\n");
+  assert.equal(await kube.readLog(pod, { ...part, limitBytes: 3 }, signal), "two");
+  assert.equal(await kube.readLog(pod, { ...part, container: "other" }, signal), undefined);
+  kube.setLog(pod, "mover", new Error("gone"));
+  await assert.rejects(kube.readLog(pod, part, signal), /gone/);
+  assert.equal(kube.logsRead, 5);
+});

@@ -1,0 +1,40 @@
+import { ANNOTATION } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { type RetentionRun, runSnapshots, type RunSummary, textAt, valueAt } from "../shared/mod.ts";
+
+/** A Backup of a recipe, as far as its recipe cares; flat and small, for there are ten thousand of them. */
+export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isDeleting"> {
+  readonly uid: string;
+  /** When the API server made it, in milliseconds since the epoch; 0 when that is not known. */
+  readonly createdMs: number;
+  /** Name and kopia's id of the repository its snapshots are in. */
+  readonly repository: string | undefined;
+  readonly uniqueId: string | undefined;
+  /** Retention deletes it, or was about to. */
+  readonly isMarked: boolean;
+}
+
+/** Value of the annotation that says who deletes a Backup. */
+export const MARK = "retention";
+
+/** What a recipe asks of a Backup; read by hand, as `runSummary` is. */
+export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
+  const { uid = "", creationTimestamp = "", annotations } = backup.metadata;
+  const { name, phase, isDeleting, timeMs } = summary;
+  const { saved, unchanged } = runSnapshots(backup);
+  const repository = valueAt(backup, "status", "resolved", "repository");
+  return {
+    name,
+    phase,
+    isDeleting,
+    timeMs,
+    saved,
+    unchanged,
+    uid,
+    createdMs: Date.parse(creationTimestamp) || 0,
+    isExempt: valueAt(backup, "spec", "pin") === true,
+    repository: textAt(repository, "name"),
+    uniqueId: textAt(repository, "uniqueId"),
+    isMarked: annotations?.[ANNOTATION.deletedBy] === MARK,
+  };
+}

@@ -1,0 +1,58 @@
+import { runsToPrune } from "../shared/mod.ts";
+import { shownNames } from "./pending_runs.ts";
+import type { RecipeRun } from "./recipe_run.ts";
+import type { BackupConfigWorld } from "./world.ts";
+
+/** Most Backups of a recipe that go at the same time, those whose snapshots are still being deleted included. */
+const MOST_GOING = 10;
+
+/** What a pass does with the runs that no rule keeps. */
+export interface RetentionChoice {
+  /** No rule keeps them; the oldest first. */
+  readonly doomed: readonly RecipeRun[];
+  /** Of those: deleted by this pass. */
+  readonly going: readonly RecipeRun[];
+  /** Names of those whose deletion is news, for status still names them as pending. */
+  readonly gone: readonly string[];
+  /** Those that will go later. */
+  readonly rest: readonly RecipeRun[];
+}
+
+/** What a pass does with the runs that no rule keeps: only what was named in status long enough goes. */
+export function chooseRuns(
+  { spec, status, generation, leaving }: BackupConfigWorld,
+  runs: readonly RecipeRun[],
+  mayDelete: boolean,
+  now: Date,
+): RetentionChoice {
+  const doomed = spec.retention === undefined ? [] : runsToPrune(spec.retention, runs);
+  const shown = shownNames(status.retention, generation, now);
+  // Marked and not deleted: a controller died in between, or the cache does not show it yet.
+  const resumed = doomed.filter(({ isMarked }) => isMarked);
+  const room = Math.max(0, MOST_GOING - leaving.length - resumed.length);
+  const batch = doomed.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
+  const going = mayDelete ? [...resumed, ...batch] : [];
+  const named = new Set(status.retention?.pending?.map(({ name }) => name));
+  return {
+    doomed,
+    going,
+    gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
+    // One that is marked and not named any more was told of: it goes, as the cache will show.
+    rest: doomed.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
+  };
+}
+
+/**
+ * The runs that count, newest first: those that Succeeded, in the repository the recipe writes to now. What is in
+ * another one, or in one that had the same name before, stays until a person deletes it.
+ */
+export function runsThatCount({ spec, repository, runs }: BackupConfigWorld): readonly RecipeRun[] {
+  const { name } = spec.repository;
+  const uniqueId = repository.kind === "found" ? repository.value.uniqueId : undefined;
+  return runs.filter((run) => run.phase === "Succeeded" && run.repository === name && isSame(run.uniqueId));
+
+  // Of a repository that is not known nothing is deleted; what would be is named all the same.
+  function isSame(own: string | undefined): boolean {
+    return own === undefined || uniqueId === undefined || own === uniqueId;
+  }
+}

@@ -1,0 +1,42 @@
+import { isoSeconds } from "../../api/mod.ts";
+import { keepsEverything } from "../shared/mod.ts";
+import { pendingRuns, type RetentionStatus } from "./pending_runs.ts";
+import type { RecipeRun } from "./recipe_run.ts";
+import type { RetentionChoice } from "./retention_choice.ts";
+import { newestSeen } from "./retention_doubt.ts";
+import type { BackupConfigWorld } from "./world.ts";
+
+/** What status says of retention after a pass that did what was chosen. */
+export function retentionStatus(
+  world: BackupConfigWorld,
+  saved: readonly RecipeRun[],
+  { going, gone, rest }: RetentionChoice,
+  now: Date,
+): RetentionStatus {
+  const { spec, generation, status: { retention: before } } = world;
+  const succeeded = world.runs.filter(({ phase }) => phase === "Succeeded");
+  const pending = pendingRuns(rest, before, generation, now);
+  const [pendingSince] = pending.map(({ since }) => since).toSorted();
+  const newest = newestSeen({ runs: saved, remembered: before?.newest, now });
+  return {
+    activeBackupCount: succeeded.length - going.length,
+    pendingCount: rest.length,
+    ...(keepsEverything(spec.retention) ? {} : { forGeneration: generation }),
+    ...(pendingSince === undefined ? {} : { pending: [...pending], pendingSince }),
+    ...(newest === undefined ? {} : { newest }),
+    ...lastPrune(gone, before, now),
+  };
+}
+
+function lastPrune(
+  gone: readonly string[],
+  before: RetentionStatus | undefined,
+  now: Date,
+): Pick<RetentionStatus, "lastPruneAt" | "lastPruneDeleted"> {
+  if (gone.length > 0) return { lastPruneAt: isoSeconds(now), lastPruneDeleted: gone.length };
+  const { lastPruneAt, lastPruneDeleted } = before ?? {};
+  return {
+    ...(lastPruneAt === undefined ? {} : { lastPruneAt }),
+    ...(lastPruneDeleted === undefined ? {} : { lastPruneDeleted }),
+  };
+}

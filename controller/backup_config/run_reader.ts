@@ -1,0 +1,46 @@
+import type { KubeObject } from "../../kube/types.ts";
+import { newestFirst, runSummary } from "../shared/mod.ts";
+import { type RecipeRun, recipeRun } from "./recipe_run.ts";
+import type { BackupConfigWorld } from "./world.ts";
+
+type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leaving">;
+
+/**
+ * Reads what a recipe's Backups say. A pass is made over all of them whenever one of them changes, so what was read
+ * of an object is remembered as long as the cache holds that object: a change puts another one in its place.
+ */
+export class RunReader {
+  readonly #known = new WeakMap<KubeObject, RecipeRun>();
+
+  /** What the Backups of a recipe say together. */
+  read(backups: readonly KubeObject[]): Runs {
+    const objects = new Map<RecipeRun, KubeObject>();
+    const leaving: string[] = [];
+    for (const backup of backups) {
+      const run = this.#read(backup);
+      if (run === undefined) continue;
+      if (run.isDeleting) {
+        if (run.isMarked) leaving.push(run.name);
+      } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
+    }
+    const runs = [...objects.keys()].sort(newestFirst);
+    const [newest] = runs;
+    const newestSuccess = runs.find(({ phase }) => phase === "Succeeded");
+    return {
+      runs,
+      newest: newest && objects.get(newest),
+      newestSuccess: newestSuccess && objects.get(newestSuccess),
+      leaving,
+    };
+  }
+
+  #read(backup: KubeObject): RecipeRun | undefined {
+    const known = this.#known.get(backup);
+    if (known !== undefined) return known;
+    const summary = runSummary(backup);
+    if (summary === undefined) return undefined;
+    const run = recipeRun(backup, summary);
+    this.#known.set(backup, run);
+    return run;
+  }
+}

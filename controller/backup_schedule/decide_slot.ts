@@ -1,0 +1,64 @@
+import { runName } from "./run_name.ts";
+import type { ScheduleRun } from "./schedule_run.ts";
+import type { Timetable } from "./timetable.ts";
+import { type BackupScheduleWorld, timeOf } from "./world.ts";
+
+/** What becomes of a slot that is due. */
+export type SlotDecision =
+  /** It waits: the BackupConfig is not there. */
+  | { readonly kind: "held"; readonly slotMs: number }
+  /** Its Backup is made, in the place of runs that are stopped. `isThere`: a pass that could not note it made it before. */
+  | {
+    readonly kind: "made";
+    readonly slotMs: number;
+    readonly name: string;
+    readonly lateSeconds: number;
+    readonly isThere: boolean;
+    readonly replaces: readonly ScheduleRun[];
+  }
+  /** It is left out. */
+  | {
+    readonly kind: "skipped";
+    readonly slotMs: number;
+    readonly reason: "StartingDeadline";
+    readonly lateSeconds: number;
+  }
+  | { readonly kind: "skipped"; readonly slotMs: number; readonly reason: "Forbid"; readonly by: string }
+  /** It had its Backup long ago: the clock was put back. */
+  | { readonly kind: "known"; readonly slotMs: number };
+
+/** Decides over the one slot that is due. A slot that has a Backup never gets another one. */
+export function decideSlot(
+  world: BackupScheduleWorld,
+  { slotMs, repeatsUntilMs = 0 }: { readonly slotMs: number; readonly repeatsUntilMs: number | undefined },
+  timetable: Timetable,
+  nowMs: number,
+): SlotDecision {
+  const { status, runs, hasConfig, key, spec: { schedule } } = world;
+  const name = runName(key.name, slotMs);
+  const isThere = runs.some((run) => run.name === name);
+  if (slotMs === timeOf(status.lastSchedule?.at) || (isThere && slotMs <= repeatsUntilMs)) {
+    return { kind: "known", slotMs };
+  }
+  const lateSeconds = Math.max(0, Math.floor((nowMs - timetable.startOf(slotMs)) / 1000));
+  if (isThere) return { kind: "made", slotMs, name, lateSeconds, isThere, replaces: [] };
+  if (!hasConfig) return { kind: "held", slotMs };
+  const { startingDeadlineSeconds, concurrencyPolicy } = schedule;
+  if (startingDeadlineSeconds !== undefined && lateSeconds > startingDeadlineSeconds) {
+    return { kind: "skipped", slotMs, reason: "StartingDeadline", lateSeconds };
+  }
+  const active = runs.filter(({ state }) => state === "active");
+  const made = { kind: "made", slotMs, name, lateSeconds, isThere } as const;
+  switch (concurrencyPolicy) {
+    case "Allow":
+      return { ...made, replaces: [] };
+    case "Replace":
+      return { ...made, replaces: active };
+    case "Forbid": {
+      const [first] = active.toSorted((a, b) => a.slotMs - b.slotMs);
+      return first === undefined
+        ? { ...made, replaces: [] }
+        : { kind: "skipped", slotMs, reason: "Forbid", by: first.name };
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { ScheduleRun } from "./schedule_run.ts";
+import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, type ScheduleFacts, textOf, timeOf } from "./world.ts";
+
+/** So many runs are deleted in one pass, so that a limit that was lowered by mistake can be raised again. */
+export const REMOVALS_MAX = 10;
+
+/** How the runs of a schedule went, and which of them are over the limits. */
+export interface History {
+  readonly lastSuccess: ScheduleFacts["lastSuccessfulSchedule"];
+  readonly consecutiveFailures: number;
+  /** Failures in a row of which there is no Backup any more. */
+  readonly forgottenFailures: number;
+  readonly lastSuccessMs: number;
+  /** Runs to be deleted, oldest first; no more than one pass may. */
+  readonly surplus: readonly ScheduleRun[];
+  /** True when there are more of them. */
+  readonly isMore: boolean;
+}
+
+/**
+ * The history of a schedule. What is deleted goes on counting: a success is remembered in the status, and so is how many
+ * of the failures since were deleted. Times that lie ahead were written by a clock that was wrong and count for nothing.
+ */
+export function historyOf(world: BackupScheduleWorld, nowMs: number): History {
+  const { status, spec } = world;
+  const removed = new Set(status.removedRuns?.last);
+  // The cache may not know yet what was deleted.
+  const runs = world.runs.filter(({ name, slotMs }) => !removed.has(name) && !isAhead(slotMs, nowMs));
+  const remembered = status.lastSuccessfulSchedule;
+  const rememberedMs = timeOf(remembered?.at) ?? Number.NEGATIVE_INFINITY;
+  const newest = newestSuccess(runs);
+  const isNewer = newest !== undefined && (newest.slotMs > rememberedMs || isAhead(rememberedMs, nowMs));
+  const lastSuccessMs = isNewer
+    ? newest.slotMs
+    : isAhead(rememberedMs, nowMs)
+    ? Number.NEGATIVE_INFINITY
+    : rememberedMs;
+  const failed = newestFirst(runs.filter(({ state }) => state === "Failed"));
+  const unchanged = newestFirst(
+    runs.filter(({ state, hasSnapshot }) => state === "Succeeded" && !hasSnapshot),
+  );
+  const forgottenFailures = isNewer ? 0 : status.removedRuns?.failuresInARow ?? 0;
+  const surplus = [
+    ...failed.slice(spec.failedJobsHistoryLimit),
+    ...unchanged.slice(spec.successfulJobsHistoryLimit),
+  ].filter(mayGo).toSorted((a, b) => a.slotMs - b.slotMs);
+  return {
+    lastSuccess: isNewer
+      ? { at: textOf(newest.slotMs), backupRef: { name: newest.name } }
+      : lastSuccessMs === rememberedMs
+      ? remembered
+      : undefined,
+    consecutiveFailures: failed.filter(({ slotMs }) => slotMs > lastSuccessMs).length + forgottenFailures,
+    forgottenFailures,
+    lastSuccessMs,
+    surplus: surplus.slice(0, REMOVALS_MAX),
+    isMore: surplus.length > REMOVALS_MAX,
+  };
+}
+
+function newestSuccess(runs: readonly ScheduleRun[]): ScheduleRun | undefined {
+  let newest: ScheduleRun | undefined;
+  for (const run of runs) {
+    if (run.state === "Succeeded" && (newest === undefined || run.slotMs > newest.slotMs)) newest = run;
+  }
+  return newest;
+}
+
+function newestFirst(runs: readonly ScheduleRun[]): readonly ScheduleRun[] {
+  return runs.toSorted((a, b) => b.slotMs - a.slotMs);
+}
+
+/** A run that was stopped may hold snapshots of some sources: those are not history's to delete. */
+function mayGo({ hasSnapshot, isPinned }: ScheduleRun): boolean {
+  return !hasSnapshot && !isPinned;
+}
+
+function isAhead(timeMs: number, nowMs: number): boolean {
+  return timeMs > nowMs + CLOCK_TOLERANCE_MS;
+}

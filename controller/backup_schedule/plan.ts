@@ -1,0 +1,174 @@
+import { findCondition } from "../../api/mod.ts";
+import type { Outcome } from "../runtime/outcome.ts";
+import type { Plan, PlannedEvent } from "../runtime/plan.ts";
+import { decideSlot } from "./decide_slot.ts";
+import { desiredBackup, forgetting, removalOf, replacing } from "./desired.ts";
+import { dueSlot } from "./due_slot.ts";
+import { factsOfHistory, nextFacts, resolvedFacts, saysAll, withRemovals, withSlots } from "./facts.ts";
+import { type History, historyOf } from "./history.ts";
+import { together, type Told, toldOfHistory, toldOfMissed, toldOfSlot } from "./telling.ts";
+import { readTimetable, type Timetable } from "./timetable.ts";
+import { type BackupScheduleWorld, type ScheduleFacts, textOf } from "./world.ts";
+
+/** No clock is trusted for longer: one that jumps is noticed within the hour. */
+const RECHECK_MAX_SECONDS = 3600;
+const RECHECK_MIN_SECONDS = 1;
+
+/** A plan with the status it leads to, once it is carried out. */
+export interface BackupSchedulePlan extends Plan {
+  readonly facts: ScheduleFacts;
+}
+
+/** Makes the Backup of the newest slot that is due, and keeps the history of its runs short. */
+export function planBackupSchedule(world: BackupScheduleWorld, now: Date): BackupSchedulePlan {
+  const reading = readTimetable(world.spec.schedule, world.uid);
+  if (reading.kind === "senseless") {
+    const outcome = { kind: "stalled", reason: "InvalidSpec", message: reading.why } as const;
+    return idlePlan(world, now, { outcome, events: [], facts: { resolved: undefined } });
+  }
+  return world.spec.schedule.suspend
+    ? planSuspended(world, now, reading.timetable)
+    : planSlots(world, now, reading.timetable);
+}
+
+/** It makes nothing, and remembers since when: slots from then on are not missed. */
+function planSuspended(world: BackupScheduleWorld, now: Date, timetable: Timetable): BackupSchedulePlan {
+  const { suspendedSince } = world.status;
+  const message = "The schedule makes no Backups while spec.schedule.suspend is true";
+  const event = { type: "Normal", reason: "Suspended", action: "Suspend", note: message } as const;
+  return idlePlan(world, now, {
+    outcome: { kind: "settled", reason: "Suspended", message, ready: "False" },
+    events: suspendedSince === undefined ? [event] : [],
+    facts: { ...resolvedFacts(timetable), suspendedSince: suspendedSince ?? textOf(now.getTime()) },
+  });
+}
+
+interface Idle {
+  readonly outcome: Extract<Outcome, { kind: "settled" | "stalled" }>;
+  readonly events: readonly PlannedEvent[];
+  readonly facts: Partial<ScheduleFacts>;
+}
+
+/** A pass in which no slot is looked at. */
+function idlePlan(
+  world: BackupScheduleWorld,
+  now: Date,
+  { outcome, events, facts }: Idle,
+): BackupSchedulePlan {
+  const history = historyOf(world, now.getTime());
+  const limits = limiting(world, history, { ...factsOfHistory(world, history), ...facts });
+  const recheck = limits.isDone ? {} : { recheckAfterSeconds: RECHECK_MIN_SECONDS };
+  return {
+    annotate: limits.annotate,
+    apply: [],
+    remove: limits.remove,
+    conditions: [],
+    outcome: { ...outcome, ...recheck },
+    ...together({ events, measures: [] }, limits.told),
+    facts: limits.facts,
+  };
+}
+
+function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable): BackupSchedulePlan {
+  const nowMs = now.getTime();
+  const due = dueSlot(world, timetable, nowMs);
+  const { slotMs, repeatsUntilMs, handledUntilMs, missed } = due;
+  const decision = slotMs === undefined
+    ? undefined
+    : decideSlot(world, { slotMs, repeatsUntilMs }, timetable, nowMs);
+  const made = decision?.kind === "made" ? decision : undefined;
+  const coming = timetable.slotAfter(handledUntilMs);
+  const next = nextFacts(world, timetable, decision?.kind === "held" ? decision.slotMs : coming);
+  const history = historyOf(world, nowMs);
+  const limits = limiting(world, history, {
+    ...withSlots(factsOfHistory(world, history), due, decision),
+    ...resolvedFacts(timetable),
+    ...next,
+  });
+  const recheckAfterSeconds = limits.isDone
+    ? secondsUntil(coming === undefined ? undefined : timetable.startOf(coming), nowMs)
+    : RECHECK_MIN_SECONDS;
+  const told = together(toldOfMissed(world, missed), toldOfSlot(world, decision), limits.told);
+  return {
+    annotate: [
+      ...(made?.replaces ?? []).filter(({ cancelled }) => cancelled === undefined)
+        .map((run) => replacing(world, run)),
+      ...limits.annotate,
+    ],
+    apply: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
+    remove: limits.remove,
+    conditions: [],
+    ...outcomeOf(world, next.nextSchedule, recheckAfterSeconds, told),
+    facts: limits.facts,
+  };
+}
+
+interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
+  readonly facts: ScheduleFacts;
+  readonly told: Told;
+  /** False when another pass has to delete more. */
+  readonly isDone: boolean;
+}
+
+/**
+ * What the history limits delete in this pass, with a word that it is routine, so that it never counts as a mistake.
+ * Nothing while there is anything else to note: a deletion that fails ends a pass, and must not hide what else it did.
+ */
+function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleFacts): Limits {
+  const removals = saysAll(world, facts) ? history.surplus : [];
+  return {
+    annotate: removals.map((run) => forgetting(world, run)),
+    remove: removals.map((run) => removalOf(world, run)),
+    facts: withRemovals(facts, history, removals),
+    told: toldOfHistory(world, removals),
+    isDone: removals.length === history.surplus.length && !history.isMore,
+  };
+}
+
+/** A schedule is ready when it will make a Backup. */
+function outcomeOf(
+  { key, spec, hasConfig, status }: BackupScheduleWorld,
+  next: ScheduleFacts["nextSchedule"],
+  recheckAfterSeconds: number,
+  told: Told,
+): Told & { readonly outcome: Outcome } {
+  const config = spec.configRef.name;
+  if (!hasConfig) {
+    const message =
+      `BackupConfig "${config}" does not exist in namespace "${key.namespace}", expected the one ` +
+      "this BackupSchedule names; the newest slot is made up for once it is there";
+    const event = {
+      type: "Warning",
+      reason: "ConfigNotFound",
+      action: "CreateBackupConfig",
+      note: message,
+    } as const;
+    const isNew = findCondition(status.conditions, "Ready")?.reason !== "ConfigNotFound";
+    return {
+      outcome: { kind: "waiting", reason: "ConfigNotFound", message, recheckAfterSeconds },
+      ...(isNew ? together(told, { events: [event], measures: [] }) : told),
+    };
+  }
+  if (next === undefined) {
+    const message =
+      `Cannot make Backups by "${spec.schedule.cron}": there is no such day in any year, expected days that a month has`;
+    return { outcome: { kind: "stalled", reason: "NeverDue", message }, ...told };
+  }
+  const message = `The next Backup is made at ${next.startAt}`;
+  return {
+    outcome: {
+      kind: "settled",
+      reason: "Ready",
+      message,
+      ready: "True",
+      recheckAfterSeconds,
+      isPunctual: true,
+    },
+    ...told,
+  };
+}
+
+function secondsUntil(momentMs: number | undefined, nowMs: number): number {
+  const seconds = momentMs === undefined ? RECHECK_MAX_SECONDS : (momentMs - nowMs) / 1000;
+  return Math.min(RECHECK_MAX_SECONDS, Math.max(RECHECK_MIN_SECONDS, seconds));
+}

@@ -1,0 +1,48 @@
+import { ANNOTATION } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { textAt, valueAt } from "../shared/mod.ts";
+import { slotOfRun } from "./run_name.ts";
+
+/** What a schedule needs to know of a Backup that carries its label. */
+export interface ScheduleRun {
+  readonly name: string;
+  readonly uid: string;
+  /** Name of its BackupConfig. */
+  readonly config: string | undefined;
+  /** The slot it was made for; of one a person labelled, when it was made. Milliseconds since the epoch. */
+  readonly slotMs: number;
+  /** How it stands: `active` may still write a snapshot. */
+  readonly state: "active" | "Succeeded" | "Failed" | "leaving";
+  /** True when kopia may keep something of it that would go with it. */
+  readonly hasSnapshot: boolean;
+  readonly isPinned: boolean;
+  /** Why it is being stopped, if it is. */
+  readonly cancelled: string | undefined;
+}
+
+/** Reads by hand instead of by schema: it runs over every Backup of a schedule on each pass. */
+export function scheduleRun(backup: KubeObject): ScheduleRun {
+  const { name, uid = "", annotations, creationTimestamp = "" } = backup.metadata;
+  return {
+    name,
+    uid,
+    config: textAt(backup, "spec", "configRef", "name"),
+    slotMs: slotOfRun(name) ?? (Date.parse(creationTimestamp) || 0),
+    state: stateOf(backup),
+    hasSnapshot: holdsSnapshot(valueAt(backup, "status", "snapshots")),
+    isPinned: valueAt(backup, "spec", "pin") === true,
+    cancelled: annotations?.[ANNOTATION.cancelRun],
+  };
+}
+
+function stateOf(backup: KubeObject): ScheduleRun["state"] {
+  if (backup.metadata.deletionTimestamp !== undefined) return "leaving";
+  const phase = textAt(backup, "status", "phase") ?? "Pending";
+  if (phase === "Succeeded" || phase === "Failed") return phase;
+  return phase === "Pending" || phase === "Running" ? "active" : "leaving";
+}
+
+function holdsSnapshot(snapshots: unknown): boolean {
+  return Array.isArray(snapshots) &&
+    snapshots.some((entry) => textAt(entry, "kopiaSnapshotID") !== undefined);
+}

@@ -1,0 +1,15 @@
+import type { Applied } from "../runtime/plan.ts";
+import type { BackupSchedulePlan } from "./plan.ts";
+import { type BackupScheduleWorld, factsOf, type ScheduleFacts } from "./world.ts";
+
+/**
+ * The status of a BackupSchedule. A step that failed is done again as a whole, so nothing is noted of it: the Backup
+ * it may have made is found by its name.
+ */
+export function backupScheduleStatusOf(
+  { status }: BackupScheduleWorld,
+  { facts }: BackupSchedulePlan,
+  { error }: Applied,
+): ScheduleFacts {
+  return error === undefined ? facts : factsOf(status);
+}

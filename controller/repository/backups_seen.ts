@@ -1,0 +1,162 @@
+import { ANNOTATION, backupKind } from "../../api/mod.ts";
+import * as z from "zod";
+import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
+import { controllerOf, numberAt, resourceOf, textAt, valueAt } from "../shared/mod.ts";
+
+/** The resource of Backups. */
+export const BACKUP = resourceOf(backupKind);
+
+const SPAN_MS = 600_000;
+
+/** Numbers of a repository, and when they were read. */
+export interface SeenStats {
+  readonly snapshotCount: number;
+  readonly totalSizeBytes: number;
+  /** RFC 3339. */
+  readonly observedAt: string;
+}
+
+/** A Backup that stands for a snapshot somebody else made. */
+export interface DiscoveredBackup {
+  readonly key: ObjectKey;
+  readonly uid: string;
+  /** Of the Repository that found it. */
+  readonly ownerUid: string | undefined;
+  readonly snapshotId: string;
+  /** As {@link sourceText} writes it. */
+  readonly source: string;
+  readonly startMs: number;
+  readonly isDeleting: boolean;
+}
+
+/** A Succeeded run, as far as the presence of its snapshots is concerned. */
+export interface SucceededRun {
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly endMs: number;
+  readonly snapshotIds: readonly string[];
+  /** What its annotation says is missing; undefined without one. */
+  readonly saidMissing: readonly string[] | undefined;
+}
+
+/**
+ * Index function: a Backup under the unique id of the repository it was written to or found in, and the ten
+ * minutes in which it saw that repository's numbers. One that was never started is under the empty id. Reads by hand, as all
+ * of this file: it runs over every Backup on each of its changes.
+ */
+export function byRepositoryId(backup: KubeObject): readonly string[] {
+  const id = repositoryIdOf(backup) ?? "";
+  const seen = seenStats(backup);
+  return seen === undefined ? [id] : [id, spanText(id, Date.parse(seen.observedAt))];
+}
+
+/** Values of that index for those that saw a repository from one time to another, at most so many. */
+export function spanTexts(
+  uniqueId: string,
+  { fromMs, toMs, most }: { readonly fromMs: number; readonly toMs: number; readonly most: number },
+): readonly string[] {
+  const last = Math.floor(toMs / SPAN_MS);
+  const spans = Math.min(most, last - Math.floor(fromMs / SPAN_MS) + 1);
+  return Array.from({ length: Math.max(0, spans) }, (_, back) => `${uniqueId}@${last - back}`);
+}
+
+function spanText(uniqueId: string, ms: number): string {
+  return `${uniqueId}@${Math.floor(ms / SPAN_MS)}`;
+}
+
+/** Kopia's unique id of the repository a Backup belongs to. */
+export function repositoryIdOf(backup: KubeObject): string | undefined {
+  return textAt(backup, "status", "resolved", "repository", "uniqueId") ??
+    textAt(backup, "spec", "discovered", "repository", "uniqueId");
+}
+
+/** What the last mover of a run that ended saw in its repository. */
+export function seenStats(backup: KubeObject): SeenStats | undefined {
+  if (!hasEnded(backup)) return undefined;
+  const snapshotCount = numberAt(backup, "status", "repository", "snapshotCount");
+  const totalSizeBytes = numberAt(backup, "status", "repository", "totalSizeBytes");
+  const observedAt = textAt(backup, "status", "repository", "observedAt");
+  if (snapshotCount === undefined || totalSizeBytes === undefined || observedAt === undefined) {
+    return undefined;
+  }
+  return Number.isNaN(Date.parse(observedAt)) ? undefined : { snapshotCount, totalSizeBytes, observedAt };
+}
+
+/** Ids of all snapshots a Backup made or stands for. */
+export function snapshotIds(backup: KubeObject): readonly string[] {
+  const found = textAt(backup, "spec", "discovered", "snapshot", "id");
+  const entries = valueAt(backup, "status", "snapshots");
+  const made = Array.isArray(entries) ? entries.map((entry) => textAt(entry, "kopiaSnapshotID")) : [];
+  return [found, ...made].filter((id) => id !== undefined);
+}
+
+/** A discovered Backup; undefined for any other. */
+export function discoveredBackup(backup: KubeObject): DiscoveredBackup | undefined {
+  const snapshotId = textAt(backup, "spec", "discovered", "snapshot", "id");
+  if (snapshotId === undefined) return undefined;
+  const at = ["spec", "discovered", "snapshot"] as const;
+  const username = textAt(backup, ...at, "identity", "username") ?? "";
+  const hostname = textAt(backup, ...at, "identity", "hostname") ?? "";
+  const path = textAt(backup, ...at, "sourcePath") ?? "";
+  return {
+    key: keyOf(backup),
+    uid: backup.metadata.uid ?? "",
+    ownerUid: controllerOf(backup)?.uid,
+    snapshotId,
+    source: sourceText({ username, hostname, path }),
+    startMs: Date.parse(textAt(backup, ...at, "startTime") ?? ""),
+    isDeleting: backup.metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** A source of kopia as one text. */
+export function sourceText(
+  { username, hostname, path }: {
+    readonly username: string;
+    readonly hostname: string;
+    readonly path: string;
+  },
+): string {
+  return JSON.stringify([username, hostname, path]);
+}
+
+/** A Succeeded run that made snapshots and stays; undefined for any other Backup. */
+export function succeededRun(backup: KubeObject): SucceededRun | undefined {
+  if (textAt(backup, "status", "phase") !== "Succeeded") return undefined;
+  if (backup.metadata.deletionTimestamp !== undefined) return undefined;
+  const ids = snapshotIds(backup);
+  if (ids.length === 0) return undefined;
+  return {
+    key: keyOf(backup),
+    uid: backup.metadata.uid ?? "",
+    endMs: Date.parse(textAt(backup, "status", "timing", "endTime") ?? ""),
+    snapshotIds: ids,
+    saidMissing: missingOf(backup),
+  };
+}
+
+/** When a run began whose snapshots its status does not name yet; undefined for one that does not run. */
+export function runningSinceMs(backup: KubeObject): number | undefined {
+  if (textAt(backup, "status", "phase") !== "Running") return undefined;
+  const text = textAt(backup, "status", "timing", "startTime") ?? backup.metadata.creationTimestamp ?? "";
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+function hasEnded(backup: KubeObject): boolean {
+  const phase = textAt(backup, "status", "phase");
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+const missing = z.object({ ids: z.array(z.string()) });
+
+/** An annotation a person has spoilt names nothing, and is written anew or taken off. */
+function missingOf({ metadata }: KubeObject): readonly string[] | undefined {
+  const text = metadata.annotations?.[ANNOTATION.snapshotMissing];
+  if (text === undefined) return undefined;
+  try {
+    return missing.safeParse(JSON.parse(text)).data?.ids ?? [];
+  } catch {
+    return [];
+  }
+}

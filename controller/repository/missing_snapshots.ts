@@ -1,0 +1,50 @@
+import { ANNOTATION } from "../../api/mod.ts";
+import type { Annotating } from "../../kube/types.ts";
+import { BACKUP, type SucceededRun } from "./backups_seen.ts";
+import type { Catalog } from "./catalog_world.ts";
+import type { ReadListing } from "./listing.ts";
+
+/** Clocks of nodes differ a little. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** What is to be said to runs about their snapshots. */
+export interface MissingSnapshots {
+  readonly annotate: readonly Annotating[];
+  /** Snapshots that are missing, of all runs. */
+  readonly count: number;
+}
+
+/**
+ * Compares the snapshots of our own runs with a listing. One is missing when a whole listing that began after the
+ * run had ended does not show it; one that is shown is there, whatever the listing leaves out.
+ */
+export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
+  const listed = new Set(listing.entries.map(({ id }) => id));
+  const annotate: Annotating[] = [];
+  let count = 0;
+  for (const run of runs) {
+    const missing = missingOf(run, listing, listed);
+    count += missing.length;
+    const note = missing.length === 0 ? null : JSON.stringify({ at: listing.endedAt, ids: missing });
+    const isSaid = run.saidMissing === undefined ? missing.length === 0 : isSame(run.saidMissing, missing);
+    if (isSaid) continue;
+    const { key, uid } = run;
+    annotate.push({ resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } });
+  }
+  return { annotate, count };
+}
+
+function missingOf(
+  { endMs, snapshotIds, saidMissing = [] }: SucceededRun,
+  { truncated, startedMs }: ReadListing,
+  listed: ReadonlySet<string>,
+): readonly string[] {
+  const absent = snapshotIds.filter((id) => !listed.has(id));
+  const canTell = !truncated && endMs + CLOCK_SKEW_MS < startedMs;
+  return canTell ? absent : absent.filter((id) => saidMissing.includes(id));
+}
+
+/** An empty note says nothing and is taken off. */
+function isSame(said: readonly string[], missing: readonly string[]): boolean {
+  return said.length > 0 && said.length === missing.length && missing.every((id) => said.includes(id));
+}

@@ -1,0 +1,80 @@
+import type { RepositoryStatus } from "../../api/mod.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
+import { keyOf } from "../../kube/types.ts";
+import { textAt } from "../shared/mod.ts";
+import { BACKUP, repositoryIdOf, type SeenStats, seenStats, spanTexts } from "./backups_seen.ts";
+import { BY_REPOSITORY_ID } from "./catalog_world.ts";
+import { REPOSITORY, type RepositoryObject } from "./repository_object.ts";
+import { BY_UNIQUE_ID } from "./twins.ts";
+
+/** A thousand runs may end within a minute: so often their numbers are written down. */
+const WRITE_EVERY_MS = 10_000;
+/** A week of ten minutes each. */
+const MOST_SPANS = 1008;
+
+/** The newest numbers a run saw since those in the status. Looks at the runs of that time alone. */
+export function newestStats(
+  { status }: RepositoryObject,
+  reader: Reader,
+  now: Date,
+): SeenStats | undefined {
+  const { uniqueId, storageStats } = status;
+  if (uniqueId === undefined || storageStats === undefined) return undefined;
+  const knownMs = Date.parse(storageStats.lastObservedAt);
+  let newest: SeenStats | undefined;
+  let newestMs = knownMs;
+  for (const value of spanTexts(uniqueId, { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS })) {
+    for (const backup of reader.list(BACKUP, { index: { name: BY_REPOSITORY_ID, value } })) {
+      const seen = seenStats(backup);
+      const seenMs = Date.parse(seen?.observedAt ?? "");
+      if (!(seenMs > newestMs)) continue;
+      newest = seen;
+      newestMs = seenMs;
+    }
+  }
+  return newest;
+}
+
+/** The numbers to be written down now, and when to look again for newer ones. */
+export interface StatsTurn {
+  readonly storageStats?: NonNullable<RepositoryStatus["storageStats"]>;
+  readonly recheckAfterSeconds?: number;
+}
+
+/**
+ * Takes the numbers of a run over what is known, at most once in ten seconds; after each time a look follows, for
+ * runs that end meanwhile wake nobody. Numbers from the future are of a clock that is wrong.
+ */
+export function takeNewest(
+  known: RepositoryStatus["storageStats"],
+  newest: SeenStats | undefined,
+  now: Date,
+): StatsTurn {
+  if (known === undefined) return {};
+  const quietMs = WRITE_EVERY_MS - (now.getTime() - Date.parse(known.lastObservedAt));
+  const later = quietMs > 0
+    ? { recheckAfterSeconds: Math.ceil(Math.min(quietMs, WRITE_EVERY_MS) / 1000) }
+    : {};
+  if (newest === undefined) return later;
+  const newestMs = Date.parse(newest.observedAt);
+  if (!(newestMs > Date.parse(known.lastObservedAt)) || newestMs > now.getTime()) return later;
+  if (quietMs > 0) return later;
+  const { snapshotCount, totalSizeBytes, observedAt } = newest;
+  return {
+    storageStats: { snapshotCount, totalSizeBytes, lastObservedAt: observedAt },
+    recheckAfterSeconds: WRITE_EVERY_MS / 1000,
+  };
+}
+
+/** Repositories whose numbers are out of date by what a run saw; a burst of runs wakes them once in ten seconds. */
+export function keysOfStaleStats(backup: KubeObject, reader: Reader): readonly ObjectKey[] {
+  const seen = seenStats(backup);
+  const value = repositoryIdOf(backup);
+  if (seen === undefined || value === undefined) return [];
+  return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } })
+    .filter((repository) => {
+      const known = Date.parse(textAt(repository, "status", "storageStats", "lastObservedAt") ?? "");
+      return Date.parse(seen.observedAt) >= known + WRITE_EVERY_MS;
+    })
+    .map(keyOf);
+}

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Retention } from "../../api/mod.ts";
+import { keepsEverything, type RetentionRun, runsToPrune } from "./retention.ts";
+import { newestFirst } from "./run_summary.ts";
+
+const RULES = ["keepLatest", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly", "keepAnnual"] as const;
+
+function aRun(time: string, parts: Partial<RetentionRun> = {}): RetentionRun {
+  const timeMs = Date.parse(time.length === 10 ? `${time}T02:00:00Z` : time);
+  return { name: time, timeMs, isExempt: false, saved: ["/pvc/data"], unchanged: [], ...parts };
+}
+
+function keptNames(retention: Retention, runs: readonly RetentionRun[]): readonly string[] {
+  const pruned = new Set(runsToPrune(retention, runs));
+  return runs.filter((run) => !pruned.has(run)).map(({ name }) => name);
+}
+
+Deno.test("runsToPrune() does what the worked example of the documentation says", () => {
+  const retention = { keepLatest: 2, keepDaily: 3, keepWeekly: 3, keepMonthly: 2 };
+  const nights = Array.from({ length: 41 }, (_, day) => new Date(Date.UTC(2026, 0, 1 + day)));
+  const runs = nights.map((night) => aRun(night.toISOString().slice(0, 10)));
+  assert.deepEqual(keptNames(retention, runs.slice(0, 40)), [
+    "2026-01-31",
+    "2026-02-01",
+    "2026-02-07",
+    "2026-02-08",
+    "2026-02-09",
+  ]);
+  assert.deepEqual(keptNames(retention, runs), [
+    "2026-01-31",
+    "2026-02-01",
+    "2026-02-08",
+    "2026-02-09",
+    "2026-02-10",
+  ]);
+});
+
+Deno.test("runsToPrune() gives the oldest first", () => {
+  const runs = [aRun("2026-01-02"), aRun("2026-01-01"), aRun("2026-01-03"), aRun("2026-01-04")];
+  assert.deepEqual(runsToPrune({ keepLatest: 1 }, runs).map(({ name }) => name), [
+    "2026-01-01",
+    "2026-01-02",
+    "2026-01-03",
+  ]);
+});
+
+Deno.test("runsToPrune() counts periods that have a run, not time that has passed", () => {
+  const runs = [aRun("2019-06-01"), aRun("2020-06-01"), aRun("2026-01-01")];
+  assert.deepEqual(keptNames({ keepDaily: 2 }, runs), ["2020-06-01", "2026-01-01"]);
+  assert.deepEqual(keptNames({ keepAnnual: 3 }, runs), ["2019-06-01", "2020-06-01", "2026-01-01"]);
+});
+
+Deno.test("runsToPrune() keeps the newest run of a period, and of one moment the greater name", () => {
+  const runs = ["2026-01-01T01:00:00Z", "2026-01-01T23:00:00Z", "2026-01-02T05:00:00Z"].map((time) =>
+    aRun(time)
+  );
+  assert.deepEqual(keptNames({ keepDaily: 2 }, runs), ["2026-01-01T23:00:00Z", "2026-01-02T05:00:00Z"]);
+  const twins = ["a", "c", "b"].map((name) => aRun("2026-01-01", { name }));
+  assert.deepEqual(keptNames({ keepLatest: 1 }, twins), ["c"]);
+});
+
+Deno.test("runsToPrune() keeps everything without a rule that keeps something", () => {
+  for (const retention of [{}, { keepLatest: 0 }, { keepDaily: 0, keepAnnual: 0 }]) {
+    assert.ok(keepsEverything(retention));
+    assert.deepEqual(runsToPrune(retention, [aRun("2026-01-01"), aRun("2026-01-02")]), []);
+  }
+  assert.ok(keepsEverything(undefined));
+  assert.ok(!keepsEverything({ keepLatest: 0, keepAnnual: 1 }));
+});
+
+Deno.test("runsToPrune() never lets a run in which a source failed push out that source's last snapshot", () => {
+  const whole = aRun("2026-01-01", { saved: ["/a", "/b"] });
+  const partial = aRun("2026-01-02", { saved: ["/a"] });
+  const again = aRun("2026-01-03", { saved: ["/a"] });
+  assert.deepEqual(keptNames({ keepLatest: 1 }, [whole, partial, again]), ["2026-01-01", "2026-01-03"]);
+});
+
+Deno.test("runsToPrune() keeps the run that holds what a kept run found unchanged", () => {
+  const runs = [
+    aRun("2026-01-01", { saved: ["/a", "/b"] }),
+    aRun("2026-01-02", { saved: ["/a"], unchanged: ["/b"] }),
+    aRun("2026-01-03", { saved: ["/b"], unchanged: ["/a"] }),
+    aRun("2026-01-04", { saved: ["/b"] }),
+    aRun("2026-01-05", { saved: ["/a", "/b"] }),
+  ];
+  // The one that is pinned stands on the second for /a, and that one on the first for /b.
+  const pinned = runs.map((run) => run.name === "2026-01-03" ? { ...run, isExempt: true } : run);
+  assert.deepEqual(keptNames({ keepLatest: 1 }, pinned), [
+    "2026-01-01",
+    "2026-01-02",
+    "2026-01-03",
+    "2026-01-05",
+  ]);
+  assert.deepEqual(keptNames({ keepLatest: 1 }, runs), ["2026-01-05"]);
+});
+
+Deno.test("runsToPrune() leaves runs without a snapshot alone, and what they stand on", () => {
+  const runs = [
+    aRun("2026-01-01"),
+    aRun("2026-01-02"),
+    aRun("2026-01-03", { saved: [], unchanged: ["/pvc/data"] }),
+    aRun("2026-01-04"),
+  ];
+  assert.deepEqual(keptNames({ keepLatest: 1 }, runs), ["2026-01-02", "2026-01-03", "2026-01-04"]);
+});
+
+const places: readonly (readonly [string, fc.Arbitrary<number>])[] = RULES.map((rule) => [
+  rule,
+  fc.integer({ min: 0, max: 6 }),
+]);
+const someRetention: fc.Arbitrary<Retention> = fc.record(Object.fromEntries(places), { requiredKeys: [] });
+const aRetention = someRetention.filter((retention) => !keepsEverything(retention));
+const path = fc.constantFrom("/a", "/b", "/c");
+/** Few moments and few periods, so that ties and shared periods are common. */
+const someTime = fc.integer({ min: 0, max: 400 }).map((step) => Date.UTC(2025, 10, 1) + step * 7 * 3_600_000);
+const someRuns = fc.uniqueArray(
+  fc.record({
+    name: fc.stringMatching(/^[a-z]{1,3}$/),
+    timeMs: someTime,
+    isExempt: fc.boolean(),
+    paths: fc.dictionary(path, fc.boolean()),
+  }).map(({ paths, ...run }): RetentionRun => ({
+    ...run,
+    saved: Object.keys(paths).filter((each) => paths[each]),
+    unchanged: Object.keys(paths).filter((each) => !paths[each]),
+  })),
+  { selector: ({ name }) => name, maxLength: 40 },
+);
+
+function prunedNames(retention: Retention, runs: readonly RetentionRun[]): ReadonlySet<string> {
+  return new Set(runsToPrune(retention, runs).map(({ name }) => name));
+}
+
+Deno.test("runsToPrune() never takes the newest snapshot of a source", () => {
+  fc.assert(fc.property(aRetention, someRuns, path, (retention, runs, source) => {
+    const [newest] = runs.filter(({ saved }) => saved.includes(source)).toSorted(newestFirst);
+    assert.ok(newest === undefined || !prunedNames(retention, runs).has(newest.name));
+  }));
+});
+
+Deno.test("runsToPrune() never takes a run that is exempt, or that has no snapshot", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    for (const { isExempt, saved } of runsToPrune(retention, runs)) assert.ok(!isExempt && saved.length > 0);
+  }));
+});
+
+Deno.test("runsToPrune() takes no more when a rule keeps more, or when a run becomes exempt", () => {
+  fc.assert(
+    fc.property(aRetention, someRuns, fc.constantFrom(...RULES), fc.nat(3), (retention, runs, rule, more) => {
+      const before = prunedNames(retention, runs);
+      const after = prunedNames({ ...retention, [rule]: (retention[rule] ?? 0) + more }, runs);
+      assert.ok(after.isSubsetOf(before));
+    }),
+  );
+  fc.assert(fc.property(aRetention, someRuns, fc.nat(39), (retention, runs, index) => {
+    const pinned = runs.map((run, each) => each === index ? { ...run, isExempt: true } : run);
+    assert.ok(prunedNames(retention, pinned).isSubsetOf(prunedNames(retention, runs)));
+  }));
+});
+
+Deno.test("runsToPrune() keeps what any rule keeps alone, and nothing else", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    const alone = RULES.filter((rule) => (retention[rule] ?? 0) > 0)
+      .map((rule) => prunedNames({ [rule]: retention[rule] ?? 0 }, runs));
+    const byAll = alone.reduce<ReadonlySet<string>>(
+      (all, each) => all.intersection(each),
+      alone[0] ?? new Set(),
+    );
+    assert.deepEqual([...prunedNames(retention, runs)].toSorted(), [...byAll].toSorted());
+  }));
+});
+
+Deno.test("runsToPrune() takes nothing more from what it left", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    const pruned = prunedNames(retention, runs);
+    assert.deepEqual(runsToPrune(retention, runs.filter(({ name }) => !pruned.has(name))), []);
+  }));
+});
+
+Deno.test("runsToPrune() does not care for the order of the runs", () => {
+  fc.assert(
+    fc.property(
+      aRetention,
+      someRuns.chain((runs) =>
+        fc.tuple(fc.constant(runs), fc.shuffledSubarray([...runs], { minLength: runs.length }))
+      ),
+      (retention, [runs, shuffled]) => {
+        assert.deepEqual(runsToPrune(retention, shuffled), runsToPrune(retention, runs));
+      },
+    ),
+  );
+});
+
+Deno.test("runsToPrune() leaves every kept run with all its snapshots", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    const pruned = prunedNames(retention, runs);
+    const sorted = runs.toSorted(newestFirst);
+    sorted.forEach(({ name, unchanged }, index) => {
+      if (pruned.has(name)) return;
+      for (const each of unchanged) {
+        const base = sorted.slice(index + 1).find(({ saved }) => saved.includes(each));
+        assert.ok(base === undefined || !pruned.has(base.name));
+      }
+    });
+  }));
+});
+
+/** The rules said again in the plainest way, for one source and no pins. */
+function plainlyKept(retention: Retention, runs: readonly RetentionRun[]): ReadonlySet<string> {
+  const iso = (run: RetentionRun) => new Date(run.timeMs).toISOString();
+  const periods: Readonly<Record<typeof RULES[number], (run: RetentionRun) => string>> = {
+    keepLatest: ({ name }) => name,
+    keepHourly: (run) => iso(run).slice(0, 13),
+    keepDaily: (run) => iso(run).slice(0, 10),
+    keepWeekly: (run) => mondayOf(run.timeMs),
+    keepMonthly: (run) => iso(run).slice(0, 7),
+    keepAnnual: (run) => iso(run).slice(0, 4),
+  };
+  const kept = new Set<string>();
+  for (const rule of RULES) {
+    const firsts = new Map<string, string>();
+    for (const run of runs.toSorted(newestFirst)) {
+      const period = periods[rule](run);
+      if (!firsts.has(period)) firsts.set(period, run.name);
+    }
+    for (const name of [...firsts.values()].slice(0, retention[rule] ?? 0)) kept.add(name);
+  }
+  return kept;
+}
+
+function mondayOf(timeMs: number): string {
+  const date = new Date(timeMs);
+  date.setUTCDate(date.getUTCDate() - (date.getUTCDay() + 6) % 7);
+  return date.toISOString().slice(0, 10);
+}
+
+Deno.test("runsToPrune() agrees with the rules said in the plainest way", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, some) => {
+    const runs = some.map((run) => ({ ...run, isExempt: false, saved: ["/a"], unchanged: [] }));
+    assert.deepEqual(new Set(keptNames(retention, runs)), plainlyKept(retention, runs));
+  }));
+});

@@ -1,0 +1,56 @@
+import type { ObjectKey } from "../../kube/types.ts";
+
+/** What movers with a slot do, the most urgent first. */
+export const slotClasses = ["restore", "backup", "maintenance"] as const;
+export type SlotClass = typeof slotClasses[number];
+
+/** Who asks for slots; it is woken when one is granted to it. */
+export interface SlotOwner {
+  readonly kind: string;
+  readonly key: ObjectKey;
+}
+
+/** Everything one owner wants and has at a time; it takes the place of what it asked before. */
+export interface SlotAsk {
+  readonly owner: SlotOwner;
+  readonly class: SlotClass;
+  /** Key of the repository its movers work on, in the owner's namespace. */
+  readonly repository: string;
+  /** Movers that may work on that repository at the same time; undefined: no limit of its own. */
+  readonly repositoryLimit: number | undefined;
+  /** RFC 3339; when the owner was made. Older ones go first within their namespace. */
+  readonly since: string;
+  /** Ids of the movers it would start now, in the order they are to start. */
+  readonly wanted: readonly string[];
+  /** Ids of movers it knows to work, though a cache may not show them yet. */
+  readonly working: readonly string[];
+}
+
+/** Why a mover has to wait. */
+export interface SlotWait {
+  /** Movers of the owner that wait. */
+  readonly movers: number;
+  /** Of the first of them, from 1, when it was asked. */
+  readonly place: number;
+  readonly of: number;
+  readonly used: number;
+  readonly limit: number;
+  /** Whose limit it is. */
+  readonly scope: "cluster" | "repository";
+}
+
+/** What an owner may start. */
+export interface SlotAnswer {
+  /** Ids of `wanted` that may be started, or were. */
+  readonly granted: ReadonlySet<string>;
+  /** Set while others of them wait. */
+  readonly waiting?: SlotWait;
+}
+
+/** A mover that works, of any sort: those that need no slot count as well. */
+export interface WorkingMover {
+  readonly id: string;
+  readonly namespace: string;
+  /** Key of its repository, when it is known. */
+  readonly repository: string | undefined;
+}

@@ -1,0 +1,24 @@
+import type { SlotWait } from "./slot_types.ts";
+
+const RECHECK_SECONDS = 30;
+const RECHECK_MAX_SECONDS = 300;
+
+/** Why a mover waits, as a sentence: its place, and whose limit is reached. */
+export function slotWaitText({ place, of, used, limit, scope }: SlotWait, repository: string): string {
+  const whose = scope === "cluster" ? "the cluster" : `Repository "${repository}"`;
+  return `Waits for a mover slot: ${ordinal(place)} of ${of}; ${used} of ${limit} movers of ${whose} work`;
+}
+
+/**
+ * When to look at the place again. Who waits is woken by its slot; this is only for what people read, so the
+ * further behind, the later: a thousand that wait must not write a thousand statuses for each that goes.
+ */
+export function slotRecheckSeconds({ place }: SlotWait): number {
+  return Math.max(RECHECK_SECONDS, Math.min(RECHECK_MAX_SECONDS, place));
+}
+
+function ordinal(place: number): string {
+  const [tens, ones] = [Math.floor(place / 10) % 10, place % 10];
+  const ending = tens === 1 ? undefined : { 1: "st", 2: "nd", 3: "rd" }[ones];
+  return `${place}${ending ?? "th"}`;
+}

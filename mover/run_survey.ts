@@ -1,0 +1,35 @@
+import { RUN_TAG } from "../api/mover_contract.ts";
+import { eachSnapshot, type Kopia } from "./kopia.ts";
+import type { Snapshot } from "./kopia_output.ts";
+import { RepositorySurvey } from "./repository_survey.ts";
+
+/** What the repository holds, seen from one run and source. */
+export interface RunSurvey {
+  readonly all: RepositorySurvey;
+  /** The finished snapshot of this run; the oldest, should there ever be two. */
+  readonly own: Snapshot | undefined;
+  /** The newest finished snapshot of the source, whoever made it. */
+  readonly newest: Snapshot | undefined;
+}
+
+/** Lists the repository once for all three; the source is of the mover's own identity. Throws MoverError. */
+export async function surveyRun(
+  kopia: Kopia,
+  run: { readonly runId: string; readonly sourcePath: string },
+): Promise<RunSurvey> {
+  const { identity } = kopia.connection;
+  const all = new RepositorySurvey();
+  let own: Snapshot | undefined;
+  let newest: Snapshot | undefined;
+  await eachSnapshot(kopia, (snapshot) => {
+    all.add(snapshot);
+    const { incomplete, source, tags, startTime } = snapshot;
+    const isOfSource = source.path === run.sourcePath && source.username === identity.username &&
+      source.hostname === identity.hostname;
+    if (!isOfSource || incomplete !== undefined) return;
+    if (newest === undefined || startTime > newest.startTime) newest = snapshot;
+    const isOwn = tags[RUN_TAG] === run.runId;
+    if (isOwn && (own === undefined || startTime < own.startTime)) own = snapshot;
+  });
+  return { all, own, newest };
+}

@@ -1,0 +1,189 @@
+import { type ApiServer, startApiserver, waitUntil } from "../cluster/mod.ts";
+import { bareWrites, readRunWrites } from "./bare_run_writes.ts";
+import { benchTransport } from "./bench_transport.ts";
+import { type ControllerProcess, startController } from "./controller_process.ts";
+import { FakeMoverHost, type StartedJob } from "./fake_mover_host.ts";
+import { type Figure, figureOf } from "./figure.ts";
+import { quantityText } from "./figure_table.ts";
+import { inLanes } from "./in_lanes.ts";
+import { measureInPairs, type Pair, quotients } from "./pairs.ts";
+import { PoolRecord } from "./pool_record.ts";
+import { prepareRush, rushBackups, type RushCounts } from "./rush_objects.ts";
+import { spreadOf } from "./spread.ts";
+import { installKinds } from "./write_team.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** How large the rushes are; smaller ones to try the measurement out. */
+export interface RushSize {
+  /** Backups that appear at once. */
+  readonly backups: number;
+  /** Backups that want the slots of the pool one after another. */
+  readonly queued: number;
+}
+
+const counts: RushCounts = { namespaces: 10, recipes: 100 };
+const fullSize: RushSize = { backups: 1000, queued: 200 };
+/** As many as the controller makes passes at a time. */
+const lanes = 16;
+/** The default of KOPIUR_MAX_MOVERS. */
+const slots = 20;
+/** Short for a mover: what lies between the end of one and the start of the next weighs the more. */
+const moverLifeMs = 5000;
+const bootstrapLifeMs = 100;
+const moverImage = "kopiur.local/kopiur:bench";
+
+/** Jobs per second when 1 000 Backups appear at once, and how full the pool of slots is kept. */
+export async function measureRush(
+  bench: Pick<Workbench, "runs" | "progress" | "signal" | "binary">,
+  size = fullSize,
+): Promise<readonly Figure[]> {
+  return [await measureStarts(bench, size), await measurePool(bench, size)];
+}
+
+async function measureStarts(
+  bench: Pick<Workbench, "runs" | "progress" | "signal" | "binary">,
+  { backups }: RushSize,
+): Promise<Figure> {
+  const { runs, progress, signal } = bench;
+  await using server = await startApiserver();
+  const started: StartedJob[] = [];
+  await using host = new FakeMoverHost({
+    server,
+    lifeMs: ({ operation }) => operation === "bootstrap" ? bootstrapLifeMs : undefined,
+    onStart: (job) => void (job.operation === "backup" && started.push(job)),
+  });
+  await using controller = await rushController(
+    server,
+    await bench.binary(),
+    { KOPIUR_MAX_MOVERS: "0" },
+    signal,
+  );
+  await using bare = await benchTransport(server.kubeconfigPath);
+  const requests: number[] = [];
+  const pairs = await measureInPairs({
+    runs,
+    ours: async (run) => {
+      progress(`rush ${run + 1} of ${runs}: ${backups} Backups`);
+      started.length = 0;
+      const before = requestsSent(await controller.read("/metrics"));
+      // What appears at once must not compete with its own making.
+      controller.freeze(true);
+      try {
+        await writeBackups(server, `rush-${run}`, backups, signal);
+      } finally {
+        controller.freeze(false);
+      }
+      const begun = performance.now();
+      await waitUntil(() => {
+        host.check();
+        return started.length >= backups ? true : undefined;
+      }, { what: `${backups} Jobs`, limitSeconds: 120, everyMs: 5, signal });
+      const rate = backups / ((performance.now() - begun) / 1000);
+      progress(`Jobs: ${quantityText(rate, "per second")}`);
+      await controller.idle(60, signal);
+      requests.push((requestsSent(await controller.read("/metrics")) - before) / backups);
+      return rate;
+    },
+    theirs: async (run) => {
+      const [model] = started;
+      if (model === undefined) throw new Error("Cannot compare: there is no Job, expected those of the rush");
+      return await bareWrites(
+        bare.transport,
+        await readRunWrites(server, model),
+        { run, backups, lanes },
+        signal,
+      );
+    },
+  }, signal);
+  const what = `Jobs made when ${backups} Backups appear at once`;
+  return figureOf(
+    { what, against: "the two writes alone, same transport", unit: "ratio", aim: { atLeast: 0.7 } },
+    quotients(pairs),
+    `${bothText(pairs)}; ${spreadOf(requests).median.toFixed(1)} requests for each Backup`,
+  );
+}
+
+async function measurePool(
+  bench: Pick<Workbench, "progress" | "signal" | "binary">,
+  { queued }: RushSize,
+): Promise<Figure> {
+  const { progress, signal } = bench;
+  await using server = await startApiserver();
+  const pool = new PoolRecord();
+  await using host = new FakeMoverHost({
+    server,
+    lifeMs: ({ operation }) => operation === "bootstrap" ? bootstrapLifeMs : moverLifeMs,
+    onStart: ({ operation }) => operation === "backup" && pool.note(1, performance.now()),
+    onEnd: ({ operation }) => operation === "backup" && pool.note(-1, performance.now()),
+  });
+  await using _controller = await rushController(server, await bench.binary(), {}, signal);
+  progress(`${queued} Backups for ${slots} slots`);
+  await writeBackups(server, "queue", queued, signal);
+  await waitUntil(() => {
+    host.check();
+    return pool.ended >= queued ? true : undefined;
+  }, { what: `${queued} Jobs to end`, limitSeconds: 60 + queued * moverLifeMs / 1000 / slots * 3, signal });
+  if (pool.most > slots) {
+    throw new Error(
+      `Cannot measure the pool: ${pool.most} movers worked at a time, expected ${slots} at most`,
+    );
+  }
+  return figureOf(
+    {
+      what: `mover slots in use while Backups wait, movers of ${moverLifeMs / 1000} s`,
+      unit: "ratio",
+      aim: { atLeast: 0.9 },
+    },
+    [pool.use(slots)],
+    `${queued} Backups for ${slots} slots; never more than ${pool.most} at a time`,
+  );
+}
+
+async function rushController(
+  server: ApiServer,
+  binary: string,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ControllerProcess> {
+  await installKinds(server);
+  const { kubeconfigPath, folder } = server;
+  const controller = await startController({
+    binary,
+    kubeconfigPath,
+    folder,
+    moverImage,
+    // A lease is not renewed by a process that is held still.
+    env: { KOPIUR_LEADER_ELECTION: "false", ...env },
+  });
+  try {
+    await controller.ready(60, signal);
+    await prepareRush(server, counts, signal);
+    await controller.idle(60, signal);
+    return controller;
+  } catch (cause) {
+    await controller[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+async function writeBackups(
+  server: ApiServer,
+  rush: string,
+  backups: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await inLanes(rushBackups(counts, rush, backups), 20, signal, async ({ path, body }) => {
+    await server.request("POST", path, { body, signal });
+  });
+}
+
+/** What the controller asked of the API server so far. */
+function requestsSent(exposition: string): number {
+  return [...exposition.matchAll(/^kopiur_api_requests_total\{[^}]*\} ([0-9.e+]+)$/gm)]
+    .reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+function bothText(pairs: readonly Pair<number>[]): string {
+  const median = (side: keyof Pair<number>) => spreadOf(pairs.map((pair) => pair[side])).median;
+  return `${quantityText(median("ours"), "per second")} to ${quantityText(median("theirs"), "per second")}`;
+}
