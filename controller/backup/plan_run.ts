@@ -194,9 +194,12 @@ function refuse(step: SourceStep, refusal: Refusal, now: Date): SourceStep {
   return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
 }
 
-/** Who waits for a slot alone tells no Event: a thousand that begin to would drown those of trouble. */
+/**
+ * Who waits for a slot alone, and who begins, tells no Event: a thousand of them would drown those of trouble, and
+ * each is one more write where many start at once.
+ */
 function waiting(reason: Reason, message: string, recheckAfterSeconds: number): Waiting {
-  const isQuiet = reason === "NoSlot" ? { isQuiet: true as const } : {};
+  const isQuiet = reason === "NoSlot" || reason === "Running" ? { isQuiet: true as const } : {};
   return { kind: "waiting", reason, message, recheckAfterSeconds, ...isQuiet };
 }
 

@@ -58,28 +58,28 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         "backupschedule",
         "early",
         (found) => conditionOf(found, "Ready").reason === "ConfigNotFound",
-        20,
+        180,
       );
       assert.equal((await runsOf(tenant, "early")).length, 0, JSON.stringify(waiting["status"]));
       await tenant.config("photos", "home", ["photos"]);
       const first = await waitUntil(async () => (await runsOf(tenant, "early"))[0], {
         what: "the first run of the schedule",
-        limitSeconds: 30,
+        limitSeconds: 180,
       });
       assert.equal((await tenant.ended(first.metadata.name))["status"].origin, "scheduled");
       const runs = await waitUntil(async () => {
         const all = await runsOf(tenant, "early");
         return all.length >= 2 ? all : undefined;
-      }, { what: "a run of the next slot", limitSeconds: 75, everyMs: 500 });
+      }, { what: "a run of the next slot", limitSeconds: 180, everyMs: 500 });
       await tenant.until("backupschedule", "early", ({ status }) => {
         return status?.lastSuccessfulSchedule?.backupRef?.name === runs[1]?.metadata.name;
-      }, 60);
+      }, 180);
       await schedule(tenant, "early", "photos", { runOnCreate: true, suspend: true });
       const suspended = await tenant.until(
         "backupschedule",
         "early",
         ({ status }) => status?.suspendedSince !== undefined && status.nextSchedule === undefined,
-        20,
+        180,
       );
       const last = suspended["status"].lastSchedule;
       assert.match(last.backupRef.name, /^early-[0-9]{14}$/);
@@ -95,7 +95,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       await tenant.event("BackupSchedule", "early", "BackupCreated");
       const kept = (await runsOf(tenant, "early")).length;
       await tenant.kubectl("delete", "backupschedule", "early");
-      await tenant.gone("backupschedule", "early", 20);
+      await tenant.gone("backupschedule", "early", 180);
       assert.equal((await runsOf(tenant, "early")).length, kept, "a schedule takes no Backup with it");
     }],
 
@@ -111,14 +111,14 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         "backupschedule",
         "forbids",
         ({ status }) => status?.skippedSlots?.forbid >= 1,
-        150,
+        180,
       );
       assert.equal(skipped["status"].skippedSlots.lastReason, "Forbid");
       await tenant.event("BackupSchedule", "forbids", "SkippedSchedule");
       const replaced = await waitUntil(async () => {
         const all = await runsOf(tenant, "replaces");
         return all.find(({ status }) => status?.phase === "Failed");
-      }, { what: "a run that was replaced", limitSeconds: 150, everyMs: 500 });
+      }, { what: "a run that was replaced", limitSeconds: 180, everyMs: 500 });
       assert.equal(conditionOf(replaced, "Ready").reason, "Replaced", JSON.stringify(replaced["status"]));
       const active = (await runsOf(tenant, "replaces")).filter(({ status }) => status?.phase !== "Failed");
       assert.equal(active.length, 1, "the newer run took its place");
@@ -142,13 +142,13 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         "backupconfig",
         "photos",
         ({ status }) => status?.retention?.pendingCount === 2,
-        20,
+        180,
       );
       const names = warned["status"].retention.pending.map(({ name }: { name: string }) => name);
       assert.deepEqual(names, ["run-1", "run-3"]);
       assert.equal((await tenant.list("backups")).length, 4, "nothing goes before it was to be seen");
-      await tenant.gone("backup", "run-1", 120);
-      await tenant.gone("backup", "run-3", 60);
+      await tenant.gone("backup", "run-1", 180);
+      await tenant.gone("backup", "run-3", 180);
       assert.deepEqual((await tenant.list("backups")).map(({ metadata }) => metadata.name), [
         "run-2",
         "run-4",
@@ -177,7 +177,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
           "backup",
           name,
           (found) => conditionOf(found, "DeletionHeld").status === "True",
-          40,
+          180,
         );
       }
       await tenant.event("Backup", "one", "MassDeletionHeld");
@@ -193,11 +193,11 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       assert.equal((await tenant.snapshots("home")).length, 4);
       const one = await kopiur("deletions", "release", "one", "-n", "pruned", "--yes");
       assert.equal(one.code, 0, one.stderr);
-      await tenant.gone("backup", "one", 60);
+      await tenant.gone("backup", "one", 180);
       assert.equal((await tenant.snapshots("home")).length, 3);
       const all = await kopiur("deletions", "release", "--all", "-n", "pruned", "--yes");
       assert.equal(all.code, 0, all.stderr);
-      for (const name of names) await tenant.gone("backup", name, 90);
+      for (const name of names) await tenant.gone("backup", name, 180);
       assert.equal((await tenant.snapshots("home")).length, 0);
       const config = (await tenant.get("backupconfig", "photos"))["status"];
       assert.deepEqual(config.lastSuccessfulBackup, last, "what was last saved is remembered");
@@ -220,12 +220,12 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       const discovered = await waitUntil(async () => {
         const all = await tenant.list("backups", "-l", "kopiur.home-operations.com/origin=discovered");
         return all[0];
-      }, { what: "the discovered Backup", limitSeconds: 90, everyMs: 500 });
+      }, { what: "the discovered Backup", limitSeconds: 180, everyMs: 500 });
       const found = await tenant.until(
         "backup",
         discovered.metadata.name,
         ({ status }) => status?.phase === "Discovered",
-        20,
+        180,
       );
       const theirs = found["status"].snapshots[0].kopiaSnapshotID;
       assert.notEqual(theirs, ours);
@@ -238,22 +238,22 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         "repository",
         "home",
         ({ status }) => status?.catalog?.discoveredBackupCount === 1,
-        90,
+        180,
       );
       await byHand("home", "snapshot", "delete", theirs, "--delete");
       await byHand("home", "snapshot", "delete", ours, "--delete");
-      await tenant.gone("backup", discovered.metadata.name, 90);
+      await tenant.gone("backup", discovered.metadata.name, 180);
       const lost = await tenant.until(
         "backup",
         "ours",
         (each) => conditionOf(each, "SnapshotPresent").status === "False",
-        60,
+        180,
       );
       assert.equal(lost["status"].phase, "Succeeded");
       assert.equal((await tenant.event("Backup", "ours", "SnapshotMissing")).type, "Warning");
       assert.equal(valueOf(await stage.metrics(), "kopiur_repo_missing_snapshots", labels), 1);
       await tenant.kubectl("delete", "backup", "ours", "--wait=false");
-      await tenant.gone("backup", "ours", 60);
+      await tenant.gone("backup", "ours", 180);
 
       /** As root on the host, so what it writes is made the movers' again. */
       async function byHand(repository: string, ...args: readonly string[]): Promise<void> {
@@ -298,7 +298,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       await tenant.config("photos", "home", ["photos"]);
       const names = ["q-1", "q-2", "q-3", "q-4"];
       for (const name of names) await tenant.backup(name, "photos");
-      await tenant.until("backup", "q-4", (found) => conditionOf(found, "Ready").reason === "NoSlot", 20);
+      await tenant.until("backup", "q-4", (found) => conditionOf(found, "Ready").reason === "NoSlot", 180);
       assert.match(
         conditionOf(await tenant.get("backup", "q-4"), "Ready").message,
         /[0-9](st|nd|rd|th) of [0-9]/,
@@ -310,7 +310,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         most.atOnce = Math.max(most.atOnce, active);
         const backups = await tenant.list("backups");
         return backups.every(({ status }) => status?.phase === "Succeeded") ? true : undefined;
-      }, { what: "all four runs", limitSeconds: 120, everyMs: 100 });
+      }, { what: "all four runs", limitSeconds: 180, everyMs: 100 });
       assert.equal(most.atOnce, 1);
     }],
 
@@ -363,7 +363,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
           "backupschedule",
           name,
           (found) => conditionOf(found, "Stalled").reason === "InvalidSpec",
-          20,
+          180,
         );
       }
       assert.equal((await tenant.list("backups")).length, 0);
@@ -387,7 +387,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       "backupschedule",
       "steady",
       ({ status }) => status?.lastSchedule !== undefined,
-      30,
+      180,
     );
     assert.equal((await runsOf(tenant, "steady")).length, 1, "one run makes up for all");
     assert.ok(caughtUp["status"].missedSlots.total >= 1, JSON.stringify(caughtUp["status"]));

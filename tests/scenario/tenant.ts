@@ -75,7 +75,7 @@ export class Tenant {
       create: { enabled: true },
       ...spec,
     });
-    return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 60);
+    return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 150);
   }
 
   /** A BackupConfig over these claims. */
@@ -98,7 +98,7 @@ export class Tenant {
   }
 
   /** Resolves when the Backup has ended; throws with its status when that takes too long. */
-  async ended(name: string, limitSeconds = 90): Promise<Found> {
+  async ended(name: string, limitSeconds = 180): Promise<Found> {
     return await this.until(
       "backup",
       name,
