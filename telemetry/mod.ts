@@ -55,7 +55,13 @@ export { type Sink, streamSink } from "./log_sink.ts";
 export { inlineCertificates } from "./inline_certificates.ts";
 export { type Metrics } from "./metrics.ts";
 export { type OtlpVariable, otlpVariables, variableNames } from "./otlp_variables.ts";
-export { LOG_PASSTHROUGH, OTLP_PASSTHROUGH, telemetryPassthrough } from "./passthrough.ts";
+export {
+  type HandedOn,
+  LOG_PASSTHROUGH,
+  OTLP_PASSTHROUGH,
+  type SecretKey,
+  telemetryPassthrough,
+} from "./passthrough.ts";
 export { type Build } from "./process_metrics.ts";
 export { errorChain, Redactor } from "./redact.ts";
 export { redacted } from "./redact_patterns.ts";
