@@ -83,6 +83,14 @@ export class Prometheus {
     throw new Error(`Cannot read one number from ${expression}: it is ${JSON.stringify(answers)}`);
   }
 
+  /** Whether the values of a metric, of any of its series at any time so far, were not all the same. */
+  async hasMoved(name: string): Promise<boolean> {
+    const moved = await this.query(
+      `max(max_over_time(${name}[1h])) - min(min_over_time(${name}[1h])) > 0`,
+    );
+    return moved.length > 0;
+  }
+
   /** Types of the metrics it has scraped, by name. */
   async types(): Promise<ReadonlyMap<string, string>> {
     const { data } = metadataResult.parse(await this.#get("metadata"));
@@ -125,7 +133,14 @@ export async function startPrometheus(ask: Ask, monitor: unknown): Promise<Prome
   const { spec } = serviceMonitor.parse(monitor);
   const discovery = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async () => Response.json(await findTargets(ask, spec)),
+    async () => {
+      try {
+        return Response.json(await findTargets(ask, spec));
+      } catch (cause) {
+        // Prometheus keeps the targets it has, as it does when its own discovery fails.
+        return new Response(String(cause), { status: 503 });
+      }
+    },
   );
   const config = join(folder, "prometheus.yml");
   // JSON is YAML.
