@@ -130,10 +130,9 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
     await t.step(`backups do not notice that the collector ${what}, and it is counted`, async () => {
       const before = await failures(prometheus);
       await begin();
+      const took: number[] = [];
       try {
-        const took = [(await backUp(`${name}-1`)).seconds, (await backUp(`${name}-2`)).seconds];
-        const least = Math.min(...took);
-        assert.ok(least < usual + patienceSeconds, `the runs took ${took} s, beside it ${usual} s`);
+        for (const run of [1, 2]) took.push((await backUp(`${name}-${run}`)).seconds);
         await waitUntil(async () => await failures(prometheus) > before || undefined, {
           what: "failed exports to be counted",
           limitSeconds: 30,
@@ -144,12 +143,16 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
       }
       const seen = collector.metrics.length;
       await collector.received("metrics again", () => collector.metrics.length > seen || undefined);
-      const { backup } = await backUp(`${name}-over`);
+      const { backup, seconds } = await backUp(`${name}-over`);
       await collector.received(
         "the mover's span of the run after it",
         () =>
           collector.spans.find((span) => span.name === "mover" && span.traceId === backup["status"].traceId),
       );
+      // Right before and right after: the machine has other things to do, and not always the same.
+      const healthy = Math.max(usual, seconds);
+      usual = seconds;
+      assert.ok(Math.min(...took) < healthy + patienceSeconds, `it took ${took} s, beside it ${healthy} s`);
     });
   }
 
@@ -285,8 +288,12 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
   await pause(4_000);
   await stage.cluster.signal("kube-apiserver", "SIGCONT");
   await stage.cluster.apiServerReady();
-  await stage.cluster.signal("kube-apiserver");
-  await stage.cluster.apiServerReady();
+  // Twice, so that a counter that begins with the first outage is seen to go on.
+  for (const _outage of [1, 2]) {
+    await stage.cluster.signal("kube-apiserver");
+    await stage.cluster.apiServerReady();
+    await pause(4_000);
+  }
 }
 
 /** One trace from the status of a Backup to the last span and line of its mover. */
