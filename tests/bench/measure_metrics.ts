@@ -25,7 +25,7 @@ export async function measureMetrics(bench: Workbench): Promise<readonly Figure[
     figureOf(
       { what: `${what}: time of a scrape beside OTLP`, unit: "ms", aim: { atMost: 100 } },
       beside.map((seconds) => seconds * 1000),
-      `an export every second; controller memory ${quantityText(spreadOf(residents).median, "MB")}`,
+      `an export every 20 s; controller memory ${quantityText(spreadOf(residents).median, "MB")}`,
     ),
   ];
 }
