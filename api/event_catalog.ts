@@ -83,6 +83,20 @@ export const EVENTS: readonly EventEntry[] = [
     when: "a mover needs more than the namespace permits",
   },
   {
+    type: "Warning",
+    reasons: ["RepositoryShared"],
+    action: "CheckBackend",
+    on: ["Repository"],
+    when: "another Repository opens the same repository",
+  },
+  {
+    type: "Warning",
+    reasons: ["UnexpectedOutput", "Forbidden"],
+    action: "ReadCatalog",
+    on: ["Repository"],
+    when: "the list of its snapshots could not be read, or a Backup for one of them could not be made",
+  },
+  {
     type: "Normal",
     reasons: ["BackupSucceeded"],
     action: "Backup",
@@ -134,7 +148,7 @@ export const EVENTS: readonly EventEntry[] = [
   },
   {
     type: "Warning",
-    reasons: ["VolumeNotFound", "NoVolumeMatches"],
+    reasons: ["VolumeNotFound"],
     action: "CreateVolume",
     on: ["Backup"],
     when: "there is no volume to back up",
