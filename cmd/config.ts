@@ -12,7 +12,15 @@ import {
   telemetryVariables,
 } from "../telemetry/mod.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
-import { flag, imageReference, listenAddress, namespaceName, path, wholeNumber } from "./variable_schema.ts";
+import {
+  flag,
+  imageReference,
+  listenAddress,
+  namespaceName,
+  path,
+  secretKey,
+  wholeNumber,
+} from "./variable_schema.ts";
 
 /** What `kopiur controller` is told by its environment. */
 export const controllerVariables = {
@@ -68,6 +76,14 @@ export const controllerVariables = {
     description:
       "Whether a lease makes sure that one replica works at a time; off only for a single replica.",
     schema: flag,
+  },
+  otlpHeadersSecret: {
+    name: "KOPIUR_OTLP_HEADERS_SECRET",
+    expected: 'a Secret and a key in it, like "otel/headers"',
+    description:
+      "Where OTEL_EXPORTER_OTLP_HEADERS comes from, when it comes from a Secret: movers take theirs from a Secret of " +
+      "that name in their own namespace instead of having them in their Job, and send none where there is none.",
+    schema: secretKey.optional(),
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
@@ -151,7 +167,7 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
 
 /** What the controller was told, checked. */
 export type ControllerConfig =
-  & ValuesOf<typeof controllerVariables>
+  & Omit<ValuesOf<typeof controllerVariables>, "otlpHeadersSecret">
   & Pick<ControllerOptions, "moverEnvPassthrough">;
 
 /** What a mover was told, checked. */
@@ -159,7 +175,8 @@ export type MoverConfig = ValuesOf<typeof moverVariables>;
 
 /** The controller's settings; throws a UsageError that names every variable that cannot be used. */
 export function parseControllerConfig(env: Environment): ControllerConfig {
-  return { ...readVariables(controllerVariables, env), moverEnvPassthrough: telemetryPassthrough(env) };
+  const { otlpHeadersSecret, ...values } = readVariables(controllerVariables, env);
+  return { ...values, moverEnvPassthrough: telemetryPassthrough(env, otlpHeadersSecret) };
 }
 
 /** A mover's settings; throws a UsageError that names every variable that cannot be used. */

@@ -25,6 +25,23 @@ Deno.test("parseControllerConfig() hands on what was set of the log settings, an
   }]);
 });
 
+Deno.test("parseControllerConfig() hands on where headers are, never what they are, when they come from a Secret", () => {
+  const env = {
+    ...image,
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4317",
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20hunter22",
+  };
+  const handedOn = (more: Record<string, string>) =>
+    parseControllerConfig({ ...env, ...more }).moverEnvPassthrough.find(({ name }) =>
+      name.endsWith("_HEADERS")
+    );
+  deepEqual(handedOn({}), { name: "OTEL_EXPORTER_OTLP_HEADERS", value: env.OTEL_EXPORTER_OTLP_HEADERS });
+  deepEqual(handedOn({ KOPIUR_OTLP_HEADERS_SECRET: "otel/headers" }), {
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    secretKeyRef: { name: "otel", key: "headers" },
+  });
+});
+
 Deno.test("parseControllerConfig() refuses each value that means nothing", () => {
   const cases: readonly [Record<string, string>, RegExp][] = [
     [{ KOPIUR_MOVER_PULL_POLICY: "always" }, /it is "always", expected "Always", "IfNotPresent" or "Never"/],
@@ -35,6 +52,7 @@ Deno.test("parseControllerConfig() refuses each value that means nothing", () =>
     [{ KOPIUR_MAX_MOVERS: "-1" }, /it is "-1", expected a whole number from 0 to 10000/],
     [{ KOPIUR_MAX_MOVERS: "10001" }, /expected a whole number/],
     [{ KOPIUR_MAX_MOVERS: "1e3" }, /expected a whole number/],
+    [{ KOPIUR_OTLP_HEADERS_SECRET: "otel" }, /it is "otel", expected a Secret and a key in it/],
     [{ POD_NAME: "a/b" }, /it is "a\/b"/],
   ];
   for (const [env, want] of cases) throws(() => parseControllerConfig({ ...image, ...env }), want);

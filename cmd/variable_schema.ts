@@ -14,6 +14,13 @@ export const imageReference = z.string().max(512).regex(/^[A-Za-z0-9][A-Za-z0-9.
 /** A path on this machine; a name without a slash is looked for where the system looks for programs. */
 export const path = z.string().max(4096).regex(/^[^\0]+$/);
 
+/** `<name of a Secret>/<key in it>`. */
+export const secretKey = z.string().max(507).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-._A-Za-z0-9]+$/)
+  .transform((text) => {
+    const [name = "", key = ""] = text.split("/");
+    return { name, key };
+  });
+
 /** `<host>:<port>`, `[<IPv6>]:<port>` or `:<port>`; port 0 takes a free one. */
 export const listenAddress = z.string().transform((text, context): ListenAddress => {
   const found = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})$/.exec(text);

@@ -1,10 +1,12 @@
+import type { HandedOn } from "../telemetry/mod.ts";
+
 /** What the controller is told when it starts; kinds read it, nobody changes it. */
 export interface ControllerOptions {
   /** Image of every mover Job. */
   readonly moverImage: string;
   readonly moverImagePullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Environment every mover gets: telemetry and log settings of the controller (domain.md §7.3). */
-  readonly moverEnvPassthrough: readonly { readonly name: string; readonly value: string }[];
+  readonly moverEnvPassthrough: readonly HandedOn[];
   /** Movers with a slot that may work at the same time in the whole cluster; 0: no limit. */
   readonly maxMovers: number;
   /** Namespace the controller runs in; the lease lives there. */

@@ -1,6 +1,7 @@
 import { controllerPermissions } from "../controller/mod.ts";
 import { CONFIG_VARIABLES } from "../cmd/config.ts";
 import { REASONS } from "../api/mod.ts";
+import { EVENTS } from "../api/event_catalog.ts";
 import { catalog } from "../telemetry/catalog.ts";
 import { spanCatalog } from "../telemetry/mod.ts";
 import { apiDoc } from "./generators/api_doc.ts";
@@ -24,7 +25,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     envDoc(CONFIG_VARIABLES),
     metricsDoc(catalog),
     spansDoc(spanCatalog),
-    eventsDoc(REASONS),
+    eventsDoc(EVENTS, REASONS),
   ];
 }
 

@@ -70,6 +70,10 @@ export class Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    const { metrics, name } = options;
+    // At 0 before anything happens, or the first retry of a controller's life would be no increase.
+    metrics.add("kopiur_workqueue_adds_total", 0, { kind: name });
+    metrics.add("kopiur_workqueue_retries_total", 0, { kind: name });
   }
 
   /** Keys that wait to be worked on now; those with a delay are not counted. */

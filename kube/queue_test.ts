@@ -31,6 +31,13 @@ async function drain(queue: Queue): Promise<readonly string[]> {
   return names;
 }
 
+Deno.test("Queue counts from 0, so that the first retry is an increase", async () => {
+  const { probe } = setUp();
+  assert.deepEqual(await probe.series("kopiur_workqueue_retries_total"), [
+    'kopiur_workqueue_retries_total{kind="Backup"} 0',
+  ]);
+});
+
 Deno.test("Queue holds a key once however often it is added", async () => {
   const { queue } = setUp();
   for (const name of ["a", "b", "a", "a"]) queue.add(key(name), "spec");

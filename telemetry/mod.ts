@@ -9,7 +9,7 @@ import { type Attributes as ResourceAttributes } from "@opentelemetry/api";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { type Clock, systemClock } from "./clock.ts";
-import type { TelemetryConfig } from "./config.ts";
+import type { Role, TelemetryConfig } from "./config.ts";
 import { type Health, HealthChecks } from "./health.ts";
 import { createHandler, type Handler } from "./http.ts";
 import { createLog, lineOutput, type Log } from "./log.ts";
@@ -55,7 +55,13 @@ export { type Sink, streamSink } from "./log_sink.ts";
 export { inlineCertificates } from "./inline_certificates.ts";
 export { type Metrics } from "./metrics.ts";
 export { type OtlpVariable, otlpVariables, variableNames } from "./otlp_variables.ts";
-export { LOG_PASSTHROUGH, OTLP_PASSTHROUGH, telemetryPassthrough } from "./passthrough.ts";
+export {
+  type HandedOn,
+  LOG_PASSTHROUGH,
+  OTLP_PASSTHROUGH,
+  type SecretKey,
+  telemetryPassthrough,
+} from "./passthrough.ts";
 export { type Build } from "./process_metrics.ts";
 export { errorChain, Redactor } from "./redact.ts";
 export { redacted } from "./redact_patterns.ts";
@@ -79,8 +85,8 @@ export interface Telemetry extends Tracing {
   /** What /metrics says. */
   renderMetrics(): Promise<string>;
   /**
-   * Exports what is left, for 5 s at most, and ends readers and tracing; a second call does nothing. Logging goes
-   * on working.
+   * Exports what is left, for 5 s at most (2 s in a mover), and ends readers and tracing; a second call does nothing.
+   * Logging goes on working.
    */
   shutdown(): Promise<void>;
 }
@@ -104,8 +110,16 @@ export class StrictTelemetryError extends Error {
   }
 }
 
-/** How long the end may take: a mover's result is written by then, and its Job must not miss its deadline. */
-const endWithinMs = 5_000;
+/**
+ * How long the end may take. A mover's result is written by then, but is seen only when the mover has ended, so a
+ * collector that hangs holds up a backup for as long as this.
+ */
+const endWithinMs: Readonly<Record<Role, number>> = {
+  controller: 5_000,
+  webhook: 5_000,
+  mover: 2_000,
+  plugin: 2_000,
+};
 /** The least time between two lines about the export of one signal. */
 const exportReportMs = 60_000;
 
@@ -183,7 +197,7 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     recordSpan: (span) => tracer.recordSpan(span),
     currentTraceparent: () => tracer.currentTraceparent(),
     activeTrace: () => tracer.activeTrace(),
-    shutdown: () => ended ??= endAll(ends, ownLog),
+    shutdown: () => ended ??= endAll(ends, endWithinMs[config.role], ownLog),
   };
 }
 
@@ -207,12 +221,16 @@ function describeProcess(config: TelemetryConfig): Resource {
   return resourceFromAttributes({ ...attributes, ...config.attributes });
 }
 
-async function endAll(ends: readonly (() => Promise<void> | undefined)[], log: Log): Promise<void> {
+async function endAll(
+  ends: readonly (() => Promise<void> | undefined)[],
+  limitMs: number,
+  log: Log,
+): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => resolve("late"), endWithinMs);
+  const timer = setTimeout(() => resolve("late"), limitMs);
   const results = await Promise.race([Promise.allSettled(ends.map((end) => end())), late]);
   clearTimeout(timer);
-  if (results === "late") return log.warn("telemetry did not end in time", { limitMs: endWithinMs });
+  if (results === "late") return log.warn("telemetry did not end in time", { limitMs });
   for (const result of results) {
     if (result.status === "rejected") log.warn("telemetry did not end cleanly", { error: result.reason });
   }

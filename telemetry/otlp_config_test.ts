@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { inlineCertificates } from "./inline_certificates.ts";
-import { type OtlpTarget, parseOtlpConfig } from "./otlp_config.ts";
+import { parseOtlpConfig } from "./otlp_config.ts";
+import type { OtlpTarget } from "./otlp_target.ts";
 import { otlpVariables, variableNames } from "./otlp_variables.ts";
 
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4317" };

@@ -13,7 +13,8 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { LogOutput } from "./log.ts";
-import type { OtlpConfig, QueueLimits } from "./otlp_config.ts";
+import type { OtlpConfig } from "./otlp_config.ts";
+import type { QueueLimits } from "./otlp_tuning.ts";
 import { OtlpLogOutput } from "./otlp_logs.ts";
 import type { OtlpSignal } from "./otlp_variables.ts";
 import { WatchedExporter, WatchedMetricExporter } from "./watched_exporters.ts";

@@ -5,7 +5,8 @@ import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { CollectorCredentials } from "./collector_credentials.ts";
 import { CollectorLink } from "./collector_link.ts";
-import type { OtlpConfig, OtlpTarget } from "./otlp_config.ts";
+import type { OtlpConfig } from "./otlp_config.ts";
+import type { OtlpTarget } from "./otlp_target.ts";
 import type { OtlpExporters } from "./otlp_export.ts";
 import { type Exporter, WatchedExporter } from "./watched_exporters.ts";
 

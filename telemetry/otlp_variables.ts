@@ -38,7 +38,8 @@ export const otlpVariables = {
     handedOn: true,
     help:
       "Sent with each export, as authorization=Bearer%20abc,tenant=a; values are percent-decoded and never shown. " +
-      "They stand in the mover Jobs, where whoever may read Jobs in that namespace sees them.",
+      "They stand in the mover Jobs, where whoever may read Jobs in that namespace sees them, unless they come from " +
+      "a Secret (KOPIUR_OTLP_HEADERS_SECRET).",
   },
   timeout: {
     name: "OTEL_EXPORTER_OTLP_TIMEOUT",

@@ -14,13 +14,34 @@ export const OTLP_PASSTHROUGH: readonly string[] = Object.values(otlpVariables)
   .filter(({ handedOn }) => handedOn)
   .flatMap((variable: OtlpVariable) => variableNames(variable));
 
-/** The variables of an environment movers get, with their values. Settings that export nothing are kept from them. */
-export function telemetryPassthrough(
-  env: Environment,
-): readonly { readonly name: string; readonly value: string }[] {
+const headerVariables: readonly string[] = variableNames(otlpVariables.headers);
+
+/** A variable movers get: with its value, or from a key of a Secret in their own namespace. */
+export type HandedOn =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly secretKeyRef: SecretKey };
+
+/** A Secret, by the name it has in every namespace, and a key in it. */
+export interface SecretKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/**
+ * The variables of an environment movers get. Settings that export nothing are kept from them. Headers that the
+ * controller has from a Secret (`headersSecret`) never stand in a Job: movers look for a Secret of that name, which
+ * serves all signals.
+ */
+export function telemetryPassthrough(env: Environment, headersSecret?: SecretKey): readonly HandedOn[] {
   const hasCollector = parseOtlpConfig(env).otlp !== undefined;
-  return [...LOG_PASSTHROUGH, ...hasCollector ? OTLP_PASSTHROUGH : []].flatMap((name) => {
-    const value = env[name];
-    return value === undefined || value.trim() === "" ? [] : [{ name, value }];
-  });
+  return [...LOG_PASSTHROUGH, ...hasCollector ? OTLP_PASSTHROUGH : []].flatMap(
+    (name): readonly HandedOn[] => {
+      const value = env[name];
+      if (value === undefined || value.trim() === "") return [];
+      if (headersSecret !== undefined && headerVariables.includes(name)) {
+        return name === otlpVariables.headers.name ? [{ name, secretKeyRef: headersSecret }] : [];
+      }
+      return [{ name, value }];
+    },
+  );
 }

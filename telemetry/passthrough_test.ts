@@ -10,8 +10,10 @@ const otlp = {
   KOPIUR_OTEL_STRICT: "true",
 };
 
-function handedOn(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(telemetryPassthrough(env).map(({ name, value }) => [name, value]));
+function handedOn(env: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    telemetryPassthrough(env).map((each) => [each.name, "value" in each ? each.value : each.secretKeyRef]),
+  );
 }
 
 Deno.test("LOG_PASSTHROUGH and OTLP_PASSTHROUGH name what seed 000 hands on, and not the name of the controller", () => {
@@ -41,4 +43,12 @@ Deno.test("telemetryPassthrough() hands on the settings of the export when there
 Deno.test("telemetryPassthrough() spares movers settings that export nothing", () => {
   assert.deepEqual(handedOn({ ...logs, ...otlp, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }), logs);
   assert.deepEqual(handedOn({ ...logs, ...otlp, OTEL_SDK_DISABLED: "true" }), logs);
+});
+
+Deno.test("telemetryPassthrough() keeps headers that come from a Secret out of Jobs, also those of one signal", () => {
+  const env = { ...otlp, OTEL_EXPORTER_OTLP_HEADERS: "a=b", OTEL_EXPORTER_OTLP_LOGS_HEADERS: "c=d" };
+  const found = telemetryPassthrough(env, { name: "otel", key: "headers" });
+  assert.deepEqual(found.filter(({ name }) => name.endsWith("HEADERS")), [
+    { name: "OTEL_EXPORTER_OTLP_HEADERS", secretKeyRef: { name: "otel", key: "headers" } },
+  ]);
 });

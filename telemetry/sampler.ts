@@ -6,7 +6,7 @@ import {
   type Sampler,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
-import type { SamplerChoice } from "./otlp_config.ts";
+import type { SamplerChoice } from "./otlp_tuning.ts";
 
 /**
  * The sampler of a choice. A parent in another process that was sampled is asked again by the share of its trace id:

@@ -4,7 +4,7 @@ import * as otel from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { AlwaysOffSampler, BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { LogTrace, SpanFrame } from "./log_format.ts";
-import type { SamplerChoice } from "./otlp_config.ts";
+import type { SamplerChoice } from "./otlp_tuning.ts";
 import type { Redactor } from "./redact.ts";
 import { createSampler } from "./sampler.ts";
 import { type Attributes, type FinishedSpan, givenAttributes, RunningSpan, type Span } from "./span.ts";

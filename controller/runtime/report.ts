@@ -5,6 +5,7 @@ import {
   findCondition,
   type Reason,
 } from "../../api/mod.ts";
+import { OUTCOME_ACTION } from "../../api/event_catalog.ts";
 import { errorChain } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PlannedEvent } from "./plan.ts";
@@ -148,7 +149,7 @@ export function textOf(outcome: Outcome): string {
 export function outcomeEvent(outcome: Outcome): PlannedEvent {
   const isGood = outcome.kind === "waiting" || (outcome.kind === "settled" && outcome.ready === "True");
   const type = isGood ? "Normal" : "Warning";
-  return { type, reason: outcome.reason, action: "Reconcile", note: textOf(outcome) };
+  return { type, reason: outcome.reason, action: OUTCOME_ACTION, note: textOf(outcome) };
 }
 
 /** Seconds, up to a tenth more or less, so that many objects do not come back at the same moment. */

@@ -1,4 +1,5 @@
 import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../api/mod.ts";
+import type { HandedOn } from "../../telemetry/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { WorkTrace } from "./work_trace.ts";
 
@@ -39,13 +40,22 @@ export function moverEnvironment(
   ];
   const taken = new Set<string>(Object.values(MOVER_ENV));
   const passedOn: EnvironmentVariable[] = [];
-  for (const { name, value } of options.moverEnvPassthrough) {
-    if (taken.has(name)) continue;
-    taken.add(name);
-    // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
-    passedOn.push({ name, value: value.replaceAll("$", () => "$$") });
+  for (const variable of options.moverEnvPassthrough) {
+    if (taken.has(variable.name)) continue;
+    taken.add(variable.name);
+    passedOn.push(handedOn(variable));
   }
   return [...own, ...passedOn];
+}
+
+function handedOn(variable: HandedOn): EnvironmentVariable {
+  const { name } = variable;
+  // Optional, for telemetry that is refused costs less than a backup that does not start.
+  if ("secretKeyRef" in variable) {
+    return { name, valueFrom: { secretKeyRef: { ...variable.secretKeyRef, optional: true } } };
+  }
+  // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
+  return { name, value: variable.value.replaceAll("$", () => "$$") };
 }
 
 function secretEnvironment(spec: RepositorySpec): readonly EnvironmentVariable[] {

@@ -196,13 +196,18 @@ Deno.test("moverJob() passes the controller's settings on, but none that the con
       { name: "POD_NAME", value: "controller-0" },
       { name: "KOPIA_PASSWORD", value: "mine" },
       { name: "KOPIUR_WORK_SPEC_PATH", value: "/elsewhere" },
+      { name: "OTEL_EXPORTER_OTLP_HEADERS", secretKeyRef: { name: "otel", key: "headers" } },
     ],
   } as const;
   const env = at(podSpecOf({ options }), "containers", 0, "env") as readonly {
     name: string;
     value?: string;
+    valueFrom?: unknown;
   }[];
   assert.equal(new Set(namesOf(env)).size, env.length);
+  assert.deepEqual(env.find(({ name }) => name === "OTEL_EXPORTER_OTLP_HEADERS")?.valueFrom, {
+    secretKeyRef: { name: "otel", key: "headers", optional: true },
+  });
   assert.equal(env.find(({ name }) => name === "RUST_LOG")?.value, "debug");
   assert.equal(
     env.find(({ name }) => name === "KOPIUR_WORK_SPEC_PATH")?.value,

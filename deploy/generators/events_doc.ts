@@ -1,14 +1,36 @@
+import type { EventEntry } from "../../api/event_catalog.ts";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
-/** The reference page of every reason an Event or a condition may give, from the closed list. */
-export function eventsDoc(reasons: Readonly<Record<string, string>>): GeneratedFile {
+/** The reference page of every Event the kinds tell, and of every reason of the closed list. */
+export function eventsDoc(
+  events: readonly EventEntry[],
+  reasons: Readonly<Record<string, string>>,
+): GeneratedFile {
   const text = [
-    generatedNotice("api/reasons.ts", "<!--"),
+    generatedNotice("api/event_catalog.ts and api/reasons.ts", "<!--"),
     "# Events and conditions",
     "",
+    "Events are told when something changes, not on every pass:",
+    "`kubectl get events --field-selector reason=BackupFailed -A`. The reporting controller is `kopiur-controller`.",
+    "",
+    "## Events",
+    "",
+    "| type | reason | action | on | when |",
+    "|---|---|---|---|---|",
+    ...events.map(({ type, reasons, action, on, when }) =>
+      `| ${type} | ${reasons.map((reason) => `\`${reason}\``).join(", ")} | \`${action}\` | ${
+        on.join(", ")
+      } | ${when} |`
+    ),
+    "",
+    "Beside these, an object whose Ready condition changes tells that with the action `Reconcile` and the reason of the",
+    "condition: Normal when it is well or waits, Warning when it stalls or fails. Where one of the Events above says it",
+    "already, that one is told alone.",
+    "",
+    "## Reasons",
+    "",
     "One closed list of reasons serves Events, conditions and metric labels. A condition says the sentence below; the",
-    "Event beside it says what was really found, as the words of kopia or of the API server. Events are told when",
-    "something changes, not on every pass: `kubectl get events --field-selector reason=BackupFailed -A`.",
+    "Event beside it says what was really found, as the words of kopia or of the API server.",
     "",
     "| reason | meaning |",
     "|---|---|",

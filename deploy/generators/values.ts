@@ -6,6 +6,7 @@ const text = z.string();
 const labels = z.record(z.string(), z.string());
 const anyMap = z.record(z.string(), z.unknown());
 const anyList = z.array(z.unknown());
+const duration = z.string().regex(/^([0-9]+(ms|s|m|h))+$/);
 
 const image = z.strictObject({
   repository: text.default("home-operations/kopiur").describe("Image repository below the registry."),
@@ -74,6 +75,17 @@ export const chartValues = z.strictObject({
       enabled: z.boolean().default(true).describe("Create the metrics Service."),
       annotations: labels.default({}).describe("Its annotations."),
     }).prefault({}).describe("Service in front of /metrics."),
+    serviceMonitor: z.strictObject({
+      enabled: z.boolean().default(false).describe(
+        "Let the Prometheus Operator scrape the controller (seed 000); its CRDs must be installed.",
+      ),
+      interval: duration.default("30s").describe("Time between two scrapes."),
+      labels: labels.default({}).describe(
+        "Further labels, which a Prometheus may select by, as release=prometheus.",
+      ),
+    }).prefault({}).describe(
+      "A ServiceMonitor with honorLabels: the labels namespace and name are those of the objects measured.",
+    ),
   }).prefault({}).describe("Metrics."),
   logging: z.strictObject({
     level: text.default("").describe(
@@ -91,7 +103,13 @@ export const chartValues = z.strictObject({
       ),
       protocol: z.enum(["grpc"]).default("grpc").describe("Only gRPC is built in."),
       headers: text.default("").describe(
-        "OTEL_EXPORTER_OTLP_HEADERS, as authorization=Bearer%20abc. To take it from a Secret leave this empty and set the variable in extraEnv.",
+        "OTEL_EXPORTER_OTLP_HEADERS, as authorization=Bearer%20abc; whoever may read Deployments and Jobs sees it.",
+      ),
+      headersSecretRef: z.strictObject({
+        name: text.default("").describe("Name of the Secret, in the namespace of the controller."),
+        key: text.default("headers").describe("Key in it."),
+      }).prefault({}).describe(
+        "Take the headers from a Secret instead. Movers take theirs from a Secret of the same name in their own namespace, and send none where there is none.",
       ),
       strict: z.boolean().default(false).describe(
         "A telemetry setting that cannot be used keeps the controller from starting (KOPIUR_OTEL_STRICT).",

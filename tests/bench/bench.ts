@@ -11,6 +11,7 @@ import { measureMetrics } from "./measure_metrics.ts";
 import { measureMover } from "./measure_mover.ts";
 import { measureRush } from "./measure_rush.ts";
 import { measureRetention } from "./measure_retention.ts";
+import { measureReconcile } from "./measure_reconcile.ts";
 import { measureSizes } from "./measure_sizes.ts";
 import { measureStart } from "./measure_start.ts";
 import { measureStatus } from "./measure_status.ts";
@@ -31,6 +32,7 @@ const measurements: readonly Measurement<Workbench>[] = [
   },
   { name: "memory", about: "memory of the controller, idle and with Backups", measure: measureMemory },
   { name: "metrics", about: "a scrape with 1 000 recipes and 10 000 runs", measure: measureMetrics },
+  { name: "reconcile", about: "what telemetry adds to a pass over an object", measure: measureReconcile },
   {
     name: "status",
     about: "kubectl kopiur status with 1 000 Backups against kubectl get",

@@ -20,7 +20,20 @@ export async function measureMemory(bench: Workbench): Promise<readonly Figure[]
       noteOf(observation),
     ));
   }
-  return figures;
+  return [...figures, await figurePerThousand(bench)];
+}
+
+/** What objects cost beyond what the process costs: from the difference of two fills. */
+async function figurePerThousand(bench: Workbench): Promise<Figure> {
+  const [few, many] = [await bench.controller("1 000 runs"), await bench.controller("10 000 runs")];
+  const resident = ({ runs }: ControllerObservation) =>
+    spreadOf(runs.map(({ settled }) => settled.residentBytes)).median;
+  const lister = (many.listerBytes - few.listerBytes) / 9e6;
+  return figureOf(
+    { what: "controller memory, each further 1 000 Backups", against: "list and keep, compiled", unit: "MB" },
+    [(resident(many) - resident(few)) / 9e6],
+    `list and keep ${lister.toFixed(1)} MB; with 1 000 of 10 000 Backups come 100 of 1 000 recipes`,
+  );
 }
 
 function noteOf({ runs, listerBytes }: ControllerObservation): string {

@@ -34,6 +34,8 @@ export interface ControllerCase {
   /** What the cluster holds; undefined for nothing at all. */
   readonly counts: TeamCounts | undefined;
   readonly runs: number;
+  /** Beside what every controller here is told. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly progress: (line: string) => void;
 }
 
@@ -46,7 +48,7 @@ const settleMs = 12_000;
  * count there is one in which it writes the status it thinks right, as an old cluster has it.
  */
 export async function observeController(
-  { binary, counts, runs, progress }: ControllerCase,
+  { binary, counts, runs, env, progress }: ControllerCase,
   signal: AbortSignal,
 ): Promise<ControllerObservation> {
   await using server = await startApiserver();
@@ -54,26 +56,32 @@ export async function observeController(
   if (counts !== undefined) {
     progress(`writing ${counts.recipes} recipes and ${counts.runs} runs`);
     await writeTeam(server, counts, signal);
-    await using controller = await startBenchController(server, binary, signal);
+    await using controller = await startBenchController(server, { binary, env }, signal);
     await controller.idle(idleLimitSeconds, signal);
   }
   const found: ControllerRun[] = [];
   for (let run = 0; run < runs; run++) {
     progress(`start ${run + 1} of ${runs} with ${counts?.runs ?? 0} runs`);
-    found.push(await observeOnce(server, binary, signal));
+    found.push(await observeOnce(server, { binary, env }, signal));
   }
   return { runs: found, listerBytes: await observeLister(server, counts?.runs ?? 0, signal) };
 }
 
 const idleLimitSeconds = 180;
 
+/** A program, and what it is told beside the usual. */
+interface Program {
+  readonly binary: string;
+  readonly env: Readonly<Record<string, string>> | undefined;
+}
+
 async function startBenchController(
   { kubeconfigPath, folder }: ApiServer,
-  binary: string,
+  { binary, env = {} }: Program,
   signal: AbortSignal,
 ): Promise<ControllerProcess> {
   const moverImage = "kopiur.local/kopiur:bench";
-  const controller = await startController({ binary, kubeconfigPath, folder, moverImage });
+  const controller = await startController({ binary, kubeconfigPath, folder, moverImage, env });
   try {
     await controller.ready(60, signal);
     return controller;
@@ -83,9 +91,13 @@ async function startBenchController(
   }
 }
 
-async function observeOnce(server: ApiServer, binary: string, signal: AbortSignal): Promise<ControllerRun> {
+async function observeOnce(
+  server: ApiServer,
+  program: Program,
+  signal: AbortSignal,
+): Promise<ControllerRun> {
   const started = performance.now();
-  await using controller = await startBenchController(server, binary, signal);
+  await using controller = await startBenchController(server, program, signal);
   const readySeconds = (performance.now() - started) / 1000;
   await controller.idle(idleLimitSeconds, signal);
   await pause(settleMs, signal);

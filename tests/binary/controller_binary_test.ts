@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { metricNames } from "../../telemetry/mod.ts";
 import { startApiserver, waitUntil } from "../cluster/mod.ts";
-import { partPath, partTest, runTool } from "../parts/mod.ts";
+import { partTest } from "../parts/mod.ts";
+import { promtoolRemarks } from "../telemetry/promtool.ts";
 import { createObject, installKopiur, readObject } from "./kopiur_api.ts";
 import { startController } from "./running_controller.ts";
 
@@ -118,12 +119,4 @@ function unknownMetrics(text: string): readonly string[] {
   const found = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
   ok(found.length > 5, text);
   return found.filter((name) => !known.has(name));
-}
-
-/** What promtool has to say of an exposition; a name that seed 000 fixed is not ours to change. */
-async function promtoolRemarks(text: string): Promise<readonly string[]> {
-  const { stdout, stderr } = await runTool([await partPath("promtool"), "check", "metrics"], { stdin: text });
-  return `${stdout}${stderr}`.split("\n").filter((line) =>
-    line !== "" && !line.startsWith("kopiur_repo_snapshot_count ")
-  );
 }

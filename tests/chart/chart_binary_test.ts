@@ -8,6 +8,7 @@ interface Manifest {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
   };
   readonly spec?: Record<string, unknown>;
@@ -16,6 +17,9 @@ interface Manifest {
 
 const chart = new URL("../../deploy/chart", import.meta.url).pathname;
 
+const overlay = new URL("../../deploy/observability-values.yaml", import.meta.url).pathname;
+
+/** Arguments beginning with "-f" name a file, all others are values to set. */
 async function helm(
   ...sets: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly error: string }> {
@@ -25,7 +29,7 @@ async function helm(
     chart,
     "--namespace",
     "kopiur-system",
-    ...sets.flatMap((set) => ["--set", set]),
+    ...sets.flatMap((set) => set.startsWith("-f") ? [set] : ["--set", set]),
   ];
   const { code, stdout, stderr } = await new Deno.Command(await partPath("helm"), { args }).output();
   return { code, out: new TextDecoder().decode(stdout), error: new TextDecoder().decode(stderr) };
@@ -52,7 +56,11 @@ interface PodTemplate {
     readonly containers: readonly [{
       readonly image: string;
       readonly securityContext: Record<string, unknown>;
-      readonly env: readonly { readonly name: string; readonly value?: string }[];
+      readonly env: readonly {
+        readonly name: string;
+        readonly value?: string;
+        readonly valueFrom?: unknown;
+      }[];
     }];
   };
 }
@@ -134,6 +142,42 @@ Deno.test("the chart: observability.otlp turns the export on, and is not there o
   assert.equal(new Set(names).size, names.length);
 });
 
+Deno.test("the chart: headers come from a Secret, and the controller is told which, so that no Job holds them", async () => {
+  const { spec } = podTemplate(
+    await render("observability.otlp.enabled=true", "observability.otlp.headersSecretRef.name=otel"),
+  );
+  const found = spec.containers[0].env.filter(({ name }) => name.includes("HEADERS"));
+  assert.deepEqual(found, [
+    {
+      name: "OTEL_EXPORTER_OTLP_HEADERS",
+      valueFrom: { secretKeyRef: { name: "otel", key: "headers" } },
+    },
+    { name: "KOPIUR_OTLP_HEADERS_SECRET", value: "otel/headers" },
+  ]);
+});
+
+Deno.test("the chart: the overlay for observability turns on scraping and export, whatever the cluster has", async () => {
+  const plain = await render();
+  assert.equal(plain.some(({ kind }) => kind === "ServiceMonitor"), false);
+  const manifests = await render(
+    `-f${overlay}`,
+    "metrics.serviceMonitor.labels.release=prometheus",
+    "metrics.serviceMonitor.interval=15s",
+  );
+  const { metadata, spec } = find(manifests, "ServiceMonitor");
+  assert.equal(metadata.labels?.["release"], "prometheus");
+  const service = find(manifests, "Service");
+  const selector = spec?.["selector"] as { readonly matchLabels: Record<string, string> };
+  for (const [label, value] of Object.entries(selector.matchLabels)) {
+    assert.equal(service.metadata.labels?.[label], value, label);
+  }
+  assert.deepEqual(spec?.["namespaceSelector"], { matchNames: ["kopiur-system"] });
+  assert.deepEqual(spec?.["endpoints"], [
+    { port: "metrics", path: "/metrics", interval: "15s", honorLabels: true },
+  ]);
+  assert.equal(env(manifests, "OTEL_EXPORTER_OTLP_ENDPOINT"), "http://otel-collector.observability.svc:4317");
+});
+
 Deno.test("the chart: image references honour registry, tag and digest", async () => {
   const plain = await render("image.registry=", "image.mover.repository=local/kopiur", "image.mover.tag=dev");
   assert.equal(env(plain, "KOPIUR_MOVER_IMAGE"), "local/kopiur:dev");
@@ -163,6 +207,18 @@ Deno.test("the chart refuses senseless values with a sentence", async () => {
       "observability.otlp.enabled=true",
       "observability.otlp.endpoint=",
     ], /observability\.otlp\.endpoint is empty/],
+    "a ServiceMonitor that finds nothing": [[
+      "metrics.serviceMonitor.enabled=true",
+      "metrics.service.enabled=false",
+    ], /a ServiceMonitor finds pods by it/],
+    "an interval that is none": [["metrics.serviceMonitor.interval=soon"], /interval/],
+    "headers from two places": [[
+      "observability.otlp.enabled=true",
+      "observability.otlp.headers=a=b",
+      "observability.otlp.headersSecretRef.name=otel",
+    ], /are both set/],
+    "alerts that are not built yet": [["metrics.prometheusRule.enabled=true"], /prometheusRule/],
+    "a dashboard that is not built yet": [["grafanaDashboard.enabled=true"], /grafanaDashboard/],
     "no ServiceAccount at all": [["serviceAccount.create=false"], /serviceAccount\.name is empty/],
   };
   for (const [name, [sets, says]] of Object.entries(cases)) {

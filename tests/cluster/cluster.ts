@@ -152,6 +152,8 @@ export class Cluster {
     const pid = nsenter === undefined ? undefined : firstChildOf(nsenter);
     if (pid === undefined) throw new Error(`Cannot send ${signal} to ${component}: it is not running`);
     sendSignal(pid, signal);
+    // nsenter stops when its child does, and would not see the child's end before it goes on itself.
+    if (signal === "SIGCONT" && nsenter !== undefined) sendSignal(nsenter, signal);
   }
 
   /** Resolves when the API server answers that it is ready. */

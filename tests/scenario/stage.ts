@@ -11,6 +11,8 @@ import { Tenant } from "./tenant.ts";
 export interface StageOptions {
   /** Further `helm --set` values. */
   readonly sets?: readonly string[];
+  /** Makes what the installation needs in a cluster that runs; answers with the chart's value files. */
+  readonly prepare?: (cluster: Cluster, folder: string) => Promise<readonly string[]>;
   /** Writes further images into the stage's folder and answers with their archives. */
   readonly images?: (folder: string) => Promise<readonly string[]>;
 }
@@ -44,7 +46,8 @@ export class Stage {
     const cluster = await startCluster({ progress: () => {}, images });
     const stage = new Stage(cluster, await partPath("kopia"), folder);
     try {
-      await stage.install(...options.sets ?? []);
+      const files = await options.prepare?.(cluster, folder) ?? [];
+      await stage.install(...files.map((file) => `--values=${file}`), ...options.sets ?? []);
       return stage;
     } catch (cause) {
       await stage[Symbol.asyncDispose]();
@@ -52,8 +55,13 @@ export class Stage {
     }
   }
 
-  /** Installs or upgrades the chart and waits until the controller is ready. */
-  async install(...sets: readonly string[]): Promise<void> {
+  /**
+   * Installs or upgrades the chart with these values, or files of values as `--values=…`, and waits until the
+   * controller is ready.
+   */
+  async install(...more: readonly string[]): Promise<void> {
+    const files = more.filter((each) => each.startsWith("--values="));
+    const sets = more.filter((each) => !files.includes(each));
     const values = [
       "image.registry=",
       "image.controller.repository=kopiur.local/kopiur",
@@ -76,6 +84,7 @@ export class Stage {
     await runToolOk([
       await partPath("helm"),
       ...args,
+      ...files,
       ...values.flatMap((value) => ["--set", value]),
       "--kubeconfig",
       this.cluster.kubeconfigPath,

@@ -1,3 +1,4 @@
+import { isKnownEvent } from "../../api/event_catalog.ts";
 import { isDeepStrictEqual } from "node:util";
 import { StalledError, TransientError } from "../../api/mod.ts";
 import {
@@ -223,6 +224,13 @@ export class FakeKube implements Reader, Writer, EventSink {
   }
 
   send(event: EventRecord): void {
+    const { type, reason, action, regarding: { kind } } = event;
+    // The reference of Events is made from that catalog, so what it lacks must not be told.
+    if (!isKnownEvent({ type, reason, action, kind })) {
+      throw new TypeError(
+        `Cannot send the Event ${type} ${reason} (${action}) on ${kind}, expected one of api/event_catalog.ts`,
+      );
+    }
     this.events.push(event);
   }
 

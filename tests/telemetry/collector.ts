@@ -19,6 +19,8 @@ export const collectorParts = ["otelcol", "setpriv"] as const satisfies readonly
 
 /** How a collector is started. */
 export interface CollectorOptions {
+  /** Where it listens: 127.0.0.1 by default, a cluster's hostAddress for pods to reach it. */
+  readonly address?: string;
   /** Serve TLS with a certificate of a new private authority. */
   readonly tls?: boolean;
   /** False: it is there, and not running yet. */
@@ -35,7 +37,7 @@ export class Collector {
   /** The authority of its certificate; undefined without TLS. */
   readonly caPem: string | undefined;
   readonly #folder: string;
-  readonly #port: number;
+  readonly #address: Deno.NetAddr;
   readonly #sink: Deno.HttpServer<Deno.NetAddr>;
   readonly #start: () => ChildProcess;
   #process: ChildProcess | undefined;
@@ -43,14 +45,14 @@ export class Collector {
   /** Use startCollector. */
   constructor(
     folder: string,
-    port: number,
+    address: Deno.NetAddr,
     caPem: string | undefined,
     programs: Readonly<Record<string, string>>,
   ) {
     this.#folder = folder;
-    this.#port = port;
+    this.#address = address;
     this.caPem = caPem;
-    this.endpoint = `${caPem === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+    this.endpoint = `${caPem === undefined ? "http" : "https"}://${address.hostname}:${address.port}`;
     this.#sink = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen: () => {} },
       (request) => this.#keep(request),
@@ -75,7 +77,8 @@ export class Collector {
     this.#process = child;
     await waitUntil(async () => {
       if (child.ended) return "ended";
-      (await Deno.connect({ hostname: "127.0.0.1", port: this.#port })).close();
+      const { hostname, port } = this.#address;
+      (await Deno.connect({ hostname, port })).close();
       return "listening";
     }, { what: `the collector at ${this.endpoint}`, limitSeconds: 20 });
     if (child.ended) throw new Error(`Cannot start otelcol: it said: ${await child.lastWords()}`);
@@ -84,6 +87,13 @@ export class Collector {
   /** Kills it, as an outage does. */
   async kill(): Promise<void> {
     await this.#process?.kill();
+  }
+
+  /** From the next start on its certificate is of an authority nobody was told of, or again the one it had at first. */
+  async showCertificate(whose: "own" | "foreign"): Promise<void> {
+    for (const file of ["tls.crt", "tls.key"]) {
+      await Deno.copyFile(join(this.#folder, whose, file), join(this.#folder, file));
+    }
   }
 
   /** SIGSTOP: connections stay open, nobody answers. SIGCONT: it goes on. */
@@ -123,10 +133,11 @@ export class Collector {
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const programs = await ensureParts(collectorParts);
   const folder = await workFolder("otelcol");
-  const port = freePort();
-  const tls = options.tls === true ? await writeTlsFiles(folder) : undefined;
-  const collector = new Collector(folder, port, tls?.caPem, programs);
-  const config = configOf(port, collector.sinkUrl, tls);
+  const address = freeAddress(options.address ?? "127.0.0.1");
+  const caPem = options.tls === true ? await writeTlsFiles(folder, address.hostname) : undefined;
+  const collector = new Collector(folder, address, caPem, programs);
+  if (options.tls === true) await collector.showCertificate("own");
+  const config = configOf(address, collector.sinkUrl, options.tls === true ? folder : undefined);
   await Deno.writeTextFile(join(folder, "config.yaml"), JSON.stringify(config));
   if (options.running !== false) await collector.start();
   return collector;
@@ -146,12 +157,10 @@ export function unknownSpans({ spans }: Pick<Collector, "spans">): readonly stri
 }
 
 /** JSON is YAML. */
-function configOf(
-  port: number,
-  sink: string,
-  tls: { readonly certFile: string; readonly keyFile: string } | undefined,
-) {
-  const security = tls === undefined ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } };
+function configOf({ hostname, port }: Deno.NetAddr, sink: string, tlsFolder: string | undefined) {
+  const security = tlsFolder === undefined
+    ? {}
+    : { tls: { cert_file: join(tlsFolder, "tls.crt"), key_file: join(tlsFolder, "tls.key") } };
   const pipeline = { receivers: ["otlp"], exporters: ["otlp_http"] };
   const handOn = {
     endpoint: sink,
@@ -161,7 +170,7 @@ function configOf(
     retry_on_failure: { enabled: false },
   };
   return {
-    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${port}`, ...security } } } },
+    receivers: { otlp: { protocols: { grpc: { endpoint: `${hostname}:${port}`, ...security } } } },
     exporters: { otlp_http: handOn },
     service: {
       telemetry: { metrics: { level: "none" } },
@@ -170,16 +179,22 @@ function configOf(
   };
 }
 
-async function writeTlsFiles(folder: string) {
-  const authority = await createCertificateAuthority("collector test CA");
-  const pair = await authority.issue({ commonName: "otelcol", ipAddresses: ["127.0.0.1"] });
-  const [certFile, keyFile] = [join(folder, "tls.crt"), join(folder, "tls.key")];
-  await Deno.writeTextFile(certFile, pair.certPem);
-  await Deno.writeTextFile(keyFile, pair.keyPem, { mode: 0o600 });
-  return { caPem: authority.certPem, certFile, keyFile };
+/** Certificates of two authorities, each in a folder of its own; answers with the authority of the first. */
+async function writeTlsFiles(folder: string, address: string): Promise<string> {
+  const [own, foreign] = [
+    await createCertificateAuthority("collector test CA"),
+    await createCertificateAuthority("another CA"),
+  ];
+  for (const [whose, authority] of Object.entries({ own, foreign })) {
+    const pair = await authority.issue({ commonName: "otelcol", ipAddresses: [address] });
+    await Deno.mkdir(join(folder, whose));
+    await Deno.writeTextFile(join(folder, whose, "tls.crt"), pair.certPem);
+    await Deno.writeTextFile(join(folder, whose, "tls.key"), pair.keyPem, { mode: 0o600 });
+  }
+  return own.certPem;
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+function freeAddress(hostname: string): Deno.NetAddr {
+  using listener = Deno.listen({ hostname, port: 0 });
+  return listener.addr;
 }

@@ -154,13 +154,13 @@ partTest({
     collector.signal("SIGSTOP");
     const hanging = await bootstrap({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
     isDone(hanging);
-    ok(hanging.seconds < alone.seconds + 8, `${alone.seconds} s alone, ${hanging.seconds} s beside it`);
+    ok(hanging.seconds < alone.seconds + 4, `${alone.seconds} s alone, ${hanging.seconds} s beside it`);
     match(hanging.stdout, /WARN telemetry: telemetry did not end in time/);
     collector.signal("SIGCONT");
     await collector.kill();
     const dead = await bootstrap({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
     isDone(dead);
-    ok(dead.seconds < alone.seconds + 8, `${alone.seconds} s alone, ${dead.seconds} s without it`);
+    ok(dead.seconds < alone.seconds + 4, `${alone.seconds} s alone, ${dead.seconds} s without it`);
     ok(lines(dead, /telemetry cannot be exported/) <= 3, dead.stdout);
   },
 });

@@ -1,0 +1,17 @@
+/** How every entry of the catalog is seen to take two different values: a number that never moves says nothing. */
+import type { MetricName } from "../../telemetry/catalog.ts";
+
+/** Always 1: what they say is in their labels. */
+export const constants: readonly MetricName[] = ["kopiur_build_info", "target_info"];
+
+/**
+ * What a healthy controller shows for milliseconds or never. `two_values_test.ts` provokes these, and fails for one it
+ * did not see move; all others are seen to move in `tests/scenario/observability_cluster_test.ts`.
+ */
+export const provoked: readonly MetricName[] = [
+  "kopiur_controller_panics_total",
+  "kopiur_workqueue_depth",
+  "kopiur_workqueue_unfinished_work_seconds",
+  "kopiur_workqueue_longest_running_processor_seconds",
+  "kopiur_informer_synced",
+];
