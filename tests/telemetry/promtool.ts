@@ -1,7 +1,7 @@
 /** What promtool says of an exposition, without what is known and justified. */
 import { partPath, runTool } from "../parts/mod.ts";
 
-/** Remarks that stay, for the reason in decision 0010. */
+/** Remarks that stay, for the reason in decision 0013. */
 const justified: readonly RegExp[] = [
   // The name is seed 000's.
   /^kopiur_repo_snapshot_count non-histogram and non-summary metrics should not have "_count" suffix$/,
