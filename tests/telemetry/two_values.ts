@@ -5,8 +5,8 @@ import type { MetricName } from "../../telemetry/catalog.ts";
 export const constants: readonly MetricName[] = ["kopiur_build_info", "target_info"];
 
 /**
- * What a healthy controller shows for milliseconds or never. `two_values_test.ts` provokes these, and fails for one it
- * did not see move; all others are seen to move in `tests/scenario/observability_cluster_test.ts`.
+ * What a healthy controller shows for milliseconds or never, and what takes it hours. `two_values_test.ts` provokes
+ * these, and fails for one it did not see move; all others are seen to move in `tests/scenario/observability_cluster_test.ts`.
  */
 export const provoked: readonly MetricName[] = [
   "kopiur_controller_panics_total",
@@ -14,4 +14,11 @@ export const provoked: readonly MetricName[] = [
   "kopiur_workqueue_unfinished_work_seconds",
   "kopiur_workqueue_longest_running_processor_seconds",
   "kopiur_informer_synced",
+  "kopiur_repo_discovered_backups",
+  "kopiur_repo_missing_snapshots",
+  "kopiur_deletions_held",
+  "kopiur_mover_slots",
+  "kopiur_mover_slots_waiting",
+  "kopiur_schedule_missed_total",
+  "kopiur_schedule_skipped_total",
 ];
