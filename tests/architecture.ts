@@ -35,6 +35,16 @@ const KINDS: readonly Area[] = [
   "controller/backup",
 ];
 
+/** What a kind may import: never another kind. */
+const OF_A_KIND: readonly Area[] = [
+  "api",
+  "kube",
+  "telemetry",
+  "controller/runtime",
+  "controller/shared",
+  "controller",
+];
+
 /** What each area may import; `tests` may import anything, `mod.ts` at the root only cmd. */
 const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
   api: [],
@@ -42,31 +52,10 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
   kube: ["api", "telemetry"],
   "controller/shared": ["api", "kube", "telemetry", "controller"],
   "controller/runtime": ["api", "kube", "telemetry", "controller"],
-  "controller/repository": [
-    "api",
-    "kube",
-    "telemetry",
-    "controller/runtime",
-    "controller/shared",
-    "controller",
-  ],
-  "controller/backup_config": [
-    "api",
-    "kube",
-    "telemetry",
-    "controller/runtime",
-    "controller/shared",
-    "controller",
-  ],
-  "controller/backup_schedule": [
-    "api",
-    "kube",
-    "telemetry",
-    "controller/runtime",
-    "controller/shared",
-    "controller",
-  ],
-  "controller/backup": ["api", "kube", "telemetry", "controller/runtime", "controller/shared", "controller"],
+  "controller/repository": OF_A_KIND,
+  "controller/backup_config": OF_A_KIND,
+  "controller/backup_schedule": OF_A_KIND,
+  "controller/backup": OF_A_KIND,
   controller: ["api", "kube", "telemetry", "controller/runtime", "controller/shared", ...KINDS],
   mover: ["api", "telemetry"],
   cmd: ["api", "kube", "telemetry", "controller/shared", "controller", "mover"],

@@ -1,37 +1,11 @@
 import assert from "node:assert/strict";
-import { TransientError } from "../../api/mod.ts";
-import type { Writer } from "../../kube/types.ts";
 import {
   aDeletedResult,
   aFailedResult,
   aSavedResult,
   BackupStage,
 } from "../../tests/support/backup_stage.ts";
-import { aBackupConfig, type FakeKube } from "../../tests/support/mod.ts";
-
-/** A controller that dies at its n-th write: that one and all after it do not happen. */
-class Mortality {
-  writesLeft = Number.POSITIVE_INFINITY;
-
-  writer(kube: FakeKube): Writer {
-    return {
-      apply: (object, signal) => this.#live(() => kube.apply(object, signal)),
-      annotate: (annotating, signal) => this.#live(() => kube.annotate(annotating, signal)),
-      remove: (removal, signal) => this.#live(() => kube.remove(removal, signal)),
-      replaceStatus: (object, status, signal) => this.#live(() => kube.replaceStatus(object, status, signal)),
-      setFinalizer: (object, finalizer, wanted, signal) =>
-        this.#live(() => kube.setFinalizer(object, finalizer, wanted, signal)),
-    };
-  }
-
-  #live<T>(write: () => Promise<T>): Promise<T> {
-    if (this.writesLeft <= 0) {
-      return Promise.reject(new TransientError("KubeApiError", "the controller is dead"));
-    }
-    this.writesLeft -= 1;
-    return write();
-  }
-}
+import { aBackupConfig, Mortality } from "../../tests/support/mod.ts";
 
 /** A life of a Backup: what happens to it, in steps between which the controller works. */
 const lives: Readonly<Record<string, readonly ((stage: BackupStage) => void)[]>> = {

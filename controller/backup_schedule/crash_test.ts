@@ -1,34 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StalledError, TransientError } from "../../api/mod.ts";
-import type { Reader, Writer } from "../../kube/types.ts";
-import { aBackupConfig, type FakeKube, refusal } from "../../tests/support/mod.ts";
+import type { Reader } from "../../kube/types.ts";
+import { aBackupConfig, Mortality, refusal } from "../../tests/support/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 import { SAVED, ScheduleStage } from "./stage_test.ts";
-
-/** A controller that dies at its n-th write: that one and all after it do not happen. */
-class Mortality {
-  writesLeft = Number.POSITIVE_INFINITY;
-
-  writer(kube: FakeKube): Writer {
-    return {
-      apply: (object, signal) => this.#live(() => kube.apply(object, signal)),
-      remove: (removal, signal) => this.#live(() => kube.remove(removal, signal)),
-      annotate: (annotating, signal) => this.#live(() => kube.annotate(annotating, signal)),
-      replaceStatus: (object, status, signal) => this.#live(() => kube.replaceStatus(object, status, signal)),
-      setFinalizer: (object, finalizer, wanted, signal) =>
-        this.#live(() => kube.setFinalizer(object, finalizer, wanted, signal)),
-    };
-  }
-
-  #live<T>(write: () => Promise<T>): Promise<T> {
-    if (this.writesLeft <= 0) {
-      return Promise.reject(new TransientError("KubeApiError", "the controller is dead"));
-    }
-    this.writesLeft -= 1;
-    return write();
-  }
-}
 
 Deno.test("BackupSchedule makes one Backup and tells it once when the status that notes it is refused", async () => {
   const stage = new ScheduleStage();

@@ -7,4 +7,5 @@ export * from "./builders.ts";
 export { FakeCluster, type FakeElector, type FakeInformer } from "./fake_cluster.ts";
 export { FakeClock, settle } from "./fake_clock.ts";
 export { type FakeChange, FakeKube, type FakeWrite, refusal } from "./fake_kube.ts";
+export { Mortality } from "./mortality.ts";
 export { type CapturedLine, startTelemetryProbe, type TelemetryProbe } from "./telemetry_probe.ts";
