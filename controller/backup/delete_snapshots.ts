@@ -1,6 +1,6 @@
 import { ANNOTATION, isoSeconds, LABEL, type Reason, REASONS } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type JobState, jobState, moverRemovals } from "../shared/mod.ts";
+import { type JobState, jobState, moverRemovals, slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
 import { deleteJobName } from "./attempts.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteObjects } from "./desired.ts";
@@ -8,10 +8,11 @@ import { type Leaving, release, waitingPlan } from "./leaving.ts";
 import { isGoing } from "./leftovers.ts";
 import { heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
+import type { RunPin } from "./run_pin.ts";
 import { START_GRACE_SECONDS } from "./source_state.ts";
 import { moverMeasures, waitEvents } from "./telling.ts";
 import { deletionSpan } from "./traces.ts";
-import type { BackupWorld } from "./world.ts";
+import { type BackupWorld, mayStart } from "./world.ts";
 
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
@@ -49,6 +50,7 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
       if (repository === undefined || pin === undefined) {
         return refusedPlan(leaving, "ConfigNotFound", "It is not known which repository holds the snapshots");
       }
+      if (!mayStart(world, name)) return queuedPlan(leaving, pin);
       return {
         ...waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS),
         apply: deleteObjects(world, repository, pin, { entries, attempt }),
@@ -116,6 +118,18 @@ function breakerPlan(leaving: Leaving): BackupPlan | undefined {
       };
     }
   }
+}
+
+/** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
+function queuedPlan(leaving: Leaving, pin: RunPin): BackupPlan {
+  const { slots } = leaving.world;
+  const wait = slots === "free" ? undefined : slots.waiting;
+  const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, pin.resolved.repository.name);
+  const recheckAfterSeconds = wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait);
+  return {
+    ...waitingPlan(leaving, "NoSlot", message, recheckAfterSeconds),
+    outcome: { kind: "waiting", reason: "NoSlot", message, recheckAfterSeconds, isQuiet: true },
+  };
 }
 
 /** A failure is counted in the pass that writes its Job's uid down, and only then is the Job removed. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
-import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
+import { aDeletedResult, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import { aNamespace, aReadyRepository, aRepository } from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
@@ -14,7 +14,7 @@ function names(count: number, prefix = "old"): readonly string[] {
 
 /** A stage with Backups that ended long ago, all of them deleted a moment ago. */
 async function deletedStage(count: number): Promise<BackupStage> {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(count));
   stage.deleteBackup(...names(count));
   await stage.settleAll();
@@ -88,7 +88,7 @@ Deno.test("Deletion whose server's clock is ahead of ours looks again every ten 
 
 for (const by of ["retention", "history"]) {
   Deno.test(`Deletion by ${by} is never held, begins at once and counts for nobody`, async () => {
-    const stage = new BackupStage();
+    const stage = new BackupStage({ maxMovers: 0 });
     stage.addEnded(names(50), { metadata: { annotations: { [ANNOTATION.deletedBy]: by } } });
     stage.addEnded(names(10, "mine"));
     stage.deleteBackup(...names(50), ...names(10, "mine"));
@@ -100,7 +100,7 @@ for (const by of ["retention", "history"]) {
 }
 
 Deno.test("Deletion by a word nobody knows counts as that of a person", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(11), { metadata: { annotations: { [ANNOTATION.deletedBy]: "me" } } });
   stage.deleteBackup(...names(11));
   await stage.settleAll();
@@ -165,7 +165,7 @@ Deno.test("Deletion of all goes on once all are confirmed, each once", async () 
 });
 
 Deno.test("Deletion that was confirmed before it was asked for neither waits nor is held", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(20));
   stage.annotate(confirm, ...names(20));
   stage.deleteBackup(...names(20));
@@ -187,7 +187,7 @@ Deno.test("Deletion that is held can be given up by the skip annotation, or by a
 });
 
 Deno.test("Deletion counts those before it only as long as the window", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(16));
   stage.delete(API, "Repository", "repo");
   stage.kube.put(aRepository());
@@ -202,7 +202,7 @@ Deno.test("Deletion counts those before it only as long as the window", async ()
 });
 
 Deno.test("Deletions that trickle in are held from the one on that makes them too many", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(15));
   for (const name of names(15)) {
     stage.deleteBackup(name);
@@ -215,7 +215,7 @@ Deno.test("Deletions that trickle in are held from the one on that makes them to
 });
 
 Deno.test("Deletions that come slower than the window are not held", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(15));
   for (const name of names(15)) {
     stage.deleteBackup(name);
@@ -237,7 +237,7 @@ Deno.test("Deletion of one is held while many others are", async () => {
 });
 
 Deno.test("Deletion is judged the same by a controller that was away for longer than the window", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(11));
   stage.deleteBackup(...names(11));
   await stage.clock.advance(3_600_000);
@@ -248,7 +248,7 @@ Deno.test("Deletion is judged the same by a controller that was away for longer 
 
 for (const [threshold, held] of [[0, false], [3, true], [11, false]] as const) {
   Deno.test(`Deletion of 11 under a threshold of ${threshold} is ${held ? "" : "not "}held`, async () => {
-    const stage = new BackupStage();
+    const stage = new BackupStage({ maxMovers: 0 });
     stage.openRepository("0123abcd", { deletionBreaker: { threshold, window: "1m" } });
     stage.addEnded(names(11));
     stage.deleteBackup(...names(11));
@@ -267,7 +267,7 @@ Deno.test("Deletion under a repository that is gone is judged by the defaults", 
 });
 
 Deno.test("Deletion counts neither other repositories, nor what keeps or has no snapshots", async () => {
-  const stage = new BackupStage();
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.kube.put(aReadyRepository({ name: "second" }));
   const status = {
     resolved: {
@@ -324,7 +324,7 @@ Deno.test("Deletion of many deletes nothing nobody confirmed, in whatever order 
   );
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: 20, maxLength: 80 }), async (turns) => {
-      const stage = new BackupStage();
+      const stage = new BackupStage({ maxMovers: 0 });
       const all = names(14);
       stage.addEnded(all);
       stage.deleteBackup(...all);
@@ -349,4 +349,37 @@ Deno.test("Deletion of many deletes nothing nobody confirmed, in whatever order 
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("Deletion of many that were confirmed takes no more slots than there are, and lets a Backup go before", async () => {
+  const stage = new BackupStage({ maxMovers: 2 });
+  stage.addEnded(names(7), { metadata: { annotations: confirm } });
+  stage.deleteBackup(...names(7));
+  await stage.settleAll();
+  const most = { atOnce: 0 };
+  const working = () =>
+    stage.jobs.filter(({ status }) =>
+      (status as { readonly conditions?: unknown } | undefined)?.conditions === undefined
+    );
+  assert.equal(working().length, 2);
+  assert.match(stage.messageOf("old-006"), /^Waits for a mover slot: .* 2 of 2 movers of the cluster work$/);
+  assert.equal(stage.standing("old-006"), "Deleting NoSlot");
+  assert.deepEqual(stage.kube.events.filter(({ reason }) => reason === "NoSlot"), []);
+  for (let round = 0; round < 20 && stage.backups.length > 0; round++) {
+    most.atOnce = Math.max(most.atOnce, working().length);
+    const [first] = working();
+    if (first === undefined) break;
+    const isBackup = !first.metadata.name.includes("-delete-");
+    stage.end(first, 0, isBackup ? aSavedResult("k1") : aDeletedResult(1));
+    await stage.settleAll();
+  }
+  assert.equal(most.atOnce, 2);
+  assert.deepEqual(standings(stage, names(7)), ["gone"]);
+  const jobs = stage.made;
+  const own = jobs.findIndex((name) => !name.includes("-delete-"));
+  assert.ok(
+    own >= 0 && own < jobs.length - 1,
+    `the Backup's mover goes before waiting deletions: ${jobs.join()}`,
+  );
+  assert.deepEqual([stage.slots.used, stage.slots.waiting], [0, 0]);
 });

@@ -1,5 +1,5 @@
-import { LABEL, StalledError, TransientError } from "../../api/mod.ts";
-import type { KubeObject, ObjectKey } from "../../kube/types.ts";
+import { StalledError, TransientError } from "../../api/mod.ts";
+import type { ObjectKey } from "../../kube/types.ts";
 import type { Applied } from "../runtime/plan.ts";
 import {
   JOB,
@@ -41,7 +41,7 @@ function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): SlotAnswer {
   const { wanted, repository } = wantedMovers(seen, now);
   return slots.ask({
     owner: { kind: "Backup", key },
-    class: "backup",
+    class: seen.backup.isDeleting ? "deletion" : "backup",
     repository: slotRepository({ namespace: key.namespace, name: repository }),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
     since: seen.object.metadata.creationTimestamp ?? "",
@@ -81,14 +81,10 @@ interface Wanted {
  * else stands in the way of a run.
  */
 function wantedMovers(seen: SeenBackup, now: Date): Wanted {
-  const { status, isDeleting, spec } = seen.backup;
-  const isOver = isDeleting || isTerminal(status.phase) || spec.discovered !== undefined;
+  const { status, isDeleting, holdsFinalizer, spec } = seen.backup;
+  const isOver = isDeleting ? !holdsFinalizer : isTerminal(status.phase) || spec.discovered !== undefined;
   if (isOver) return { wanted: [], repository: "" };
   const { apply, next } = planBackup({ ...seen, slots: "free" }, now);
-  const wanted = apply.filter(isBackupJob).map(({ metadata }) => metadata.name);
+  const wanted = apply.filter(({ kind }) => kind === JOB.kind).map(({ metadata }) => metadata.name);
   return { wanted, repository: next.resolved?.repository.name ?? "" };
-}
-
-function isBackupJob({ kind, metadata }: Pick<KubeObject, "kind" | "metadata">): boolean {
-  return kind === "Job" && metadata.labels?.[LABEL.operation] === "backup";
 }

@@ -47,7 +47,7 @@ export const GRANT_SECONDS = 150;
 
 /**
  * The ledger of mover slots: who may start a mover, and who waits. Restores go before backups, those before
- * maintenance; among equals it is fair between namespaces, then the oldest goes first. A grant is held until its
+ * maintenance, that before deletions of snapshots; among equals it is fair between namespaces, then the oldest goes first. A grant is held until its
  * mover was seen to end, or its owner asks for it no longer, or it lapses; so no cache that lags lets more movers
  * start than may work. It lives in the memory of the replica that leads and is told every mover there is when
  * that begins: one that dies leaves nothing behind.
@@ -78,6 +78,7 @@ export class MoverSlots {
       restore: new SlotQueue(hasRoom),
       backup: new SlotQueue(hasRoom),
       maintenance: new SlotQueue(hasRoom),
+      deletion: new SlotQueue(hasRoom),
     };
   }
 

@@ -94,14 +94,15 @@ Deno.test("MoverSlots lets several sources of one owner start as there are slots
   assert.deepEqual([...ask("a", ["a1", "a3", "a4"]).granted], ["a1", "a3"]);
 });
 
-Deno.test("MoverSlots grants restores before backups, and those before maintenance", () => {
+Deno.test("MoverSlots grants restores before backups, those before maintenance, and deletions last", () => {
   const { may, slots, woken } = aLedger(1);
   may("running");
+  may("wipe", { class: "deletion", since: "2019-01-01T00:00:00Z" });
   may("upkeep", { class: "maintenance", since: "2020-01-01T00:00:00Z" });
   may("save", { class: "backup", since: "2021-01-01T00:00:00Z" });
   may("rescue", { class: "restore" });
-  for (const name of ["running", "rescue", "save"]) slots.moverEnded(name);
-  assert.deepEqual(woken, ["rescue", "save", "upkeep"]);
+  for (const name of ["running", "rescue", "save", "upkeep"]) slots.moverEnded(name);
+  assert.deepEqual(woken, ["rescue", "save", "upkeep", "wipe"]);
 });
 
 Deno.test("MoverSlots counts movers that need no slot", () => {

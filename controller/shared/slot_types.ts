@@ -1,7 +1,7 @@
 import type { ObjectKey } from "../../kube/types.ts";
 
 /** What movers with a slot do, the most urgent first. */
-export const slotClasses = ["restore", "backup", "maintenance"] as const;
+export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as const;
 export type SlotClass = typeof slotClasses[number];
 
 /** Who asks for slots; it is woken when one is granted to it. */

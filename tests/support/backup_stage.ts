@@ -234,6 +234,12 @@ export class BackupStage {
     return `${phase} ${findCondition(conditions, "Ready")?.reason}`;
   }
 
+  /** What the status of a Backup says in one sentence. */
+  messageOf(name: string): string {
+    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name));
+    return backupStatus.parse(backup?.status ?? {}).message ?? "";
+  }
+
   /** A controller that has just started: it counts from 0 and remembers nothing. */
   restart(): void {
     this.#controller.forget();
