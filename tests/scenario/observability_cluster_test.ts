@@ -149,7 +149,7 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
     });
     await waitUntil(
       async () => (await prometheus.query("kopiur_schedule_backups_created_total")).length > 0 || undefined,
-      { what: "the schedule's counter", limitSeconds: 20, everyMs: 500 },
+      { what: "the schedule's counter", limitSeconds: 60, everyMs: 500 },
     );
     const types = await prometheus.types();
     for (const [name, { type, labels }] of builtSeedMetrics()) {
@@ -227,7 +227,15 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
   );
   const { spec: photos } = await tenant.get("backupconfig", "photos");
   await tenant.custom("BackupConfig", "photos", { ...photos, retention: { keepLatest: 3 } });
+  const unprotected = 'kopiur_pvc_unprotected{namespace="watched"}';
+  const before = await prometheus.number(unprotected);
   const letters = await tenant.volume("letters", { "open.txt": "dear reader", "shut.txt": "x" });
+  // Until a recipe covers it; that follows too soon for a scrape to be in between by itself.
+  await waitUntil(async () => await prometheus.number(unprotected) === before + 1 || undefined, {
+    what: "the claim without a recipe to be counted",
+    limitSeconds: 60,
+    everyMs: 500,
+  });
   await Deno.chmod(join(letters, "shut.txt"), 0o600);
   await tenant.config("letters", "home", ["letters"]);
   await tenant.backup("letters", "letters");
@@ -237,14 +245,14 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
     backend: { filesystem: { volume: { pvc: { name: "home-store" } } } },
     encryption: { passwordSecretRef: { name: "home-password" } },
   });
-  await tenant.until("repository", "again", ({ status }) => status?.phase === "Ready", 60);
+  await tenant.until("repository", "again", ({ status }) => status?.phase === "Ready", 150);
   await tenant.config("absent", "home", ["absent"]);
   const waiting = 'kopiur_backups_waiting{namespace="watched",reason="VolumeNotFound"}';
   for (const [index, name] of ["waits", "waits-too"].entries()) {
     await tenant.backup(name, "absent");
     await waitUntil(async () => await prometheus.number(waiting) === index + 1 || undefined, {
       what: "the Backup that waits to be counted",
-      limitSeconds: 20,
+      limitSeconds: 60,
       everyMs: 500,
     });
   }
@@ -268,11 +276,11 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
     "backup",
     "first",
     ({ status }) => /SnapshotDeletionFailed/.test(JSON.stringify(status?.conditions)),
-    60,
+    150,
   );
   await Deno.chmod(store, mode ?? 0o777);
   await tenant.kubectl("delete", "backup", "letters", "--wait=false");
-  await tenant.gone("backup", "letters", 60);
+  await tenant.gone("backup", "letters", 150);
   await stage.cluster.signal("kube-apiserver", "SIGSTOP");
   await pause(4_000);
   await stage.cluster.signal("kube-apiserver", "SIGCONT");
@@ -370,7 +378,7 @@ async function answersOfTheRun(prometheus: Prometheus, tenant: Tenant, runs: num
     const depths = await prometheus.query("kopiur_workqueue_depth");
     assert.ok(depths.length >= 3);
     return depths.every(({ value }) => value === 0) || undefined;
-  }, { what: "an empty queue", limitSeconds: 20, everyMs: 500 });
+  }, { what: "an empty queue", limitSeconds: 60, everyMs: 500 });
   assert.ok(await prometheus.number("sum(kopiur_workqueue_adds_total)") > runs);
   assert.equal(await prometheus.number("sum(kopiur_leader)"), 1);
   assert.equal(await prometheus.number('sum(up{job="kopiur"})'), 2);
