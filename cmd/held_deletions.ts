@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ANNOTATION, type BackupStatus, backupStatus, findCondition } from "../api/mod.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { expectedNames, quotedNames } from "./quoted_names.ts";
+import { byName } from "./status_objects.ts";
 
 /** A snapshot that a release destroys. */
 export interface LostSnapshot {
@@ -75,11 +76,6 @@ function lostSnapshots(status: BackupStatus): readonly LostSnapshot[] {
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     }]
   );
-}
-
-function byName(a: HeldDeletion, b: HeldDeletion): number {
-  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** Of what is held that which was asked for; or, as a sentence, what of it is not held. */

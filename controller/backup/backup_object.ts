@@ -10,7 +10,7 @@ import {
   StalledError,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
-import { type ParsedObject, parseObject } from "../shared/mod.ts";
+import { isRoutine, type ParsedObject, parseObject } from "../shared/mod.ts";
 import { originOf } from "./origin.ts";
 
 /** A Backup, parsed. */
@@ -32,9 +32,6 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
   /** Why spec and status are empty here: this version cannot read them. */
   readonly unreadable?: string;
 }
-
-/** Who may delete a Backup as a matter of routine; any other word is that of a person. */
-export const ROUTINES: readonly (string | undefined)[] = ["retention", "history"];
 
 /**
  * Parses a Backup. Throws StalledError (InvalidSpec) for one this version cannot understand, unless it is being
@@ -62,7 +59,7 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
     holdsFinalizer: finalizers?.includes(FINALIZER) === true,
     skipsCleanup: skipsCleanup(object),
     confirmsDeletion: annotations?.[ANNOTATION.confirmDeletion] === "true",
-    isRoutineDeletion: ROUTINES.includes(annotations?.[ANNOTATION.deletedBy]),
+    isRoutineDeletion: isRoutine(annotations?.[ANNOTATION.deletedBy]),
     cancelReason: cancel === undefined ? undefined : cancel === "Replaced" ? "Replaced" : "Cancelled",
     missingText: annotations?.[ANNOTATION.snapshotMissing],
   };

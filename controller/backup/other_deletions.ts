@@ -1,7 +1,6 @@
 import { ANNOTATION, backupStatus, deletionPolicy, FINALIZER, findCondition } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { textAt } from "../shared/mod.ts";
-import { ROUTINES } from "./backup_object.ts";
+import { isRoutine, textAt } from "../shared/mod.ts";
 import { mayHoldSnapshot } from "./source_state.ts";
 import type { OtherDeletion } from "./world.ts";
 
@@ -12,7 +11,7 @@ import type { OtherDeletion } from "./world.ts";
 export function repositoryAtRisk(backup: KubeObject): readonly string[] {
   const { deletionTimestamp, finalizers, annotations = {} } = backup.metadata;
   if (deletionTimestamp === undefined || finalizers?.includes(FINALIZER) !== true) return [];
-  if (ROUTINES.includes(annotations[ANNOTATION.deletedBy])) return [];
+  if (isRoutine(annotations[ANNOTATION.deletedBy])) return [];
   if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") return [];
   const status = backupStatus.safeParse(backup.status ?? {}).data;
   const { resolved, snapshots = [] } = status ?? {};

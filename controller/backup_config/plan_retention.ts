@@ -1,12 +1,13 @@
 import type { ConditionValue } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
+import { removeRun } from "../shared/mod.ts";
 import { type RetentionStatus, secondsUntilShown } from "./pending_runs.ts";
 import { chooseRuns, runsThatCount } from "./retention_choice.ts";
 import { isKnownActive, retentionCondition } from "./retention_condition.ts";
 import { retentionStatus } from "./retention_status.ts";
 import { goneEvents, goneMeasures, heldEvents } from "./retention_telling.ts";
-import { marks, removals, withdrawnMarks } from "./retention_writes.ts";
+import { marks, withdrawnMarks } from "./retention_writes.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** Watches say when a Backup went; this is for the change no watch shows. */
@@ -41,7 +42,7 @@ export function planRetention(
   const status = retentionStatus(world, saved, choice, now);
   return {
     annotate: [...marks(world.key, choice.going), ...withdrawnMarks(world, choice.doomed)],
-    remove: removals(world.key, choice.going),
+    remove: choice.going.map((run) => removeRun(world.key.namespace, run)),
     conditions: [
       condition === undefined
         ? { kind: "remove", type: "RetentionActive" }

@@ -1,6 +1,13 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type RetentionRun, runSnapshots, type RunSummary, textAt, valueAt } from "../shared/mod.ts";
+import {
+  type RetentionRun,
+  type Routine,
+  runSnapshots,
+  type RunSummary,
+  textAt,
+  valueAt,
+} from "../shared/mod.ts";
 
 /** A Backup of a recipe, as far as its recipe cares; flat and small, for there are ten thousand of them. */
 export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isDeleting"> {
@@ -15,7 +22,7 @@ export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isD
 }
 
 /** Value of the annotation that says who deletes a Backup. */
-export const MARK = "retention";
+export const MARK: Routine = "retention";
 
 /** What a recipe asks of a Backup; read by hand, as `runSummary` is. */
 export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {

@@ -1,8 +1,9 @@
 import { findCondition } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
+import { markRoutine, removeRun } from "../shared/mod.ts";
 import { decideSlot } from "./decide_slot.ts";
-import { desiredBackup, forgetting, removalOf, replacing } from "./desired.ts";
+import { desiredBackup, replacing } from "./desired.ts";
 import { dueSlot } from "./due_slot.ts";
 import { factsOfHistory, nextFacts, resolvedFacts, saysAll, withRemovals, withSlots } from "./facts.ts";
 import { type History, historyOf } from "./history.ts";
@@ -116,9 +117,10 @@ interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
  */
 function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleFacts): Limits {
   const removals = saysAll(world, facts) ? history.surplus : [];
+  const { namespace } = world.key;
   return {
-    annotate: removals.map((run) => forgetting(world, run)),
-    remove: removals.map((run) => removalOf(world, run)),
+    annotate: removals.map((run) => markRoutine(namespace, run, "history")),
+    remove: removals.map((run) => removeRun(namespace, run)),
     facts: withRemovals(facts, history, removals),
     told: toldOfHistory(world, removals),
     isDone: removals.length === history.surplus.length && !history.isMore,

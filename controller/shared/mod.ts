@@ -28,6 +28,7 @@ export * from "./repository_view.ts";
 export * from "./resources.ts";
 export * from "./retention.ts";
 export * from "./run_snapshots.ts";
+export * from "./routine_deletion.ts";
 export * from "./run_summary.ts";
 export * from "./slot_jobs.ts";
 export * from "./slot_types.ts";
