@@ -20,7 +20,7 @@ export const LABEL = {
   snapshotId: `${GROUP}/snapshot-id`,
   /** Name of the BackupConfig a Backup or its Job belongs to. */
   config: `${GROUP}/config`,
-  /** Name of the Backup a Job or ConfigMap works for. */
+  /** Name of the Backup a Job works for. */
   backup: `${GROUP}/backup`,
   /** Name of the Repository a bootstrap Job works for. */
   repository: `${GROUP}/repository`,
@@ -54,6 +54,8 @@ export const ANNOTATION = {
   noBackup: `${GROUP}/no-backup`,
   /** On a bootstrap Job: what it was started for (spec generation, Secret versions). */
   bootstrapFor: `${GROUP}/bootstrap-for`,
+  /** On a mover pod: its work spec, JSON; the pod mounts it as a file. */
+  workSpec: `${GROUP}/work-spec`,
   /** On a mover Job: the source (PVC name) it reads. */
   source: `${GROUP}/source`,
   /** On a mover Job of a Backup: name of the Repository it works on, for the count of movers. */

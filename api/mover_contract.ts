@@ -125,7 +125,7 @@ const operation = z.union([
 ]);
 export type MoverOperation = z.infer<typeof operation>;
 
-/** The work spec, JSON in a ConfigMap. Holds no secret. */
+/** The work spec, JSON in an annotation of the pod that the pod mounts as a file. Holds no secret. */
 export const workSpec = z.strictObject({
   version: z.literal(CONTRACT_VERSION),
   operation,

@@ -52,6 +52,7 @@ export const REASONS = {
   PrivilegedMoverNotPermitted: "The namespace does not permit privileged movers",
   Unschedulable: "A mover pod cannot be scheduled",
   PodNotStarted: "A mover pod was scheduled but does not start",
+  NameTaken: "Another object has the name of one that is to be made",
   NamespaceTerminating: "The namespace is being deleted",
   // Failures of kopia and its storage
   AuthFailure: "The repository password is wrong",

@@ -1,4 +1,4 @@
-import { API_VERSION, backupKind, LABEL } from "../api/mod.ts";
+import { API_VERSION, backupKind, FINALIZER, LABEL } from "../api/mod.ts";
 import { labelValue } from "../controller/shared/label_value.ts";
 import { shortHash } from "../controller/shared/short_hash.ts";
 import type { KubeObject } from "../kube/types.ts";
@@ -22,6 +22,8 @@ export function manualBackup(
       name: manualBackupName(config, now, attempt),
       namespace,
       labels: { [LABEL.origin]: "manual", [LABEL.config]: labelValue(config) },
+      // It gets one before its first mover anyway: so that is one write less.
+      finalizers: [FINALIZER],
     },
     spec: {
       configRef: { name: config },

@@ -17,6 +17,7 @@ Deno.test("manualBackup() says who made it and no more than was asked", () => {
         "kopiur.home-operations.com/origin": "manual",
         "kopiur.home-operations.com/config": "photos",
       },
+      finalizers: ["kopiur.home-operations.com/snapshot-cleanup"],
     },
     spec: { configRef: { name: "photos" } },
   });

@@ -188,7 +188,8 @@ Deno.test("controllerPermissions() allows what the kinds declare and no more", (
   const ofBackups = of("backups.kopiur.home-operations.com");
   assert.deepEqual(ofBackups, ["create", "delete", "get", "list", "patch", "watch"]);
   assert.deepEqual(of("backups/status.kopiur.home-operations.com"), ["update"]);
-  assert.deepEqual(of("jobs.batch"), ["create", "delete", "get", "list", "patch", "watch"]);
+  assert.deepEqual(of("jobs.batch"), ["create", "delete", "get", "list", "watch"]);
+  assert.deepEqual(of("configmaps."), ["get", "list", "watch"]);
   assert.deepEqual(of("events.events.k8s.io"), ["create", "patch"]);
   // Nothing a backup operator may hold: no writing of Secrets, no pods of its own, no roles, no wildcard.
   assert.deepEqual(of("secrets."), ["get", "list", "watch"]);

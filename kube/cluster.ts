@@ -9,7 +9,7 @@ import { type LeaderElector, LeaseElector, type LeaseOptions } from "./leader_el
 import { listPages } from "./list_pages.ts";
 import { isRecord } from "./received_object.ts";
 import { knownResources } from "./resources.ts";
-import { ServerSideWriter } from "./server_side_writer.ts";
+import { ApiWriter } from "./api_writer.ts";
 import type { Transport } from "./transport.ts";
 import type { EventSink, KubeObject, Reader, Resource, Writer } from "./types.ts";
 
@@ -68,7 +68,7 @@ export function connect(connection: ConnectionInfo, options: ClusterOptions): Cl
     reader,
     events,
     transport,
-    writer: new ServerSideWriter({ transport, resources, fieldValidation }),
+    writer: new ApiWriter({ transport, resources, fieldValidation }),
     createInformer: (wanted) => {
       const informer = new ListWatchInformer(wanted, {
         transport,

@@ -74,10 +74,6 @@ export function errorOfStatus(action: string, status: Status): StalledError | Tr
     case 422:
       return new StalledError("InvalidSpec", message, options);
     default:
-      // Server-side apply answers so to a field of a wrong type or name (seen with 1.36).
-      if (/failed to create typed patch object/.test(status.message)) {
-        return new StalledError("InvalidSpec", message, options);
-      }
       return new TransientError("KubeApiError", message, options);
   }
 }

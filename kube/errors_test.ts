@@ -12,7 +12,7 @@ import {
 
 function answer(code: number, fields: Record<string, unknown> = {}): Error & { reason?: string } {
   return errorOfStatus(
-    "apply Job apps/db",
+    "create Job apps/db",
     parseStatus(code, JSON.stringify({ kind: "Status", code, message: "m", ...fields })),
   );
 }
@@ -33,17 +33,12 @@ Deno.test("errorOfStatus() classes answers by what helps", () => {
     [answer(422), StalledError, "InvalidSpec"],
     [answer(429), TransientError, "KubeApiError"],
     [answer(500), TransientError, "KubeApiError"],
-    [
-      answer(500, { message: "failed to create typed patch object (a/b): .spec.x" }),
-      StalledError,
-      "InvalidSpec",
-    ],
     [answer(503), TransientError, "KubeApiError"],
   ];
   for (const [error, type, reason] of table) {
     assert.equal(error.constructor, type, answerOf(error)?.message);
     assert.equal(error.reason, reason, answerOf(error)?.message);
-    assert.match(error.message, /^Cannot apply Job apps\/db: /);
+    assert.match(error.message, /^Cannot create Job apps\/db: /);
   }
 });
 

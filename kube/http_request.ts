@@ -1,4 +1,4 @@
-import { pathTemplate, resourceId, resourcePath } from "./resources.ts";
+import { type PathTarget, pathTemplate, resourceId, resourcePath } from "./resources.ts";
 import type { ApiRequest, Verb } from "./transport.ts";
 import { keyText } from "./types.ts";
 
@@ -25,19 +25,15 @@ const methods = {
   create: "POST",
   update: "PUT",
   patch: "PATCH",
-  apply: "PATCH",
   delete: "DELETE",
 } as const satisfies Readonly<Record<Verb, HttpRequest["method"]>>;
 
-const contentTypes: Partial<Record<Verb, string>> = {
-  patch: "application/merge-patch+json",
-  // JSON is YAML.
-  apply: "application/apply-patch+yaml",
-};
+const contentTypes: Partial<Record<Verb, string>> = { patch: "application/merge-patch+json" };
 
 /** Builds what goes over the wire. Throws a TypeError for a key that names no object. */
 export function toHttpRequest(request: ApiRequest): HttpRequest {
-  const { verb, resource, target, query, body } = request;
+  const { verb, resource, query, body } = request;
+  const target = pathTargetOf(request);
   const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
   const headers: Record<string, string> = {
     accept: acceptOf(request),
@@ -58,7 +54,12 @@ export function toHttpRequest(request: ApiRequest): HttpRequest {
   };
 }
 
-/** What a request does, in words: `list pods in "ns"`, `apply Job ns/name`. */
+/** What does not exist yet is made among the others of its namespace. */
+function pathTargetOf({ verb, target }: ApiRequest): PathTarget | undefined {
+  return verb === "create" && target?.key !== undefined ? { namespace: target.key.namespace } : target;
+}
+
+/** What a request does, in words: `list pods in "ns"`, `create Job ns/name`. */
 export function describeRequest({ verb, resource, target }: ApiRequest): string {
   if (target?.key !== undefined) {
     const part = target.subresource === undefined ? "" : `${target.subresource} of `;

@@ -114,7 +114,7 @@ Deno.test("HttpTransport.send() sends what is asked and tells it as span, counte
   };
   await withStage({ handle }, async ({ transport, probe, port }) => {
     const query = { fieldManager: "a/b", force: "true" };
-    assert.deepEqual(await transport.send({ ...get, verb: "apply", query, body: { a: 1 } }, never), {
+    assert.deepEqual(await transport.send({ ...get, verb: "patch", query, body: { a: 1 } }, never), {
       metadata: { name: "db" },
     });
     assert.equal(new URL(seen?.url ?? "").pathname, "/api/v1/namespaces/apps/pods/db");
@@ -127,7 +127,7 @@ Deno.test("HttpTransport.send() sends what is asked and tells it as span, counte
         seen?.headers.get("user-agent"),
         body,
       ],
-      ["PATCH", "application/apply-patch+yaml", "application/json", "kopiur", '{"a":1}'],
+      ["PATCH", "application/merge-patch+json", "application/json", "kopiur", '{"a":1}'],
     );
     const [span] = probe.spans();
     assert.equal(span?.name, "PATCH /api/v1/namespaces/{namespace}/pods/{name}");
@@ -139,7 +139,7 @@ Deno.test("HttpTransport.send() sends what is asked and tells it as span, counte
       "http.response.status_code": 200,
     });
     assert.deepEqual(await probe.series("kopiur_api_requests_total"), [
-      'kopiur_api_requests_total{verb="apply",resource="pods",code="200"} 1',
+      'kopiur_api_requests_total{verb="patch",resource="pods",code="200"} 1',
     ]);
     assert.equal((await probe.series("kopiur_api_request_duration_seconds_count")).length, 1);
   });

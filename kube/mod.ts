@@ -1,6 +1,6 @@
 /**
  * The API server behind small interfaces: one pooled transport, informers with caches, a work queue,
- * writing by server-side apply, Events and leader election. Start reading at `cluster.ts` (`connect`), then
+ * writing, Events and leader election. Start reading at `cluster.ts` (`connect`), then
  * `types.ts` (what everybody else sees) and `informer.ts` (what keeps the caches true).
  * @module
  */
@@ -14,6 +14,7 @@ export type { Change, Informer, InformerLimits, InformerOptions } from "./inform
 export { type KubeconfigSources, loadConnection } from "./kubeconfig.ts";
 export type { LeaderElector, LeaseOptions } from "./leader_elector.ts";
 export { Queue, type QueueItem, type QueueOptions, RETRY_BACKOFF, type Trigger } from "./queue.ts";
+export { madeBefore } from "./made_before.ts";
 export { apiVersionOf, resourceId, resourceOf, resourcePath, RESOURCES } from "./resources.ts";
 export type { ApiRequest, Transport, Verb } from "./transport.ts";
 export * from "./types.ts";

@@ -1,13 +1,14 @@
 import type { PathTarget } from "./resources.ts";
 import type { Resource } from "./types.ts";
 
-/** What a request does, as RBAC and the metrics name it; `apply` is a patch. */
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "apply" | "delete";
+/** What a request does, as RBAC and the metrics name it. */
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
 
 /** A request to the API server. */
 export interface ApiRequest {
   readonly verb: Verb;
   readonly resource: Resource;
+  /** Of what is created the key is for errors; the path is that of its namespace. */
   readonly target?: PathTarget;
   readonly query?: Readonly<Record<string, string>>;
   /** Becomes JSON. */

@@ -70,7 +70,7 @@ export interface LogPart {
   readonly limitBytes: number;
 }
 
-/** An object to be made as described, by server-side apply. */
+/** An object to be made as described. */
 export interface DesiredObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -101,8 +101,12 @@ export interface Annotating {
 
 /** Writing. Every call throws the classes of `kube/errors.ts`. */
 export interface Writer {
-  /** Server-side apply with our field manager, forced; the object as stored. */
-  apply(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;
+  /**
+   * Makes an object; the object as stored. One that was made before, by a pass that did not live to tell or that no
+   * cache shows yet, is answered as it is: nothing is ever written over what is there. Throws WaitingError
+   * (NameTaken) when something else has its name.
+   */
+  create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;
   /** Deletes; an object that is gone (or is another incarnation) counts as deleted. */
   remove(removal: Removal, signal: AbortSignal): Promise<void>;
   /** Sets annotations and leaves everything else; an object that is gone (or is another incarnation) is left alone. */

@@ -27,7 +27,7 @@ export function planCancel(
   const stopping = stopMovers(world, pin, now);
   const steps = stopping === undefined ? found.map((step) => stopped(step, reason, now)) : found;
   const entries = steps.map(({ entry }) => entry);
-  const base = { finalizer: "present", apply: [], remove: [], measures: stepMeasures(steps) } as const;
+  const base = { finalizer: "present", create: [], remove: [], measures: stepMeasures(steps) } as const;
   const next = {
     ...currentStatus(world.backup.status),
     traceId: runTrace(world.backup).traceId,
@@ -62,7 +62,7 @@ function neverStarted(world: BackupWorld, reason: Reason): BackupPlan {
   const verdict = verdictOver([], reason);
   const { phase, message } = verdict;
   return {
-    apply: [],
+    create: [],
     remove: [],
     conditions: [...notLookedAt, ...verdictConditions(verdict, [])],
     outcome: { kind: "settled", reason, message, ready: "False" },

@@ -160,7 +160,7 @@ Deno.test("Cancelling a Backup finds the Job of a controller that died before it
   let isAlive = true;
   const stage = new BackupStage({
     writer: (kube) => ({
-      apply: (object, signal) => kube.apply(object, signal),
+      create: (object, signal) => kube.create(object, signal),
       annotate: (annotating, signal) => kube.annotate(annotating, signal),
       remove: (removal, signal) => kube.remove(removal, signal),
       replaceStatus: (object, status, signal) =>

@@ -157,7 +157,7 @@ Deno.test("Backup that is deleted in that moment is not forgotten when the next 
 /** A stage whose controller died right after it had made the Job: status says nothing of the run. */
 async function deadAfterJobs() {
   const mortality = new Mortality();
-  mortality.writesLeft = 3;
+  mortality.writesLeft = 2;
   const stage = new BackupStage({ writer: (kube) => mortality.writer(kube) });
   await stage.pass();
   assert.deepEqual([stage.made.length, stage.status.phase], [1, undefined]);

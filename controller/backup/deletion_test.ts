@@ -13,6 +13,7 @@ import {
   aSecret,
   endedPodStatus,
   refusal,
+  workSpecOf,
 } from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
@@ -47,9 +48,7 @@ function deleteJobsMade(stage: BackupStage): number {
 }
 
 function deleteSpec(stage: BackupStage) {
-  const kind = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true };
-  const configMap = stage.kube.list(kind).findLast(({ metadata }) => metadata.name.includes("delete"));
-  return JSON.parse((configMap?.data as Record<string, string>)["work-spec.json"] ?? "{}").operation
+  return (workSpecOf(deleteJob(stage)).operation as { snapshotDelete: Record<string, unknown> })
     .snapshotDelete;
 }
 

@@ -29,13 +29,13 @@ const DEADLINE_MARGIN_SECONDS = 15;
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */
 const DELETE_LIMIT_SECONDS = 3600;
 
-/** ConfigMap and Job of the mover that backs up one source. */
-export function backupObjects(
+/** Job of the mover that backs up one source. */
+export function backupJob(
   world: BackupWorld,
   repository: RepositoryView,
   pin: RunPin,
   start: { readonly entry: SnapshotEntry; readonly attempt: number },
-): readonly DesiredObject[] {
+): DesiredObject {
   const { backup } = world;
   const { source, sourcePath } = start.entry;
   const { backoffLimit = DEFAULT_BACKOFF_LIMIT, activeDeadlineSeconds } = backup.spec.failurePolicy ?? {};
@@ -53,7 +53,7 @@ export function backupObjects(
       ...(uniqueId === undefined ? {} : { uniqueId }),
     },
   };
-  return moverObjects(world, repository, pin, {
+  return jobOf(world, repository, pin, {
     name: backupJobName(backup, source, start.attempt),
     operation,
     trace: runTrace(backup),
@@ -66,13 +66,13 @@ export function backupObjects(
   });
 }
 
-/** ConfigMap and Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. */
-export function deleteObjects(
+/** Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. */
+export function deleteJob(
   world: BackupWorld,
   repository: RepositoryView,
   pin: RunPin,
   run: { readonly entries: readonly SnapshotEntry[]; readonly attempt: number },
-): readonly DesiredObject[] {
+): DesiredObject {
   const { backup } = world;
   const { uniqueId } = pin.resolved.repository;
   const snapshots = run.entries.flatMap(({ kopiaSnapshotID, sourcePath }) =>
@@ -81,7 +81,7 @@ export function deleteObjects(
   const operation: MoverOperation = {
     snapshotDelete: { runId: backup.uid, snapshots, ...(uniqueId === undefined ? {} : { uniqueId }) },
   };
-  return moverObjects(world, repository, pin, {
+  return jobOf(world, repository, pin, {
     name: deleteJobName(backup, run.attempt),
     operation,
     trace: deletionTrace(backup),
@@ -102,12 +102,12 @@ interface MoverChoices {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-function moverObjects(
+function jobOf(
   world: BackupWorld,
   repository: RepositoryView,
   pin: RunPin,
   choices: MoverChoices,
-): readonly DesiredObject[] {
+): DesiredObject {
   const { backup, options } = world;
   const { name, operation, trace, limits, timeoutSeconds, sources, annotations } = choices;
   const mover = pin.resolved.mover ?? {};
@@ -119,7 +119,7 @@ function moverObjects(
     mover,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   });
-  const { configMap, job } = moverJob({
+  return moverJob({
     name,
     namespace: backup.key.namespace,
     owner: ownerReference(backup),
@@ -136,7 +136,6 @@ function moverObjects(
     sources,
     options,
   });
-  return [configMap, job];
 }
 
 function ownerReference({ key, uid }: BackupObject): OwnerReference {

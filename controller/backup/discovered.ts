@@ -21,7 +21,7 @@ export function planDiscovered(world: BackupWorld, found: DiscoveredSnapshot): B
   const isTimed = durationSeconds !== undefined;
   return {
     ...(world.backup.holdsFinalizer ? { finalizer: "absent" } : {}),
-    apply: [],
+    create: [],
     remove: [],
     conditions: presence.conditions,
     outcome: presence.missing === undefined

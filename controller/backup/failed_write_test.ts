@@ -8,7 +8,7 @@ function aWriter(kube: FakeKube, refuses: (write: DesiredObject | Removal) => bo
   const ask = <T>(what: DesiredObject | Removal, write: () => Promise<T>): Promise<T> =>
     refuses(what) ? Promise.reject(refusal(403, "Cannot write: exceeded quota")) : write();
   return {
-    apply: (object, signal) => ask(object, () => kube.apply(object, signal)),
+    create: (object, signal) => ask(object, () => kube.create(object, signal)),
     annotate: (annotating, signal) => kube.annotate(annotating, signal),
     remove: (removal, signal) => ask(removal, () => kube.remove(removal, signal)),
     replaceStatus: (object, status, signal) => kube.replaceStatus(object, status, signal),
@@ -163,14 +163,18 @@ for (
   Deno.test(`Backup says its ${what} again once what it left behind can be removed`, async () => {
     const stage = new BackupStage();
     await stage.settle();
-    stage.end(stage.job(), exitCode, message);
-    stage.kube.failNext("remove", refusal(403, "Cannot remove ConfigMap: forbidden"));
-    await stage.pass();
+    const left = stage.job();
+    stage.end(left, exitCode, message);
+    await stage.settle();
     const told = stage.status.conditions?.find(({ type }) => type === "Ready");
+    stage.pod(stage.kube.put({ ...left, status: { active: 1 } }), { phase: "Running" });
+    stage.kube.failNext("remove", refusal(403, "Cannot delete Job: forbidden"));
     await stage.pass();
+    assert.ok(stage.conditions.includes("Ready=False Forbidden"), stage.conditions.join());
     await stage.settle();
     const found = stage.status.conditions?.find(({ type }) => type === "Ready");
     assert.ok(stage.conditions.includes(want), stage.conditions.join());
     assert.equal(found?.message, told?.message);
+    assert.deepEqual(stage.jobs, []);
   });
 }

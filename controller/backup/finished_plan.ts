@@ -11,7 +11,7 @@ const CLEANUP_SECONDS = 1;
 
 /** A run whose sources have all ended. */
 export interface FinishedRun {
-  readonly base: Pick<BackupPlan, "finalizer" | "apply" | "remove" | "measures">;
+  readonly base: Pick<BackupPlan, "finalizer" | "create" | "remove" | "measures">;
   readonly next: BackupPlan["next"];
   readonly steps: readonly SourceStep[];
   readonly entries: readonly SnapshotEntry[];

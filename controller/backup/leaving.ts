@@ -37,7 +37,7 @@ export function waitingPlan(
   recheckAfterSeconds: number,
 ): BackupPlan {
   return {
-    apply: [],
+    create: [],
     remove: [],
     conditions: [],
     outcome: { kind: "waiting", reason, message, recheckAfterSeconds },
@@ -51,7 +51,7 @@ export function waitingPlan(
 export function release(leaving: Leaving, message: string): BackupPlan {
   return {
     finalizer: "absent",
-    apply: [],
+    create: [],
     remove: [],
     conditions: [],
     outcome: { kind: "settled", reason: "Deleting", message, ready: "False" },

@@ -1,5 +1,5 @@
 import type { KubeObject, Removal } from "../../kube/types.ts";
-import { CONFIG_MAP, moverRemovals } from "../shared/mod.ts";
+import { moverRemoval } from "../shared/mod.ts";
 import { attemptsOf } from "./attempts.ts";
 import type { RunPin } from "./run_pin.ts";
 import { type BackupWorld, sourceHasEnded } from "./world.ts";
@@ -17,7 +17,8 @@ export function leftovers(world: BackupWorld, pin: RunPin, now: Date): readonly 
       if (sourceHasEnded(entry)) return unfinishedJobs(world, source, now);
       return entry.job?.stoppedAt === undefined ? [] : waitingJobs(world, source, now);
     })
-    .flatMap((job) => isGoing(job) ? [] : moverRemovals(job, "Foreground"));
+    .filter((job) => !isGoing(job))
+    .map((job) => moverRemoval(job, "Foreground"));
 }
 
 function waitingJobs(world: BackupWorld, source: string, now: Date): readonly KubeObject[] {
@@ -31,16 +32,6 @@ export function unfinishedJobs(world: BackupWorld, source: string, now: Date): r
   return attemptsOf(world, source, now).flatMap(({ job, state }) =>
     job !== undefined && (state.kind === "waiting" || state.kind === "running") ? [job] : []
   );
-}
-
-/** The work specs of a run that ended; its Jobs go by their own time limit and need them no more. */
-export function workSpecRemovals(world: BackupWorld): readonly Removal[] {
-  return world.configMaps.filter((configMap) => !isGoing(configMap)).map(({ metadata }) => ({
-    resource: CONFIG_MAP,
-    key: { namespace: metadata.namespace ?? "", name: metadata.name },
-    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
-    propagation: "Background",
-  }));
 }
 
 /** True for an object whose deletion has begun. */

@@ -27,8 +27,8 @@ export function backupReconciler(options: ControllerOptions, slots: MoverSlots):
     watches: backupWatches(slots),
     writes: [
       { resource, verbs: ["patch"] },
-      { resource: JOB, verbs: ["get", "create", "patch", "delete"] },
-      { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
+      { resource: JOB, verbs: ["create", "delete"] },
+      { resource: CONFIG_MAP, verbs: ["get"] },
       { resource: SECRET, verbs: ["get"] },
     ],
     observe: (key, reader, signal, now) =>

@@ -111,10 +111,6 @@ async function worldOf(
     repository,
     missing,
     ...observeClaims(run, repository, reader),
-    configMaps: reader.list(CONFIG_MAP, {
-      namespace,
-      index: { name: INDEX.byController, value: backup.uid },
-    }),
     otherDeletions: observeOtherDeletions(run, reader),
     options,
   };

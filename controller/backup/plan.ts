@@ -2,7 +2,7 @@ import { findCondition, isReason } from "../../api/mod.ts";
 import { planCancel } from "./cancel.ts";
 import { planDeletion } from "./deletion.ts";
 import { planDiscovered } from "./discovered.ts";
-import { leftovers, workSpecRemovals } from "./leftovers.ts";
+import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { planRun } from "./plan_run.ts";
 import { runPin } from "./run_pin.ts";
@@ -32,8 +32,8 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
   const presence = presenceOf(world, status.snapshots ?? []);
   const { missing } = presence;
   return {
-    apply: [],
-    remove: [...(pin === undefined ? [] : leftovers(world, pin, now)), ...workSpecRemovals(world)],
+    create: [],
+    remove: pin === undefined ? [] : leftovers(world, pin, now),
     conditions: presence.conditions,
     outcome: missing === undefined
       ? { kind: "settled", reason, message: told?.message ?? verdict.message, ready }

@@ -17,7 +17,7 @@ import {
   restartChecks,
   startChecks,
 } from "./checks.ts";
-import { backupObjects } from "./desired.ts";
+import { backupJob } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
@@ -76,7 +76,7 @@ function pendingPlan(
   recheckAfterSeconds = RECHECK_SECONDS,
 ): BackupPlan {
   return {
-    apply: [],
+    create: [],
     remove: [],
     // What was found earlier of checks behind this one may be true no longer.
     conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
@@ -107,13 +107,13 @@ function newPin(world: BackupWorld): RunPin | undefined {
 
 function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
   const found = stepsOf(world, pin, now);
-  const { steps, held, apply, started } = startSteps(world, pin, found, { run, now });
+  const { steps, held, create, started } = startSteps(world, pin, found, { run, now });
   const wait = slotWait(world);
-  if (run === "new" && apply.length === 0) return slotlessPlan(world, wait, pin);
+  if (run === "new" && create.length === 0) return slotlessPlan(world, wait, pin);
   const entries = steps.map((step) => started.has(step) ? startedEntry(world, step) : step.entry);
   const base = {
     finalizer: "present",
-    apply,
+    create,
     remove: leftovers(world, pin, now),
     measures: stepMeasures(steps),
   } as const;
@@ -129,7 +129,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
   const outcome = runningOutcome({ steps, held, started }, wait, pin);
-  const wasLetThrough = apply.length > 0 || world.backup.status.resolved === undefined;
+  const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
     ...base,
     conditions: wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition],
@@ -145,7 +145,7 @@ interface Started {
   readonly steps: readonly SourceStep[];
   /** Why sources that need a mover do not get one now, but for want of a slot. */
   readonly held: Refusal | undefined;
-  readonly apply: readonly DesiredObject[];
+  readonly create: readonly DesiredObject[];
   /** The steps that get one. */
   readonly started: ReadonlySet<SourceStep>;
 }
@@ -160,7 +160,7 @@ function startSteps(
   steps: readonly SourceStep[],
   { run, now }: { readonly run: "new" | "started"; readonly now: Date },
 ): Started {
-  const none = { steps, held: undefined, apply: [], started: new Set<SourceStep>() };
+  const none = { steps, held: undefined, create: [], started: new Set<SourceStep>() };
   const isNeeded = steps.some(({ kind }) => kind === "start");
   // A Job that cannot be made must not stand in the way of writing down what ended.
   if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
@@ -173,8 +173,8 @@ function startSteps(
   const starting = steps.filter((step) => step.kind === "start").filter(({ entry, attempt }) =>
     mayStart(world, backupJobName(world.backup, entry.source, attempt))
   );
-  const apply = starting.flatMap((step) => backupObjects(world, repository, pin, step));
-  return { ...none, apply, started: new Set(starting) };
+  const create = starting.map((step) => backupJob(world, repository, pin, step));
+  return { ...none, create, started: new Set(starting) };
 }
 
 function startedEntry({ backup }: BackupWorld, step: SourceStep): SnapshotEntry {

@@ -84,7 +84,7 @@ function wantedMovers(seen: SeenBackup, now: Date): Wanted {
   const { status, isDeleting, holdsFinalizer, spec } = seen.backup;
   const isOver = isDeleting ? !holdsFinalizer : isTerminal(status.phase) || spec.discovered !== undefined;
   if (isOver) return { wanted: [], repository: "" };
-  const { apply, next } = planBackup({ ...seen, slots: "free" }, now);
-  const wanted = apply.filter(({ kind }) => kind === JOB.kind).map(({ metadata }) => metadata.name);
+  const { create, next } = planBackup({ ...seen, slots: "free" }, now);
+  const wanted = create.map(({ metadata }) => metadata.name);
   return { wanted, repository: next.resolved?.repository.name ?? "" };
 }

@@ -285,11 +285,11 @@ for (const message of ["exceeded quota: pods", "denied by policy"]) {
     for (let index = 0; index < 4; index++) {
       rush.kube.put(aBackup({ name: `fine-${index}`, namespace: "other" }));
     }
-    const apply = rush.kube.apply.bind(rush.kube);
-    rush.kube.apply = (object, signal) =>
+    const create = rush.kube.create.bind(rush.kube);
+    rush.kube.create = (object, signal) =>
       object.metadata.namespace === "apps" && object.kind === "Job"
         ? Promise.reject(refusal(403, message))
-        : apply(object, signal);
+        : create(object, signal);
     const { manager, slots } = rush.lead();
     await settle();
     assert.equal((await rush.endAll()).length, 4);
@@ -302,11 +302,11 @@ for (const message of ["exceeded quota: pods", "denied by policy"]) {
 Deno.test("a Job nobody knows to be made or not keeps its slot for a while, and then no longer", async () => {
   const rush = new Rush(1, ["apps", "other"]);
   rush.kube.put(aBackup({ name: "lost" }), aBackup({ name: "fine", namespace: "other" }));
-  const apply = rush.kube.apply.bind(rush.kube);
-  rush.kube.apply = (object, signal) =>
+  const create = rush.kube.create.bind(rush.kube);
+  rush.kube.create = (object, signal) =>
     object.metadata.namespace === "apps"
       ? Promise.reject(new TransientError("KubeApiError", "no answer"))
-      : apply(object, signal);
+      : create(object, signal);
   const { manager } = rush.lead();
   await settle();
   await rush.clock.advance(120_000);

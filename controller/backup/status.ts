@@ -27,7 +27,7 @@ export function backupStatusOf(
 function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Applied): NextStatus {
   const before = currentStatus(backup.status);
   if (plan.finalizer === "absent") return before;
-  if (objects.length === plan.apply.length) return plan.next;
+  if (objects.length === plan.create.length) return plan.next;
   const made = new Set(
     objects.flatMap(({ desired }) => desired.kind === JOB.kind ? [desired.metadata.name] : []),
   );

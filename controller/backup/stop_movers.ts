@@ -1,5 +1,5 @@
 import type { Removal } from "../../kube/types.ts";
-import { moverRemovals } from "../shared/mod.ts";
+import { moverRemoval } from "../shared/mod.ts";
 import { attemptsOf } from "./attempts.ts";
 import { isGoing, unfinishedJobs } from "./leftovers.ts";
 import { entriesOf, type RunPin } from "./run_pin.ts";
@@ -27,6 +27,6 @@ export function stopMovers(world: BackupWorld, pin: RunPin | undefined, now: Dat
       job !== undefined || unfinishedJobs(world, source, now).length === 0
     );
   if (!isWrittenDown) return { remove: [], recheckAfterSeconds: SOON_SECONDS };
-  const remove = jobs.filter((job) => !isGoing(job)).flatMap((job) => moverRemovals(job, "Foreground"));
+  const remove = jobs.filter((job) => !isGoing(job)).map((job) => moverRemoval(job, "Foreground"));
   return { remove, recheckAfterSeconds: STOPPING_SECONDS };
 }

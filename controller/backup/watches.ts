@@ -87,11 +87,7 @@ export function backupWatches(slots: MoverSlots): readonly Watch[] {
       indexes: { [INDEX.podsOfBackup]: backupOfPod },
       keys: (pod, reader) => keysOfPodOwner(pod, reader, BACKUP.kind),
     },
-    {
-      ...WATCHED.configMap,
-      indexes: { [INDEX.byController]: byControllerUid },
-      keys: keysOfNeed("configMap"),
-    },
+    { ...WATCHED.configMap, keys: keysOfNeed("configMap") },
     { ...WATCHED.secret, keys: keysOfNeed("secret") },
     { ...WATCHED.volumeClaim, keys: keysOfClaim },
     { ...WATCHED.namespace, keys: keysOfNamespace },

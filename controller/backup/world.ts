@@ -44,8 +44,6 @@ export interface BackupWorld {
   readonly jobs: readonly KubeObject[];
   /** Pods labelled with this Backup; what they are is decided by their Job. */
   readonly pods: readonly KubeObject[];
-  /** ConfigMaps this Backup controls; metadata only. */
-  readonly configMaps: readonly KubeObject[];
   /** Other Backups of its repository whose snapshots are to go with them; looked at only while it is deleted. */
   readonly otherDeletions: readonly OtherDeletion[];
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */

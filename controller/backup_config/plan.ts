@@ -25,7 +25,7 @@ export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupCon
   const { annotate, remove, conditions, events, measures, status, recheckAfterSeconds } = retention;
   return {
     annotate,
-    apply: [],
+    create: [],
     remove,
     conditions,
     outcome: recheckedAfter(outcome, recheckAfterSeconds),

@@ -59,7 +59,7 @@ Deno.test("BackupSchedule notes nothing of a slot whose Backup could not be made
   const stage = new ScheduleStage();
   await stage.liveUntil("2026-01-01T02:59:59Z");
   await stage.clock.advance(1000);
-  stage.kube.failNext("apply", new StalledError("Forbidden", "Cannot apply Backup: a quota is used up"));
+  stage.kube.failNext("create", new StalledError("Forbidden", "Cannot create Backup: a quota is used up"));
   await stage.pass();
   assert.match(stage.ready, /^False Forbidden: /);
   assert.deepEqual([stage.status.lastSchedule, stage.status.handledUntil], [
@@ -195,7 +195,7 @@ const anyLife = fc.array(
       "suspend",
       "resume",
       "status refused",
-      "apply refused",
+      "create refused",
     ),
     minutes: fc.integer({ min: 1, max: 200 }),
   }),
@@ -267,8 +267,8 @@ Deno.test("BackupSchedule never makes two Backups for a slot, and never one with
               return stage.edit({ schedule: { suspend: isSuspended } });
             case "status refused":
               return stage.kube.failNext("status", refusal(409, "Cannot change it: it changed meanwhile"));
-            case "apply refused":
-              return stage.kube.failNext("apply", new TransientError("KubeApiError", "no answer"));
+            case "create refused":
+              return stage.kube.failNext("create", new TransientError("KubeApiError", "no answer"));
           }
         }
       },

@@ -1,4 +1,4 @@
-import { ANNOTATION, API_VERSION, backupKind, LABEL } from "../../api/mod.ts";
+import { ANNOTATION, API_VERSION, backupKind, FINALIZER, LABEL } from "../../api/mod.ts";
 import type { Annotating, DesiredObject } from "../../kube/types.ts";
 import { annotateRun, labelValue } from "../shared/mod.ts";
 import type { ScheduleRun } from "./schedule_run.ts";
@@ -21,6 +21,8 @@ export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string):
         [LABEL.schedule]: labelValue(key.name),
         [LABEL.config]: labelValue(configRef.name),
       },
+      // It gets one before its first mover anyway: so that is one write less.
+      finalizers: [FINALIZER],
     },
     spec: {
       configRef: { name: configRef.name },

@@ -61,7 +61,7 @@ function idlePlan(
   const recheck = limits.isDone ? {} : { recheckAfterSeconds: RECHECK_MIN_SECONDS };
   return {
     annotate: limits.annotate,
-    apply: [],
+    create: [],
     remove: limits.remove,
     conditions: [],
     outcome: { ...outcome, ...recheck },
@@ -96,7 +96,7 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
         .map((run) => replacing(world, run)),
       ...limits.annotate,
     ],
-    apply: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
+    create: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
     remove: limits.remove,
     conditions: [],
     ...outcomeOf(world, next.nextSchedule, recheckAfterSeconds, told),

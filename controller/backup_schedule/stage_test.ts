@@ -142,14 +142,15 @@ export class ScheduleStage {
     return `${ready?.status} ${ready?.reason}: ${ready?.message}`;
   }
 
-  /** Names of the Backups there are, oldest first. */
+  /** Names of the Backups there are and nobody deleted, oldest first. */
   get backups(): readonly string[] {
-    return this.kube.list(BACKUP).map(({ metadata }) => metadata.name).toSorted();
+    const backups = this.kube.list(BACKUP).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return backups.map(({ metadata }) => metadata.name).toSorted();
   }
 
   /** Names of the Backups the controller made, in order, each as often as it was written. */
   get made(): readonly string[] {
-    return this.kube.writes.flatMap((write) => /^apply Backup apps\/(.*)$/.exec(write)?.[1] ?? []);
+    return this.kube.writes.flatMap((write) => /^create Backup apps\/(.*)$/.exec(write)?.[1] ?? []);
   }
 
   backup(name: string): KubeObject {

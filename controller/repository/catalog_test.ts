@@ -297,7 +297,7 @@ Deno.test("a catalog of five thousand goes in small steps, also across a restart
   assert.equal(stage.discovered().length, CATALOG_MAX_SNAPSHOTS);
   assert.equal(stage.kube.logsRead, 2);
   assert.equal(stage.status.catalog?.discoveredBackupCount, CATALOG_MAX_SNAPSHOTS);
-  const applied = stage.kube.writes.filter((write) => write.startsWith("apply Backup "));
+  const applied = stage.kube.writes.filter((write) => write.startsWith("create Backup "));
   assert.equal(new Set(applied).size, applied.length);
 });
 
@@ -305,13 +305,13 @@ Deno.test("a catalog's Backup that the API server refuses is said, and is no fai
   const stage = new CatalogStage();
   const [, name = ""] = namesOf(0, 1, 2).toReversed();
   await stage.bootstraps(entries(0, 3));
-  stage.kube.failNext("apply", refusal(403, "Cannot apply Backup: exceeded quota: backups"), name);
+  stage.kube.failNext("create", refusal(403, "Cannot create Backup: exceeded quota: backups"), name);
   assert.ok(await stage.settles());
   assert.equal(stage.status.phase, "Ready");
   assert.match(stage.condition("Ready") ?? "", /^True/);
   assert.equal(
     stage.condition("CatalogRead"),
-    "False Forbidden: Cannot apply Backup: exceeded quota: backups",
+    "False Forbidden: Cannot create Backup: exceeded quota: backups",
   );
   assert.equal(stage.status.catalog?.discoveredBackupCount, stage.discovered().length);
   assert.ok(stage.discovered().length < 3);

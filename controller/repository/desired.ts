@@ -42,17 +42,17 @@ export function bootstrapTrace(repository: RepositoryObject): WorkTrace {
 }
 
 /**
- * ConfigMap and Job of the next bootstrap, in the order they are applied. It may create a repository only as
+ * Job of the next bootstrap. It may create a repository only as
  * long as none was ever opened under this object: later a missing repository is a loss to be told, not mended.
  */
 export function desiredBootstrap(
   world: RepositoryWorld,
   options: ControllerOptions,
-): readonly DesiredObject[] {
+): DesiredObject {
   const { repository } = world;
   const { key: { namespace, name }, spec } = repository;
   const mover = effectiveMover(spec.mover);
-  const { configMap, job } = moverJob({
+  return moverJob({
     name: bootstrapJobName(repository),
     namespace,
     owner: { apiVersion: API_VERSION, kind: repositoryKind.kind, name, uid: repository.uid },
@@ -76,7 +76,6 @@ export function desiredBootstrap(
     limits: { backoffLimit: 0, podActiveDeadlineSeconds: POD_SECONDS },
     options,
   });
-  return [configMap, job];
 }
 
 function createChoices({ spec }: RepositoryObject): Readonly<Record<string, string>> {

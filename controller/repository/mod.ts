@@ -63,7 +63,7 @@ const WATCHES: readonly Watch[] = [
     keys: (pod, reader) => keysOfPodOwner(pod, reader, repositoryKind.kind),
   },
   { ...WATCHED.secret, keys: keysThatNeed("secret") },
-  { ...WATCHED.configMap, indexes: { [BY_OWNER]: byControllerUid }, keys: keysThatNeed("configMap") },
+  { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
   { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
   { ...WATCHED.namespace, keys: keysOfPrivileged },
   { resource: REPOSITORY, keys: twinsOf },
@@ -71,8 +71,8 @@ const WATCHES: readonly Watch[] = [
 ];
 
 const WRITES: readonly Grant[] = [
-  { resource: JOB, verbs: ["create", "patch", "delete"] },
-  { resource: CONFIG_MAP, verbs: ["get", "create", "patch", "delete"] },
+  { resource: JOB, verbs: ["create", "delete"] },
+  { resource: CONFIG_MAP, verbs: ["get"] },
   { resource: SECRET, verbs: ["get"] },
   { resource: POD, subresource: "log", verbs: ["get"] },
   { resource: BACKUP, verbs: ["create", "patch", "delete"] },

@@ -73,8 +73,8 @@ Deno.test("repositoryReconciler() declares every right it needs and no other", (
     `${resource.kind}${subresource === undefined ? "" : ` ${subresource}`}: ${verbs.join(" ")}`
   );
   assert.deepEqual(grants, [
-    "Job: create patch delete",
-    "ConfigMap: get create patch delete",
+    "Job: create delete",
+    "ConfigMap: get",
     "Secret: get",
     "Pod log: get",
     "Backup: create patch delete",

@@ -1,6 +1,6 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { CONFIG_MAP, JOB, labelValue, NAMESPACE, observeNeeds, POD, repositoryNeeds } from "../shared/mod.ts";
+import { JOB, labelValue, NAMESPACE, observeNeeds, POD, repositoryNeeds } from "../shared/mod.ts";
 import { observeCatalog } from "./catalog_world.ts";
 import { observeListing } from "./listing.ts";
 import type { ListingMemory } from "./listing_memory.ts";
@@ -9,7 +9,7 @@ import { twinsOf } from "./twins.ts";
 import { parseRepository, REPOSITORY } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Index of Jobs and ConfigMaps by the uid of their controller. */
+/** Index of Jobs by the uid of their controller. */
 export const BY_OWNER = "owner";
 /** Index of mover pods by the repository label. */
 export const BY_REPOSITORY = "repository";
@@ -34,14 +34,12 @@ export async function observeRepository(
   const jobs = reader.list(JOB, { namespace, index: { name: BY_OWNER, value: repository.uid } });
   const pods = reader.list(POD, { namespace, index: { name: BY_REPOSITORY, value: labelValue(key.name) } });
   const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
-  const owned = { namespace, index: { name: BY_OWNER, value: repository.uid } };
   return {
     object,
     repository,
     found: await observeNeeds(repositoryNeeds(repository.spec), namespace, reader, signal),
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     jobs,
-    configMaps: reader.list(CONFIG_MAP, owned),
     pods,
     listing,
     catalog: listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined,

@@ -43,7 +43,7 @@ export function planRepository(
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
-    apply: decision.kind === "start" ? desiredBootstrap(world, options) : [],
+    create: decision.kind === "start" ? [desiredBootstrap(world, options)] : [],
     annotate: catalog?.annotate ?? [],
     remove: [...removals(world, decision), ...(catalog?.remove ?? [])],
     offer: catalog?.offer ?? [],

@@ -56,8 +56,8 @@ async function anOpenRepository(repository: KubeObject = aCreatingRepository()):
 
 Deno.test("planRepository() starts a bootstrap for a new Repository", async () => {
   const plan = await planIn(aNamespaceInMemory(aRepository()));
-  assert.deepEqual(plan.apply.map(({ kind }) => kind), ["ConfigMap", "Job"]);
-  assert.match(plan.apply[1]?.metadata.name ?? "", /^repo-bootstrap-1-[0-9a-f]{8}$/);
+  assert.deepEqual(plan.create.map(({ kind }) => kind), ["Job"]);
+  assert.match(plan.create[0]?.metadata.name ?? "", /^repo-bootstrap-1-[0-9a-f]{8}$/);
   assert.equal(plan.status.phase, "Initializing");
   assert.equal(plan.status.backend, "Filesystem");
   assert.equal(plan.outcome.kind, "waiting");
@@ -66,15 +66,15 @@ Deno.test("planRepository() starts a bootstrap for a new Repository", async () =
 });
 
 Deno.test("planRepository() lets a bootstrap create only when asked to", async () => {
-  assert.equal(startsWithCreate((await planIn(aNamespaceInMemory(aRepository()))).apply), false);
-  assert.equal(startsWithCreate((await planIn(aNamespaceInMemory(aCreatingRepository()))).apply), true);
+  assert.equal(startsWithCreate((await planIn(aNamespaceInMemory(aRepository()))).create), false);
+  assert.equal(startsWithCreate((await planIn(aNamespaceInMemory(aCreatingRepository()))).create), true);
 });
 
 Deno.test("planRepository() plans no second Job while there is one", async () => {
   const kube = aNamespaceInMemory(aRepository());
   await carryOut(kube, await planIn(kube));
   const plan = await planIn(kube);
-  assert.deepEqual([plan.apply, plan.remove], [[], []]);
+  assert.deepEqual([plan.create, plan.remove], [[], []]);
   assert.equal(plan.status.phase, "Initializing");
 });
 
@@ -122,13 +122,13 @@ Deno.test("planRepository() takes a success: unique id, numbers, Event and measu
   await carryOut(kube, plan);
   const next = await planIn(kube);
   assert.deepEqual([next.events, next.measures], [[], []]);
-  assert.deepEqual(next.remove.map(({ resource }) => resource.kind), ["Job", "ConfigMap"]);
+  assert.deepEqual(next.remove.map(({ resource }) => resource.kind), ["Job"]);
 });
 
 Deno.test("planRepository() rests while an open repository has nothing new", async () => {
   const kube = await anOpenRepository();
   const plan = await planIn(kube);
-  assert.deepEqual([plan.apply, plan.remove, plan.events, plan.measures], [[], [], [], []]);
+  assert.deepEqual([plan.create, plan.remove, plan.events, plan.measures], [[], [], [], []]);
   const { conditions: _planned, ...planned } = plan.status;
   const { conditions: _stored, ...stored } = statusIn(kube);
   assert.deepEqual(planned, stored);
@@ -138,9 +138,9 @@ Deno.test("planRepository() rests while an open repository has nothing new", asy
 Deno.test("planRepository() opens a ready repository again after its interval, never creates, and stays ready", async () => {
   const kube = await anOpenRepository();
   const plan = await planIn(kube, later(3600));
-  assert.equal(plan.apply.length, 2);
-  assert.equal(startsWithCreate(plan.apply), false);
-  assert.match(plan.apply[1]?.metadata.name ?? "", /^repo-bootstrap-2-/);
+  assert.equal(plan.create.length, 1);
+  assert.equal(startsWithCreate(plan.create), false);
+  assert.match(plan.create[0]?.metadata.name ?? "", /^repo-bootstrap-2-/);
   assert.equal(plan.status.phase, "Ready");
   await carryOut(kube, plan);
   assert.equal((await planIn(kube, later(3601))).status.phase, "Ready");
@@ -160,8 +160,8 @@ Deno.test("planRepository() opens a repository again for a changed spec, and it 
   const repository = storedRepository(kube);
   kube.put({ ...repository, spec: { ...repository.spec as object, mover: { runAsUser: 568 } } });
   const plan = await planIn(kube);
-  assert.equal(plan.apply.length, 2);
-  assert.equal(startsWithCreate(plan.apply), false);
+  assert.equal(plan.create.length, 1);
+  assert.equal(startsWithCreate(plan.create), false);
   assert.equal(plan.status.phase, "Initializing");
   assert.equal(plan.status.uniqueId, "0123abcd");
 });
@@ -170,7 +170,7 @@ Deno.test("planRepository() tries changed credentials of a ready repository whil
   const kube = await anOpenRepository();
   kube.put(aSecret({ data: { KOPIA_PASSWORD: "another" } }));
   const plan = await planIn(kube);
-  assert.equal(plan.apply.length, 2);
+  assert.equal(plan.create.length, 1);
   assert.equal(plan.status.phase, "Ready");
 });
 
@@ -384,8 +384,8 @@ Deno.test("planRepository() says that a vanished repository is not created a sec
   await carryOut(kube, plan);
   await carryOut(kube, await planIn(kube, later(3661)));
   const again = await planIn(kube, later(3 * 3600));
-  assert.equal(again.apply.length, 2);
-  assert.equal(startsWithCreate(again.apply), false);
+  assert.equal(again.create.length, 1);
+  assert.equal(startsWithCreate(again.create), false);
 });
 
 for (const change of ["spec", "Secret"] as const) {
@@ -394,11 +394,11 @@ for (const change of ["spec", "Secret"] as const) {
     await bootstrapEnds(kube, { exitCode: 2, message: failedMessage("AuthFailure") });
     await carryOut(kube, await planIn(kube));
     await carryOut(kube, await planIn(kube));
-    assert.deepEqual((await planIn(kube)).apply, []);
+    assert.deepEqual((await planIn(kube)).create, []);
     if (change === "Secret") kube.put(aSecret({ data: { KOPIA_PASSWORD: "right" } }));
     else kube.put(aCreatingRepository({ status: storedRepository(kube).status as Record<string, unknown> }));
     const plan = await planIn(kube);
-    assert.equal(plan.apply.length, 2);
+    assert.equal(plan.create.length, 1);
     assert.equal(plan.status.phase, "Initializing");
   });
 }
@@ -410,7 +410,7 @@ Deno.test("planRepository() looks at a failed repository again after half an hou
   const { outcome } = await planIn(kube);
   assert.equal(outcome.kind === "stalled" && outcome.recheckAfterSeconds, 1740);
   await carryOut(kube, await planIn(kube));
-  assert.equal((await planIn(kube, later(1800))).apply.length, 2);
+  assert.equal((await planIn(kube, later(1800))).create.length, 1);
 });
 
 const unschedulable = {
@@ -482,7 +482,7 @@ for (const [what, { without, reason, says, condition }] of Object.entries(obstac
     const kube = aNamespaceInMemory(aRepository());
     without(kube);
     const plan = await planIn(kube);
-    assert.deepEqual(plan.apply, []);
+    assert.deepEqual(plan.create, []);
     assert.equal(plan.status.phase, "Pending");
     assert.equal(plan.outcome.kind, "waiting");
     assert.equal(plan.outcome.reason, reason);
@@ -506,19 +506,19 @@ Deno.test("planRepository() is ready at once when what an open repository missed
   assert.equal(statusIn(kube).phase, "Pending");
   kube.put(claim);
   const plan = await planIn(kube);
-  assert.deepEqual([plan.apply, plan.status.phase], [[], "Ready"]);
+  assert.deepEqual([plan.create, plan.status.phase], [[], "Ready"]);
 });
 
 Deno.test("planRepository() runs a privileged mover only where the namespace permits it", async () => {
   const kube = aNamespaceInMemory(aRepository({ spec: { mover: { privilegedMode: true } } }));
   const plan = await planIn(kube);
-  assert.deepEqual([plan.apply, plan.status.phase], [[], "Pending"]);
+  assert.deepEqual([plan.create, plan.status.phase], [[], "Pending"]);
   assert.equal(conditionIn(plan, "MoverPermitted"), "False PrivilegedMoverNotPermitted");
   assert.equal(plan.events[0]?.action, "AnnotateNamespaceForPrivilegedMovers");
   const annotations = { "kopiur.home-operations.com/privileged-movers": "true" };
   kube.put(aNamespace({ metadata: { annotations } }));
   const permitted = await planIn(kube);
-  assert.equal(permitted.apply.length, 2);
+  assert.equal(permitted.create.length, 1);
   assert.equal(conditionIn(permitted, "MoverPermitted"), "True Permitted");
 });
 
@@ -538,7 +538,7 @@ const senseless: Readonly<
 for (const [what, { spec, says }] of Object.entries(senseless)) {
   Deno.test(`planRepository() refuses a schema-valid spec with ${what}`, async () => {
     const plan = await planIn(aNamespaceInMemory(aRepository({ spec }), aSecret({ name: "keys" })));
-    assert.deepEqual([plan.apply, plan.status.phase], [[], "Failed"]);
+    assert.deepEqual([plan.create, plan.status.phase], [[], "Failed"]);
     assert.deepEqual([plan.outcome.kind, plan.outcome.reason], ["stalled", "InvalidSpec"]);
     assert.match(plan.outcome.message, says);
   });
@@ -553,14 +553,14 @@ Deno.test("planRepository() replaces a bootstrap of a spec that has changed, and
   endJob(kube, job, { exitCode: 0, message: openedMessage({ uniqueId: "of-the-former-spec" }) });
   const plan = await planIn(kube);
   assert.equal(plan.status.uniqueId, undefined);
-  assert.deepEqual(plan.apply, []);
+  assert.deepEqual(plan.create, []);
   assert.deepEqual(plan.remove.map(({ key, propagation }) => [key.name, propagation]), [
     [job.metadata.name, "Foreground"],
   ]);
   await carryOut(kube, plan);
   const next = await planIn(kube);
-  assert.match(JSON.stringify(next.apply[0]), /\/other/);
-  assert.notEqual(next.apply[0]?.metadata.name, kube.list(CONFIG_MAP)[0]?.metadata.name);
+  assert.match(JSON.stringify(next.create[0]), /\/other/);
+  assert.notEqual(next.create[0]?.metadata.name, kube.list(CONFIG_MAP)[0]?.metadata.name);
 });
 
 Deno.test("planRepository() never lets two bootstraps that may create meet", async () => {
@@ -569,9 +569,9 @@ Deno.test("planRepository() never lets two bootstraps that may create meet", asy
   const job = jobIn(kube);
   kube.put(aPodOf(job, { status: { phase: "Running" } }));
   kube.delete(job);
-  assert.deepEqual((await planIn(kube)).apply, []);
+  assert.deepEqual((await planIn(kube)).create, []);
   kube.list(POD).forEach((pod) => kube.delete(pod));
-  assert.equal((await planIn(kube)).apply.length, 2);
+  assert.equal((await planIn(kube)).create.length, 1);
 });
 
 Deno.test("planRepository() waits for a Job that is being deleted", async () => {
@@ -580,14 +580,14 @@ Deno.test("planRepository() waits for a Job that is being deleted", async () => 
   const job = jobIn(kube);
   kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp: "2026-01-02T03:04:00Z" } });
   const plan = await planIn(kube);
-  assert.deepEqual([plan.apply, plan.remove], [[], []]);
+  assert.deepEqual([plan.create, plan.remove], [[], []]);
 });
 
 Deno.test("planRepository() starts anew when its Job vanished", async () => {
   const kube = aNamespaceInMemory(aRepository());
   await carryOut(kube, await planIn(kube));
   kube.delete(jobIn(kube));
-  assert.equal((await planIn(kube)).apply.length, 2);
+  assert.equal((await planIn(kube)).create.length, 1);
 });
 
 Deno.test("planRepository() does not take a result from a Job whose annotation was removed", async () => {
@@ -606,7 +606,7 @@ Deno.test("planRepository() touches nothing of a Repository that is being delete
     metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["x"] },
   });
   const plan = await planIn(aNamespaceInMemory(repository));
-  assert.deepEqual([plan.apply, plan.remove], [[], []]);
+  assert.deepEqual([plan.create, plan.remove], [[], []]);
 });
 
 Deno.test("planRepository() plans nothing with a secret value in it", async () => {

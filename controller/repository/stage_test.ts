@@ -9,9 +9,10 @@ import {
   aSecret,
   FakeKube,
   type Parts,
+  workSpecOf,
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
-import { CONFIG_MAP, JOB } from "../shared/mod.ts";
+import { JOB } from "../shared/mod.ts";
 import { repositoryReconciler, type RepositoryWorld } from "./mod.ts";
 import type { RepositoryPlan } from "./plan.ts";
 
@@ -73,7 +74,7 @@ export function aCreatingRepository(parts: Parts = {}): KubeObject {
 /** Applies a plan's objects and its status, as the engine does when nothing goes wrong. */
 export async function carryOut(kube: FakeKube, plan: RepositoryPlan): Promise<void> {
   const { signal } = new AbortController();
-  for (const object of plan.apply) await kube.apply(object, signal);
+  for (const object of plan.create) await kube.create(object, signal);
   for (const removal of plan.remove) await kube.remove(removal, signal);
   const before = statusIn(kube).conditions ?? [];
   const conditions = mergeConditions(before, plan.conditions, plan.status.observedGeneration ?? 0, NOW);
@@ -147,7 +148,5 @@ export async function bootstrapEnds(kube: FakeKube, end: End): Promise<void> {
 
 /** True when a plan starts a mover that is allowed to create a repository. */
 export function startsWithCreate(applied: readonly DesiredObject[]): boolean {
-  return applied.filter(({ kind }) => kind === CONFIG_MAP.kind).some((configMap) =>
-    JSON.stringify(configMap).includes("create")
-  );
+  return applied.some((job) => JSON.stringify(workSpecOf(job)).includes('"create"'));
 }

@@ -13,9 +13,8 @@ export interface RepositoryWorld {
   readonly found: readonly Found[];
   /** Metadata of the namespace; undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
-  /** Jobs and (metadata of) ConfigMaps this very object controls. */
+  /** Jobs this very object controls. */
   readonly jobs: readonly KubeObject[];
-  readonly configMaps: readonly KubeObject[];
   /** Mover pods that carry the repository's label, whoever controls them. */
   readonly pods: readonly KubeObject[];
   /** What the last bootstrap listed, while that is to be worked through. */

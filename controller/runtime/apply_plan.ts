@@ -11,7 +11,7 @@ export interface PlanApplied {
 }
 
 /**
- * Carries out a plan: finalizer present, annotations, applies, removals, offers, finalizer absent, in that order. The
+ * Carries out a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
  * first step that fails (an offer that is refused does not) is the last one tried, so a finalizer is never dropped after a failure.
  */
 export async function applyPlan(
@@ -28,8 +28,8 @@ export async function applyPlan(
       current = await writer.setFinalizer(current, FINALIZER, "present", signal);
     }
     for (const annotating of plan.annotate ?? []) await writer.annotate(annotating, signal);
-    for (const desired of plan.apply) {
-      const stored = await writer.apply(desired, signal);
+    for (const desired of plan.create) {
+      const stored = await writer.create(desired, signal);
       objects.push({ desired, uid: stored.metadata.uid ?? "" });
     }
     for (const removal of plan.remove) await writer.remove(removal, signal);
@@ -53,7 +53,7 @@ async function makeOffers(
   let made = 0;
   for (const desired of offers) {
     try {
-      await writer.apply(desired, signal);
+      await writer.create(desired, signal);
       made += 1;
     } catch (thrown) {
       // Broken off or out of time: that is about the pass, not about what is offered.

@@ -22,7 +22,7 @@ export interface Watch {
 /** A gauge sample of object state, computed from the caches at scrape time (design D5). */
 export type StateSample = Sample;
 
-/** What the controller must be allowed to do beside watching; `apply` needs create and patch, `remove` delete. */
+/** What the controller must be allowed to do beside watching; `create` and `offer` need create, `annotate` patch, `remove` delete. */
 export interface Grant {
   readonly resource: Resource;
   /** What of the resource is meant, where that is not the object itself. */
@@ -49,7 +49,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   /** Everything `observe`, `keys` and `samples` read from the caches, beside the kind's own objects. */
   readonly watches: readonly Watch[];
   /**
-   * What its plans apply, remove and put finalizers on (patch on the kind itself), and what `observe` reads
+   * What its plans create, remove and put finalizers on (patch on the kind itself), and what `observe` reads
    * live; what it watches and its own status need not be said.
    */
   readonly writes: readonly Grant[];

@@ -20,13 +20,15 @@ Deno.test("outcomeOfError() stalls over a StalledError until something changes",
 });
 
 Deno.test("outcomeOfError() asks again what the API server refused, for no watch tells when it would not", () => {
-  const error = new StalledError("Forbidden", "Cannot apply", { cause: new ApiAnswer(403, "Forbidden", []) });
+  const error = new StalledError("Forbidden", "Cannot create", {
+    cause: new ApiAnswer(403, "Forbidden", []),
+  });
   const outcome = outcomeOfError(error);
   assert.equal(outcome.kind === "stalled" && outcome.recheckAfterSeconds, 300);
 });
 
 Deno.test("outcomeOfError() keeps the volatile text of a failure out of the message", () => {
-  const error = new TransientError("KubeApiError", "Cannot apply: request 4711 timed out at 12:00:01");
+  const error = new TransientError("KubeApiError", "Cannot create: request 4711 timed out at 12:00:01");
   assert.deepEqual(outcomeOfError(error), {
     kind: "failed",
     reason: "KubeApiError",

@@ -48,14 +48,14 @@ export interface Plan {
    * being deleted then gets no status any more.
    */
   readonly finalizer?: "present" | "absent";
-  /** Set in order, before anything is applied: a word to the kind that owns the object, which acts on it. */
+  /** Set in order, before anything is made: a word to the kind that owns the object, which acts on it. */
   readonly annotate?: readonly Annotating[];
-  /** Server-side applied in order; the first failure ends the pass. */
-  readonly apply: readonly DesiredObject[];
-  /** Deleted in order, after what is applied. */
+  /** Made in order, where they are not there yet; the first failure ends the pass. */
+  readonly create: readonly DesiredObject[];
+  /** Deleted in order, after what is made. */
   readonly remove: readonly Removal[];
   /**
-   * Server-side applied in order after the rest, where a refusal (an exceeded quota, an admission policy) is no
+   * Made in order after the rest, where a refusal (an exceeded quota, an admission policy) is no
    * failure of the reconciled object: the first one ends the offers, and `Applied.offered` tells the kind's status.
    */
   readonly offer?: readonly DesiredObject[];

@@ -97,7 +97,7 @@ Deno.test("reconcile() makes no write and tells nothing on an identical second p
   stage.kube.put(aBackup(), aConfigMap({ name: "spec" }));
   const finalizer = "present" as const;
   const kind = aKind({
-    plan: aPlan({ finalizer, apply: [aConfigMap({ name: "spec" })], events: [succeeded] }),
+    plan: aPlan({ finalizer, create: [aConfigMap({ name: "spec" })], events: [succeeded] }),
   });
   await stage.pass(kind);
   const [writes, events] = [stage.kube.writes.length, stage.kube.events.length];
@@ -177,11 +177,11 @@ for (
 Deno.test("reconcile() stops at the first step that fails, writes the status all the same, and backs off", async () => {
   const stage = aStage();
   stage.kube.put(aBackup(), aConfigMap({ name: "old" }));
-  stage.kube.failNext("apply", new TransientError("KubeApiError", "Cannot apply: HTTP 500"), "b");
+  stage.kube.failNext("create", new TransientError("KubeApiError", "Cannot create: HTTP 500"), "b");
   const seen: string[] = [];
   const plan = aPlan({
     finalizer: "absent",
-    apply: ["a", "b", "c"].map((name) => aConfigMap({ name })),
+    create: ["a", "b", "c"].map((name) => aConfigMap({ name })),
     remove: [{
       resource: { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true },
       key: { namespace: "apps", name: "old" },
@@ -199,25 +199,25 @@ Deno.test("reconcile() stops at the first step that fails, writes the status all
     },
   });
   assert.deepEqual(await stage.pass(kind), { kind: "backoff" });
-  assert.deepEqual(seen, ["a uid-configmap-a", "Cannot apply: HTTP 500"]);
-  assert.deepEqual(stage.kube.writes, ["apply ConfigMap apps/a", "status Backup apps/run"]);
+  assert.deepEqual(seen, ["a uid-configmap-a", "Cannot create: HTTP 500"]);
+  assert.deepEqual(stage.kube.writes, ["create ConfigMap apps/a", "status Backup apps/run"]);
   assert.deepEqual(conditionsAt(stage), { Ready: "False KubeApiError", Reconciling: "True KubeApiError" });
   assert.deepEqual(stage.told(), [
-    "Warning KubeApiError: The API server could not be asked: Cannot apply: HTTP 500",
+    "Warning KubeApiError: The API server could not be asked: Cannot create: HTTP 500",
   ]);
 });
 
 Deno.test("reconcile() tells what a failed pass recorded once, and what it could not record later", async () => {
   const stage = aStage();
   stage.kube.put(aBackup({ status: { phase: "Running" } }));
-  const fault = new TransientError("KubeApiError", "Cannot apply: HTTP 500");
-  const plan = aPlan({ apply: [aConfigMap({ name: "a" })], events: [succeeded], measures: [orphaned] });
+  const fault = new TransientError("KubeApiError", "Cannot create: HTTP 500");
+  const plan = aPlan({ create: [aConfigMap({ name: "a" })], events: [succeeded], measures: [orphaned] });
   // A kind that does not move on while a step fails.
   const kind = aKind({
     plan: (world) => isEnded(world.object) ? aPlan() : plan,
     status: (_world, _plan, { error }) => ({ phase: error === undefined ? "Succeeded" : "Running" }),
   });
-  stage.kube.failNext("apply", fault);
+  stage.kube.failNext("create", fault);
   await stage.pass(kind);
   assert.equal(stage.told().some((line) => line.includes("BackupSucceeded")), false);
   await stage.pass(kind);
@@ -256,10 +256,10 @@ Deno.test("reconcile() passes again at once after a conflict, and Events and cou
 Deno.test("reconcile() puts the finalizer on before anything else and writes the status on top of it", async () => {
   const stage = aStage();
   stage.kube.put(aBackup());
-  await stage.pass(aKind({ plan: aPlan({ finalizer: "present", apply: [aConfigMap({ name: "a" })] }) }));
+  await stage.pass(aKind({ plan: aPlan({ finalizer: "present", create: [aConfigMap({ name: "a" })] }) }));
   assert.deepEqual(stage.kube.writes, [
     "finalizer present Backup apps/run",
-    "apply ConfigMap apps/a",
+    "create ConfigMap apps/a",
     "status Backup apps/run",
   ]);
   assert.deepEqual(stage.backup()?.metadata.finalizers, [FINALIZER]);
@@ -270,10 +270,10 @@ Deno.test("reconcile() drops the finalizer last, patches nothing after it, and t
   stage.kube.put(
     aBackup({ metadata: { finalizers: [FINALIZER], deletionTimestamp: "2026-01-02T03:00:00Z" } }),
   );
-  const plan = aPlan({ finalizer: "absent", apply: [aConfigMap({ name: "a" })], events: [succeeded] });
+  const plan = aPlan({ finalizer: "absent", create: [aConfigMap({ name: "a" })], events: [succeeded] });
   const kind = aKind({ plan });
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
-  assert.deepEqual(stage.kube.writes, ["apply ConfigMap apps/a", "finalizer absent Backup apps/run"]);
+  assert.deepEqual(stage.kube.writes, ["create ConfigMap apps/a", "finalizer absent Backup apps/run"]);
   assert.equal(stage.backup(), undefined);
   assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
 });
@@ -359,13 +359,13 @@ Deno.test("reconcile() tells an Event each time when the status itself is refuse
   const stage = aStage();
   stage.kube.put(aBackup());
   const refused = new StalledError("InvalidSpec", "Cannot write the status: phase is unknown");
-  const kind = aKind({ plan: aPlan({ apply: [aConfigMap({ name: "a" })], events: [succeeded] }) });
-  stage.kube.failNext("apply", new TransientError("KubeApiError", "Cannot apply: HTTP 500"));
+  const kind = aKind({ plan: aPlan({ create: [aConfigMap({ name: "a" })], events: [succeeded] }) });
+  stage.kube.failNext("create", new TransientError("KubeApiError", "Cannot create: HTTP 500"));
   stage.kube.failNext("status", refused);
   await stage.pass(kind);
   assert.deepEqual(stage.told(), ["Warning InvalidSpec: Cannot write the status: phase is unknown"]);
   const line = stage.probe.lines().find(({ message }) => message === "stalled");
-  assert.equal(line?.fields["earlier_error"], "Cannot apply: HTTP 500");
+  assert.equal(line?.fields["earlier_error"], "Cannot create: HTTP 500");
 });
 
 Deno.test("reconcile() backs off without an Event when the status cannot be written for now", async () => {
@@ -453,7 +453,7 @@ Deno.test("reconcile() makes what is offered last, and a refusal of it is no fai
   const offered: unknown[] = [];
   const kind = aKind({
     plan: aPlan({
-      apply: [aConfigMap({ name: "first" })],
+      create: [aConfigMap({ name: "first" })],
       offer: ["a", "b", "c"].map((name) => aConfigMap({ name })),
     }),
     status: (_world, _plan, applied) => {
@@ -461,25 +461,25 @@ Deno.test("reconcile() makes what is offered last, and a refusal of it is no fai
       return { phase: "Succeeded" };
     },
   });
-  stage.kube.failNext("apply", refusal(403, "Cannot apply ConfigMap: exceeded quota"), "b");
+  stage.kube.failNext("create", refusal(403, "Cannot create ConfigMap: exceeded quota"), "b");
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
   assert.deepEqual(conditionsAt(stage), { Ready: "True Ready" });
-  const applied = stage.kube.writes.filter((write) => write.startsWith("apply"));
-  assert.deepEqual(applied, ["apply ConfigMap apps/first", "apply ConfigMap apps/a"]);
+  const applied = stage.kube.writes.filter((write) => write.startsWith("create"));
+  assert.deepEqual(applied, ["create ConfigMap apps/first", "create ConfigMap apps/a"]);
   await stage.pass(kind);
-  assert.deepEqual(offered, [[1, "Cannot apply ConfigMap: exceeded quota"], [3, undefined]]);
+  assert.deepEqual(offered, [[1, "Cannot create ConfigMap: exceeded quota"], [3, undefined]]);
 });
 
 Deno.test("reconcile() offers nothing after a step that failed, and is broken off in the middle of its offers", async () => {
   const stage = aStage();
   stage.kube.put(aBackup());
   const offer = [aConfigMap({ name: "a" })];
-  const kind = aKind({ plan: aPlan({ apply: [aConfigMap({ name: "first" })], offer }) });
-  stage.kube.failNext("apply", refusal(403, "Cannot apply ConfigMap: forbidden"), "first");
+  const kind = aKind({ plan: aPlan({ create: [aConfigMap({ name: "first" })], offer }) });
+  stage.kube.failNext("create", refusal(403, "Cannot create ConfigMap: forbidden"), "first");
   await stage.pass(kind);
   assert.match(conditionsAt(stage)["Ready"] ?? "", /Forbidden/);
-  assert.equal(stage.kube.writes.some((write) => write.startsWith("apply")), false);
-  stage.kube.hangNext("apply", 1);
+  assert.equal(stage.kube.writes.some((write) => write.startsWith("create")), false);
+  stage.kube.hangNext("create", 1);
   const pass = stage.pass(aKind({ plan: aPlan({ offer }) }));
   await settle();
   stage.stop.abort(new Error("The process is ending"));
@@ -492,12 +492,12 @@ Deno.test("reconcile() tells a kind what became of its plan, also of one that fa
   kube.put(aBackup());
   const told: string[] = [];
   const kind = aKind({
-    plan: aPlan({ apply: [aConfigMap({ name: "a" }), aConfigMap({ name: "b" })] }),
+    plan: aPlan({ create: [aConfigMap({ name: "a" }), aConfigMap({ name: "b" })] }),
     applied: (world, { objects, error }) =>
       void told.push(`${world.object.metadata.name} ${objects.length} ${error?.message}`),
   });
   await pass(kind);
-  kube.failNext("apply", refusal(403, "exceeded quota"), "b");
+  kube.failNext("create", refusal(403, "exceeded quota"), "b");
   await pass(kind);
   assert.deepEqual(told, ["run 2 undefined", "run 1 exceeded quota"]);
 });

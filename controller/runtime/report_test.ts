@@ -26,7 +26,7 @@ const outcomes = {
     kind: "failed",
     reason: "KubeApiError",
     message: "The API server could not be asked",
-    error: new Error("Cannot apply Job apps/x", { cause }),
+    error: new Error("Cannot create Job apps/x", { cause }),
   },
 } as const satisfies Record<string, Outcome>;
 
@@ -92,7 +92,7 @@ const onTransition = {
     queue: { kind: "forget" },
   },
   failed: {
-    event: "Warning KubeApiError: The API server could not be asked: Cannot apply Job apps/x: " +
+    event: "Warning KubeApiError: The API server could not be asked: Cannot create Job apps/x: " +
       "dial tcp: connection refused",
     log: "error",
     span: "exception",

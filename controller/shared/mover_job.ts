@@ -1,4 +1,5 @@
 import {
+  ANNOTATION,
   COMPONENT_MOVER,
   LABEL,
   MANAGED_BY,
@@ -11,9 +12,8 @@ import {
 import type { DesiredObject, OwnerReference } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import { moverEnvironment } from "./mover_environment.ts";
-import { moverVolumes, WORK_SPEC_FILE } from "./mover_volumes.ts";
+import { moverVolumes } from "./mover_volumes.ts";
 import { containerSecurity, podSecurity } from "./pod_security.ts";
-import { shortHash } from "./short_hash.ts";
 import type { WorkTrace } from "./work_trace.ts";
 
 /** How long and how often a mover may try. */
@@ -34,11 +34,11 @@ export interface MoverJobRequest {
   /** From `moverJobName`. */
   readonly name: string;
   readonly namespace: string;
-  /** The CR; deleting it deletes Job and ConfigMap. */
+  /** The CR; deleting it deletes the Job. */
   readonly owner: OwnerReference;
   /** Beside those every mover Job has (managed-by, component, name, operation). Values through `labelValue`. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** On Job and pod. */
+  /** Of the Job. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** From `workSpecFor`. */
   readonly workSpec: WorkSpec;
@@ -51,12 +51,6 @@ export interface MoverJobRequest {
   /** Volumes to be read; each is mounted read-only at `sourceMountPath(pvc)`. */
   readonly sources?: readonly { readonly pvc: string }[];
   readonly options: Pick<ControllerOptions, "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough">;
-}
-
-/** Both objects of a mover; the ConfigMap is applied first. */
-export interface MoverJob {
-  readonly configMap: DesiredObject;
-  readonly job: DesiredObject;
 }
 
 /** Name of the one container of a mover pod. */
@@ -74,23 +68,11 @@ const NO_SIDECAR_ANNOTATION = { "sidecar.istio.io/inject": "false", "linkerd.io/
 const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
 
 /**
- * The Job of one mover and the ConfigMap with its work spec, restricted by default (design D1, D2, D11).
- * Pure. The API server refuses to change a Job's template, so apply it only while there is no such Job; the
- * ConfigMap's name is made of its content, so applying it again is always allowed. Check `mountConflict`,
- * `firstMissing` and `privilegedRefusal` before.
+ * The Job of one mover with its work spec, restricted by default (design D1, D2, D11). Pure. The API server refuses
+ * to change a Job's template, so make it only while there is no such Job. Check `mountConflict`, `firstMissing` and
+ * `privilegedRefusal` before.
  */
-export function moverJob(request: MoverJobRequest): MoverJob {
-  const configMap = workSpecConfigMap(request);
-  return { configMap, job: jobOf(request, configMap.metadata.name) };
-}
-
-function workSpecConfigMap(request: MoverJobRequest): DesiredObject {
-  const text = JSON.stringify(request.workSpec);
-  const metadata = { ...metadataOf(request), name: `${request.name}-${shortHash(text, 8)}` };
-  return { apiVersion: "v1", kind: "ConfigMap", metadata, immutable: true, data: { [WORK_SPEC_FILE]: text } };
-}
-
-function jobOf(request: MoverJobRequest, configMapName: string): DesiredObject {
+export function moverJob(request: MoverJobRequest): DesiredObject {
   const { limits } = request;
   return {
     apiVersion: "batch/v1",
@@ -115,17 +97,21 @@ function jobOf(request: MoverJobRequest, configMapName: string): DesiredObject {
       template: {
         metadata: {
           labels: { ...labelsOf(request), ...NO_SIDECAR_LABEL },
-          annotations: { ...request.annotations, ...KEEP_RUNNING, ...NO_SIDECAR_ANNOTATION },
+          annotations: {
+            ...KEEP_RUNNING,
+            ...NO_SIDECAR_ANNOTATION,
+            [ANNOTATION.workSpec]: JSON.stringify(request.workSpec),
+          },
         },
-        spec: podSpec(request, configMapName),
+        spec: podSpec(request),
       },
     },
   };
 }
 
-function podSpec(request: MoverJobRequest, configMapName: string): Record<string, unknown> {
+function podSpec(request: MoverJobRequest): Record<string, unknown> {
   const { mover, limits } = request;
-  const { volumes, mounts } = moverVolumes(request, configMapName);
+  const { volumes, mounts } = moverVolumes(request);
   return {
     restartPolicy: "Never",
     ...(limits.podActiveDeadlineSeconds === undefined

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { FIELD_MANAGER, MOVER_PATH, type MoverSpec } from "../../api/mod.ts";
+import {
+  ANNOTATION,
+  FIELD_MANAGER,
+  type KopiaPolicy,
+  kopiaPolicy,
+  MOVER_PATH,
+  type MoverSpec,
+} from "../../api/mod.ts";
 import type { DesiredObject, KubeObject } from "../../kube/types.ts";
 import { type ApiServer, ApiStatusError, startApiserver, waitUntil } from "../../tests/cluster/mod.ts";
 import { jobState } from "./job_state.ts";
-import { type MoverJob, moverJob } from "./mover_job.ts";
+import { moverJob } from "./mover_job.ts";
 import { workSpecFor } from "./work_spec.ts";
 import { workTrace } from "./work_trace.ts";
 
@@ -31,13 +38,24 @@ const everyChoice: MoverSpec = {
   cache: { capacity: "2Gi" },
 };
 
+const longestPolicy = kopiaPolicy.parse({
+  compression: { neverCompress: Array.from({ length: 128 }, () => "字".repeat(64)) },
+  ignore: { paths: Array.from({ length: 100 }, () => "字".repeat(256)) },
+});
+
+interface Choices {
+  readonly activeDeadlineSeconds?: number;
+  readonly hostname?: string;
+  readonly policy?: KopiaPolicy;
+}
+
 /** A mover Job called so, as the kinds make it. */
 function aMoverJob(
   namespace: string,
   name: string,
   mover: MoverSpec,
-  { timeoutSeconds = 120, activeDeadlineSeconds = 3600 } = {},
-): MoverJob {
+  { activeDeadlineSeconds = 3600, hostname = namespace, policy = {} }: Choices = {},
+): DesiredObject {
   return moverJob({
     name,
     namespace,
@@ -45,12 +63,12 @@ function aMoverJob(
     annotations: { note: "x" },
     trace: workTrace("uid", "run"),
     workSpec: workSpecFor({
-      operation: { bootstrap: {} },
-      identity: { username: "kopiur", hostname: namespace },
+      operation: { backup: { mountPath: "/pvc/data", sourcePath: "/data", runId: "r", tags: {}, policy } },
+      identity: { username: "kopiur", hostname },
       repositorySpec: spec,
       target: { kind: "Repository", namespace, name },
       mover,
-      timeoutSeconds,
+      timeoutSeconds: 120,
     }),
     repositorySpec: spec,
     mover,
@@ -60,17 +78,15 @@ function aMoverJob(
   });
 }
 
-function pathOf({ kind, metadata: { namespace } }: DesiredObject): string {
-  return kind === "Job"
-    ? `/apis/batch/v1/namespaces/${namespace}/jobs`
-    : `/api/v1/namespaces/${namespace}/configmaps`;
+function workSpecIn(job: DesiredObject): string {
+  const { template } = job.spec as { template: { metadata: { annotations: Record<string, string> } } };
+  return template.metadata.annotations[ANNOTATION.workSpec] ?? "";
 }
 
-async function apply(server: ApiServer, object: DesiredObject): Promise<KubeObject> {
-  const query = `fieldManager=${encodeURIComponent(FIELD_MANAGER)}&force=true&fieldValidation=Strict`;
-  const path = `${pathOf(object)}/${object.metadata.name}?${query}`;
-  const options = { body: object, contentType: "application/apply-patch+yaml" };
-  return await server.request("PATCH", path, options) as KubeObject;
+async function make(server: ApiServer, body: DesiredObject): Promise<KubeObject> {
+  const query = `fieldManager=${encodeURIComponent(FIELD_MANAGER)}&fieldValidation=Strict`;
+  const path = `/apis/batch/v1/namespaces/${body.metadata.namespace}/jobs?${query}`;
+  return await server.request("POST", path, { body }) as KubeObject;
 }
 
 async function makeNamespace(
@@ -179,30 +195,25 @@ Deno.test("moverJob() and jobState() agree with a real API server and its Job co
   await makeNamespace(server, "trusted", "privileged");
 
   async function started(name: string): Promise<KubeObject> {
-    const { configMap, job } = aMoverJob("apps", name, everyChoice);
-    await apply(server, configMap);
-    return await apply(server, job);
+    return await make(server, aMoverJob("apps", name, everyChoice));
   }
 
-  await t.step(
-    "strict validation accepts both objects, and applying them again changes nothing",
-    async () => {
-      const { configMap, job } = aMoverJob("apps", "main-bootstrap-1", everyChoice);
-      const [first] = [await apply(server, configMap), await apply(server, job)];
-      const again = await apply(server, configMap);
-      assert.equal(again.metadata.resourceVersion, first.metadata.resourceVersion);
-      await apply(server, job);
-    },
-  );
-  await t.step("another work spec is another ConfigMap, and a changed template is refused", async () => {
-    const { configMap, job } = aMoverJob("apps", "main-bootstrap-1", { runAsUser: 1 }, {
-      timeoutSeconds: 60,
-    });
-    await apply(server, configMap);
+  await t.step("strict validation accepts it, and no second one of its name", async () => {
+    await started("main-bootstrap-1");
     await assert.rejects(
-      apply(server, job),
-      (error) => error instanceof ApiStatusError && error.status === 422,
+      started("main-bootstrap-1"),
+      (error) => error instanceof ApiStatusError && error.status === 409,
     );
+  });
+  await t.step("the pod carries the work spec, to the last character", async () => {
+    const job = aMoverJob("apps", "hostile", everyChoice, { hostname: `'"\\\n{{}}$(HOME)é\u{1F4BE}` });
+    const pod = await onePodOf(server, await make(server, job));
+    assert.equal(pod.metadata.annotations?.[ANNOTATION.workSpec], workSpecIn(job));
+  });
+  await t.step("the longest work spec has room beside everything else", async () => {
+    const job = aMoverJob("apps", "long", everyChoice, { policy: longestPolicy });
+    assert.ok(workSpecIn(job).length > 50_000);
+    await make(server, job);
   });
   await t.step("a namespace that enforces restricted lets the pod in", async () => {
     const job = await started("restricted");
@@ -214,8 +225,8 @@ Deno.test("moverJob() and jobState() agree with a real API server and its Job co
   await t.step(
     "a namespace that enforces restricted keeps a privileged mover out, which shows as waiting",
     async () => {
-      const { job } = aMoverJob("apps", "privileged", { privilegedMode: true });
-      const stored = await apply(server, job);
+      const job = aMoverJob("apps", "privileged", { privilegedMode: true });
+      const stored = await make(server, job);
       const body = {
         metadata: { generateName: "p-" },
         spec: (job.spec as { template: { spec: unknown } }).template.spec,
@@ -228,8 +239,8 @@ Deno.test("moverJob() and jobState() agree with a real API server and its Job co
     },
   );
   await t.step("a privileged namespace lets it in", async () => {
-    const { job } = aMoverJob("trusted", "privileged", { privilegedMode: true });
-    await onePodOf(server, await apply(server, job));
+    const job = aMoverJob("trusted", "privileged", { privilegedMode: true });
+    await onePodOf(server, await make(server, job));
   });
   await t.step("success: the result is that of the pod", async () => {
     const job = await started("works");
@@ -262,9 +273,8 @@ Deno.test("moverJob() and jobState() agree with a real API server and its Job co
     assert.equal((await endedState(server, job)).kind, "succeeded");
   });
   await t.step("past the Job's deadline the pods are gone, and the Job says why", async () => {
-    const { configMap, job } = aMoverJob("apps", "too-slow", {}, { activeDeadlineSeconds: 1 });
-    await apply(server, configMap);
-    const state = await endedState(server, await apply(server, job), 60_000);
+    const job = aMoverJob("apps", "too-slow", {}, { activeDeadlineSeconds: 1 });
+    const state = await endedState(server, await make(server, job), 60_000);
     assert.ok(state.kind === "failed" && state.class === "DeadlineExceeded" && !state.resultKnown);
   });
   await t.step("no secret is anywhere in what was applied", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RepositorySpec } from "../../api/mod.ts";
 import { moverJob, type MoverJobRequest } from "./mover_job.ts";
-import { moverRemovals } from "./mover_removal.ts";
+import { moverRemoval } from "./mover_removal.ts";
 import { workSpecFor } from "./work_spec.ts";
 import { workTrace } from "./work_trace.ts";
 
@@ -58,25 +58,28 @@ function at(object: unknown, ...path: readonly (string | number)[]): unknown {
 }
 
 function podSpecOf(parts: Partial<MoverJobRequest> = {}): unknown {
-  return at(moverJob(aRequest(parts)).job, "spec", "template", "spec");
+  return at(moverJob(aRequest(parts)), "spec", "template", "spec");
 }
 
 function namesOf(list: unknown): readonly string[] {
   return (list as readonly { readonly name: string }[]).map(({ name }) => name);
 }
 
-Deno.test("moverJob() keeps the work spec in an immutable ConfigMap named after its content", () => {
+Deno.test("moverJob() keeps the work spec in an annotation of the pod, which the pod mounts as the contract's file", () => {
   const request = aRequest();
-  const { configMap, job } = moverJob(request);
-  assert.equal(configMap.immutable, true);
-  assert.deepEqual(JSON.parse(String(at(configMap, "data", "work-spec.json"))), request.workSpec);
-  assert.equal(
-    at(job, "spec", "template", "spec", "volumes", 0, "configMap", "name"),
-    configMap.metadata.name,
-  );
-  assert.equal(moverJob(request).configMap.metadata.name, configMap.metadata.name);
-  const workSpec = { ...request.workSpec, limits: { timeoutSeconds: 5 } };
-  assert.notEqual(moverJob({ ...request, workSpec }).configMap.metadata.name, configMap.metadata.name);
+  const template = at(moverJob(request), "spec", "template");
+  const name = "kopiur.home-operations.com/work-spec";
+  assert.deepEqual(JSON.parse(String(at(template, "metadata", "annotations", name))), request.workSpec);
+  const fieldRef = { apiVersion: "v1", fieldPath: `metadata.annotations['${name}']` };
+  assert.deepEqual(at(template, "spec", "volumes", 0), {
+    name: "work-spec",
+    downwardAPI: { items: [{ path: "work-spec.json", fieldRef }] },
+  });
+  assert.deepEqual(at(template, "spec", "containers", 0, "volumeMounts", 0), {
+    name: "work-spec",
+    mountPath: "/etc/kopiur/work",
+    readOnly: true,
+  });
 });
 
 Deno.test("moverJob() is restricted when nobody asks for more", () => {
@@ -229,7 +232,7 @@ Deno.test("moverJob() tells each mover which pod it is, for what it exports", ()
 });
 
 Deno.test("moverJob() stops at once on a terminal exit and does not count disruptions", () => {
-  const { job } = moverJob(aRequest({ limits: { backoffLimit: 2, activeDeadlineSeconds: 60 } }));
+  const job = moverJob(aRequest({ limits: { backoffLimit: 2, activeDeadlineSeconds: 60 } }));
   assert.deepEqual(at(job, "spec", "podFailurePolicy", "rules"), [
     { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
     { action: "FailJob", onExitCodes: { containerName: "mover", operator: "In", values: [2] } },
@@ -245,7 +248,7 @@ Deno.test("moverJob() stops at once on a terminal exit and does not count disrup
 
 Deno.test("moverJob() labels Job and pod so that the label-scoped watches see them", () => {
   const labels = { "app.kubernetes.io/managed-by": "somebody", team: "a" };
-  const { job, configMap } = moverJob(aRequest({ labels, annotations: { note: "x" } }));
+  const job = moverJob(aRequest({ labels, annotations: { note: "x" } }));
   const expected = {
     team: "a",
     "app.kubernetes.io/name": "kopiur",
@@ -254,32 +257,21 @@ Deno.test("moverJob() labels Job and pod so that the label-scoped watches see th
     "kopiur.home-operations.com/operation": "bootstrap",
   };
   assert.deepEqual(job.metadata.labels, expected);
-  assert.deepEqual(configMap.metadata.labels, expected);
   assert.deepEqual(at(job, "spec", "template", "metadata", "labels"), {
     ...expected,
     "sidecar.istio.io/inject": "false",
   });
-  assert.equal(at(job, "spec", "template", "metadata", "annotations", "note"), "x");
+  assert.equal(job.metadata.annotations?.note, "x");
   assert.equal(at(job, "spec", "template", "metadata", "annotations", "karpenter.sh/do-not-disrupt"), "true");
 });
 
-Deno.test("moverRemovals() finds the ConfigMap of a Job that was made", () => {
-  const { job, configMap } = moverJob(aRequest());
-  const stored = { ...job, metadata: { ...job.metadata, uid: "j1" } };
-  const removals = moverRemovals(stored, "Foreground");
-  assert.deepEqual(
-    removals.map(({ resource, key, uid, propagation }) => [resource.kind, key.name, uid, propagation]),
-    [
-      ["Job", job.metadata.name, "j1", "Foreground"],
-      ["ConfigMap", configMap.metadata.name, undefined, "Background"],
-    ],
-  );
-});
-
-Deno.test("moverRemovals() removes a Job that has no such ConfigMap all the same", () => {
-  const removals = moverRemovals(
-    { apiVersion: "batch/v1", kind: "Job", metadata: { name: "x" } },
-    "Background",
-  );
-  assert.deepEqual(removals.map(({ resource }) => resource.kind), ["Job"]);
+Deno.test("moverRemoval() removes this Job and no other of its name", () => {
+  const job = moverJob(aRequest());
+  const removal = moverRemoval({ ...job, metadata: { ...job.metadata, uid: "j1" } }, "Foreground");
+  const { resource, ...rest } = removal;
+  assert.deepEqual([resource.kind, rest], ["Job", {
+    key: { namespace: "apps", name: job.metadata.name },
+    uid: "j1",
+    propagation: "Foreground",
+  }]);
 });

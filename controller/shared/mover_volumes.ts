@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
+import { ANNOTATION, MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
 import { sourceMountPath } from "./mount_conflict.ts";
 
 /** What decides the volumes of a mover. */
@@ -17,15 +17,10 @@ export interface PodVolumes {
   readonly mounts: readonly Fields[];
 }
 
-/** Key of the work spec in its ConfigMap, and so its file name. */
-export const WORK_SPEC_FILE = posix.basename(MOVER_PATH.workSpec);
-/** Name of the volume of a mover pod that holds its work spec. */
-export const WORK_SPEC_VOLUME = "work-spec";
-
 /** The volumes of a mover pod, in the order they are mounted. */
-export function moverVolumes(request: VolumeRequest, configMapName: string): PodVolumes {
+export function moverVolumes(request: VolumeRequest): PodVolumes {
   const parts = [
-    readOnly(WORK_SPEC_VOLUME, { configMap: { name: configMapName } }, MOVER_PATH.workSpecFolder),
+    workSpecVolume(),
     writable("cache", { emptyDir: emptyDir(request.mover.cache?.capacity) }, MOVER_PATH.cache),
     writable("tmp", { emptyDir: {} }, MOVER_PATH.tmp),
     ...caBundle(request.repositorySpec),
@@ -38,6 +33,13 @@ export function moverVolumes(request: VolumeRequest, configMapName: string): Pod
 interface Part {
   readonly volume: Fields;
   readonly mount: Fields;
+}
+
+/** The pod's own annotation as a file: what a mover is to do comes and goes with its Job, in one write. */
+function workSpecVolume(): Part {
+  const fieldRef = { apiVersion: "v1", fieldPath: `metadata.annotations['${ANNOTATION.workSpec}']` };
+  const items = [{ path: posix.basename(MOVER_PATH.workSpec), fieldRef }];
+  return readOnly("work-spec", { downwardAPI: { items } }, MOVER_PATH.workSpecFolder);
 }
 
 function emptyDir(sizeLimit: string | undefined): Fields {

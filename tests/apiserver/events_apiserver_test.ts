@@ -14,7 +14,7 @@ partTest({
     withServer(async (server) => {
       await using connected = await connectTo(server);
       const { cluster, probe } = connected;
-      const regarding = await cluster.writer.apply(
+      const regarding = await cluster.writer.create(
         { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "db", namespace: "default" } },
         soon(),
       );

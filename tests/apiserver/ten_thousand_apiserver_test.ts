@@ -45,13 +45,10 @@ partTest({
         assert.equal(found.length, count / 100);
         return Promise.resolve();
       });
-      const moved = {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: "o1", namespace: "default", labels: { config: "moved" } },
-      };
+      const moved = { metadata: { labels: { config: "moved" } } };
+      const target = { key: { namespace: "default", name: "o1" } };
       await measure(figures, "change seen seconds", async () => {
-        await cluster.writer.apply(moved, soon());
+        await cluster.transport.send({ verb: "patch", resource: configMap, target, body: moved }, soon());
         await waitUntil(
           () => cluster.reader.list(configMap, { index: { name: "config", value: "moved" } })[0],
           {

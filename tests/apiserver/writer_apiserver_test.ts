@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StalledError, TransientError } from "../../api/mod.ts";
+import { StalledError, TransientError, WaitingError } from "../../api/mod.ts";
 import {
   answerOf,
   type Cluster,
@@ -80,7 +80,7 @@ async function withWidgets(
       cluster: { fieldValidation, moreResources: [widget] },
     });
     const { cluster, probe } = connected;
-    await cluster.writer.apply(widgetDefinition, soon());
+    await cluster.writer.create(widgetDefinition, soon());
     await waitUntil(() => cluster.list(widget, {}, soon()), {
       what: "widgets to be served",
       limitSeconds: 20,
@@ -108,30 +108,39 @@ function aWidget(spec: Record<string, unknown> = { size: 1 }) {
 }
 
 partTest({
-  name:
-    "Writer.apply() makes what is described, drops what it no longer describes, and leaves the rest to others",
+  name: "Writer.create() makes what is described once, and writes over nothing that is there",
   parts: serverParts,
   fn: () =>
     withWidgets(async ({ server, cluster, read }) => {
-      const made = await cluster.writer.apply(aWidget({ size: 1, colour: "red" }), soon());
+      const made = await cluster.writer.create(aWidget({ size: 1, colour: "red" }), soon());
       assert.ok(made.metadata.uid !== undefined && made.metadata.resourceVersion !== undefined);
       assert.equal(
         at((await read()).metadata, "managedFields", "0", "manager"),
         "kopiur.home-operations.com/controller",
       );
-      const same = await cluster.writer.apply(aWidget({ size: 1, colour: "red" }), soon());
-      assert.equal(
-        same.metadata.resourceVersion,
-        made.metadata.resourceVersion,
-        "nothing changed, nothing was written",
-      );
       await server.request("PATCH", "/apis/test.kopiur.dev/v1/namespaces/default/widgets/w", {
         contentType: "application/merge-patch+json",
         body: { metadata: { annotations: { theirs: "x" } }, spec: { size: 7 } },
       });
-      await cluster.writer.apply(aWidget({ size: 2 }), soon());
+      const again = await cluster.writer.create(aWidget({ size: 2 }), soon());
+      assert.equal(again.metadata.uid, made.metadata.uid);
       const after = await read();
-      assert.deepEqual([after.spec, after.metadata.annotations], [{ size: 2 }, { theirs: "x" }]);
+      assert.deepEqual([after.spec, after.metadata.annotations], [{ size: 7, colour: "red" }, {
+        theirs: "x",
+      }]);
+      const labelled = aWidget();
+      const other = { ...labelled, metadata: { ...labelled.metadata, labels: { a: "other" } } };
+      await assert.rejects(cluster.writer.create(other, soon()), (error) => {
+        assert.ok(error instanceof WaitingError, String(error));
+        assert.equal(error.reason, "NameTaken");
+        return true;
+      });
+      const word = { resource: widget, key, uid: made.metadata.uid };
+      await cluster.writer.setFinalizer(again, "test.kopiur.dev/held", "present", soon());
+      await cluster.writer.remove({ ...word, propagation: "Background" }, soon());
+      await assert.rejects(cluster.writer.create(aWidget(), soon()), /is being deleted/);
+      await cluster.writer.setFinalizer(await read(), "test.kopiur.dev/held", "absent", soon());
+      assert.notEqual((await cluster.writer.create(aWidget(), soon())).metadata.uid, made.metadata.uid);
     }),
 });
 
@@ -141,21 +150,21 @@ partTest({
   fn: () =>
     withWidgets(async ({ server, cluster }) => {
       const { writer } = cluster;
-      await assert.rejects(writer.apply(aWidget({ size: "big" }), soon()), (error) => {
+      await assert.rejects(writer.create(aWidget({ size: "big" }), soon()), (error) => {
         assert.ok(error instanceof StalledError, String(error));
-        assert.deepEqual([error.reason, answerOf(error)?.code], ["InvalidSpec", 500]);
-        assert.match(error.message, /^Cannot apply Widget default\/w: .*spec\.size/);
+        assert.deepEqual([error.reason, answerOf(error)?.code], ["InvalidSpec", 422]);
+        assert.match(error.message, /^Cannot create Widget default\/w: .*spec\.size/);
         return true;
       });
-      await assert.rejects(writer.apply(aWidget({ sise: 1 }), soon()), /unknown field|field not declared/);
+      await assert.rejects(writer.create(aWidget({ sise: 1 }), soon()), /unknown field|field not declared/);
       const lost = { ...aWidget(), metadata: { name: "w", namespace: "nowhere" } };
-      await assert.rejects(writer.apply(lost, soon()), (error) =>
+      await assert.rejects(writer.create(lost, soon()), (error) =>
         error instanceof TransientError && /"nowhere" not found/.test(error.message));
 
-      await writer.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "ending" } }, soon());
+      await writer.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "ending" } }, soon());
       await server.request("DELETE", "/api/v1/namespaces/ending");
       const late = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x", namespace: "ending" } };
-      await assert.rejects(writer.apply(late, soon()), (error) => {
+      await assert.rejects(writer.create(late, soon()), (error) => {
         assert.ok(error instanceof StalledError, String(error));
         assert.equal(error.reason, "NamespaceTerminating");
         return true;
@@ -164,13 +173,13 @@ partTest({
       const alice = await connectTo(server, { kubeconfig: await server.userKubeconfig("alice") });
       await using _closed = alice;
       await assert.rejects(
-        alice.cluster.writer.apply({ ...late, metadata: { name: "x", namespace: "default" } }, soon()),
+        alice.cluster.writer.create({ ...late, metadata: { name: "x", namespace: "default" } }, soon()),
         (error) => {
           assert.ok(error instanceof StalledError);
           assert.equal(error.reason, "Forbidden");
           assert.match(
             error.message,
-            /Cannot apply ConfigMap default\/x: configmaps "x" is forbidden: User "alice" cannot patch/,
+            /Cannot create ConfigMap default\/x: configmaps is forbidden: User "alice" cannot create/,
           );
           return true;
         },
@@ -185,7 +194,7 @@ partTest({
   fn: () =>
     withWidgets(async ({ server, cluster, read }) => {
       const { writer } = cluster;
-      const seen = await writer.apply(aWidget(), soon());
+      const seen = await writer.create(aWidget(), soon());
       const ready = { type: "Ready", status: "False" };
       assert.equal(
         await writer.replaceStatus(seen, { phase: "Pending", job: "j", conditions: [ready] }, soon()),
@@ -231,7 +240,7 @@ partTest({
 
       await writer.setFinalizer(running, "test.kopiur.dev/theirs", "absent", soon());
       await writer.remove({ resource: widget, key, propagation: "Background" }, soon());
-      const again = await writer.apply(aWidget(), soon());
+      const again = await writer.create(aWidget(), soon());
       assert.notEqual(again.metadata.uid, running.metadata.uid);
       const mixed = {
         ...running,
@@ -246,7 +255,7 @@ partTest({
   parts: serverParts,
   fn: () =>
     withWidgets(async ({ cluster, read, warnings }) => {
-      const made = await cluster.writer.apply(aWidget(), soon());
+      const made = await cluster.writer.create(aWidget(), soon());
       await cluster.writer.replaceStatus(made, { phase: "Running", stats: { files: 1 } }, soon());
       assert.deepEqual((await read()).status, { phase: "Running" });
       assert.deepEqual(warnings(), ['unknown field "status.stats"']);
@@ -260,7 +269,7 @@ partTest({
     withWidgets(async ({ cluster, read }) => {
       const { writer } = cluster;
       const [ours, theirs] = ["test.kopiur.dev/ours", "test.kopiur.dev/theirs"];
-      const seen = await writer.apply(aWidget(), soon());
+      const seen = await writer.create(aWidget(), soon());
       const one = await writer.setFinalizer(seen, theirs, "present", soon());
       await assert.rejects(writer.setFinalizer(seen, ours, "present", soon()), isConflict);
       const both = await writer.setFinalizer(one, ours, "present", soon());
@@ -284,15 +293,14 @@ partTest({
 });
 
 partTest({
-  name: "Writer.annotate() adds to what the owner applies, on one incarnation only",
+  name: "Writer.annotate() adds to what is there, on one incarnation only",
   parts: serverParts,
   fn: () =>
     withWidgets(async ({ cluster, read }) => {
       const { writer } = cluster;
-      const made = await writer.apply(aWidget(), soon());
+      const made = await writer.create(aWidget(), soon());
       const word = { resource: widget, key, uid: made.metadata.uid ?? "" };
       await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": "x" } }, soon());
-      await writer.apply(aWidget(), soon());
       assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], "x");
       const other = "00000000-0000-0000-0000-000000000000";
       await writer.annotate({ ...word, uid: other, annotations: { "test.kopiur.dev/word": "y" } }, soon());
@@ -314,7 +322,7 @@ partTest({
       await using connected = await connectTo(server);
       const { writer, reader } = connected.cluster;
       const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { ...key } };
-      const made = await writer.apply(object, soon());
+      const made = await writer.create(object, soon());
       const removal = { resource: configMap, key, propagation: "Foreground" } as const;
       await writer.remove({ ...removal, uid: "00000000-0000-0000-0000-000000000000" }, soon());
       assert.ok(
@@ -325,7 +333,7 @@ partTest({
       assert.equal(await reader.read(configMap, key, soon()), undefined);
       await writer.remove(removal, soon());
       await assert.rejects(
-        writer.apply({ ...object, kind: "Gadget" }, soon()),
+        writer.create({ ...object, kind: "Gadget" }, soon()),
         /Cannot write Gadget of "v1": it is not known/,
       );
       assert.equal((await connected.cluster.list(namespace, {}, soon())).length >= 3, true);

@@ -6,6 +6,7 @@ const moverJob = z.object({
   spec: z.object({
     backoffLimit: z.number(),
     template: z.object({
+      metadata: z.object({ annotations: z.record(z.string(), z.string()) }),
       spec: z.looseObject({
         containers: z.tuple([
           z.looseObject({ args: z.unknown(), volumeMounts: z.array(z.unknown()) }),
@@ -16,8 +17,6 @@ const moverJob = z.object({
   }),
 });
 
-const workSpecVolume = z.looseObject({ configMap: z.looseObject({ name: z.string() }) });
-
 /** Where the bare Job finds its shell. */
 const toolsPath = "/tools";
 
@@ -27,8 +26,6 @@ export interface BareJobChoices {
   readonly commands: readonly KopiaCommand[];
   /** Claim of a volume with a static busybox at its root. */
   readonly toolsClaim: string;
-  /** In place of the mover's work spec, which the controller removes when the run has ended. */
-  readonly configMap: string;
 }
 
 /**
@@ -36,7 +33,7 @@ export interface BareJobChoices {
  * after another in a shell, with their output thrown away. Throws when `job` is not the Job of a mover.
  */
 export function bareJob(job: unknown, choices: BareJobChoices): unknown {
-  const { spec: { backoffLimit, template: { spec: pod } } } = moverJob.parse(job);
+  const { spec: { backoffLimit, template: { metadata: { annotations }, spec: pod } } } = moverJob.parse(job);
   const [{ args: _ofMover, ...container }] = pod.containers;
   const tools = { name: "tools", persistentVolumeClaim: { claimName: choices.toolsClaim, readOnly: true } };
   return {
@@ -46,6 +43,8 @@ export function bareJob(job: unknown, choices: BareJobChoices): unknown {
     spec: {
       backoffLimit,
       template: {
+        // Its work spec is mounted from there.
+        metadata: { annotations },
         spec: {
           ...pod,
           containers: [{
@@ -57,16 +56,11 @@ export function bareJob(job: unknown, choices: BareJobChoices): unknown {
               readOnly: true,
             }],
           }],
-          volumes: [...pod.volumes.map((volume) => withConfigMap(volume, choices.configMap)), tools],
+          volumes: [...pod.volumes, tools],
         },
       },
     },
   };
-}
-
-function withConfigMap(volume: unknown, name: string): unknown {
-  const { data } = workSpecVolume.safeParse(volume);
-  return data === undefined ? volume : { ...data, configMap: { ...data.configMap, name } };
 }
 
 function shellScript(commands: readonly KopiaCommand[]): string {

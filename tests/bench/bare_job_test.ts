@@ -8,7 +8,7 @@ const mover = {
     selector: { matchLabels: { uid: "1" } },
     podFailurePolicy: { rules: [] },
     template: {
-      metadata: { labels: { ours: "yes" } },
+      metadata: { labels: { ours: "yes" }, annotations: { note: "x" } },
       spec: {
         restartPolicy: "Never",
         securityContext: { runAsUser: 65532 },
@@ -20,7 +20,7 @@ const mover = {
           securityContext: { readOnlyRootFilesystem: true },
           volumeMounts: [{ name: "source-0", mountPath: "/pvc/data" }],
         }],
-        volumes: [{ name: "source-0" }, { name: "work-spec", configMap: { name: "gone", defaultMode: 420 } }],
+        volumes: [{ name: "source-0" }, { name: "work-spec", downwardAPI: { items: [] } }],
       },
     },
   },
@@ -31,7 +31,7 @@ Deno.test("bareJob() keeps the pod of the mover and replaces only what runs in i
     name: "b",
     args: ["snapshot", "it's"],
   }];
-  const job = bareJob(mover, { name: "bare", toolsClaim: "tools", configMap: "other", commands });
+  const job = bareJob(mover, { name: "bare", toolsClaim: "tools", commands });
   assert.deepEqual(job, {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -39,6 +39,7 @@ Deno.test("bareJob() keeps the pod of the mover and replaces only what runs in i
     spec: {
       backoffLimit: 2,
       template: {
+        metadata: { annotations: { note: "x" } },
         spec: {
           restartPolicy: "Never",
           securityContext: { runAsUser: 65532 },
@@ -60,7 +61,7 @@ Deno.test("bareJob() keeps the pod of the mover and replaces only what runs in i
           }],
           volumes: [
             { name: "source-0" },
-            { name: "work-spec", configMap: { name: "other", defaultMode: 420 } },
+            { name: "work-spec", downwardAPI: { items: [] } },
             { name: "tools", persistentVolumeClaim: { claimName: "tools", readOnly: true } },
           ],
         },
@@ -70,7 +71,7 @@ Deno.test("bareJob() keeps the pod of the mover and replaces only what runs in i
 });
 
 Deno.test("bareJob() refuses what is not the Job of a mover", () => {
-  const choices = { name: "bare", toolsClaim: "tools", configMap: "other", commands: [] };
+  const choices = { name: "bare", toolsClaim: "tools", commands: [] };
   assert.throws(() => bareJob({ spec: {} }, choices));
   assert.throws(() => bareJob(undefined, choices));
 });

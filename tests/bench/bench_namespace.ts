@@ -11,8 +11,6 @@ export const benchNamespace = "bench";
 export const dataClaim = "data";
 /** Claim of a volume with a static busybox: the image has no shell. */
 export const toolsClaim = "tools";
-/** A ConfigMap as large as a work spec, for bare Jobs to mount. */
-export const workSpecMap = "work-spec";
 const repositoryClaim = "repository";
 
 const tree = { files: 1000, bytes: 8 * 1024 ** 2, seed: 2 } as const;
@@ -48,12 +46,6 @@ export async function fillNamespace(
     metadata: { name: "password" },
     stringData: { KOPIA_PASSWORD: "bench" },
   });
-  await create(cluster, {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: workSpecMap },
-    data: { "work-spec.json": "x".repeat(600) },
-  });
   await create(cluster, repositoryObject());
   for (const name of configs) await create(cluster, configObject(name));
   for (
@@ -85,7 +77,6 @@ export function listPathOf(apiVersion: string, plural: string): string {
 const plurals: Readonly<Record<string, string>> = {
   PersistentVolumeClaim: "persistentvolumeclaims",
   Secret: "secrets",
-  ConfigMap: "configmaps",
   Repository: "repositories",
   BackupConfig: "backupconfigs",
 };

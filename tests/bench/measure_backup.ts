@@ -10,7 +10,6 @@ import {
   listPathOf,
   pathOf,
   toolsClaim,
-  workSpecMap,
 } from "./bench_namespace.ts";
 import { startController } from "./controller_process.ts";
 import { type Figure, figureOf, type Question } from "./figure.ts";
@@ -152,7 +151,7 @@ async function runBackup(
 }
 
 async function runBare(cluster: Cluster, job: unknown, name: string, signal: AbortSignal): Promise<BareRun> {
-  const body = bareJob(job, { name, toolsClaim, configMap: workSpecMap, commands: bareCommands(name) });
+  const body = bareJob(job, { name, toolsClaim, commands: bareCommands(name) });
   const path = listPathOf("batch/v1", "jobs");
   const pods = `${listPathOf("v1", "pods")}?labelSelector=batch.kubernetes.io/job-name=${name}`;
   const started = performance.now();

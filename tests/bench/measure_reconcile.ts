@@ -138,7 +138,7 @@ async function openSide(server: ApiServer, env: Environment | undefined): Promis
       plan() {
         const message = `Turn ${turn++}`;
         const outcome = { kind: "settled", reason: "Ready", message, ready: "True" } as const;
-        return { apply: [], remove: [], conditions: [], outcome, events: [], measures: [] };
+        return { create: [], remove: [], conditions: [], outcome, events: [], measures: [] };
       },
       status: () => ({}),
       samples: () => [],

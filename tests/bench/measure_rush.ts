@@ -8,7 +8,14 @@ import { quantityText } from "./figure_table.ts";
 import { inLanes } from "./in_lanes.ts";
 import { measureInPairs, type Pair, quotients } from "./pairs.ts";
 import { PoolRecord } from "./pool_record.ts";
-import { prepareRush, rushBackups, type RushCounts } from "./rush_objects.ts";
+import {
+  makeNamespace,
+  prepareRush,
+  rushBackups,
+  type RushCounts,
+  type RushMaker,
+  rushNamespaces,
+} from "./rush_objects.ts";
 import { spreadOf } from "./spread.ts";
 import { installKinds } from "./write_team.ts";
 import type { Workbench } from "./workbench.ts";
@@ -37,12 +44,17 @@ export async function measureRush(
   bench: Pick<Workbench, "runs" | "progress" | "signal" | "binary">,
   size = fullSize,
 ): Promise<readonly Figure[]> {
-  return [await measureStarts(bench, size), await measurePool(bench, size)];
+  return [
+    await measureStarts(bench, size, "schedule"),
+    await measureStarts(bench, size, "hand"),
+    await measurePool(bench, size),
+  ];
 }
 
 async function measureStarts(
   bench: Pick<Workbench, "runs" | "progress" | "signal" | "binary">,
   { backups }: RushSize,
+  by: RushMaker,
 ): Promise<Figure> {
   const { runs, progress, signal } = bench;
   await using server = await startApiserver();
@@ -58,7 +70,10 @@ async function measureStarts(
     { KOPIUR_MAX_MOVERS: "0" },
     signal,
   );
-  await using bare = await benchTransport(server.kubeconfigPath);
+  await using bareServer = await startApiserver();
+  await using bare = await benchTransport(bareServer.kubeconfigPath);
+  await installKinds(bareServer);
+  for (const namespace of rushNamespaces(counts)) await makeNamespace(bareServer, namespace, signal);
   const requests: number[] = [];
   const pairs = await measureInPairs({
     runs,
@@ -69,7 +84,7 @@ async function measureStarts(
       // What appears at once must not compete with its own making.
       controller.freeze(true);
       try {
-        await writeBackups(server, `rush-${run}`, backups, signal);
+        await writeBackups(server, { rush: `rush-${run}`, by }, backups, signal);
       } finally {
         controller.freeze(false);
       }
@@ -95,9 +110,9 @@ async function measureStarts(
       );
     },
   }, signal);
-  const what = `Jobs made when ${backups} Backups appear at once`;
+  const what = `Jobs made when ${backups} Backups appear at once, made by ${by}`;
   return figureOf(
-    { what, against: "the two writes alone, same transport", unit: "ratio", aim: { atLeast: 0.7 } },
+    { what, against: "Job and status written by a bare loop", unit: "ratio", aim: { atLeast: 0.7 } },
     quotients(pairs),
     `${bothText(pairs)}; ${spreadOf(requests).median.toFixed(1)} requests for each Backup`,
   );
@@ -118,7 +133,7 @@ async function measurePool(
   });
   await using _controller = await rushController(server, await bench.binary(), {}, signal);
   progress(`${queued} Backups for ${slots} slots`);
-  await writeBackups(server, "queue", queued, signal);
+  await writeBackups(server, { rush: "queue", by: "schedule" }, queued, signal);
   await waitUntil(() => {
     host.check();
     return pool.ended >= queued ? true : undefined;
@@ -168,11 +183,11 @@ async function rushController(
 
 async function writeBackups(
   server: ApiServer,
-  rush: string,
+  made: { readonly rush: string; readonly by: RushMaker },
   backups: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await inLanes(rushBackups(counts, rush, backups), 20, signal, async ({ path, body }) => {
+  await inLanes(rushBackups(counts, made, backups), 20, signal, async ({ path, body }) => {
     await server.request("POST", path, { body, signal });
   });
 }

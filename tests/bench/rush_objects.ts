@@ -1,4 +1,12 @@
-import { API_VERSION, backupConfigKind, backupKind, GROUP, repositoryKind, VERSION } from "../../api/mod.ts";
+import {
+  API_VERSION,
+  backupConfigKind,
+  backupKind,
+  FINALIZER,
+  GROUP,
+  repositoryKind,
+  VERSION,
+} from "../../api/mod.ts";
 import { type ApiServer, waitUntil } from "../cluster/mod.ts";
 import * as z from "zod";
 
@@ -14,10 +22,9 @@ const ready = z.object({
 
 /** Makes everything that Backups need but the Backups; resolves when every Repository and BackupConfig is ready. */
 export async function prepareRush(server: ApiServer, counts: RushCounts, signal: AbortSignal): Promise<void> {
-  for (let each = 0; each < counts.namespaces; each++) {
-    const namespace = namespaceOf(counts, each);
+  for (const namespace of rushNamespaces(counts)) {
     const inside = `/api/v1/namespaces/${namespace}`;
-    await server.request("POST", "/api/v1/namespaces", { body: named("v1", "Namespace", namespace), signal });
+    await makeNamespace(server, namespace, signal);
     await server.request("POST", `${inside}/secrets`, {
       body: { ...named("v1", "Secret", "password"), stringData: { KOPIA_PASSWORD: "bench" } },
       signal,
@@ -44,10 +51,23 @@ export async function prepareRush(server: ApiServer, counts: RushCounts, signal:
   await allReady(server, backupConfigKind.plural, counts.recipes, signal);
 }
 
+/** The namespaces of a rush. */
+export function rushNamespaces(counts: RushCounts): readonly string[] {
+  return Array.from({ length: counts.namespaces }, (_, each) => namespaceOf(counts, each));
+}
+
+/** Makes an empty namespace. */
+export async function makeNamespace(server: ApiServer, name: string, signal: AbortSignal): Promise<void> {
+  await server.request("POST", "/api/v1/namespaces", { body: named("v1", "Namespace", name), signal });
+}
+
+/** A schedule (or `kubectl kopiur backup now`) makes Backups with their finalizer, a person without. */
+export type RushMaker = "schedule" | "hand";
+
 /** Backups of all recipes in turn; `rush` makes their names differ from those of other rushes. */
 export function* rushBackups(
   counts: RushCounts,
-  rush: string,
+  { rush, by }: { readonly rush: string; readonly by: RushMaker },
   backups: number,
 ): Generator<{ readonly path: string; readonly body: unknown }> {
   for (let each = 0; each < backups; each++) {
@@ -56,7 +76,9 @@ export function* rushBackups(
     yield {
       path: listPath(backupKind.plural, namespace),
       body: {
-        ...named(API_VERSION, "Backup", `${rush}-${each}`),
+        apiVersion: API_VERSION,
+        kind: "Backup",
+        metadata: { name: `${rush}-${each}`, ...(by === "schedule" ? { finalizers: [FINALIZER] } : {}) },
         spec: { configRef: { name: `recipe-${recipe}` } },
       },
     };

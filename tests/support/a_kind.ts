@@ -8,7 +8,7 @@ type World = { readonly object: KubeObject };
 /** A plan that does nothing and is content; a test says what else it wants. */
 export function aPlan(parts: Partial<Plan> = {}): Plan {
   const outcome = { kind: "settled", reason: "Ready", message: "All is well", ready: "True" } as const;
-  return { apply: [], remove: [], conditions: [], outcome, events: [], measures: [], ...parts };
+  return { create: [], remove: [], conditions: [], outcome, events: [], measures: [], ...parts };
 }
 
 /** A kind over Backups that sees the object alone; `plan` may be given as a value. */

@@ -279,7 +279,9 @@ export class BackupStage {
 
   /** Names of all Jobs ever made. */
   get made(): readonly string[] {
-    return this.kube.writes.filter((write) => write.startsWith("apply Job ")).map((write) => write.slice(10));
+    return this.kube.writes.filter((write) => write.startsWith("create Job ")).map((write) =>
+      write.slice("create Job ".length)
+    );
   }
 
   /** The newest Job, of a source if one is named. */

@@ -1,5 +1,5 @@
-import { API_VERSION, LABEL, MANAGED_BY } from "../../api/mod.ts";
-import type { KubeObject, ObjectMeta } from "../../kube/types.ts";
+import { ANNOTATION, API_VERSION, LABEL, MANAGED_BY } from "../../api/mod.ts";
+import type { DesiredObject, KubeObject, ObjectMeta } from "../../kube/types.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -112,6 +112,12 @@ export function aNamespace(parts: Parts = {}): KubeObject {
 export function aJob(parts: Parts = {}): KubeObject {
   const labels = { [LABEL.managedBy]: MANAGED_BY, ...parts.metadata?.labels };
   return anObject("batch/v1", "Job", { name: "mover", ...parts, metadata: { ...parts.metadata, labels } });
+}
+
+/** What the mover of a Job is told to do. */
+export function workSpecOf(job: DesiredObject): Fields {
+  const { template } = job.spec as { template: { metadata: { annotations: Record<string, string> } } };
+  return JSON.parse(template.metadata.annotations[ANNOTATION.workSpec] ?? "null");
 }
 
 /** How a Job that succeeded stands. */

@@ -11,6 +11,7 @@ import {
   keyText,
   type KubeObject,
   type LogPart,
+  madeBefore,
   type ObjectKey,
   type ObjectMeta,
   type Query,
@@ -21,7 +22,7 @@ import {
 } from "../../kube/mod.ts";
 
 /** The write a planned failure answers to. */
-export type FakeWrite = "annotate" | "apply" | "remove" | "status" | "finalizer";
+export type FakeWrite = "annotate" | "create" | "remove" | "status" | "finalizer";
 
 /** A change as a watch would report it; `old` is absent for a new object, `new` for one that went. */
 export interface FakeChange {
@@ -52,7 +53,7 @@ interface Declares {
 export class FakeKube implements Reader, Writer, EventSink {
   /** Events told, in order. */
   readonly events: EventRecord[] = [];
-  /** Writes that changed something, in order, as `apply Job apps/x`. */
+  /** Writes that changed something, in order, as `create Job apps/x`. */
   readonly writes: string[] = [];
   /** How often a log was asked for. */
   logsRead = 0;
@@ -152,13 +153,12 @@ export class FakeKube implements Reader, Writer, EventSink {
     this.#logs.set(`${keyText(pod)} ${container}`, text);
   }
 
-  apply(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {
-    return this.#write("apply", object, signal, () => {
+  create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {
+    return this.#write("create", object, signal, () => {
       const current = this.find(object.apiVersion, object.kind, keyOf(object));
-      const merged = merge(current ?? {}, asWritten(object)) as unknown as KubeObject;
-      if (current !== undefined && isDeepStrictEqual(merged, current)) return current;
-      this.writes.push(`apply ${describe(object)}`);
-      return this.#save(merged);
+      if (current !== undefined) return madeBefore(object, current);
+      this.writes.push(`create ${describe(object)}`);
+      return this.#save(plain(asWritten(object)) as KubeObject);
     });
   }
 
@@ -358,20 +358,6 @@ function generationOf(old: KubeObject | undefined, object: KubeObject): number {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Maps are merged, lists and scalars replaced. */
-function merge(current: Fields, wanted: Fields): Fields {
-  const merged: Record<string, unknown> = { ...current };
-  for (const [field, value] of Object.entries(plain(wanted) as Fields)) {
-    const before = merged[field];
-    merged[field] = isFields(before) && isFields(value) ? merge(before, value) : value;
-  }
-  return merged;
-}
 
 /** A copy as it looks after a trip over the wire: undefined fields are gone. */
 function plain(value: unknown): unknown {

@@ -13,20 +13,22 @@ const backups: Resource = {
 };
 const { signal } = new AbortController();
 
-Deno.test("FakeKube.apply() makes an object, merges into it, and writes nothing the second time", async () => {
+Deno.test("FakeKube.create() makes an object, finds it the second time, and writes over no other", async () => {
   const kube = new FakeKube();
-  kube.put(aConfigMap({ name: "c", data: { theirs: "1" } }));
+  kube.put(aConfigMap({ name: "theirs", data: { a: "1" } }));
   const wanted = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: "c", namespace: "apps" },
-    data: { ours: "2" },
+    metadata: { name: "c", namespace: "apps", labels: { of: "ours" } },
+    data: { a: "2" },
   };
-  const first = await kube.apply(wanted, signal);
-  assert.deepEqual(first.data, { theirs: "1", ours: "2" });
-  const second = await kube.apply(wanted, signal);
+  const first = await kube.create(wanted, signal);
+  assert.deepEqual(first.data, { a: "2" });
+  const second = await kube.create(wanted, signal);
   assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
-  assert.deepEqual(kube.writes, ["apply ConfigMap apps/c"]);
+  const theirs = { ...wanted, metadata: { ...wanted.metadata, name: "theirs" } };
+  await assert.rejects(kube.create(theirs, signal), /another object has that name/);
+  assert.deepEqual(kube.writes, ["create ConfigMap apps/c"]);
 });
 
 Deno.test("FakeKube counts a generation for a changed spec, not for a changed status", () => {
@@ -80,10 +82,10 @@ Deno.test("FakeKube.list() answers by declared index and refuses one that was no
 
 Deno.test("FakeKube.failNext() fails one write and no more", async () => {
   const kube = new FakeKube();
-  kube.failNext("apply", new Error("no room"), "b");
-  await kube.apply(aConfigMap({ name: "a" }), signal);
-  await assert.rejects(kube.apply(aConfigMap({ name: "b" }), signal), /no room/);
-  await kube.apply(aConfigMap({ name: "b" }), signal);
+  kube.failNext("create", new Error("no room"), "b");
+  await kube.create(aConfigMap({ name: "a" }), signal);
+  await assert.rejects(kube.create(aConfigMap({ name: "b" }), signal), /no room/);
+  await kube.create(aConfigMap({ name: "b" }), signal);
 });
 
 Deno.test("FakeKube.readLog() gives the end of a log, and throws what it was told to", async () => {

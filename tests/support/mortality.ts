@@ -10,7 +10,7 @@ export class Mortality {
   /** The writer of that controller. */
   writer(kube: FakeKube): Writer {
     return {
-      apply: (object, signal) => this.#live(() => kube.apply(object, signal)),
+      create: (object, signal) => this.#live(() => kube.create(object, signal)),
       annotate: (annotating, signal) => this.#live(() => kube.annotate(annotating, signal)),
       remove: (removal, signal) => this.#live(() => kube.remove(removal, signal)),
       replaceStatus: (object, status, signal) => this.#live(() => kube.replaceStatus(object, status, signal)),

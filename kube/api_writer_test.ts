@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FIELD_MANAGER, TransientError } from "../api/mod.ts";
 import { FakeTransport, refusalOf } from "./fake_transport.ts";
 import { knownResources, RESOURCES } from "./resources.ts";
-import { ServerSideWriter } from "./server_side_writer.ts";
+import { ApiWriter } from "./api_writer.ts";
 import type { KubeObject } from "./types.ts";
 
 const never = new AbortController().signal;
@@ -20,37 +20,63 @@ function setUp(answer: () => unknown = () => ({ metadata: { ...metadata, resourc
     if (given instanceof Error) throw given;
     return given;
   });
-  const writer = new ServerSideWriter({ transport, resources: knownResources(), fieldValidation: "Warn" });
+  const writer = new ApiWriter({ transport, resources: knownResources(), fieldValidation: "Warn" });
   return { transport, writer };
 }
 
-Deno.test("ServerSideWriter.apply() takes what is described by force, under our name", async () => {
+const job = { apiVersion: "batch/v1", kind: "Job", metadata: { ...key, labels: { a: "b" } }, spec: {} };
+
+Deno.test("ApiWriter.create() makes what is described, under our name, with one request", async () => {
   const { transport, writer } = setUp();
-  const stored = await writer.apply({ apiVersion: "batch/v1", kind: "Job", metadata: key, spec: {} }, never);
+  const stored = await writer.create(job, never);
   assert.deepEqual(stored.metadata.resourceVersion, "8");
   assert.deepEqual(transport.requests, [{
-    verb: "apply",
+    verb: "create",
     resource: RESOURCES.job,
     target: { key },
-    query: { fieldManager: FIELD_MANAGER, fieldValidation: "Warn", force: "true" },
-    body: { apiVersion: "batch/v1", kind: "Job", metadata: key, spec: {} },
+    query: { fieldManager: FIELD_MANAGER, fieldValidation: "Warn" },
+    body: job,
   }]);
 });
 
-Deno.test("ServerSideWriter.apply() refuses what it does not know", async () => {
+Deno.test("ApiWriter.create() answers with what it made before, and takes nobody else's", async () => {
+  const exists = refusalOf(409, { reason: "AlreadyExists" });
+  const answered = async (found: unknown) => {
+    const answers = [exists, found];
+    const { writer } = setUp(() => answers.shift());
+    return await writer.create(job, never);
+  };
+  const ours = { metadata: { ...metadata, labels: { a: "b", more: "c" } } };
+  assert.equal((await answered(ours)).metadata.uid, "u1");
+  await assert.rejects(answered({ metadata }), /Cannot create Job apps\/db: another object has that name/);
+  const owned = { ...ours.metadata, ownerReferences: [{ uid: "x", controller: true }] };
+  await assert.rejects(answered({ metadata: owned }), /another object has that name/);
+  const going = { ...ours.metadata, deletionTimestamp: "2026-01-02T03:04:05Z" };
+  await assert.rejects(answered({ metadata: going }), /is being deleted/);
+  for (const gone of [refusalOf(404), { kind: "Status" }]) {
+    await assert.rejects(answered(gone), (error) => error === exists);
+  }
+  await assert.rejects(answered(refusalOf(500)), /HTTP 500/);
+  const other = refusalOf(409, { reason: "Conflict" });
+  const { transport, writer } = setUp(() => other);
+  await assert.rejects(writer.create(job, never), (error) => error === other);
+  assert.equal(transport.requests.length, 1);
+});
+
+Deno.test("ApiWriter.create() refuses what it does not know", async () => {
   const { transport, writer } = setUp();
   for (
     const [apiVersion, kind] of [["apps/v1", "Deployment"], ["batch/v1beta1", "Job"], ["v1", "Job"]] as const
   ) {
     await assert.rejects(
-      writer.apply({ apiVersion, kind, metadata: key }, never),
+      writer.create({ apiVersion, kind, metadata: key }, never),
       /is not known, expected one of/,
     );
   }
   assert.deepEqual(transport.requests, []);
 });
 
-Deno.test("ServerSideWriter.replaceStatus() sends nothing when nothing differs", async () => {
+Deno.test("ApiWriter.replaceStatus() sends nothing when nothing differs", async () => {
   const { transport, writer } = setUp();
   const status = { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] };
   const same = { conditions: [{ status: "False", type: "Ready" }], phase: "Pending", sources: undefined };
@@ -59,7 +85,7 @@ Deno.test("ServerSideWriter.replaceStatus() sends nothing when nothing differs",
   assert.deepEqual(transport.requests, []);
 });
 
-Deno.test("ServerSideWriter.replaceStatus() sends the whole status, guarded by uid and resourceVersion", async () => {
+Deno.test("ApiWriter.replaceStatus() sends the whole status, guarded by uid and resourceVersion", async () => {
   const { transport, writer } = setUp();
   assert.equal(
     await writer.replaceStatus(backup({ phase: "Pending", job: "x" }), { phase: "Running" }, never),
@@ -75,7 +101,7 @@ Deno.test("ServerSideWriter.replaceStatus() sends the whole status, guarded by u
   });
 });
 
-Deno.test("ServerSideWriter calls it a conflict when an object it has seen is gone or changed", async () => {
+Deno.test("ApiWriter calls it a conflict when an object it has seen is gone or changed", async () => {
   for (const code of [404, 409]) {
     const { writer } = setUp(() => refusalOf(code));
     const isConflict = (error: unknown) => error instanceof TransientError && error.reason === "Conflict";
@@ -84,7 +110,7 @@ Deno.test("ServerSideWriter calls it a conflict when an object it has seen is go
   }
 });
 
-Deno.test("ServerSideWriter refuses to change an object that was never stored", async () => {
+Deno.test("ApiWriter refuses to change an object that was never stored", async () => {
   const { writer } = setUp();
   const object = { ...backup(), metadata: key };
   await assert.rejects(
@@ -93,7 +119,7 @@ Deno.test("ServerSideWriter refuses to change an object that was never stored", 
   );
 });
 
-Deno.test("ServerSideWriter.setFinalizer() adds and drops one and leaves the others", async () => {
+Deno.test("ApiWriter.setFinalizer() adds and drops one and leaves the others", async () => {
   const { transport, writer } = setUp();
   const object = { ...backup(), metadata: { ...metadata, finalizers: ["other", "ours"] } };
   assert.equal(await writer.setFinalizer(object, "ours", "present", never), object);
@@ -106,7 +132,7 @@ Deno.test("ServerSideWriter.setFinalizer() adds and drops one and leaves the oth
   ]);
 });
 
-Deno.test("ServerSideWriter.annotate() touches only that incarnation, and leaves one that is gone alone", async () => {
+Deno.test("ApiWriter.annotate() touches only that incarnation, and leaves one that is gone alone", async () => {
   const wanted = { resource: RESOURCES.job, key, uid: "u1", annotations: { word: "x", old: null } };
   const annotate = async (...answers: unknown[]) => {
     const { transport, writer } = setUp(() => answers.shift());
@@ -122,7 +148,7 @@ Deno.test("ServerSideWriter.annotate() touches only that incarnation, and leaves
   await assert.rejects(annotate(refusalOf(403)), /HTTP 403/);
 });
 
-Deno.test("ServerSideWriter.remove() counts an object that is gone or another incarnation as removed", async () => {
+Deno.test("ApiWriter.remove() counts an object that is gone or another incarnation as removed", async () => {
   const removal = { resource: RESOURCES.job, key, uid: "u1", propagation: "Background" } as const;
   const remove = async (...answers: unknown[]) => {
     const { transport, writer } = setUp(() => answers.shift());

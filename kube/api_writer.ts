@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { FIELD_MANAGER, TransientError } from "../api/mod.ts";
 import { answerOf, isConflict, isNotFound } from "./errors.ts";
+import { madeBefore } from "./made_before.ts";
 import { receivedObject } from "./received_object.ts";
 import { apiVersionOf, resourceId } from "./resources.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -26,7 +27,7 @@ export interface WriterOptions {
 }
 
 /** Writes to the API server. Writes nothing that is as wanted, and nothing over what it has not seen. */
-export class ServerSideWriter implements Writer {
+export class ApiWriter implements Writer {
   readonly #transport: Transport;
   readonly #resources: ReadonlyMap<string, Resource>;
   readonly #query: Readonly<Record<string, string>>;
@@ -37,15 +38,25 @@ export class ServerSideWriter implements Writer {
     this.#query = { fieldManager: FIELD_MANAGER, fieldValidation: options.fieldValidation };
   }
 
-  async apply(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {
+  async create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {
     const resource = this.#resourceOf(object);
-    return await this.#write({
-      verb: "apply",
-      resource,
-      target: { key: keyOf(object) },
-      query: { ...this.#query, force: "true" },
-      body: object,
-    }, signal);
+    const key = keyOf(object);
+    try {
+      return await this.#write(
+        { verb: "create", resource, target: { key }, query: this.#query, body: object },
+        signal,
+      );
+    } catch (error) {
+      if (answerOf(error)?.reason !== "AlreadyExists") throw error;
+      const answer = await this.#transport.send({ verb: "get", resource, target: { key } }, signal)
+        .catch((cause) => {
+          // It went in between: a conflict, so the next pass makes it.
+          throw isNotFound(cause) ? error : cause;
+        });
+      const found = receivedObject(answer, resource);
+      if (found === undefined) throw error;
+      return madeBefore(object, found);
+    }
   }
 
   async remove(removal: Removal, signal: AbortSignal): Promise<void> {
