@@ -28,10 +28,11 @@ const stored = z.looseObject({
 });
 type Stored = z.infer<typeof stored>;
 
-/** Reads back what the controller wrote for the run of a Job. */
-export async function readRunWrites(server: ApiServer, started: StartedJob): Promise<RunWrites> {
-  const job = written.parse(started.object);
-  const path = `/apis/${API_VERSION}/namespaces/${started.namespace}/${backupKind.plural}`;
+/** Reads back what the controller wrote for a run whose Job was made. */
+export async function readRunWrites(server: ApiServer, [first]: readonly StartedJob[]): Promise<RunWrites> {
+  if (first === undefined) throw new Error("Cannot read what was written: there is no Job, expected one");
+  const job = written.parse(first.object);
+  const path = `/apis/${API_VERSION}/namespaces/${first.namespace}/${backupKind.plural}`;
   const backup = await server.request("GET", `${path}/${job.metadata.labels[LABEL.backup]}`);
   const { status } = z.object({ status: z.looseObject({ phase: z.literal("Running") }) }).parse(backup);
   return { job: asWritten({ ...job, apiVersion: "batch/v1", kind: "Job" }), status };

@@ -17,8 +17,10 @@ export interface StartedJob {
 /** What the host is to do. */
 export interface MoverHostOptions {
   readonly server: ApiServer;
-  /** How long a Job works before it succeeds; undefined for one that never ends. */
-  readonly lifeMs: (job: StartedJob) => number | undefined;
+  /** How long the mover of a Job works before it succeeds. */
+  readonly lifeMs: (job: StartedJob) => number;
+  /** Resolves when a Job may have its pod; at once unless given. */
+  readonly mayStart?: (job: StartedJob) => Promise<void>;
   readonly onStart?: (job: StartedJob) => void;
   /** Called when its mover has ended and the API server is about to be told. */
   readonly onEnd?: (job: StartedJob) => void;
@@ -77,20 +79,19 @@ export class FakeMoverHost {
     const { namespace, name, labels } = object.metadata;
     const job = { namespace, name, operation: labels[LABEL.operation] ?? "", object };
     this.#options.onStart?.(job);
-    const lifeMs = this.#options.lifeMs(job);
-    if (lifeMs === undefined) return;
-    const work = this.#host(job, object, lifeMs).catch((error) => this.#fail(error))
+    const work = this.#host(job, object).catch((error) => this.#fail(error))
       .finally(() => this.#working.delete(work));
     this.#working.add(work);
   }
 
-  async #host(job: StartedJob, object: JobObject, lifeMs: number): Promise<void> {
+  async #host(job: StartedJob, object: JobObject): Promise<void> {
     const { signal } = this.#stop;
-    const { server, onEnd } = this.#options;
+    const { server, lifeMs, mayStart, onEnd } = this.#options;
+    await mayStart?.(job);
     const pod = podOf(object);
     const pods = `/api/v1/namespaces/${job.namespace}/pods`;
     await server.request("POST", pods, { body: pod, signal });
-    await pause(lifeMs, signal);
+    await pause(lifeMs(job), signal);
     onEnd?.(job);
     const at = new Date().toISOString().replace(/\.[0-9]+Z$/, "Z");
     const contentType = "application/merge-patch+json";

@@ -1,5 +1,5 @@
 import { type ApiServer, startApiserver, waitUntil } from "../cluster/mod.ts";
-import { bareWrites, readRunWrites } from "./bare_run_writes.ts";
+import { bareWrites, readRunWrites, type RunWrites } from "./bare_run_writes.ts";
 import { benchTransport } from "./bench_transport.ts";
 import { type ControllerProcess, startController } from "./controller_process.ts";
 import { FakeMoverHost, type StartedJob } from "./fake_mover_host.ts";
@@ -59,11 +59,17 @@ async function measureStarts(
   const { runs, progress, signal } = bench;
   await using server = await startApiserver();
   const started: StartedJob[] = [];
+  const ended = { count: 0 };
+  let rush = Promise.withResolvers<void>();
+  // Pods would be work of the API server that the bare loop does not give it, so they come after the rush.
   await using host = new FakeMoverHost({
     server,
-    lifeMs: ({ operation }) => operation === "bootstrap" ? bootstrapLifeMs : undefined,
+    lifeMs: () => bootstrapLifeMs,
+    mayStart: ({ operation }) => operation === "backup" ? rush.promise : Promise.resolve(),
     onStart: (job) => void (job.operation === "backup" && started.push(job)),
+    onEnd: ({ operation }) => void (operation === "backup" && ended.count++),
   });
+  using _nobodyWaits = { [Symbol.dispose]: () => rush.resolve() };
   await using controller = await rushController(
     server,
     await bench.binary(),
@@ -75,11 +81,13 @@ async function measureStarts(
   await installKinds(bareServer);
   for (const namespace of rushNamespaces(counts)) await makeNamespace(bareServer, namespace, signal);
   const requests: number[] = [];
+  let writes: RunWrites | undefined;
   const pairs = await measureInPairs({
     runs,
     ours: async (run) => {
       progress(`rush ${run + 1} of ${runs}: ${backups} Backups`);
       started.length = 0;
+      ended.count = 0;
       const before = requestsSent(await controller.read("/metrics"));
       // What appears at once must not compete with its own making.
       controller.freeze(true);
@@ -97,17 +105,21 @@ async function measureStarts(
       progress(`Jobs: ${quantityText(rate, "per second")}`);
       await controller.idle(60, signal);
       requests.push((requestsSent(await controller.read("/metrics")) - before) / backups);
+      writes = await readRunWrites(server, started);
+      // What is not over would be looked at again in the middle of the next rush.
+      rush.resolve();
+      const limit = { what: "the rush to be over", limitSeconds: 120, everyMs: 200, signal };
+      await waitUntil(() => {
+        host.check();
+        return ended.count >= backups ? true : undefined;
+      }, limit);
+      await controller.idle(60, signal);
+      rush = Promise.withResolvers();
       return rate;
     },
     theirs: async (run) => {
-      const [model] = started;
-      if (model === undefined) throw new Error("Cannot compare: there is no Job, expected those of the rush");
-      return await bareWrites(
-        bare.transport,
-        await readRunWrites(server, model),
-        { run, backups, lanes },
-        signal,
-      );
+      if (writes === undefined) throw new Error("Cannot compare: no rush was made, expected one before");
+      return await bareWrites(bare.transport, writes, { run, backups, lanes }, signal);
     },
   }, signal);
   const what = `Jobs made when ${backups} Backups appear at once, made by ${by}`;
