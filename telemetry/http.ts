@@ -1,4 +1,5 @@
 /** /metrics, /healthz and /readyz: the handler, and a server for roles that have none of their own. */
+import { gzipSync } from "node:zlib";
 import { formatHealth, type Health, type Probe } from "./health.ts";
 import type { Log } from "./log.ts";
 import { prometheusContentType } from "./prometheus.ts";
@@ -10,7 +11,8 @@ export type Handler = (request: Request) => Promise<Response>;
 /** What the answers are made from. */
 export interface HandlerParts {
   readonly health: Health;
-  readonly renderMetrics: () => Promise<string>;
+  /** Hands what /metrics says, in UTF-8, to a function that must not keep it, and answers what that does. */
+  readonly renderMetrics: <T>(use: (text: Uint8Array<ArrayBuffer>) => T) => Promise<T>;
   readonly redactor: Redactor;
   readonly log: Log;
 }
@@ -30,6 +32,12 @@ export interface Server {
 }
 
 const probes: Readonly<Record<string, Probe>> = { "/healthz": "live", "/readyz": "ready" };
+
+/**
+ * Level 2 packs 3 MB of series into 100 KB in 2 ms; a CompressionStream, which has no level, took 20 ms for a tenth
+ * less. In one piece, for in such a time nobody waits.
+ */
+const gzipOptions = { level: 2 } as const;
 
 /** The handler: 404 for other paths, 405 for methods other than GET and HEAD, 500 when /metrics fails. */
 export function createHandler(parts: HandlerParts): Handler {
@@ -85,10 +93,11 @@ async function metricsResponse(parts: HandlerParts, request: Request): Promise<R
   try {
     const headers = { "content-type": prometheusContentType, vary: "accept-encoding" };
     if (request.method === "HEAD") return new Response(null, { headers });
-    const text = await parts.renderMetrics();
-    if (!acceptsGzip(request.headers.get("accept-encoding"))) return new Response(text, { headers });
-    const body = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-    return new Response(body, { headers: { ...headers, "content-encoding": "gzip" } });
+    if (!acceptsGzip(request.headers.get("accept-encoding"))) {
+      return new Response(await parts.renderMetrics((text) => text.slice()), { headers });
+    }
+    const packed = await parts.renderMetrics((text) => gzipSync(text, gzipOptions));
+    return new Response(packed, { headers: { ...headers, "content-encoding": "gzip" } });
   } catch (error) {
     parts.log.error("metrics could not be rendered", { error });
     return textResponse(500, "metrics could not be rendered\n", request);

@@ -16,7 +16,13 @@ function setup(renderMetrics: () => Promise<string> = () => Promise.resolve("met
     outputs: [lineOutput((line) => void lines.push(line), { kind: "text", color: false })],
     activeTrace: () => undefined,
   });
-  return { health, redactor, lines, log, handler: createHandler({ health, renderMetrics, redactor, log }) };
+  const handler = createHandler({
+    health,
+    renderMetrics: async (use) => use(new TextEncoder().encode(await renderMetrics())),
+    redactor,
+    log,
+  });
+  return { health, redactor, lines, log, handler };
 }
 
 async function ask(handler: Handler, path: string, init?: RequestInit) {

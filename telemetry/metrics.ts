@@ -12,7 +12,8 @@ import {
   type ObjectCounterName,
   type OpenLabelsOf,
 } from "./catalog.ts";
-import type { Labels, ObjectCounters } from "./object_counters.ts";
+import type { ObjectCounters } from "./object_counters.ts";
+import type { Labels } from "./sample_sink.ts";
 
 /** Where the code counts and measures; names and labels are checked by the compiler. */
 export interface Metrics {
@@ -29,7 +30,7 @@ export interface Metrics {
   forget<N extends ObjectCounterName>(name: N, matches: (labels: LabelsOf<N>) => boolean): void;
 }
 
-/** What the instruments are made from; each reader must also be given `objectCounters` as a producer. */
+/** What the instruments are made from; each reader must also be given `objectCounters`, as a store or a producer. */
 export interface MetricsParts {
   readonly resource: Resource;
   readonly readers: readonly MetricReader[];

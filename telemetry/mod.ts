@@ -180,7 +180,6 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     ? undefined
     : new ExportReports({ log: ownLog, metrics, clock, intervalMs: exportReportMs });
   const health = new HealthChecks();
-  const renderMetrics = () => reader.render();
   tellSettings(config, ownLog);
   const ends = [() => metrics.shutdown(), () => tracer.shutdown(), () => otlp?.endLogs()];
   let ended: Promise<void> | undefined;
@@ -190,8 +189,8 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     state,
     health,
     redactor,
-    handler: createHandler({ health, renderMetrics, redactor, log: ownLog }),
-    renderMetrics,
+    handler: createHandler({ health, renderMetrics: (use) => reader.renderInto(use), redactor, log: ownLog }),
+    renderMetrics: () => reader.render(),
     withSpan: (start, attributes, fn) => tracer.withSpan(start, attributes, fn),
     withRemoteParent: (traceparent, fn) => tracer.withRemoteParent(traceparent, fn),
     recordSpan: (span) => tracer.recordSpan(span),

@@ -13,9 +13,7 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { metricEntry, type ObjectCounterName } from "./catalog.ts";
 import { type Clock, toHrTime } from "./clock.ts";
-
-/** Labels by name; that they fit the metric was checked where they were recorded. */
-export type Labels = Readonly<Record<string, string>>;
+import type { Labels, SampleSink, SampleStore } from "./sample_sink.ts";
 
 interface Series {
   readonly labels: Labels;
@@ -23,8 +21,8 @@ interface Series {
   value: number;
 }
 
-/** Cumulative counters by object, given to each reader as a MetricProducer. */
-export class ObjectCounters implements MetricProducer {
+/** Cumulative counters by object, for each reader. */
+export class ObjectCounters implements MetricProducer, SampleStore {
   readonly #series = new Map<ObjectCounterName, Map<string, Series>>();
   readonly #clock: Clock;
 
@@ -48,6 +46,13 @@ export class ObjectCounters implements MetricProducer {
     for (const [key, series] of all ?? []) {
       if (matches(series.labels)) all?.delete(key);
     }
+  }
+
+  readInto(sink: SampleSink): readonly unknown[] {
+    for (const [name, all] of this.#series) {
+      for (const { labels, value } of all.values()) sink.add(name, labels, value);
+    }
+    return [];
   }
 
   /** Satisfies MetricProducer: every series with its value so far. */

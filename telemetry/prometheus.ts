@@ -1,28 +1,59 @@
 /** The pull side: what /metrics says, in Prometheus' text format. */
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
-import { AggregationTemporality, type MetricProducer, MetricReader } from "@opentelemetry/sdk-metrics";
+import { AggregationTemporality, MetricReader } from "@opentelemetry/sdk-metrics";
+import { Exposition } from "./exposition.ts";
+import type { SampleStore } from "./sample_sink.ts";
 
 /** The content type of the text, as Prometheus asks for it. */
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Collects only when asked; holds no port and no timer. */
+/** What OpenTelemetry's serializer says in place of no metrics at all. */
+const nothingYet = "# no registered metrics";
+
+/**
+ * Collects only when asked; holds no port and no timer. The resource and the instruments, which are few, are written
+ * by OpenTelemetry's own serializer; the samples of the stores, which are many, by ours (decision 0015).
+ */
 export class PullReader extends MetricReader {
   readonly #serializer = createSerializer();
+  readonly #stores: readonly SampleStore[];
   readonly #onFault: (error: unknown) => void;
+  /** Scrape after scrape uses the same megabytes, until the garbage collector wants them back. */
+  #exposition: WeakRef<Exposition> | undefined;
 
-  constructor(producers: readonly MetricProducer[], onFault: (error: unknown) => void) {
-    super({
-      aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE,
-      metricProducers: [...producers],
-    });
+  constructor(stores: readonly SampleStore[], onFault: (error: unknown) => void) {
+    super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
+    this.#stores = stores;
     this.#onFault = onFault;
   }
 
   /** Everything there is to say now; a source that failed is reported and left out. */
-  async render(): Promise<string> {
+  render(): Promise<string> {
+    return this.renderInto((text) => new TextDecoder().decode(text));
+  }
+
+  /**
+   * The same in UTF-8, handed to `use`, which must not keep it: the next text is written over it. Answers what `use`
+   * does.
+   */
+  async renderInto<T>(use: (text: Uint8Array<ArrayBuffer>) => T): Promise<T> {
     const { resourceMetrics, errors } = await this.collect();
-    for (const error of errors) this.#onFault(error);
-    return this.#serializer.serialize(resourceMetrics);
+    // From here on nothing waits, so that renderings that overlap do not meet in the same memory.
+    const exposition = this.#takeExposition();
+    const faults = [...errors, ...this.#stores.flatMap((store) => store.readInto(exposition))];
+    for (const fault of faults) this.#onFault(fault);
+    const text = this.#serializer.serialize(resourceMetrics);
+    const isBare = resourceMetrics.scopeMetrics.length === 0 && !exposition.isEmpty;
+    return use(exposition.bytes(isBare ? text.slice(0, -nothingYet.length) : text));
+  }
+
+  #takeExposition(): Exposition {
+    const known = this.#exposition?.deref();
+    known?.clear();
+    if (known !== undefined) return known;
+    const made = new Exposition();
+    this.#exposition = new WeakRef(made);
+    return made;
   }
 
   protected override onForceFlush(): Promise<void> {

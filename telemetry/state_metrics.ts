@@ -1,16 +1,10 @@
 /** Gauges that are read when somebody collects, so that they are true then and gone when their object is. */
-import { type Attributes, ValueType } from "@opentelemetry/api";
 import { emptyResource } from "@opentelemetry/resources";
-import {
-  AggregationTemporality,
-  type CollectionResult,
-  type DataPoint,
-  DataPointType,
-  type MetricData,
-  type MetricProducer,
-} from "@opentelemetry/sdk-metrics";
-import { type GaugeName, type LabelsOf, metricEntry } from "./catalog.ts";
+import type { CollectionResult, MetricProducer } from "@opentelemetry/sdk-metrics";
+import type { GaugeName, LabelsOf } from "./catalog.ts";
 import { type Clock, toHrTime } from "./clock.ts";
+import { DataPoints } from "./data_points.ts";
+import type { SampleSink, SampleStore } from "./sample_sink.ts";
 
 type SampleOf<N extends GaugeName> = N extends GaugeName
   ? { readonly name: N; readonly labels: LabelsOf<N>; readonly value: number }
@@ -24,18 +18,27 @@ export type SampleSource = () => Iterable<Sample>;
 
 /** Where the code says how to read its gauges. */
 export interface StateMetrics {
-  /** Registers a source about objects of the cluster; it is read only while active. Returns the way out. */
-  register(source: SampleSource): () => void;
+  /**
+   * Registers a source about objects of the cluster; it is read only while active. What it throws goes to `onFault`
+   * when that is given, else to the log. Returns the way out.
+   */
+  register(source: SampleSource, onFault?: (error: unknown) => void): () => void;
   /** Registers a source about this process; it is always read. Returns the way out. */
   registerProcess(source: SampleSource): () => void;
   /** Says whether this replica speaks about the cluster: true on the leader, false before and after. */
   setActive(active: boolean): void;
 }
 
-/** The registered sources as a MetricProducer, to be given to each reader. */
-export class StateProducer implements StateMetrics, MetricProducer {
-  readonly #objectSources = new Set<SampleSource>();
-  readonly #processSources = new Set<SampleSource>();
+/** A source with what is told when it throws; nothing is for the reader to tell. */
+interface Registered {
+  readonly source: SampleSource;
+  readonly onFault: ((error: unknown) => void) | undefined;
+}
+
+/** The registered sources, for each reader. */
+export class StateProducer implements StateMetrics, MetricProducer, SampleStore {
+  readonly #objectSources = new Set<Registered>();
+  readonly #processSources = new Set<Registered>();
   readonly #clock: Clock;
   readonly #startMs: number;
   #active = false;
@@ -45,55 +48,49 @@ export class StateProducer implements StateMetrics, MetricProducer {
     this.#startMs = clock();
   }
 
-  register(source: SampleSource): () => void {
-    return addTo(this.#objectSources, source);
+  register(source: SampleSource, onFault?: (error: unknown) => void): () => void {
+    return addTo(this.#objectSources, { source, onFault });
   }
 
   registerProcess(source: SampleSource): () => void {
-    return addTo(this.#processSources, source);
+    return addTo(this.#processSources, { source, onFault: undefined });
   }
 
   setActive(active: boolean): void {
     this.#active = active;
   }
 
-  /** Satisfies MetricProducer. A source that throws loses its own samples and becomes one of the errors. */
-  collect(): Promise<CollectionResult> {
-    const startTime = toHrTime(this.#startMs);
-    const endTime = toHrTime(this.#clock());
-    const points = new Map<GaugeName, DataPoint<number>[]>();
+  /** A source that throws loses its own samples. */
+  readInto(sink: SampleSink): readonly unknown[] {
     const errors: unknown[] = [];
-    for (const source of [...this.#processSources, ...(this.#active ? this.#objectSources : [])]) {
+    for (
+      const { source, onFault } of [...this.#processSources, ...(this.#active ? this.#objectSources : [])]
+    ) {
+      const undo = sink.mark();
       try {
-        for (const { name, labels, value } of [...source()]) {
-          if (!Number.isFinite(value)) continue;
-          const point = { attributes: labels as Attributes, value, startTime, endTime };
-          const family = points.get(name);
-          if (family === undefined) points.set(name, [point]);
-          else family.push(point);
+        for (const { name, labels, value } of source()) {
+          if (Number.isFinite(value)) sink.add(name, labels, value);
         }
       } catch (error) {
-        errors.push(error);
+        undo();
+        if (onFault === undefined) errors.push(error);
+        else onFault(error);
       }
     }
-    const metrics = [...points].map(([name, dataPoints]) => metricData(name, dataPoints));
+    return errors;
+  }
+
+  /** Satisfies MetricProducer: the same samples as data points. */
+  collect(): Promise<CollectionResult> {
+    const points = new DataPoints(toHrTime(this.#startMs), toHrTime(this.#clock()));
+    const errors = [...this.readInto(points)];
+    const metrics = points.metrics();
     const scopeMetrics = metrics.length === 0 ? [] : [{ scope: { name: "kopiur" }, metrics }];
     return Promise.resolve({ resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors });
   }
 }
 
-function addTo(sources: Set<SampleSource>, source: SampleSource): () => void {
-  // A wrapper of its own, so that registering the same function twice gives two registrations.
-  const registered: SampleSource = () => source();
+function addTo(sources: Set<Registered>, registered: Registered): () => void {
   sources.add(registered);
   return () => void sources.delete(registered);
-}
-
-function metricData(name: GaugeName, dataPoints: DataPoint<number>[]): MetricData {
-  const { instrument, unit, help: description } = metricEntry(name);
-  const descriptor = { name, description, unit, valueType: ValueType.DOUBLE };
-  const common = { descriptor, dataPoints, aggregationTemporality: AggregationTemporality.CUMULATIVE };
-  return instrument === "observed_counter"
-    ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: true }
-    : { ...common, dataPointType: DataPointType.GAUGE };
 }

@@ -9,16 +9,28 @@ const BACKUP = resourceOf(backupKind);
 /** A run in one of these changes no more. */
 const ENDED: readonly string[] = ["Succeeded", "Failed"];
 
-/** Gauges of all Backups, in one pass over the cache; what became of a recipe's runs is told by the BackupConfig. */
+/**
+ * Gauges of all Backups; what became of a recipe's runs is told by the BackupConfig. Nearly all Backups have ended, so
+ * they are looked at once, and only the others for what they wait for.
+ */
 export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample> {
-  // Those that were found are counted by their repository: five thousand would be as many series and no news.
-  const backups = reader.list(BACKUP).filter((backup) => !isDiscovered(backup));
-  yield* phaseSamples(BACKUP.kind, runPhases, backups.filter((backup) => !hasEnded(backup)));
-  for (const backup of backups) if (hasEnded(backup)) yield endSample(backup);
-  yield* stuckSamples(backups, now);
-  yield* heldSamples(backups);
+  const ended: KubeObject[] = [];
+  const underWay: KubeObject[] = [];
+  const leaving: KubeObject[] = [];
+  for (const backup of reader.list(BACKUP)) {
+    // Those that were found are counted by their repository: five thousand would be as many series and no news.
+    if (isDiscovered(backup)) continue;
+    const isOver = phaseHasEnded(backup);
+    (isOver ? ended : underWay).push(backup);
+    if (isOver && backup.metadata.deletionTimestamp !== undefined) leaving.push(backup);
+  }
+  yield* phaseSamples(BACKUP.kind, runPhases, underWay);
+  for (const backup of ended) yield endSample(backup);
+  const unsettled = [...underWay, ...leaving];
+  yield* stuckSamples(unsettled, now);
+  yield* heldSamples(unsettled);
   const waiting = new Map<string, { readonly namespace: string; readonly reason: string; count: number }>();
-  for (const backup of backups) {
+  for (const backup of underWay) {
     const run = runSummary(backup);
     if (run === undefined || run.isDeleting) continue;
     const reason = waitingReason(run, backup);
@@ -45,7 +57,11 @@ function endSample(backup: KubeObject): StateSample {
 
 /** True for a run whose story is over, and for what stands for a snapshot; also false again while it is deleted. */
 export function hasEnded(backup: KubeObject): boolean {
-  return isDiscovered(backup) || ENDED.includes(textAt(backup, "status", "phase") ?? "");
+  return isDiscovered(backup) || phaseHasEnded(backup);
+}
+
+function phaseHasEnded(backup: KubeObject): boolean {
+  return ENDED.includes(textAt(backup, "status", "phase") ?? "");
 }
 
 function isDiscovered(backup: KubeObject): boolean {

@@ -43,6 +43,21 @@ Deno.test("backupSamples() shows every phase of a run under way and only the end
   ]);
 });
 
+Deno.test("backupSamples() says how long a run that ended has been leaving, and that it is held", () => {
+  const kube = new FakeKube();
+  const metadata = { deletionTimestamp: "2026-01-04T23:59:00Z", finalizers: ["example.com/keeps"] };
+  const conditions = [aCondition("DeletionHeld", "True", "MassDeletionHeld")];
+  kube.put(aBackup({ name: "a", metadata, status: { phase: "Succeeded", conditions } }));
+  assert.deepEqual(
+    linesOf(kube, "kopiur_").map((line) => line.replace(/ apps\/\S*\/Deleting/, " Deleting")),
+    [
+      "kopiur_resource_phase Backup/apps/a/Succeeded 1",
+      "kopiur_backup_stuck_seconds Deleting 60",
+      "kopiur_deletions_held apps 1",
+    ],
+  );
+});
+
 Deno.test("backupSamples() survives Backups of any form", () => {
   const kube = new FakeKube();
   kube.put(

@@ -38,6 +38,11 @@ export class Guard {
     return this.#answer({ kind, where: "samples" }, () => [...source()], []);
   }
 
+  /** Notes an error that samples let through. */
+  samplesFailed(kind: string, error: unknown): void {
+    this.#note({ kind, where: "samples", key: { namespace: "", name: "" } }, error);
+  }
+
   /** Notes an error that a pass let through. */
   passFailed(kind: string, key: ObjectKey, error: unknown): void {
     this.#note({ kind, where: "pass", key }, error);

@@ -28,9 +28,18 @@ export class StateSource {
     this.#deps = deps;
   }
 
-  /** Registers the source; the answer takes it out. */
+  /** Registers what it says; the answer takes it out. */
   register(): () => void {
-    return this.#deps.state.register(() => this.read());
+    const { state, guard, clock } = this.#deps;
+    const kind = this.#kind;
+    const unregister = [
+      state.register(
+        () => kind.samples(this.#reader, new Date(clock.epochMs())),
+        (error) => guard.samplesFailed(kind.name, error),
+      ),
+      state.register(() => this.#readinessAndZeros()),
+    ];
+    return () => unregister.forEach((each) => each());
   }
 
   /** An object exists: its living source speaks for it. */
@@ -47,19 +56,15 @@ export class StateSource {
     this.#tombstones.bury(keyText(keyOf(object)), phases, now.getTime());
   }
 
-  /** Everything there is to say now. */
-  *read(): Iterable<Sample> {
-    const { clock, guard } = this.#deps;
+  *#readinessAndZeros(): Iterable<Sample> {
     const kind = this.#kind;
-    const nowMs = clock.epochMs();
-    yield* guard.samples(kind.name, () => kind.samples(this.#reader, new Date(nowMs)));
     for (const object of this.#reader.list(kind.resource)) {
       if (kind.hasEnded?.(object) === true) continue;
       const { namespace = "", name } = object.metadata;
       const value = isReady(object) ? 1 : 0;
       yield { name: "kopiur_resource_ready", labels: { kind: kind.name, namespace, name }, value };
     }
-    yield* this.#tombstones.read(nowMs);
+    yield* this.#tombstones.read(this.#deps.clock.epochMs());
   }
 }
 

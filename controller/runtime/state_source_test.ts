@@ -28,8 +28,8 @@ function aStage(parts: Partial<Pick<AnyKind, "samples" | "hasEnded">> = {}) {
     if (change.new === undefined && change.old !== undefined) source.went(change.old);
     if (change.new !== undefined && change.old === undefined) source.appeared(change.new);
   });
-  source.register();
-  return { clock, kube, probe, source };
+  const end = source.register();
+  return { clock, end, kube, probe, source };
 }
 
 const running = 'kopiur_resource_phase{kind="Backup",namespace="apps",name="run",phase="Running"}';
@@ -88,6 +88,25 @@ Deno.test("StateSource goes on when the samples of a kind throw, and counts it",
   const panics = 'kopiur_controller_panics_total{kind="Backup",where="samples"}';
   // Asking counts as well, for it reads the samples again.
   assert.match((await probe.series(panics)).join(), / [12]$/);
+});
+
+Deno.test("StateSource says nothing a kind said before its samples threw", async () => {
+  const { kube, probe } = aStage({
+    *samples(reader) {
+      yield* phaseSamples("Backup", backupPhases, reader.list(aKind().resource));
+      throw new TypeError("x is undefined");
+    },
+  });
+  kube.put(aBackup());
+  assert.deepEqual(await probe.series("kopiur_resource_phase"), []);
+  assert.deepEqual(probe.lines().map(({ message }) => message), ["a kind is defective"]);
+});
+
+Deno.test("StateSource says nothing any more once it is taken out", async () => {
+  const { end, kube, probe } = aStage();
+  kube.put(aBackup({ status: { phase: "Running" } }));
+  end();
+  assert.deepEqual(await probe.series("kopiur_resource"), []);
 });
 
 Deno.test("StateSource reads hostile conditions as not ready", async () => {
