@@ -75,7 +75,7 @@ const configSource = z.object({
 
 const keep = z.int().min(0).max(1_000_000).optional();
 
-/** How many Succeeded Backups of a recipe are kept (deploy/docs/retention.md). */
+/** How many Backups with snapshots of a recipe are kept (deploy/docs/retention.md). */
 export const retention = z.object({
   keepLatest: keep.describe("The newest so many."),
   keepHourly: keep.describe("The newest of each of the last so many hours that have one."),
@@ -108,7 +108,7 @@ export const backupConfigSpec = z.object({
     "What is backed up: one mover Job and one snapshot for each PersistentVolumeClaim, at most 64.",
   ),
   retention: retention.optional().describe(
-    "Which Succeeded Backups are kept: those that any of these rules keeps, and those with spec.pin; the others are deleted, a few at a time, after status.retention.pending named them for a minute. Periods are UTC. Empty, or all 0: every Backup is kept.",
+    "Which Backups with snapshots are kept: those that any of these rules keeps, and those with spec.pin; the others are deleted, a few at a time, after status.retention.pending named them for a minute. Periods are UTC. Empty, or all 0: every Backup is kept.",
   ),
   policy: kopiaPolicy.optional().describe(
     "How kopia makes the snapshots of this config's sources; what is left out is kopia's default, or that of the repository.",
@@ -180,7 +180,7 @@ export const backupConfigStatus = z.object({
       name: z.string().describe("Name of the Backup."),
       endTime: z.iso.datetime().describe("When it ended."),
     }).optional().describe(
-      "The newest Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
+      "The newest Succeeded Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
     ),
     lastPruneAt: z.iso.datetime().optional().describe("When retention last deleted a Backup."),
     lastPruneDeleted: z.int().min(0).optional().describe("How many it deleted then."),

@@ -36,7 +36,7 @@ export const backupScheduleSpec = z.object({
     ),
   }).describe("When Backups are made."),
   failedJobsHistoryLimit: z.int().min(0).max(1000).default(3).describe(
-    "How many Failed Backups of this schedule are kept; older ones that hold no snapshot are deleted.",
+    "How many Failed Backups of this schedule are kept that saved no source. Those that did are the BackupConfig's retention's.",
   ),
   successfulJobsHistoryLimit: z.int().min(0).max(1000).default(3).describe(
     "How many Succeeded Backups of this schedule are kept that hold no snapshot because nothing had changed. Those with snapshots are the BackupConfig's retention's.",

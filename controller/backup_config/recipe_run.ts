@@ -33,6 +33,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
   return {
     name,
     phase,
+    hasFailed: phase === "Failed",
     isDeleting,
     timeMs,
     saved,

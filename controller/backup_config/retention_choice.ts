@@ -43,13 +43,16 @@ export function chooseRuns(
 }
 
 /**
- * The runs that count, newest first: those that Succeeded, in the repository the recipe writes to now. What is in
- * another one, or in one that had the same name before, stays until a person deletes it.
+ * The runs that count, newest first: those that Succeeded, and those that Failed but hold a snapshot, in the
+ * repository the recipe writes to now. What is in another one, or in one that had the same name before, stays until
+ * a person deletes it; a Failed run that holds nothing is for the limits of its schedule.
  */
 export function runsThatCount({ spec, repository, runs }: BackupConfigWorld): readonly RecipeRun[] {
   const { name } = spec.repository;
   const uniqueId = repository.kind === "found" ? repository.value.uniqueId : undefined;
-  return runs.filter((run) => run.phase === "Succeeded" && run.repository === name && isSame(run.uniqueId));
+  return runs.filter((run) =>
+    (!run.hasFailed || run.saved.length > 0) && run.repository === name && isSame(run.uniqueId)
+  );
 
   // Of a repository that is not known nothing is deleted; what would be is named all the same.
   function isSame(own: string | undefined): boolean {

@@ -10,7 +10,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 export interface RunOrder {
   /** Runs with a snapshot, newest first. */
   readonly runs: readonly RecipeRun[];
-  /** The newest run that was ever seen. */
+  /** The newest run that succeeded and was ever seen. */
   readonly remembered: Newest | undefined;
   readonly now: Date;
 }
@@ -39,22 +39,28 @@ export function doubtOf(order: RunOrder): string | undefined {
       }, so a clock is wrong: nothing is deleted, expected it to be pinned or deleted`;
   }
   const newest = newestSeen(order);
-  const [first] = runs;
+  const first = newestWhole(runs);
   // Without a run there is nothing to delete.
-  if (first === undefined || newest === undefined || newest.name === first.name) return undefined;
+  if (runs.length === 0 || newest === undefined || newest.name === first?.name) return undefined;
   return `Backup "${newest.name}" of ${newest.endTime} was the newest and is not there any more, and none is as ` +
     "new: nothing is deleted, expected a newer Backup to succeed first";
 }
 
 /**
- * The newest run with a snapshot that was ever seen, also when it is gone; but one whose end is still to come is
- * forgotten with its run.
+ * The newest run with a snapshot that succeeded and was ever seen, also when it is gone; but one whose end is still to
+ * come is forgotten with its run.
  */
-export function newestSeen({ runs: [first], remembered, now }: RunOrder): Newest | undefined {
+export function newestSeen({ runs, remembered, now }: RunOrder): Newest | undefined {
+  const first = newestWhole(runs);
   const known = first === undefined ? undefined : { name: first.name, endTime: isoOf(first.timeMs) };
   const rememberedMs = Date.parse(remembered?.endTime ?? "");
   if (remembered === undefined || rememberedMs > now.getTime() + CLOCK_TOLERANCE_MS) return known;
   return first === undefined || rememberedMs > first.timeMs ? remembered : known;
+}
+
+/** The loss of one that was stopped makes no other run go. */
+function newestWhole(runs: readonly RecipeRun[]): RecipeRun | undefined {
+  return runs.find(({ hasFailed }) => !hasFailed);
 }
 
 function isoOf(timeMs: number): string {

@@ -14,12 +14,12 @@ export function retentionStatus(
   now: Date,
 ): RetentionStatus {
   const { spec, generation, status: { retention: before } } = world;
-  const succeeded = world.runs.filter(({ phase }) => phase === "Succeeded");
+  const active = world.runs.filter((run) => !run.hasFailed && !going.includes(run));
   const pending = pendingRuns(rest, before, generation, now);
   const [pendingSince] = pending.map(({ since }) => since).toSorted();
   const newest = newestSeen({ runs: saved, remembered: before?.newest, now });
   return {
-    activeBackupCount: succeeded.length - going.length,
+    activeBackupCount: active.length,
     pendingCount: rest.length,
     ...(keepsEverything(spec.retention) ? {} : { forGeneration: generation }),
     ...(pendingSince === undefined ? {} : { pending: [...pending], pendingSince }),

@@ -242,14 +242,89 @@ Deno.test("retention still tells of new runs while it may not delete", async () 
   assert.equal(stage.status.lastSuccessfulBackup?.backupRef.name, "newest");
 });
 
+/** A run of two sources that was stopped when it had saved the first. */
+function stoppedRun(name: string, endTime: string): KubeObject {
+  const snapshots = [
+    aSavedSource("data", `k-${name}`),
+    { source: "second", sourcePath: "/pvc/second", phase: "Failed", failure: replaced },
+  ];
+  return aSavedRun(name, endTime, { status: { phase: "Failed", snapshots } });
+}
+
+const replaced = { class: "Replaced", message: "A newer run took its place", resultKnown: true };
+
+function stoppedHourly(count: number): readonly KubeObject[] {
+  return Array.from(
+    { length: count },
+    (_, hour) => stoppedRun(`stop-${hour + 1}`, `2026-01-02T0${hour + 1}:00:00Z`),
+  );
+}
+
+Deno.test("retention limits what runs that were stopped had saved, and tells the truth of all the rest", async () => {
+  const stage = aStage({ keepLatest: 1 }, ...nightly(1), ...stoppedHourly(3));
+  await stage.pass();
+  assert.deepEqual(stage.status.retention?.pending?.map(({ name }) => name), ["stop-1", "stop-2"]);
+  assert.equal(stage.status.retention?.newest?.name, "run-001");
+  await stage.clock.advance(60_000);
+  await settled(stage);
+  assert.deepEqual(names(stage), ["run-001", "stop-3"]);
+  assert.equal(await pruned(stage), 2);
+  const { retention, lastBackup, lastSuccessfulBackup, consecutiveFailures } = stage.status;
+  assert.deepEqual([retention?.activeBackupCount, retention?.lastPruneDeleted], [1, 2]);
+  assert.equal(lastBackup?.backupRef.name, "stop-3");
+  assert.equal(lastSuccessfulBackup?.backupRef.name, "run-001");
+  assert.equal(consecutiveFailures, 3);
+});
+
+Deno.test("retention never deletes the last whole run for runs that were stopped after it", async () => {
+  const whole = aSavedRun("whole", "2026-01-01T02:00:00Z", {
+    status: { snapshots: [aSavedSource("data", "k1"), aSavedSource("second", "k2")] },
+  });
+  const second = aSavedRun("second", "2026-01-02T02:00:00Z", {
+    status: { phase: "Failed", snapshots: [aSavedSource("second", "k3")] },
+  });
+  const stage = aStage({ keepLatest: 1 }, whole, second, ...stoppedHourly(1));
+  await settled(stage);
+  await stage.clock.advance(60_000);
+  await settled(stage);
+  assert.deepEqual(names(stage), ["second", "stop-1", "whole"]);
+});
+
+Deno.test("retention goes on when a run that was stopped is deleted, and holds on when the last whole one is", async () => {
+  const [newest, ...older] = nightly(2);
+  assert.ok(newest !== undefined);
+  const stage = aStage({ keepLatest: 1 }, newest, ...older, ...stoppedHourly(3));
+  await settled(stage);
+  stage.kube.delete(stoppedRun("stop-3", "2026-01-02T03:00:00Z"));
+  await settled(stage);
+  assert.match(stage.condition("RetentionActive") ?? "", /^True /);
+  for (const object of [newest, ...older]) stage.kube.delete(object);
+  await stage.clock.advance(3_600_000);
+  await settled(stage);
+  assert.deepEqual(names(stage), ["stop-1", "stop-2"]);
+  assert.match(stage.condition("RetentionActive") ?? "", /^False RetentionHeld: Backup "run-001" /);
+});
+
 const kept: Readonly<Record<string, { retention: unknown; objects: readonly KubeObject[] }>> = {
   "no retention": { retention: undefined, objects: nightly(12) },
   "an empty one": { retention: {}, objects: nightly(12) },
   "zeros only": { retention: { keepLatest: 0, keepDaily: 0 }, objects: nightly(12) },
   "pins": { retention: { keepLatest: 1 }, objects: nightly(3, { spec: { pin: true } }) },
-  "runs that failed": {
+  "runs that failed and hold nothing": {
     retention: { keepLatest: 1 },
     objects: ["a", "b", "c"].map((name) => anEndedRun(name, "Failed", "2026-01-01T00:00:00Z")),
+  },
+  "runs that failed and hold nothing that could be restored": {
+    retention: { keepLatest: 1 },
+    objects: ["a", "b", "c"].map((name) => {
+      const snapshots = [{ ...aSavedSource("data", name), phase: "Failed" }];
+      return aSavedRun(name, "2026-01-01T00:00:00Z", { status: { phase: "Failed", snapshots } });
+    }),
+  },
+  "runs that were stopped, by an empty one": { retention: {}, objects: stoppedHourly(3) },
+  "runs that were stopped, and are pinned": {
+    retention: { keepLatest: 1 },
+    objects: stoppedHourly(3).map((run) => ({ ...run, spec: { configRef: { name: "recipe" }, pin: true } })),
   },
   "runs that changed nothing": {
     retention: { keepLatest: 1 },

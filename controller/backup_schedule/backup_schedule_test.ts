@@ -466,6 +466,34 @@ Deno.test("BackupSchedule never deletes a run for its age that is pinned or hold
   ]);
 });
 
+Deno.test("BackupSchedule counts no run with a snapshot against its limit, and deletes one that saved nothing of use", async () => {
+  const stage = new ScheduleStage({ spec: { failedJobsHistoryLimit: 1 } });
+  stage.putRun("20251201030000", "Failed");
+  stage.putRun("20251202030000", "Failed", {
+    snapshots: [{ source: "data", phase: "Failed", kopiaSnapshotID: "k1" }],
+  });
+  stage.putRun("20251203030000", "Failed");
+  stage.putRun("20251204030000", "Failed", SAVED);
+  for (let turn = 0; turn < 3; turn++) await stage.pass();
+  assert.deepEqual(stage.backups, ["nightly-20251203030000", "nightly-20251204030000"]);
+  assert.equal(stage.status.consecutiveFailures, 4);
+});
+
+Deno.test("BackupSchedule goes on counting failures that retention deleted", async () => {
+  const stage = new ScheduleStage();
+  for (const day of ["01", "02", "03"]) stage.putRun(`202512${day}030000`, "Failed", SAVED);
+  await stage.pass();
+  for (const day of ["01", "02"]) stage.kube.delete(stage.backup(`nightly-202512${day}030000`));
+  await stage.pass();
+  assert.equal(stage.status.consecutiveFailures, 3);
+  stage.putRun("20251204030000", "Failed", SAVED);
+  await stage.pass();
+  assert.equal(stage.status.consecutiveFailures, 4);
+  stage.putRun("20251205030000", "Succeeded", SAVED);
+  await stage.pass();
+  assert.equal(stage.status.consecutiveFailures, 0);
+});
+
 Deno.test("BackupSchedule limits its history also while it is suspended or makes no sense", async () => {
   for (const schedule of [{ suspend: true }, { cron: "0 0 99 * *" }]) {
     const stage = new ScheduleStage({ schedule, spec: { failedJobsHistoryLimit: 1 } });

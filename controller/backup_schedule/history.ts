@@ -35,22 +35,28 @@ export function historyOf(world: BackupScheduleWorld, nowMs: number): History {
     : isAhead(rememberedMs, nowMs)
     ? Number.NEGATIVE_INFINITY
     : rememberedMs;
-  const failed = newestFirst(runs.filter(({ state }) => state === "Failed"));
+  const failed = runs.filter(({ state }) => state === "Failed");
+  const bare = newestFirst(failed.filter(({ hasSnapshot }) => !hasSnapshot));
   const unchanged = newestFirst(
     runs.filter(({ state, hasSnapshot }) => state === "Succeeded" && !hasSnapshot),
   );
-  const forgottenFailures = isNewer ? 0 : status.removedRuns?.failuresInARow ?? 0;
+  const inARow = failed.filter(({ slotMs }) => slotMs > lastSuccessMs).length;
+  const forgottenFailures = isNewer ? 0 : Math.max(
+    status.removedRuns?.failuresInARow ?? 0,
+    // Retention, or a person, may have deleted some as well.
+    (status.consecutiveFailures ?? 0) - inARow,
+  );
   const surplus = [
-    ...failed.slice(spec.failedJobsHistoryLimit),
+    ...bare.slice(spec.failedJobsHistoryLimit),
     ...unchanged.slice(spec.successfulJobsHistoryLimit),
-  ].filter(mayGo).toSorted((a, b) => a.slotMs - b.slotMs);
+  ].filter(({ isPinned }) => !isPinned).toSorted((a, b) => a.slotMs - b.slotMs);
   return {
     lastSuccess: isNewer
       ? { at: textOf(newest.slotMs), backupRef: { name: newest.name } }
       : lastSuccessMs === rememberedMs
       ? remembered
       : undefined,
-    consecutiveFailures: failed.filter(({ slotMs }) => slotMs > lastSuccessMs).length + forgottenFailures,
+    consecutiveFailures: inARow + forgottenFailures,
     forgottenFailures,
     lastSuccessMs,
     surplus: surplus.slice(0, REMOVALS_MAX),
@@ -68,11 +74,6 @@ function newestSuccess(runs: readonly ScheduleRun[]): ScheduleRun | undefined {
 
 function newestFirst(runs: readonly ScheduleRun[]): readonly ScheduleRun[] {
   return runs.toSorted((a, b) => b.slotMs - a.slotMs);
-}
-
-/** A run that was stopped may hold snapshots of some sources: those are not history's to delete. */
-function mayGo({ hasSnapshot, isPinned }: ScheduleRun): boolean {
-  return !hasSnapshot && !isPinned;
 }
 
 function isAhead(timeMs: number, nowMs: number): boolean {

@@ -13,7 +13,10 @@ export interface ScheduleRun {
   readonly slotMs: number;
   /** How it stands: `active` may still write a snapshot. */
   readonly state: "active" | "Succeeded" | "Failed" | "leaving";
-  /** True when kopia may keep something of it that would go with it. */
+  /**
+   * True when a source was saved in it, which makes it the business of the recipe's retention; also when that snapshot
+   * is gone from the repository, for then a person should look.
+   */
   readonly hasSnapshot: boolean;
   readonly isPinned: boolean;
   /** Why it is being stopped, if it is. */
@@ -44,5 +47,7 @@ function stateOf(backup: KubeObject): ScheduleRun["state"] {
 
 function holdsSnapshot(snapshots: unknown): boolean {
   return Array.isArray(snapshots) &&
-    snapshots.some((entry) => textAt(entry, "kopiaSnapshotID") !== undefined);
+    snapshots.some((entry) =>
+      textAt(entry, "phase") === "Succeeded" && textAt(entry, "kopiaSnapshotID") !== undefined
+    );
 }

@@ -2,9 +2,11 @@ import type { Retention } from "../../api/mod.ts";
 import { type Period, periodOf } from "./retention_periods.ts";
 import { newestFirst } from "./run_summary.ts";
 
-/** A Succeeded Backup of a recipe, as retention sees it. */
+/** A Backup of a recipe that ended, as retention sees it. */
 export interface RetentionRun {
   readonly name: string;
+  /** It was stopped: what it had saved by then is good, and it is no whole run. */
+  readonly hasFailed: boolean;
   /** When it ended, in milliseconds since the epoch. */
   readonly timeMs: number;
   /** Always kept, and counts for no rule: pinned. */
@@ -39,8 +41,9 @@ export function keepsEverything(retention: Retention | undefined): boolean {
  * The runs that are not kept, the oldest first. The rules look at each path by itself, and a run that any rule
  * keeps for any path is kept: a run in which one source failed never takes the place of that source's last
  * snapshot. Kept as well are runs that are exempt, runs without a snapshot, and what a kept run stands on because
- * nothing had changed since. Of one moment, the greater name is the newer. The order of `runs` does not matter;
- * takes O(n log n). deploy/docs/retention.md has an example.
+ * nothing had changed since. Runs that failed stand among all the others, and take no place from those that
+ * succeeded: these are looked at as if there were no others. Of one moment, the greater name is the newer. The
+ * order of `runs` does not matter; takes O(n log n). deploy/docs/retention.md has an example.
  */
 export function runsToPrune<Run extends RetentionRun>(
   retention: Retention,
@@ -48,16 +51,29 @@ export function runsToPrune<Run extends RetentionRun>(
 ): readonly Run[] {
   const rules = rulesOf(retention);
   if (rules.length === 0) return [];
+  const all = runs.toSorted(newestFirst);
+  const succeeded = all.filter(({ hasFailed }) => !hasFailed);
+  const kept = keptRuns(rules, succeeded, new Set());
+  const keptOfAll = succeeded.length === all.length ? kept : keptRuns(rules, all, kept);
+  return all.filter((run) => !keptOfAll.has(run)).reverse();
+}
+
+/** What the rules keep of runs that are given newest first, and what is kept anyway. */
+function keptRuns(
+  rules: readonly Rule[],
+  runs: readonly RetentionRun[],
+  anyway: ReadonlySet<RetentionRun>,
+): ReadonlySet<RetentionRun> {
   const histories = new Map<string, History>();
-  const pruned: Run[] = [];
-  for (const [rank, run] of runs.toSorted(newestFirst).entries()) {
+  const kept = new Set<RetentionRun>();
+  for (const [rank, run] of runs.entries()) {
     const saved = run.saved.map((path) => historyOf(histories, path, rules));
-    if (isKept(run, saved, rules, rank)) {
-      for (const history of saved) history.isNeeded = false;
-      for (const path of run.unchanged) historyOf(histories, path, rules).isNeeded = true;
-    } else pruned.push(run);
+    if (!isKept(run, saved, rules, rank) && !anyway.has(run)) continue;
+    kept.add(run);
+    for (const history of saved) history.isNeeded = false;
+    for (const path of run.unchanged) historyOf(histories, path, rules).isNeeded = true;
   }
-  return pruned.reverse();
+  return kept;
 }
 
 /** Also takes its places in its histories. */

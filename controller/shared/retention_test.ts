@@ -8,7 +8,15 @@ const RULES = ["keepLatest", "keepHourly", "keepDaily", "keepWeekly", "keepMonth
 
 function aRun(time: string, parts: Partial<RetentionRun> = {}): RetentionRun {
   const timeMs = Date.parse(time.length === 10 ? `${time}T02:00:00Z` : time);
-  return { name: time, timeMs, isExempt: false, saved: ["/pvc/data"], unchanged: [], ...parts };
+  return {
+    name: time,
+    timeMs,
+    hasFailed: false,
+    isExempt: false,
+    saved: ["/pvc/data"],
+    unchanged: [],
+    ...parts,
+  };
 }
 
 function keptNames(retention: Retention, runs: readonly RetentionRun[]): readonly string[] {
@@ -105,6 +113,42 @@ Deno.test("runsToPrune() leaves runs without a snapshot alone, and what they sta
   assert.deepEqual(keptNames({ keepLatest: 1 }, runs), ["2026-01-02", "2026-01-03", "2026-01-04"]);
 });
 
+Deno.test("runsToPrune() limits runs that were stopped like the others, beside those that succeeded", () => {
+  const hourly = Array.from(
+    { length: 6 },
+    (_, hour) => aRun(`2026-01-02T0${hour}:00:00Z`, { hasFailed: true, saved: ["/a"] }),
+  );
+  assert.deepEqual(keptNames({ keepLatest: 2 }, hourly), ["2026-01-02T04:00:00Z", "2026-01-02T05:00:00Z"]);
+  const whole = aRun("2026-01-01", { saved: ["/a", "/b"] });
+  const older = aRun("2025-12-31", { saved: ["/a", "/b"] });
+  assert.deepEqual(keptNames({ keepLatest: 1 }, [whole, older, ...hourly]), [
+    "2026-01-01",
+    "2026-01-02T05:00:00Z",
+  ]);
+  assert.deepEqual(keptNames({ keepLatest: 1 }, [...hourly, aRun("2026-01-03", { saved: ["/a"] })]), [
+    "2026-01-03",
+  ]);
+});
+
+Deno.test("runsToPrune() keeps a whole run though two that were stopped hold newer snapshots of all it has", () => {
+  const runs = [
+    aRun("2026-01-01", { saved: ["/a", "/b"] }),
+    aRun("2026-01-02", { hasFailed: true, saved: ["/a"] }),
+    aRun("2026-01-03", { hasFailed: true, saved: ["/b"] }),
+  ];
+  assert.deepEqual(keptNames({ keepLatest: 1 }, runs), ["2026-01-01", "2026-01-02", "2026-01-03"]);
+});
+
+Deno.test("runsToPrune() keeps the stopped run that holds what a kept run found unchanged", () => {
+  const runs = [
+    aRun("2026-01-01", { saved: ["/a", "/b"] }),
+    aRun("2026-01-02", { hasFailed: true, saved: ["/a"] }),
+    aRun("2026-01-03", { saved: ["/b"], unchanged: ["/a"] }),
+    aRun("2026-01-04", { hasFailed: true, saved: ["/a"] }),
+  ];
+  assert.deepEqual(keptNames({ keepLatest: 1 }, runs).slice(1), ["2026-01-02", "2026-01-03", "2026-01-04"]);
+});
+
 const places: readonly (readonly [string, fc.Arbitrary<number>])[] = RULES.map((rule) => [
   rule,
   fc.integer({ min: 0, max: 6 }),
@@ -118,6 +162,7 @@ const someRuns = fc.uniqueArray(
   fc.record({
     name: fc.stringMatching(/^[a-z]{1,3}$/),
     timeMs: someTime,
+    hasFailed: fc.boolean(),
     isExempt: fc.boolean(),
     paths: fc.dictionary(path, fc.boolean()),
   }).map(({ paths, ...run }): RetentionRun => ({
@@ -206,7 +251,25 @@ Deno.test("runsToPrune() leaves every kept run with all its snapshots", () => {
   }));
 });
 
-/** The rules said again in the plainest way, for one source and no pins. */
+Deno.test("runsToPrune() takes a run that succeeded only when it would be taken without any that failed", () => {
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    const withoutFailed = prunedNames(retention, runs.filter(({ hasFailed }) => !hasFailed));
+    const pruned = runsToPrune(retention, runs).filter(({ hasFailed }) => !hasFailed);
+    for (const { name } of pruned) assert.ok(withoutFailed.has(name), name);
+  }));
+});
+
+Deno.test("runsToPrune() takes no run that it would keep if all had succeeded, and all such where none did", () => {
+  const withVerdict = (runs: readonly RetentionRun[], hasFailed: boolean) =>
+    runs.map((run) => ({ ...run, hasFailed }));
+  fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
+    const asSucceeded = prunedNames(retention, withVerdict(runs, false));
+    assert.ok(prunedNames(retention, runs).isSubsetOf(asSucceeded));
+    assert.deepEqual(prunedNames(retention, withVerdict(runs, true)), asSucceeded);
+  }));
+});
+
+/** The rules said again in the plainest way, for one source, no pins and no failures. */
 function plainlyKept(retention: Retention, runs: readonly RetentionRun[]): ReadonlySet<string> {
   const iso = (run: RetentionRun) => new Date(run.timeMs).toISOString();
   const periods: Readonly<Record<typeof RULES[number], (run: RetentionRun) => string>> = {
@@ -237,7 +300,13 @@ function mondayOf(timeMs: number): string {
 
 Deno.test("runsToPrune() agrees with the rules said in the plainest way", () => {
   fc.assert(fc.property(aRetention, someRuns, (retention, some) => {
-    const runs = some.map((run) => ({ ...run, isExempt: false, saved: ["/a"], unchanged: [] }));
+    const runs = some.map((run) => ({
+      ...run,
+      hasFailed: false,
+      isExempt: false,
+      saved: ["/a"],
+      unchanged: [],
+    }));
     assert.deepEqual(new Set(keptNames(retention, runs)), plainlyKept(retention, runs));
   }));
 });

@@ -33,6 +33,7 @@ function manyRuns(): readonly RetentionRun[] {
     return {
       name: `hourly-${place}`,
       timeMs: Date.UTC(2014, 0, 1) + place * HOUR_MS,
+      hasFailed: false,
       isExempt: place % 100 === 0,
       saved: ["/pvc/data"],
       unchanged: [],
