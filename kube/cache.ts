@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectKey, Query } from "./types.ts";
+import type { CountQuery, KubeObject, ObjectKey, Query } from "./types.ts";
 
 /** Values an object is found under. */
 export type IndexFunction = (object: KubeObject) => readonly string[];
@@ -12,6 +12,8 @@ export interface Store {
   get(key: ObjectKey): KubeObject | undefined;
   /** Takes time in proportion to the answer. Throws a TypeError for an index that was not declared. */
   list(query?: Query): readonly KubeObject[];
+  /** Takes the same time whatever the answer. Throws a TypeError for an index that was not declared. */
+  count(query: CountQuery): number;
   hasIndex(name: string): boolean;
 }
 
@@ -45,14 +47,11 @@ export class Cache implements Store {
 
   list(query: Query = {}): readonly KubeObject[] {
     if (query.index === undefined) return objectsOf(this.#all, query.namespace);
-    const index = this.#indexes.get(query.index.name);
-    if (index === undefined) {
-      const known = [...this.#indexes.keys()].map((name) => `"${name}"`).join(", ");
-      throw new TypeError(
-        `Cannot list by index "${query.index.name}": it is not declared, expected one of [${known}]`,
-      );
-    }
-    return objectsOf(index.buckets.get(query.index.value), query.namespace);
+    return objectsOf(this.#bucketOf(query.index), query.namespace);
+  }
+
+  count({ namespace, index }: CountQuery): number {
+    return this.#bucketOf(index)?.get(namespace)?.size ?? 0;
   }
 
   hasIndex(name: string): boolean {
@@ -85,6 +84,15 @@ export class Cache implements Store {
     dropFrom(this.#all, key);
     for (const index of this.#indexes.values()) dropFromIndex(index, old);
     return old;
+  }
+
+  #bucketOf({ name, value }: CountQuery["index"]): Bucket | undefined {
+    const index = this.#indexes.get(name);
+    if (index !== undefined) return index.buckets.get(value);
+    const known = [...this.#indexes.keys()].map((each) => `"${each}"`).join(", ");
+    throw new TypeError(
+      `Cannot list by index "${name}": it is not declared, expected one of [${known}]`,
+    );
   }
 }
 

@@ -41,6 +41,10 @@ Deno.test("Cache refuses an index that was not declared", () => {
     () => cache.list({ index: { name: "owner", value: "x" } }),
     /"owner".*expected one of \["config"\]/,
   );
+  assert.throws(
+    () => cache.count({ namespace: "a", index: { name: "owner", value: "x" } }),
+    /"owner".*expected one of \["config"\]/,
+  );
 });
 
 Deno.test("Cache keeps what a plain list with a filter would keep, whatever is put and dropped", () => {
@@ -72,6 +76,7 @@ Deno.test("Cache keeps what a plain list with a filter would keep, whatever is p
       for (const namespace of ["a", "b", ""]) {
         const within = found.filter((each) => each.metadata.namespace === namespace);
         assertSame(cache.list({ namespace, index: { name: "config", value } }), within);
+        assert.equal(cache.count({ namespace, index: { name: "config", value } }), within.length);
       }
     }
   }));

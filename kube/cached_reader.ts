@@ -1,9 +1,11 @@
 import { isNotFound } from "./errors.ts";
+import type { Store } from "./cache.ts";
 import type { Informer } from "./informer.ts";
 import { receivedObject } from "./received_object.ts";
 import { resourceId, RESOURCES } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import {
+  type CountQuery,
   keyText,
   type KubeObject,
   type LogPart,
@@ -37,21 +39,16 @@ export class CachedReader implements Reader {
   }
 
   list(resource: Resource, query: Query = {}): readonly KubeObject[] {
-    const { index } = query;
-    const stores = this.#of(resource).map(({ store }) => store);
-    const asked = index === undefined ? stores : stores.filter((store) => store.hasIndex(index.name));
-    const [only, ...others] = asked;
-    if (only === undefined) {
-      throw new TypeError(
-        `Cannot list ${
-          resourceId(resource)
-        } by index "${index?.name}": it is not declared, expected a declared index`,
-      );
-    }
+    const [only, ...others] = this.#storesFor(resource, query);
     if (others.length === 0) return only.list(query);
     // The same object may match several selectors.
-    const found = asked.flatMap((store) => store.list(query));
+    const found = [only, ...others].flatMap((store) => store.list(query));
     return [...new Map(found.map((object) => [object.metadata.uid ?? object, object])).values()];
+  }
+
+  count(resource: Resource, query: CountQuery): number {
+    const [only, ...others] = this.#storesFor(resource, query);
+    return others.length === 0 ? only.count(query) : this.list(resource, query).length;
   }
 
   async read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
@@ -83,6 +80,19 @@ export class CachedReader implements Reader {
       if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  #storesFor(resource: Resource, { index }: Query): readonly [Store, ...Store[]] {
+    const stores = this.#of(resource).map(({ store }) => store);
+    const [first, ...others] = index === undefined
+      ? stores
+      : stores.filter((store) => store.hasIndex(index.name));
+    if (first !== undefined) return [first, ...others];
+    throw new TypeError(
+      `Cannot list ${
+        resourceId(resource)
+      } by index "${index?.name}": it is not declared, expected a declared index`,
+    );
   }
 
   #of(resource: Resource): readonly Informer[] {

@@ -53,10 +53,15 @@ export interface Query {
   readonly index?: { readonly name: string; readonly value: string };
 }
 
-/** Reading. `get` and `list` answer from the caches without a request; `read` asks the API server. */
+/** What to count in a cache: the objects of a namespace that an index holds under a value. */
+export type CountQuery = Required<Query>;
+
+/** Reading. `get`, `list` and `count` answer from the caches without a request; `read` asks the API server. */
 export interface Reader {
   get(resource: Resource, key: ObjectKey): KubeObject | undefined;
   list(resource: Resource, query?: Query): readonly KubeObject[];
+  /** How many `list` would give, in a time that does not grow with them. */
+  count(resource: Resource, query: CountQuery): number;
   /** The object as it is now, undefined when there is none. Throws the classes of `kube/errors.ts`. */
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
   /** The end of a container's log, undefined when there is no such pod. Throws the classes of `kube/errors.ts`. */

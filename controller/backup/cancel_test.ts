@@ -171,6 +171,7 @@ Deno.test("Cancelling a Backup finds the Job of a controller that died before it
     reader: (kube) => ({
       get: (resource, key) => kube.get(resource, key),
       list: (resource, query) => resource.kind === "Job" ? [] : kube.list(resource, query),
+      count: (resource, query) => kube.count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
     }),

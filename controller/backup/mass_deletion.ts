@@ -7,6 +7,7 @@ import {
   type Reason,
 } from "../../api/mod.ts";
 import { foundRepository } from "./checks.ts";
+import type { RepositoryView } from "../shared/mod.ts";
 import type { RunPin } from "./run_pin.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -38,7 +39,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
   }
   if (backup.isRoutineDeletion || backup.confirmsDeletion) return { kind: "free" };
-  const { threshold, window, windowSeconds } = breakerOf(world);
+  const { threshold, window } = breakerOf(foundRepository(world));
   if (threshold === 0) return { kind: "free" };
   const deletedMs = Date.parse(object.metadata.deletionTimestamp ?? "");
   const waited = (now.getTime() - deletedMs) / 1000;
@@ -46,10 +47,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     // A clock of ours that is behind the server's must not make it longer than a look now and then.
     return { kind: "settling", seconds: Math.min(SETTLE_SECONDS, Math.ceil(SETTLE_SECONDS - waited)) };
   }
-  const others = otherDeletions.filter(({ isHeld, deletedAt }) =>
-    isHeld || Math.abs(Date.parse(deletedAt) - deletedMs) <= windowSeconds * 1000
-  );
-  const count = others.length + 1;
+  const count = otherDeletions + 1;
   if (count <= threshold) return { kind: "free" };
   const repository = pin?.resolved.repository.name ?? "";
   const message =
@@ -64,12 +62,13 @@ export function heldCondition(status: "True" | "False", reason: Reason, message:
   return { kind: "set", value: { type: CONDITION, status, reason, message } };
 }
 
-function breakerOf(world: BackupWorld): {
+/** What a repository says of the breaker; of one that is not there the defaults. */
+export function breakerOf(repository: RepositoryView | undefined): {
   readonly threshold: number;
   readonly window: string;
   readonly windowSeconds: number;
 } {
-  const { threshold, window } = foundRepository(world)?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
+  const { threshold, window } = repository?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
   const windowSeconds = parseDurationSeconds(window) ??
     parseDurationSeconds(DELETION_BREAKER_DEFAULTS.window);
   return { threshold, window, windowSeconds: windowSeconds ?? 0 };

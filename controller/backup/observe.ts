@@ -3,6 +3,7 @@ import {
   backupConfigSpec,
   backupConfigStatus,
   backupKind,
+  findCondition,
   repositoryKind,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
@@ -33,12 +34,13 @@ import {
 } from "../shared/mod.ts";
 import { backupJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
-import { otherDeletion } from "./other_deletions.ts";
+import { breakerOf } from "./mass_deletion.ts";
+import { countOtherDeletions } from "./other_deletions.ts";
 import { runPin } from "./run_pin.ts";
 import type { SeenBackup } from "./slots.ts";
 import { MAX_ATTEMPTS } from "./source_state.ts";
 import { INDEX } from "./watches.ts";
-import { type ConfigView, isTerminal, type OtherDeletion, sourceHasEnded } from "./world.ts";
+import { type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
@@ -111,7 +113,7 @@ async function worldOf(
     repository,
     missing,
     ...observeClaims(run, repository, reader),
-    otherDeletions: observeOtherDeletions(run, reader),
+    otherDeletions: observeOtherDeletions(run, repository, reader),
     options,
   };
 }
@@ -132,18 +134,18 @@ function observeClaims(
   };
 }
 
-/** Looked at only where the breaker may be about to judge: one that is held stays so whatever becomes of others. */
-function observeOtherDeletions({ object, backup, jobs }: Run, reader: Reader): readonly OtherDeletion[] {
-  const repository = runPin(backup.status, jobs)?.resolved.repository;
-  if (!backup.isDeleting || !backup.holdsFinalizer || repository === undefined) return [];
-  if (otherDeletion(object).isHeld) return [];
-  const { namespace } = backup.key;
-  return reader.list(BACKUP, {
-    namespace,
-    index: { name: INDEX.deletingByRepository, value: repository.name },
-  })
-    .filter(({ metadata }) => metadata.uid !== backup.uid)
-    .map(otherDeletion);
+/** Counted only where the breaker may be about to judge: one that is held stays so whatever becomes of others. */
+function observeOtherDeletions(
+  { object, backup, jobs }: Run,
+  repository: Sighting<RepositoryView>,
+  reader: Reader,
+): number {
+  const pinned = runPin(backup.status, jobs)?.resolved.repository;
+  const isHeld = findCondition(backup.status.conditions, "DeletionHeld")?.status === "True";
+  if (!backup.isDeleting || !backup.holdsFinalizer || pinned === undefined || isHeld) return 0;
+  const { threshold, windowSeconds } = breakerOf(repository.kind === "found" ? repository.value : undefined);
+  if (threshold === 0 || backup.isRoutineDeletion) return 0;
+  return countOtherDeletions(object, { repository: pinned.name, windowSeconds }, reader);
 }
 
 /** A BackupConfig as its runs see it. */

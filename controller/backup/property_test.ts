@@ -120,6 +120,8 @@ class LaggingReader implements Reader {
     return now.filter((job) => this.#shown.some(({ metadata }) => metadata.name === job.metadata.name));
   };
 
+  count: Reader["count"] = (resource, query) => this.list(resource, query).length;
+
   read: Reader["read"] = (resource, key, signal) => this.#kube.read(resource, key, signal);
   readLog: Reader["readLog"] = (pod, part, signal) => this.#kube.readLog(pod, part, signal);
 }

@@ -193,6 +193,7 @@ Deno.test("Backup reads no Secret that is as it was when the repository was open
     reader: (kube) => ({
       get: (resource, key) => kube.get(resource, key),
       list: (resource, query) => kube.list(resource, query),
+      count: (resource, query) => kube.count(resource, query),
       read(resource, key, signal) {
         reads += 1;
         return kube.read(resource, key, signal);

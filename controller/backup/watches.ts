@@ -18,7 +18,7 @@ import {
   valueAt,
   WATCHED,
 } from "../shared/mod.ts";
-import { repositoryAtRisk } from "./other_deletions.ts";
+import { BY_DELETION, byDeletion } from "./other_deletions.ts";
 import { isTerminal } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
@@ -36,8 +36,6 @@ export const INDEX = {
   openByRepository: "openByRepository",
   /** The same, by namespace. */
   openByNamespace: "openByNamespace",
-  /** Deleted Backups whose snapshots are to go with them, by the name of their repository. */
-  deletingByRepository: "deletingByRepository",
   configsByRepository: "configsByRepository",
   configsByClaim: "configsByClaim",
   repositoriesByNeed: "repositoriesByNeed",
@@ -52,7 +50,7 @@ export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.openByRepository]: (backup) =>
     whileOpen(backup, textAt(backup, "status", "resolved", "repository", "name")),
   [INDEX.openByNamespace]: (backup) => whileOpen(backup, backup.metadata.namespace),
-  [INDEX.deletingByRepository]: repositoryAtRisk,
+  [BY_DELETION]: byDeletion,
 };
 
 /**

@@ -20,12 +20,6 @@ export interface ConfigView {
   readonly pinnedIdentity: Identity | undefined;
 }
 
-/** A deletion of another Backup, as the breaker sees it. */
-export interface OtherDeletion {
-  readonly deletedAt: string;
-  readonly isHeld: boolean;
-}
-
 /** Everything a pass over a Backup looks at. */
 export interface BackupWorld {
   readonly object: KubeObject;
@@ -44,8 +38,8 @@ export interface BackupWorld {
   readonly jobs: readonly KubeObject[];
   /** Pods labelled with this Backup; what they are is decided by their Job. */
   readonly pods: readonly KubeObject[];
-  /** Other Backups of its repository whose snapshots are to go with them; looked at only while it is deleted. */
-  readonly otherDeletions: readonly OtherDeletion[];
+  /** Deletions of other Backups that the breaker counts with this one; counted only where it may be about to judge. */
+  readonly otherDeletions: number;
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
   readonly slots: SlotAnswer | "free";
   readonly options: ControllerOptions;

@@ -193,6 +193,7 @@ Deno.test("retention counts each Backup once while the cache shows it as it was"
   stage.reader = {
     get: (resource, key) => kube.get(resource, key),
     list: (resource, query) => kube.list(resource, query).map(alive),
+    count: (resource, query) => kube.count(resource, query),
     read: (resource, key, signal) => kube.read(resource, key, signal),
     readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
   };

@@ -573,6 +573,7 @@ Deno.test("BackupSchedule reads the Backups of its own only", async () => {
         asked.push(`${resource.plural} by ${query.index?.name} in ${query.namespace}`);
         return kube.list(resource, query);
       },
+      count: () => assert.fail("nothing is counted"),
       read: () => assert.fail("nothing is read live"),
       readLog: () => assert.fail("no log is read"),
     }),

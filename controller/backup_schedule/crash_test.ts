@@ -120,6 +120,7 @@ Deno.test("BackupSchedule counts a deleted run once while the cache still shows 
     reader: (kube) => ({
       get: (resource, key) => kube.get(resource, key),
       list: (resource, query) => (lagging ?? kube).list(resource, query),
+      count: (resource, query) => (lagging ?? kube).count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
     }),
@@ -138,6 +139,7 @@ Deno.test("BackupSchedule counts a deleted run once while the cache still shows 
 const emptyReader: Reader = {
   get: () => undefined,
   list: () => [],
+  count: () => 0,
   read: () => Promise.resolve(undefined),
   readLog: () => Promise.resolve(undefined),
 };

@@ -1,5 +1,13 @@
 import { resourceId } from "../../kube/mod.ts";
-import type { KubeObject, LogPart, ObjectKey, Query, Reader, Resource } from "../../kube/types.ts";
+import type {
+  CountQuery,
+  KubeObject,
+  LogPart,
+  ObjectKey,
+  Query,
+  Reader,
+  Resource,
+} from "../../kube/types.ts";
 import type { IndexNames } from "./watch_merge.ts";
 
 /**
@@ -23,18 +31,16 @@ export class KindReader implements Reader {
   }
 
   list(resource: Resource, query: Query = {}): readonly KubeObject[] {
-    const names = this.#namesFor(resource);
     const { index, ...rest } = query;
-    if (index === undefined) return this.#reader.list(resource, rest);
-    const name = names.get(index.name);
-    if (name !== undefined) {
-      return this.#reader.list(resource, { ...rest, index: { name, value: index.value } });
+    if (index !== undefined) {
+      return this.#reader.list(resource, { ...rest, index: this.#indexFor(resource, index) });
     }
-    const known = [...names.keys()].map((each) => `"${each}"`).join(", ");
-    throw new TypeError(
-      `Cannot list ${resource.plural} by "${index.name}": ${this.#kind} declares no such index, ` +
-        `expected one of [${known}]`,
-    );
+    this.#namesFor(resource);
+    return this.#reader.list(resource, rest);
+  }
+
+  count(resource: Resource, { namespace, index }: CountQuery): number {
+    return this.#reader.count(resource, { namespace, index: this.#indexFor(resource, index) });
   }
 
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
@@ -43,6 +49,17 @@ export class KindReader implements Reader {
 
   readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined> {
     return this.#reader.readLog(pod, part, signal);
+  }
+
+  #indexFor(resource: Resource, { name, value }: CountQuery["index"]): CountQuery["index"] {
+    const names = this.#namesFor(resource);
+    const merged = names.get(name);
+    if (merged !== undefined) return { name: merged, value };
+    const known = [...names.keys()].map((each) => `"${each}"`).join(", ");
+    throw new TypeError(
+      `Cannot list ${resource.plural} by "${name}": ${this.#kind} declares no such index, ` +
+        `expected one of [${known}]`,
+    );
   }
 
   #namesFor(resource: Resource): ReadonlyMap<string, string> {

@@ -1,5 +1,13 @@
 import type { KubeClock } from "../../kube/mod.ts";
-import { keyOf, keyText, type KubeObject, type Query, type Reader, type Resource } from "../../kube/types.ts";
+import {
+  type CountQuery,
+  keyOf,
+  keyText,
+  type KubeObject,
+  type Query,
+  type Reader,
+  type Resource,
+} from "../../kube/types.ts";
 import { type Sample, type StateMetrics, Tombstones } from "../../telemetry/mod.ts";
 import { statusFields } from "./conditions_of.ts";
 import type { Guard } from "./guard.ts";
@@ -96,6 +104,10 @@ class ReaderOfOne implements Reader {
     const isAsked = resource.kind === this.#resource.kind && resource.group === this.#resource.group &&
       (query.namespace ?? this.#object.metadata.namespace) === this.#object.metadata.namespace;
     return isAsked ? [this.#object] : [];
+  }
+
+  count(resource: Resource, query: CountQuery): number {
+    return this.list(resource, query).length;
   }
 
   read(resource: Resource): Promise<KubeObject | undefined> {

@@ -34,6 +34,7 @@ export class FakeCluster
     this.reader = {
       get: (resource, key) => this.informer(resource).store.get(key),
       list: (resource, query) => this.informer(resource).store.list(query),
+      count: (resource, query) => this.informer(resource).store.count(query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
     };

@@ -4,6 +4,7 @@ import { StalledError, TransientError } from "../../api/mod.ts";
 import {
   type Annotating,
   ApiAnswer,
+  type CountQuery,
   type DesiredObject,
   type EventRecord,
   type EventSink,
@@ -132,6 +133,10 @@ export class FakeKube implements Reader, Writer, EventSink {
       (query.namespace === undefined || (object.metadata.namespace ?? "") === query.namespace) &&
       (query.index === undefined || index === undefined || index(object).includes(query.index.value))
     );
+  }
+
+  count(resource: Resource, query: CountQuery): number {
+    return this.list(resource, query).length;
   }
 
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
