@@ -10,7 +10,7 @@ import {
   StalledError,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
-import { isRoutine, type ParsedObject, parseObject } from "../shared/mod.ts";
+import { isRoutine, type MissingNote, missingNote, type ParsedObject, parseObject } from "../shared/mod.ts";
 import { originOf } from "./origin.ts";
 
 /** A Backup, parsed. */
@@ -27,8 +27,8 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
   readonly isRoutineDeletion: boolean;
   /** Why its run is to be stopped, when it is. */
   readonly cancelReason: Extract<Reason, "Replaced" | "Cancelled"> | undefined;
-  /** What the catalog says of snapshots that are gone, as it stands in the annotation. */
-  readonly missingText: string | undefined;
+  /** What the catalog says of snapshots that are gone. */
+  readonly missingNote: MissingNote | "unreadable" | undefined;
   /** Why spec and status are empty here: this version cannot read them. */
   readonly unreadable?: string;
 }
@@ -61,7 +61,7 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
     confirmsDeletion: annotations?.[ANNOTATION.confirmDeletion] === "true",
     isRoutineDeletion: isRoutine(annotations?.[ANNOTATION.deletedBy]),
     cancelReason: cancel === undefined ? undefined : cancel === "Replaced" ? "Replaced" : "Cancelled",
-    missingText: annotations?.[ANNOTATION.snapshotMissing],
+    missingNote: missingNote(object),
   };
 }
 

@@ -1,7 +1,14 @@
-import { ANNOTATION, backupKind } from "../../api/mod.ts";
-import * as z from "zod";
+import { backupKind } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
-import { controllerOf, numberAt, resourceOf, textAt, valueAt } from "../shared/mod.ts";
+import {
+  controllerOf,
+  type MissingNote,
+  missingNote,
+  numberAt,
+  resourceOf,
+  textAt,
+  valueAt,
+} from "../shared/mod.ts";
 
 /** The resource of Backups. */
 export const BACKUP = resourceOf(backupKind);
@@ -35,8 +42,8 @@ export interface SucceededRun {
   readonly uid: string;
   readonly endMs: number;
   readonly snapshotIds: readonly string[];
-  /** What its annotation says is missing; undefined without one. */
-  readonly saidMissing: readonly string[] | undefined;
+  /** What is said of those that are missing; undefined when nothing is. */
+  readonly note: MissingNote | "unreadable" | undefined;
 }
 
 /**
@@ -131,7 +138,7 @@ export function succeededRun(backup: KubeObject): SucceededRun | undefined {
     uid: backup.metadata.uid ?? "",
     endMs: Date.parse(textAt(backup, "status", "timing", "endTime") ?? ""),
     snapshotIds: ids,
-    saidMissing: missingOf(backup),
+    note: missingNote(backup),
   };
 }
 
@@ -146,17 +153,4 @@ export function runningSinceMs(backup: KubeObject): number | undefined {
 function hasEnded(backup: KubeObject): boolean {
   const phase = textAt(backup, "status", "phase");
   return phase === "Succeeded" || phase === "Failed";
-}
-
-const missing = z.object({ ids: z.array(z.string()) });
-
-/** An annotation a person has spoilt names nothing, and is written anew or taken off. */
-function missingOf({ metadata }: KubeObject): readonly string[] | undefined {
-  const text = metadata.annotations?.[ANNOTATION.snapshotMissing];
-  if (text === undefined) return undefined;
-  try {
-    return missing.safeParse(JSON.parse(text)).data?.ids ?? [];
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { Annotating } from "../../kube/types.ts";
+import { missingIds, missingNoteText } from "../shared/mod.ts";
 import { BACKUP, type SucceededRun } from "./backups_seen.ts";
 import type { Catalog } from "./catalog_world.ts";
 import type { ReadListing } from "./listing.ts";
@@ -25,9 +26,8 @@ export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
   for (const run of runs) {
     const missing = missingOf(run, listing, listed);
     count += missing.length;
-    const note = missing.length === 0 ? null : JSON.stringify({ at: listing.endedAt, ids: missing });
-    const isSaid = run.saidMissing === undefined ? missing.length === 0 : isSame(run.saidMissing, missing);
-    if (isSaid) continue;
+    const note = missing.length === 0 ? null : missingNoteText({ at: listing.endedAt, ids: [...missing] });
+    if (isSaid(run.note, missing)) continue;
     const { key, uid } = run;
     annotate.push({ resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } });
   }
@@ -35,16 +35,18 @@ export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
 }
 
 function missingOf(
-  { endMs, snapshotIds, saidMissing = [] }: SucceededRun,
+  { endMs, snapshotIds, note }: SucceededRun,
   { truncated, startedMs }: ReadListing,
   listed: ReadonlySet<string>,
 ): readonly string[] {
   const absent = snapshotIds.filter((id) => !listed.has(id));
   const canTell = !truncated && endMs + CLOCK_SKEW_MS < startedMs;
-  return canTell ? absent : absent.filter((id) => saidMissing.includes(id));
+  return canTell ? absent : absent.filter((id) => missingIds(note).includes(id));
 }
 
-/** An empty note says nothing and is taken off. */
-function isSame(said: readonly string[], missing: readonly string[]): boolean {
+/** A note that names nothing, or that nobody can read, is written anew or taken off. */
+function isSaid(note: SucceededRun["note"], missing: readonly string[]): boolean {
+  if (note === undefined) return missing.length === 0;
+  const said = missingIds(note);
   return said.length > 0 && said.length === missing.length && missing.every((id) => said.includes(id));
 }

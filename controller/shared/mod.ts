@@ -16,6 +16,7 @@ export * from "./job_name.ts";
 export * from "./job_state.ts";
 export * from "./label_selector.ts";
 export * from "./label_value.ts";
+export * from "./missing_note.ts";
 export * from "./mount_conflict.ts";
 export * from "./mover_job.ts";
 export * from "./mover_removal.ts";

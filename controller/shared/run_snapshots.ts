@@ -1,5 +1,5 @@
-import { ANNOTATION } from "../../api/meta.ts";
 import type { KubeObject } from "../../kube/types.ts";
+import { missingIds, missingNote } from "./missing_note.ts";
 import { textAt, valueAt } from "./run_summary.ts";
 
 /** What a run holds of its sources, by the paths under which kopia files them. */
@@ -12,37 +12,21 @@ export interface RunSnapshots {
 
 /**
  * What a Backup holds, read by hand for the same reason as `runSummary`. A snapshot that is known to be gone from the
- * repository does not count; when the note of it cannot be read, none does.
+ * repository does not count.
  */
 export function runSnapshots(backup: KubeObject): RunSnapshots {
   const entries = valueAt(backup, "status", "snapshots");
   const saved: string[] = [];
   const unchanged: string[] = [];
   if (!Array.isArray(entries)) return { saved, unchanged };
-  const missing = missingSnapshots(backup.metadata.annotations?.[ANNOTATION.snapshotMissing]);
+  const missing = missingIds(missingNote(backup));
   for (const entry of entries) {
     const path = textAt(entry, "sourcePath");
     if (path === undefined || textAt(entry, "phase") !== "Succeeded") continue;
     const id = textAt(entry, "kopiaSnapshotID");
     if (id === undefined) {
       if (valueAt(entry, "unchanged") === true) unchanged.push(path);
-    } else if (!missing(id)) saved.push(path);
+    } else if (!missing.includes(id)) saved.push(path);
   }
   return { saved, unchanged };
-}
-
-function missingSnapshots(note: string | undefined): (id: string) => boolean {
-  if (note === undefined) return () => false;
-  const ids = parsedIds(note);
-  return ids === undefined ? () => true : (id) => ids.includes(id);
-}
-
-function parsedIds(note: string): readonly unknown[] | undefined {
-  try {
-    const ids = valueAt(JSON.parse(note), "ids");
-    return Array.isArray(ids) ? ids : undefined;
-  } catch {
-    // Anybody may write an annotation; what it means then is said above.
-    return undefined;
-  }
 }
