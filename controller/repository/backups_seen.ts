@@ -36,8 +36,8 @@ export interface DiscoveredBackup {
   readonly isDeleting: boolean;
 }
 
-/** A Succeeded run, as far as the presence of its snapshots is concerned. */
-export interface SucceededRun {
+/** A run that ended, as far as the presence of its snapshots is concerned. */
+export interface EndedRun {
   readonly key: ObjectKey;
   readonly uid: string;
   readonly endMs: number;
@@ -127,10 +127,9 @@ export function sourceText(
   return JSON.stringify([username, hostname, path]);
 }
 
-/** A Succeeded run that made snapshots and stays; undefined for any other Backup. */
-export function succeededRun(backup: KubeObject): SucceededRun | undefined {
-  if (textAt(backup, "status", "phase") !== "Succeeded") return undefined;
-  if (backup.metadata.deletionTimestamp !== undefined) return undefined;
+/** A run that ended, made snapshots and stays; undefined for any other Backup. One that was stopped may have made some. */
+export function endedRun(backup: KubeObject): EndedRun | undefined {
+  if (!hasEnded(backup) || backup.metadata.deletionTimestamp !== undefined) return undefined;
   const ids = snapshotIds(backup);
   if (ids.length === 0) return undefined;
   return {

@@ -6,11 +6,11 @@ import { aBackup } from "../../tests/support/mod.ts";
 import {
   byRepositoryId,
   discoveredBackup,
+  endedRun,
   runningSinceMs,
   seenStats,
   snapshotIds,
   spanTexts,
-  succeededRun,
 } from "./backups_seen.ts";
 import { aRun, idOf, UNIQUE_ID } from "./catalog_stage_test.ts";
 
@@ -34,12 +34,13 @@ Deno.test("spanTexts() holds the latest when there are too many, and none backwa
   assert.deepEqual(spanTexts("x", { fromMs: hour, toMs: 0, most: 100 }), []);
 });
 
-Deno.test("succeededRun() takes a run that made snapshots of its own and stays", () => {
-  assert.deepEqual(succeededRun(aRun("run", [1, 2]))?.snapshotIds, [idOf(1), idOf(2)]);
-  assert.equal(succeededRun(aRun("run", [])), undefined);
-  assert.equal(succeededRun(aRun("run", [1], { status: { phase: "Running" } })), undefined);
+Deno.test("endedRun() takes a run that ended, made snapshots of its own and stays", () => {
+  assert.deepEqual(endedRun(aRun("run", [1, 2]))?.snapshotIds, [idOf(1), idOf(2)]);
+  assert.deepEqual(endedRun(aRun("run", [1], { status: { phase: "Failed" } }))?.snapshotIds, [idOf(1)]);
+  assert.equal(endedRun(aRun("run", [])), undefined);
+  assert.equal(endedRun(aRun("run", [1], { status: { phase: "Running" } })), undefined);
   const metadata = { deletionTimestamp: "2026-01-02T00:00:00Z" };
-  assert.equal(succeededRun(aRun("run", [1], { metadata })), undefined);
+  assert.equal(endedRun(aRun("run", [1], { metadata })), undefined);
 });
 
 Deno.test("every reader of Backups takes whatever an object holds without throwing", () => {
@@ -65,7 +66,7 @@ Deno.test("every reader of Backups takes whatever an object holds without throwi
       const backup: KubeObject = { ...rest, metadata: { ...metadata, annotations }, spec, status };
       assert.ok(byRepositoryId(backup).length >= 1);
       assert.ok(Array.isArray(snapshotIds(backup)));
-      for (const read of [discoveredBackup, runningSinceMs, seenStats, succeededRun]) read(backup);
+      for (const read of [discoveredBackup, runningSinceMs, seenStats, endedRun]) read(backup);
     }),
   );
 });

@@ -161,19 +161,25 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
     aRun("whole", [0]),
     aRun("half", [1, 2], { namespace: "other" }),
     aRun("late", [3], { status: late }),
-    aRun("failed", [4], { status: { phase: "Failed" } }),
+    aRun("stopped", [4, 6], { status: { phase: "Failed" } }),
     aRun("elsewhere", [5], {
       status: { resolved: { repository: { kind: "Repository", name: "repo", uniqueId: "another" } } },
     }),
   );
-  assert.ok(await stage.lists([anEntry(0), anEntry(1)]));
+  assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
   const note = { at: "2026-01-02T03:05:00.000Z", ids: [idOf(2)] };
   assert.deepEqual(saidMissing(stage, "half", "other"), note);
-  assert.deepEqual(stage.writesToBackups(), ["annotate Backup other/half"]);
-  assert.equal(stage.status.catalog?.missingSnapshotCount, 1);
+  assert.deepEqual(saidMissing(stage, "stopped"), { ...note, ids: [idOf(6)] });
+  assert.deepEqual(stage.writesToBackups().toSorted(), [
+    "annotate Backup apps/stopped",
+    "annotate Backup other/half",
+  ]);
+  assert.equal(stage.status.catalog?.missingSnapshotCount, 2);
+  stage.kube.put(aRun("stopped", [4], { status: { phase: "Failed" } }));
+  stage.writesToBackups();
 
   // The same again changes nothing, also not the time; the late run can be judged now.
-  assert.ok(await stage.lists([anEntry(0), anEntry(1)]));
+  assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
   assert.deepEqual(saidMissing(stage, "half", "other"), note);
   assert.deepEqual(stage.writesToBackups(), ["annotate Backup apps/late"]);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 2);

@@ -3,10 +3,10 @@ import {
   BACKUP,
   type DiscoveredBackup,
   discoveredBackup,
+  type EndedRun,
+  endedRun,
   runningSinceMs,
   snapshotIds,
-  type SucceededRun,
-  succeededRun,
 } from "./backups_seen.ts";
 import { discoveredName } from "./discovered_backup.ts";
 import type { ReadListing } from "./listing.ts";
@@ -21,7 +21,7 @@ export interface Catalog {
   readonly runningSinceMs: number | undefined;
   /** The discovered Backups of this Repository. */
   readonly discovered: readonly DiscoveredBackup[];
-  readonly runs: readonly SucceededRun[];
+  readonly runs: readonly EndedRun[];
   /** Names of discovered Backups to be that some other object has. */
   readonly taken: ReadonlySet<string>;
 }
@@ -36,7 +36,7 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
     reader.list(BACKUP, { index: { name: BY_REPOSITORY_ID, value } })
   );
   const discovered: DiscoveredBackup[] = [];
-  const runs: SucceededRun[] = [];
+  const runs: EndedRun[] = [];
   const ids = new Set<string>();
   const uids = new Set<string>();
   let since: number | undefined;
@@ -48,7 +48,7 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
     }
     for (const id of snapshotIds(backup)) ids.add(id);
     uids.add(backup.metadata.uid ?? "");
-    const run = succeededRun(backup);
+    const run = endedRun(backup);
     if (run !== undefined) runs.push(run);
     since = earlier(since, runningSinceMs(backup));
   }

@@ -1,7 +1,7 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { Annotating } from "../../kube/types.ts";
 import { missingIds, missingNoteText } from "../shared/mod.ts";
-import { BACKUP, type SucceededRun } from "./backups_seen.ts";
+import { BACKUP, type EndedRun } from "./backups_seen.ts";
 import type { Catalog } from "./catalog_world.ts";
 import type { ReadListing } from "./listing.ts";
 
@@ -35,7 +35,7 @@ export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
 }
 
 function missingOf(
-  { endMs, snapshotIds, note }: SucceededRun,
+  { endMs, snapshotIds, note }: EndedRun,
   { truncated, startedMs }: ReadListing,
   listed: ReadonlySet<string>,
 ): readonly string[] {
@@ -45,7 +45,7 @@ function missingOf(
 }
 
 /** A note that names nothing, or that nobody can read, is written anew or taken off. */
-function isSaid(note: SucceededRun["note"], missing: readonly string[]): boolean {
+function isSaid(note: EndedRun["note"], missing: readonly string[]): boolean {
   if (note === undefined) return missing.length === 0;
   const said = missingIds(note);
   return said.length > 0 && said.length === missing.length && missing.every((id) => said.includes(id));
