@@ -1,14 +1,5 @@
 import type { Reader } from "../../kube/types.ts";
-import {
-  BACKUP,
-  type DiscoveredBackup,
-  discoveredBackup,
-  type EndedRun,
-  endedRun,
-  runningSinceMs,
-  snapshotIds,
-} from "./backups_seen.ts";
-import { discoveredName } from "./discovered_backup.ts";
+import { BACKUP, type DiscoveredBackup, type EndedRun } from "./backups_seen.ts";
 import type { ReadListing } from "./listing.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
@@ -19,8 +10,9 @@ export interface Catalog {
   readonly known: ReadonlySet<string>;
   /** Since then a run is under way whose snapshots its status does not name yet. */
   readonly runningSinceMs: number | undefined;
-  /** The discovered Backups of this Repository. */
+  /** The discovered Backups of this Repository, and the ids of their snapshots. */
   readonly discovered: readonly DiscoveredBackup[];
+  readonly discoveredIds: ReadonlySet<string>;
   readonly runs: readonly EndedRun[];
   /** Names of discovered Backups to be that some other object has. */
   readonly taken: ReadonlySet<string>;
@@ -37,46 +29,44 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
   );
   const discovered: DiscoveredBackup[] = [];
   const runs: EndedRun[] = [];
-  const ids = new Set<string>();
-  const uids = new Set<string>();
+  const known = new Set<string>();
   let since: number | undefined;
   for (const backup of backups) {
-    const found = discoveredBackup(backup);
-    if (found?.ownerUid === repository.uid) {
-      discovered.push(found);
+    const facts = listing.backups.read(backup);
+    if (facts.discovered?.ownerUid === repository.uid) {
+      discovered.push(facts.discovered);
       continue;
     }
-    for (const id of snapshotIds(backup)) ids.add(id);
-    uids.add(backup.metadata.uid ?? "");
-    const run = endedRun(backup);
-    if (run !== undefined) runs.push(run);
-    since = earlier(since, runningSinceMs(backup));
+    for (const id of facts.snapshotIds) if (listing.snapshots.has(id)) known.add(id);
+    for (const id of listing.idsByRun.get(facts.uid) ?? []) known.add(id);
+    if (facts.ended !== undefined) runs.push(facts.ended);
+    since = earlier(since, facts.runningSinceMs);
   }
-  const known = listing.entries
-    .filter(({ id, runId }) => ids.has(id) || (runId !== undefined && uids.has(runId)))
-    .map(({ id }) => id);
+  const discoveredIds = new Set(discovered.map(({ snapshotId }) => snapshotId));
+  const isAccountedFor = (id: string) => known.has(id) || discoveredIds.has(id);
   return {
     listing,
-    known: new Set(known),
+    known,
     runningSinceMs: since,
     discovered,
+    discoveredIds,
     runs,
-    taken: takenNames(repository, listing, discovered, reader),
+    taken: takenNames(repository, listing, isAccountedFor, reader),
   };
 }
 
+/** Only of snapshots that may get a Backup. */
 function takenNames(
-  { key: { namespace, name } }: RepositoryObject,
-  { entries }: ReadListing,
-  discovered: readonly DiscoveredBackup[],
+  { key: { namespace } }: RepositoryObject,
+  { snapshots }: ReadListing,
+  isAccountedFor: (id: string) => boolean,
   reader: Reader,
 ): ReadonlySet<string> {
-  const ours = new Map(discovered.map(({ key, snapshotId }) => [key.name, snapshotId]));
-  const taken = entries
-    .map(({ id }) => ({ id, name: discoveredName(name, id) }))
-    .filter((each) => ours.get(each.name) !== each.id)
-    .filter((each) => reader.get(BACKUP, { namespace, name: each.name }) !== undefined);
-  return new Set(taken.map((each) => each.name));
+  const taken = new Set<string>();
+  for (const { id, name } of snapshots.values()) {
+    if (!isAccountedFor(id) && reader.get(BACKUP, { namespace, name }) !== undefined) taken.add(name);
+  }
+  return taken;
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,8 +1,9 @@
-import { CATALOG_DEFAULTS, type CatalogEntry } from "../../api/mod.ts";
+import { CATALOG_DEFAULTS } from "../../api/mod.ts";
 import type { DesiredObject } from "../../kube/types.ts";
-import { type DiscoveredBackup, sourceText } from "./backups_seen.ts";
+import type { DiscoveredBackup } from "./backups_seen.ts";
 import type { Catalog } from "./catalog_world.ts";
-import { discoveredBackupFor, discoveredName } from "./discovered_backup.ts";
+import { discoveredBackupFor } from "./discovered_backup.ts";
+import type { ListedSnapshot } from "./listed_snapshot.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** Clocks of nodes differ a little. */
@@ -12,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** What becomes of the discovered Backups. */
 export interface Discovery {
   /** Snapshots that should have one and have none, newest first. */
-  readonly lacking: readonly CatalogEntry[];
+  readonly lacking: readonly ListedSnapshot[];
   readonly drop: readonly DiscoveredBackup[];
   /** Those that stay. */
   readonly stay: number;
@@ -25,11 +26,10 @@ export interface Discovery {
  */
 export function discover(repository: RepositoryObject, catalog: Catalog): Discovery {
   const bounds = boundsOf(repository, catalog);
-  const existing = new Set(catalog.discovered.map(({ snapshotId }) => snapshotId));
-  const wanted = wantedEntries(bounds, catalog, existing);
+  const wanted = wantedSnapshots(bounds, catalog);
   const drop = withoutPlace(bounds, catalog, wanted);
   return {
-    lacking: wanted.filter(({ id }) => !existing.has(id)),
+    lacking: wanted.filter(({ id }) => !catalog.discoveredIds.has(id)),
     drop,
     stay: catalog.discovered.length - drop.length,
   };
@@ -47,15 +47,15 @@ export interface Offer {
 /** The discovered Backups for snapshots that lack one, no more than there is room for. */
 export function offerDiscovered(
   repository: RepositoryObject,
-  { lacking, taken }: { readonly lacking: readonly CatalogEntry[]; readonly taken: ReadonlySet<string> },
+  { lacking, taken }: { readonly lacking: readonly ListedSnapshot[]; readonly taken: ReadonlySet<string> },
   room: number,
 ): Offer {
   const objects: DesiredObject[] = [];
   const names = new Set(taken);
   let skipped = 0;
-  for (const entry of lacking) {
-    const name = discoveredName(repository.key.name, entry.id);
-    const desired = names.has(name) ? undefined : discoveredBackupFor(repository, entry);
+  for (const snapshot of lacking) {
+    const { name } = snapshot;
+    const desired = names.has(name) ? undefined : discoveredBackupFor(repository, snapshot);
     names.add(name);
     if (desired === undefined) skipped += 1;
     else if (objects.length === room) return { objects, skipped, isWhole: false };
@@ -79,19 +79,16 @@ function boundsOf({ spec }: RepositoryObject, { listing }: Catalog): Bounds {
   };
 }
 
-function wantedEntries(
+function wantedSnapshots(
   { perSource, oldestMs }: Bounds,
-  { listing, known, runningSinceMs }: Catalog,
-  existing: ReadonlySet<string>,
-): readonly CatalogEntry[] {
+  { listing, known, runningSinceMs, discoveredIds }: Catalog,
+): readonly ListedSnapshot[] {
   const counts = new Map<string, number>();
-  return listing.entries.filter((entry) => {
-    const startMs = Date.parse(entry.startTime);
-    if (known.has(entry.id) || startMs < oldestMs) return false;
+  return [...listing.snapshots.values()].filter(({ id, source, startMs }) => {
+    if (known.has(id) || startMs < oldestMs) return false;
     // It may be a run's own, whose id is not in its status yet.
     const isYoung = runningSinceMs !== undefined && startMs >= runningSinceMs - CLOCK_SKEW_MS;
-    if (isYoung && !existing.has(entry.id)) return false;
-    const source = sourceText(entry);
+    if (isYoung && !discoveredIds.has(id)) return false;
     const count = counts.get(source) ?? 0;
     if (count >= perSource) return false;
     counts.set(source, count + 1);
@@ -105,16 +102,15 @@ function wantedEntries(
  */
 function withoutPlace(
   { perSource, oldestMs }: Bounds,
-  { discovered, listing }: Catalog,
-  wanted: readonly CatalogEntry[],
+  { discovered, listing: { snapshots, truncated } }: Catalog,
+  wanted: readonly ListedSnapshot[],
 ): readonly DiscoveredBackup[] {
   const wantedIds = new Set(wanted.map(({ id }) => id));
-  const listedIds = new Set(listing.entries.map(({ id }) => id));
-  const startsOf = Map.groupBy(wanted, sourceText);
+  const bySource = truncated ? Map.groupBy(wanted, ({ source }) => source) : undefined;
   return discovered.filter(({ isDeleting, snapshotId, source, startMs }) => {
     if (isDeleting || wantedIds.has(snapshotId)) return false;
-    if (!listing.truncated || listedIds.has(snapshotId) || startMs < oldestMs) return true;
-    const newer = startsOf.get(source)?.filter(({ startTime }) => Date.parse(startTime) > startMs) ?? [];
+    if (!truncated || snapshots.has(snapshotId) || startMs < oldestMs) return true;
+    const newer = bySource?.get(source)?.filter((each) => each.startMs > startMs) ?? [];
     return newer.length >= perSource;
   });
 }

@@ -1,27 +1,27 @@
-import {
-  CATALOG_MAX_LOG_BYTES,
-  type CatalogDigest,
-  type CatalogEntry,
-  decodeCatalog,
-  parseMoverResult,
-} from "../../api/mod.ts";
+import { CATALOG_MAX_LOG_BYTES, type CatalogDigest, decodeCatalog, parseMoverResult } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { controllerOf, MOVER_CONTAINER, type ResultOf } from "../shared/mod.ts";
 import { podFacts } from "../shared/pod_facts.ts";
+import { BackupReader } from "./backup_reader.ts";
 import { lastJobName } from "./desired.ts";
+import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
 import type { ListingMemory } from "./listing_memory.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** What a finished bootstrap listed. */
 export interface ReadListing {
   readonly kind: "read";
-  /** Newest first. */
-  readonly entries: readonly CatalogEntry[];
+  /** By id, newest first. */
+  readonly snapshots: ReadonlyMap<string, ListedSnapshot>;
+  /** Ids of those that a run of some cluster made, by the uid of its Backup. */
+  readonly idsByRun: ReadonlyMap<string, readonly string[]>;
   /** True when the repository holds more. */
   readonly truncated: boolean;
   /** When the bootstrap began, and when it ended, by the node's clock. */
   readonly startedMs: number;
   readonly endedAt: string;
+  /** Reads the Backups it is compared with. */
+  readonly backups: BackupReader;
 }
 
 /** The listing a Repository has yet to work through. */
@@ -74,7 +74,7 @@ export async function observeListing(
   if (remembered !== undefined) return remembered;
   const source = sourceOf(repository, job, pods);
   if (source === undefined) return gone("the pod that made it is gone");
-  const listing = await readListing(source, reader, signal);
+  const listing = await readListing(source, key.name, reader, signal);
   if (listing.kind === "read") memory.keep(key, job.metadata.uid ?? "", listing);
   return listing;
 }
@@ -112,6 +112,7 @@ function isBootstrap(result: object): result is ResultOf<"bootstrap"> {
 
 async function readListing(
   { pod, digest, startedMs, endedAt }: ListingSource,
+  repository: string,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<Listing> {
@@ -124,9 +125,17 @@ async function readListing(
     const text = await reader.readLog(pod, part, signal);
     if (text === undefined) return { ...gone("the pod that made it is gone"), endedAt };
     const decoded = decodeCatalog(text, digest);
-    return decoded.kind === "unreadable"
-      ? { ...decoded, endedAt }
-      : { kind: "read", entries: decoded.entries, truncated: decoded.truncated, startedMs, endedAt };
+    if (decoded.kind === "unreadable") return { ...decoded, endedAt };
+    const { entries, truncated } = decoded;
+    return {
+      kind: "read",
+      snapshots: listedSnapshots(entries, repository),
+      idsByRun: idsByRun(entries),
+      truncated,
+      startedMs,
+      endedAt,
+      backups: new BackupReader(),
+    };
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { keyText, type ObjectKey } from "../../kube/types.ts";
 import type { ReadListing } from "./listing.ts";
 
-/** Decoded, the longest listing takes about 3 MB. */
+/** Decoded, the longest listing takes about 5 MB with what is remembered of its Backups. */
 const mostListings = 4;
 
 /**

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { BackupReader } from "./backup_reader.ts";
 import type { ReadListing } from "./listing.ts";
 import { ListingMemory } from "./listing_memory.ts";
 
 const listing: ReadListing = {
   kind: "read",
-  entries: [],
+  snapshots: new Map(),
+  idsByRun: new Map(),
   truncated: false,
   startedMs: 0,
   endedAt: "2026-01-01T00:00:00Z",
+  backups: new BackupReader(),
 };
 
 function key(name: string) {

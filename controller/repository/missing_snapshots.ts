@@ -8,9 +8,16 @@ import type { ReadListing } from "./listing.ts";
 /** Clocks of nodes differ a little. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** A run, and what is to be said of its snapshots. */
+export interface Unsaid {
+  readonly run: EndedRun;
+  /** Ids of those that are missing; empty when what was said is to be taken back. */
+  readonly missing: readonly string[];
+}
+
 /** What is to be said to runs about their snapshots. */
 export interface MissingSnapshots {
-  readonly annotate: readonly Annotating[];
+  readonly unsaid: readonly Unsaid[];
   /** Snapshots that are missing, of all runs. */
   readonly count: number;
 }
@@ -20,26 +27,27 @@ export interface MissingSnapshots {
  * run had ended does not show it; one that is shown is there, whatever the listing leaves out.
  */
 export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
-  const listed = new Set(listing.entries.map(({ id }) => id));
-  const annotate: Annotating[] = [];
+  const unsaid: Unsaid[] = [];
   let count = 0;
   for (const run of runs) {
-    const missing = missingOf(run, listing, listed);
+    const missing = missingOf(run, listing);
     count += missing.length;
-    const note = missing.length === 0 ? null : missingNoteText({ at: listing.endedAt, ids: [...missing] });
-    if (isSaid(run.note, missing)) continue;
-    const { key, uid } = run;
-    annotate.push({ resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } });
+    if (!isSaid(run.note, missing)) unsaid.push({ run, missing });
   }
-  return { annotate, count };
+  return { unsaid, count };
+}
+
+/** Says it. */
+export function noting({ run: { key, uid }, missing }: Unsaid, { endedAt }: ReadListing): Annotating {
+  const note = missing.length === 0 ? null : missingNoteText({ at: endedAt, ids: [...missing] });
+  return { resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } };
 }
 
 function missingOf(
   { endMs, snapshotIds, note }: EndedRun,
-  { truncated, startedMs }: ReadListing,
-  listed: ReadonlySet<string>,
+  { snapshots, truncated, startedMs }: ReadListing,
 ): readonly string[] {
-  const absent = snapshotIds.filter((id) => !listed.has(id));
+  const absent = snapshotIds.filter((id) => !snapshots.has(id));
   const canTell = !truncated && endMs + CLOCK_SKEW_MS < startedMs;
   return canTell ? absent : absent.filter((id) => missingIds(note).includes(id));
 }

@@ -10,7 +10,7 @@ import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
 import { BACKUP, type DiscoveredBackup } from "./backups_seen.ts";
 import { discover, offerDiscovered } from "./discover.ts";
-import { missingSnapshots } from "./missing_snapshots.ts";
+import { missingSnapshots, noting } from "./missing_snapshots.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /** Writes of one pass: five thousand snapshots must not hold a worker, and what waits beside them, for minutes. */
@@ -70,18 +70,18 @@ function workThrough(
   catalog: NonNullable<RepositoryWorld["catalog"]>,
 ): CatalogPlan {
   const { lacking, drop, stay } = discover(repository, catalog);
-  const { annotate, count } = missingSnapshots(catalog);
+  const { unsaid, count } = missingSnapshots(catalog);
   const room = { writes: WRITES_PER_PASS };
-  const annotated = take(annotate, room);
+  const said = take(unsaid, room);
   const dropped = take(drop, room);
   const offer = offerDiscovered(repository, { lacking, taken: catalog.taken }, room.writes);
-  const isLast = annotated.length === annotate.length && dropped.length === drop.length && offer.isWhole;
+  const isLast = said.length === unsaid.length && dropped.length === drop.length && offer.isWhole;
   const { endedAt, truncated } = catalog.listing;
   // While some were refused, and more are offered now, it is too early to say that all is well.
   const isTooEarly = !isLast ||
     (offer.objects.length > 0 && repository.status.catalog?.refused !== undefined);
   return {
-    annotate: annotated,
+    annotate: said.map((each) => noting(each, catalog.listing)),
     remove: dropped.map(removalOf),
     offer: offer.objects,
     conditions: isTooEarly ? [] : [readCondition(truncated, offer.skipped)],
