@@ -60,6 +60,7 @@ export class FakeKube implements Reader, Writer, EventSink {
   logsRead = 0;
   readonly #logs = new Map<string, string | Error>();
   readonly #stores = new Map<string, Store>();
+  readonly #indexed = new Map<IndexFunction, WeakMap<KubeObject, readonly string[]>>();
   readonly #failures: { readonly write: FakeWrite; readonly name: string | undefined; error: Error }[] = [];
   readonly #hanging = new Map<FakeWrite, number>();
   readonly #listeners = new Set<Listener>();
@@ -131,7 +132,8 @@ export class FakeKube implements Reader, Writer, EventSink {
     const index = query.index === undefined ? undefined : this.#index(store, resource, query.index.name);
     return [...store.objects.values()].filter((object) =>
       (query.namespace === undefined || (object.metadata.namespace ?? "") === query.namespace) &&
-      (query.index === undefined || index === undefined || index(object).includes(query.index.value))
+      (query.index === undefined || index === undefined ||
+        this.#valuesOf(index, object).includes(query.index.value))
     );
   }
 
@@ -304,6 +306,15 @@ export class FakeKube implements Reader, Writer, EventSink {
     const made: Store = { objects: new Map(), indexes: new Map() };
     this.#stores.set(id, made);
     return made;
+  }
+
+  /** What is stored never changes, so an index is asked once for each, as the real caches do. */
+  #valuesOf(index: IndexFunction, object: KubeObject): readonly string[] {
+    const known = this.#indexed.get(index) ?? new WeakMap<KubeObject, readonly string[]>();
+    this.#indexed.set(index, known);
+    const values = known.get(object) ?? index(object);
+    known.set(object, values);
+    return values;
   }
 
   #index(store: Store, resource: Resource, name: string): IndexFunction {
