@@ -1,16 +1,19 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { asciiSource, foreignImports, stampLine } from "./bundle.ts";
 
-Deno.test("foreignImports() finds what a binary could not load, and not what Deno has built in", () => {
-  const bundle = [
+Deno.test("foreignImports() finds what a binary could not load, and not what it has", () => {
+  const entry = [
     'import process from "node:process";',
     'import { z } from "npm:zod";',
     'import "./side_effect.js";',
     'import * as yaml from "yaml";',
+    'import {\n  a,\n  b\n} from "./chunk-A.js";',
     'export { x } from "npm:x";',
     "export { main };",
   ].join("\n");
-  deepEqual(foreignImports(bundle), ["npm:zod", "./side_effect.js", "yaml", "npm:x"]);
+  const modules = new Map([["mod.js", entry], ["chunk-A.js", 'import "lost";']]);
+  const foreign = ["npm:zod", "./side_effect.js", "yaml", "npm:x", "lost"];
+  deepEqual(foreignImports({ entry: "mod.js", modules }), foreign);
 });
 
 Deno.test("stampLine() is one line of JavaScript that holds the stamp, whatever is in it", () => {

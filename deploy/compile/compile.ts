@@ -1,6 +1,7 @@
 /** `deno task compile`: the program as one binary per platform, in `build/`. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Bundle } from "./bundle.ts";
 import { type CompiledBinary, compileTarget } from "./compile_target.ts";
 import { bundleTree, type Program } from "./program.ts";
 import { findTarget, type Target, TARGETS } from "./target.ts";
@@ -30,7 +31,7 @@ async function compileFor(
 ): Promise<string> {
   const outputFolder = join(ROOT, "build");
   await Deno.mkdir(outputFolder, { recursive: true });
-  await replaceText(join(outputFolder, "kopiur.js"), program.bundle);
+  await writeModules(join(outputFolder, "bundle"), program.bundle);
   const denortBin = Deno.env.get("DENORT_BIN");
   const binary = await compileTarget({ ...program, target, outputFolder, denortBin });
   progress(describe(target, binary));
@@ -63,10 +64,26 @@ async function linkHostBinary(folder: string, target: Target): Promise<void> {
   }
 }
 
-async function replaceText(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${Deno.pid}`;
-  await Deno.writeTextFile(fresh, text);
-  await Deno.rename(fresh, path);
+/** What the lines of a stack trace are in; modules of earlier builds go. */
+async function writeModules(folder: string, { modules }: Bundle): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, source] of modules) {
+    const fresh = join(folder, `.${name}.${Deno.pid}`);
+    await Deno.writeTextFile(fresh, source);
+    await Deno.rename(fresh, join(folder, name));
+  }
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (name.endsWith(".js") && !modules.has(name)) await removeIfThere(join(folder, name));
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    // Another compilation of the same tree removed it as well.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 async function compileEveryTarget(): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { exists, runTool } from "../../tests/parts/mod.ts";
+import type { Bundle } from "./bundle.ts";
 import { chooseDenort, type Denort, fetchDenort } from "./denort.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { Target } from "./target.ts";
@@ -37,8 +38,8 @@ const LIMIT_SECONDS = 90;
 
 /** What to compile. */
 export interface CompileInput {
-  readonly bundle: string;
-  /** Written into the binary as the time of its file, so that equal bundles give equal binaries. */
+  readonly bundle: Bundle;
+  /** Written into the binary as the time of its files, so that equal bundles give equal binaries. */
   readonly date: Date;
   readonly target: Target;
   readonly outputFolder: string;
@@ -85,10 +86,13 @@ async function compileWithFallback(input: CompileInput, denort: Denort, path: st
 async function compileWith(input: CompileInput, denort: Denort, path: string): Promise<string | undefined> {
   const work = await Deno.makeTempDir({ prefix: "kopiur-compile-" });
   try {
-    const script = join(work, "kopiur.js");
-    await Deno.writeTextFile(script, input.bundle);
-    await Deno.utime(script, input.date, input.date);
-    const args = ["compile", "--target", input.target.triple, ...FLAGS, "--output", "kopiur", "kopiur.js"];
+    const { entry, modules } = input.bundle;
+    for (const [name, source] of modules) {
+      const path = join(work, name);
+      await Deno.writeTextFile(path, source);
+      await Deno.utime(path, input.date, input.date);
+    }
+    const args = ["compile", "--target", input.target.triple, ...FLAGS, "--output", "kopiur", entry];
     const env = denort.kind === "file" ? { DENORT_BIN: denort.path } : {};
     const result = await runCompile([Deno.execPath(), ...args], work, env);
     if (result !== undefined) return result;
@@ -121,7 +125,9 @@ async function runCompile(
 }
 
 async function inputStamp(input: CompileInput): Promise<string> {
-  const parts = [Deno.version.deno, ...FLAGS, input.denortBin ?? "", input.date.toISOString(), input.bundle];
+  const { entry, modules } = input.bundle;
+  const settings = [Deno.version.deno, ...FLAGS, input.denortBin ?? "", input.date.toISOString(), entry];
+  const parts = [...settings, ...[...modules].flat()];
   return await sha256Hex(new TextEncoder().encode(parts.join("\0")));
 }
 

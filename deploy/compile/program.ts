@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { buildStamp, readRevision } from "./build_stamp.ts";
-import { bundleModule, foreignImports } from "./bundle.ts";
+import { type Bundle, bundleModule, foreignImports } from "./bundle.ts";
 
 /** The program, ready to be compiled for any platform. */
 export interface Program {
   readonly version: string;
-  readonly bundle: string;
+  readonly bundle: Bundle;
   readonly date: Date;
 }
 
@@ -16,7 +16,9 @@ export async function bundleTree(root: string, sourceDateEpoch: string | undefin
   const foreign = foreignImports(bundle);
   if (foreign.length > 0) {
     throw new Error(
-      `Cannot compile the bundle: it imports "${foreign.join('", "')}", expected node: modules only`,
+      `Cannot compile the bundle: it imports "${
+        foreign.join('", "')
+      }", expected node: modules and its own only`,
     );
   }
   return { version: stamp.version, bundle, date: new Date(stamp.date) };

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { bundleModule, foreignImports } from "../../deploy/compile/bundle.ts";
+import { type Bundle, bundleModule, foreignImports } from "../../deploy/compile/bundle.ts";
 import { compileTarget } from "../../deploy/compile/compile_target.ts";
 import { hostTarget } from "../../deploy/compile/compile.ts";
 import { runTool } from "../parts/mod.ts";
@@ -33,7 +33,7 @@ Deno.test("every library works in a compiled binary", async () => {
 Deno.test("compileTarget() gives equal bytes for equal input, and leaves what is up to date alone", async () => {
   await inFolder(async (folder) => {
     const input = {
-      bundle: 'console.log("hello");',
+      bundle: oneModule('console.log("hello");'),
       date: new Date(0),
       target: hostTarget(),
       outputFolder: folder,
@@ -42,9 +42,16 @@ Deno.test("compileTarget() gives equal bytes for equal input, and leaves what is
     const first = await compileTarget(input);
     const bytes = await Deno.readFile(first.path);
     equal((await compileTarget(input)).outcome, "unchanged");
-    equal((await compileTarget({ ...input, bundle: 'console.log("other");' })).outcome, "compiled");
+    equal(
+      (await compileTarget({ ...input, bundle: oneModule('console.log("other");') })).outcome,
+      "compiled",
+    );
     equal((await compileTarget(input)).outcome, "compiled");
     const again = await Deno.readFile(first.path);
     equal(again.length === bytes.length && again.every((byte, at) => byte === bytes[at]), true);
   });
 });
+
+function oneModule(source: string): Bundle {
+  return { entry: "hello.js", modules: new Map([["hello.js", source]]) };
+}
