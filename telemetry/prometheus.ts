@@ -1,5 +1,5 @@
 /** The pull side: what /metrics says, in Prometheus' text format. */
-import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import type { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { AggregationTemporality, MetricReader } from "@opentelemetry/sdk-metrics";
 import { Exposition } from "./exposition.ts";
 import type { SampleStore } from "./sample_sink.ts";
@@ -15,7 +15,7 @@ const nothingYet = "# no registered metrics";
  * by OpenTelemetry's own serializer; the samples of the stores, which are many, by ours (decision 0015).
  */
 export class PullReader extends MetricReader {
-  readonly #serializer = createSerializer();
+  #serializer: Promise<PrometheusSerializer> | undefined;
   readonly #stores: readonly SampleStore[];
   readonly #onFault: (error: unknown) => void;
   /** Scrape after scrape uses the same megabytes, until the garbage collector wants them back. */
@@ -38,11 +38,12 @@ export class PullReader extends MetricReader {
    */
   async renderInto<T>(use: (text: Uint8Array<ArrayBuffer>) => T): Promise<T> {
     const { resourceMetrics, errors } = await this.collect();
+    const serializer = await (this.#serializer ??= loadSerializer());
     // From here on nothing waits, so that renderings that overlap do not meet in the same memory.
     const exposition = this.#takeExposition();
     const faults = [...errors, ...this.#stores.flatMap((store) => store.readInto(exposition))];
     for (const fault of faults) this.#onFault(fault);
-    const text = this.#serializer.serialize(resourceMetrics);
+    const text = serializer.serialize(resourceMetrics);
     const isBare = resourceMetrics.scopeMetrics.length === 0 && !exposition.isEmpty;
     return use(exposition.bytes(isBare ? text.slice(0, -nothingYet.length) : text));
   }
@@ -65,14 +66,8 @@ export class PullReader extends MetricReader {
   }
 }
 
-/** No prefix, no timestamps (they break staleness), target_info kept, no otel_scope_* labels (they break `by`). */
-function createSerializer(): PrometheusSerializer {
-  const [prefix, timestamps, constantLabels, withoutTargetInfo, withoutScope] = [
-    "",
-    false,
-    undefined,
-    false,
-    true,
-  ];
-  return new PrometheusSerializer(prefix, timestamps, constantLabels, withoutTargetInfo, withoutScope);
+/** Only a process that is scraped reads it: with the names of all semantic conventions it is larger than the SDK. */
+async function loadSerializer(): Promise<PrometheusSerializer> {
+  const { createSerializer } = await import("./prometheus_serializer.ts");
+  return createSerializer();
 }
