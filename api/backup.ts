@@ -1,16 +1,11 @@
 import * as z from "zod";
 import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
+import { KIND_NAMES } from "./kind_names.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
-import {
-  cel,
-  conditions,
-  deletionPolicy,
-  exactlyOneOf,
-  identity,
-  moverSpec,
-  objectName,
-} from "./shared_types.ts";
+import { cel, exactlyOneOf } from "./cel.ts";
+import { conditions, identity, moverSpec } from "./shared_types.ts";
+import { backupDescription, backupTags, deletionPolicy, objectName } from "./words.ts";
 
 /** Limits of a run. */
 export const failurePolicy = z.object({
@@ -22,22 +17,6 @@ export const failurePolicy = z.object({
     "Longest time a mover pod may wait to be scheduled and started before the source counts as failed.",
   ),
 });
-
-/** Tags people put on the snapshots of a run; kopia splits a tag at its first colon, and ours begin with `kopiur-`. */
-export const backupTags = z.record(
-  z.string().regex(/^(?!kopiur-)[^:\p{Cc}]{1,128}$/u),
-  z.string().max(256).regex(/^\P{Cc}*$/u),
-).meta({
-  maxProperties: 16,
-  ...cel({
-    rule:
-      "self.all(key, size(key) >= 1 && size(key) <= 128 && !key.contains(':') && !key.startsWith('kopiur-'))",
-    message: "a tag's key has 1 to 128 characters, no colon, and does not begin with kopiur-",
-  }),
-});
-
-/** What people say of the snapshots of a run. */
-export const backupDescription: z.ZodString = z.string().max(512).regex(/^\P{Cc}*$/u);
 
 /** A snapshot that was found in a repository; bounded throughout, as rules compare it. */
 const discovered = z.object({
@@ -218,11 +197,7 @@ export type BackupStatus = z.infer<typeof backupStatus>;
 
 /** The Backup kind, one run (domain.md §2.4, design D9). */
 export const backupKind: KindDefinition = {
-  kind: "Backup",
-  plural: "backups",
-  singular: "backup",
-  shortNames: ["kopiabak"],
-  scope: "Namespaced",
+  ...KIND_NAMES.backup,
   description:
     "One run of a BackupConfig: one snapshot per source. Deleting it deletes its snapshots, by policy. Or a snapshot found in a repository, which stays.",
   spec: backupSpec,

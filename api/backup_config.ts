@@ -1,15 +1,10 @@
 import * as z from "zod";
+import { cel, exactlyOneOf } from "./cel.ts";
 import type { KindDefinition } from "./definition.ts";
+import { KIND_NAMES } from "./kind_names.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
-import {
-  cel,
-  conditions,
-  deletionPolicy,
-  exactlyOneOf,
-  identity,
-  moverSpec,
-  objectName,
-} from "./shared_types.ts";
+import { conditions, identity, moverSpec } from "./shared_types.ts";
+import { deletionPolicy, objectName } from "./words.ts";
 
 const identityPart = z.string().min(1).max(63).regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
 
@@ -191,11 +186,7 @@ export type BackupConfigStatus = z.infer<typeof backupConfigStatus>;
 
 /** The BackupConfig kind, the recipe (domain.md §2.3). */
 export const backupConfigKind: KindDefinition = {
-  kind: "BackupConfig",
-  plural: "backupconfigs",
-  singular: "backupconfig",
-  shortNames: ["kopiabc"],
-  scope: "Namespaced",
+  ...KIND_NAMES.backupConfig,
   description: "A recipe: which volumes go into which repository, and how. It starts nothing by itself.",
   spec: backupConfigSpec,
   status: backupConfigStatus,

@@ -1,8 +1,10 @@
 import * as z from "zod";
-import { backupDescription, backupTags, failurePolicy } from "./backup.ts";
+import { failurePolicy } from "./backup.ts";
 import { cronText, jitterText, timeZoneText } from "./cron_text.ts";
 import type { KindDefinition } from "./definition.ts";
-import { conditions, deletionPolicy, objectName } from "./shared_types.ts";
+import { KIND_NAMES } from "./kind_names.ts";
+import { conditions } from "./shared_types.ts";
+import { backupDescription, backupTags, deletionPolicy, objectName } from "./words.ts";
 
 /** What is done with a slot while a Backup of an earlier one still runs. */
 export const concurrencyPolicies = ["Forbid", "Allow", "Replace"] as const;
@@ -111,11 +113,7 @@ export type BackupScheduleStatus = z.infer<typeof backupScheduleStatus>;
 
 /** The BackupSchedule kind, the trigger (domain.md §2.5). */
 export const backupScheduleKind: KindDefinition = {
-  kind: "BackupSchedule",
-  plural: "backupschedules",
-  singular: "backupschedule",
-  shortNames: ["kopiasched"],
-  scope: "Namespaced",
+  ...KIND_NAMES.backupSchedule,
   description: "Makes Backups of a BackupConfig at set times. Deleting it deletes no Backup.",
   spec: backupScheduleSpec,
   status: backupScheduleStatus,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DURATION_PATTERN } from "./duration.ts";
-import { cel, type CelRule } from "./shared_types.ts";
+import { cel, type CelRule } from "./cel.ts";
 
 const MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC";
 const WEEKDAYS = "SUN|MON|TUE|WED|THU|FRI|SAT";

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { KindName } from "./kind_names.ts";
 
 /** One column of `kubectl get`; `priority` 1 shows only with `-o wide`. */
 export interface PrinterColumn {
@@ -10,12 +11,7 @@ export interface PrinterColumn {
 }
 
 /** Everything that makes a kind: the source of its CRD, types, reference page and RBAC. */
-export interface KindDefinition {
-  readonly kind: string;
-  readonly plural: string;
-  readonly singular: string;
-  readonly shortNames: readonly string[];
-  readonly scope: "Namespaced" | "Cluster";
+export interface KindDefinition extends KindName {
   readonly description: string;
   readonly spec: z.ZodType;
   readonly status: z.ZodType;

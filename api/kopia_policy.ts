@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { cel } from "./shared_types.ts";
+import { cel } from "./cel.ts";
 
 /** Compressors of the pinned kopia that it does not call deprecated. */
 export const KOPIA_COMPRESSORS = [

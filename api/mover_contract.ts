@@ -3,6 +3,8 @@ import { catalogDigest } from "./catalog_listing.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
 import { FAILURE_CLASSES, type FailureClass } from "./reasons.ts";
 
+export { MOVER_ENV, MOVER_PATH } from "./mover_environment.ts";
+
 /**
  * What a mover is told and what it answers (design D2). Controller and mover images may differ during an
  * upgrade: an unknown version or operation is refused by name, never guessed.
@@ -11,41 +13,6 @@ export const CONTRACT_VERSION = 1;
 
 /** Kubernetes keeps at most this many bytes of a termination message. */
 export const RESULT_MAX_BYTES = 4096;
-
-/** Paths inside a mover container. */
-export const MOVER_PATH = {
-  workSpecFolder: "/etc/kopiur/work",
-  workSpec: "/etc/kopiur/work/work-spec.json",
-  caFolder: "/etc/kopiur/ca",
-  caBundle: "/etc/kopiur/ca/ca.crt",
-  /** Writable: kopia's cache, config and logs. */
-  cache: "/var/cache/kopia",
-  tmp: "/tmp",
-  /** The Job's terminationMessagePath. Not below /dev: Deno lets only an all-powerful program write there. */
-  terminationMessage: "/run/kopiur/termination-log",
-  /** Source volumes are mounted read-only at `<sources>/<pvc name>`. */
-  sources: "/pvc",
-} as const;
-
-/** Environment of a mover container, by name, in one place. */
-export const MOVER_ENV = {
-  workSpecPath: "KOPIUR_WORK_SPEC_PATH",
-  resultPath: "KOPIUR_RESULT_PATH",
-  kopiaBinary: "KOPIUR_KOPIA_BINARY",
-  password: "KOPIA_PASSWORD",
-  cacheFolder: "KOPIA_CACHE_DIRECTORY",
-  logFolder: "KOPIA_LOG_DIR",
-  configPath: "KOPIA_CONFIG_PATH",
-  checkForUpdates: "KOPIA_CHECK_FOR_UPDATES",
-  awsAccessKeyId: "AWS_ACCESS_KEY_ID",
-  awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
-  awsSessionToken: "AWS_SESSION_TOKEN",
-  /** From the downward API: each mover pod is an instance of its own in what it exports. */
-  podName: "POD_NAME",
-  namespace: "KOPIUR_NAMESPACE",
-  /** W3C: the span the mover's own stand beneath. */
-  traceparent: "TRACEPARENT",
-} as const;
 
 /** Exit codes of a mover; they agree with the result. */
 export const MOVER_EXIT = { ok: 0, retryable: 1, terminal: 2 } as const;
@@ -67,7 +34,7 @@ const repository = z.union([
       region: z.string().optional(),
       disableTls: z.boolean(),
       insecureSkipVerify: z.boolean(),
-      /** True when {@link MOVER_PATH.caBundle} holds a private CA. */
+      /** True when `MOVER_PATH.caBundle` holds a private CA. */
       privateCa: z.boolean(),
     }),
   }),

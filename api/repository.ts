@@ -1,16 +1,10 @@
 import * as z from "zod";
+import { cel, exactlyOneOf } from "./cel.ts";
 import type { KindDefinition } from "./definition.ts";
+import { KIND_NAMES } from "./kind_names.ts";
 import { DURATION_PATTERN } from "./duration.ts";
-import {
-  cel,
-  conditions,
-  configMapKeyRef,
-  exactlyOneOf,
-  moverSpec,
-  objectName,
-  secretKeyRef,
-  secretRef,
-} from "./shared_types.ts";
+import { conditions, configMapKeyRef, moverSpec, secretKeyRef, secretRef } from "./shared_types.ts";
+import { objectName } from "./words.ts";
 
 const filesystem = z.object({
   path: z.string().max(512).regex(/^\/[^:\p{Cc}]*[^:/\p{Cc}]$/u).default("/repository").describe(
@@ -184,11 +178,7 @@ export type RepositoryStatus = z.infer<typeof repositoryStatus>;
 
 /** The Repository kind (domain.md §2.1). */
 export const repositoryKind: KindDefinition = {
-  kind: "Repository",
-  plural: "repositories",
-  singular: "repository",
-  shortNames: ["kopiarepo"],
-  scope: "Namespaced",
+  ...KIND_NAMES.repository,
   description: "A kopia repository: where it lives, how it is opened, and whether it can be used now.",
   spec: repositorySpec,
   status: repositoryStatus,

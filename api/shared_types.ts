@@ -1,26 +1,5 @@
 import * as z from "zod";
-
-/** One CEL rule of a schema (`x-kubernetes-validations`). */
-export interface CelRule {
-  readonly rule: string;
-  readonly message: string;
-}
-
-/** Meta entry that carries CEL rules from a zod schema into the CRD. */
-export function cel(...rules: readonly CelRule[]): Record<string, unknown> {
-  return { "x-kubernetes-validations": rules };
-}
-
-/** CEL rule of a union object: exactly one of the keys is set. */
-export function exactlyOneOf(...keys: readonly string[]): CelRule {
-  const sum = keys.map((key) => `(has(self.${key}) ? 1 : 0)`).join(" + ");
-  return { rule: `${sum} == 1`, message: `expected exactly one of ${keys.join(", ")}` };
-}
-
-/** Name of a namespaced object, as Kubernetes accepts it (DNS-1123 subdomain). */
-export const objectName: z.ZodString = z.string().min(1).max(253).regex(
-  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-);
+import { objectName } from "./words.ts";
 
 /** Secret key in the namespace of the object that names it. */
 export const secretKeyRef = z.object({
@@ -42,10 +21,6 @@ export const configMapKeyRef = z.object({
     "Key inside the ConfigMap.",
   ),
 });
-
-/** What happens to snapshots when their Backup is deleted. */
-export const deletionPolicy = z.enum(["Delete", "Retain", "Orphan"]);
-export type DeletionPolicy = z.infer<typeof deletionPolicy>;
 
 /** Kopia identity: the `user@host` half of a source. */
 export const identity = z.object({

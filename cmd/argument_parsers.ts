@@ -1,6 +1,7 @@
 /** Parsers of words on the command line; what they refuse becomes a misuse with that sentence. */
 import { InvalidArgumentError } from "commander";
-import { backupDescription, backupTags, objectName, parseDurationSeconds } from "../api/mod.ts";
+import { parseDurationSeconds } from "../api/duration.ts";
+import { backupDescription, backupTags, objectName } from "../api/words.ts";
 
 /** The name of an object. */
 export function parseObjectName(text: string): string {

@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from "commander";
-import { type DeletionPolicy, deletionPolicy } from "../api/mod.ts";
+import { type DeletionPolicy, deletionPolicy } from "../api/words.ts";
 import { parseDescription, parseObjectName, parseTag, parseTimeout } from "./argument_parsers.ts";
 import { backupHelp, backupNowHelp } from "./help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./place_options.ts";

@@ -1,15 +1,10 @@
 import { systemKubeClock } from "../kube/mod.ts";
 import type { Invocation, StatusRequest } from "./args.ts";
 import type { BackupInvocation } from "./backup_args.ts";
-import { backupNow } from "./backup_now.ts";
 import type { DeletionsInvocation } from "./deletions_args.ts";
 import type { Host } from "./host.ts";
-import { listDeletions } from "./list_deletions.ts";
 import { type PluginSession, runPlugin } from "./plugin_session.ts";
-import { releaseDeletions } from "./release_deletions.ts";
 import type { ScheduleInvocation } from "./schedule_args.ts";
-import { runStatus } from "./status.ts";
-import { suspendSchedule } from "./suspend_schedule.ts";
 
 /** What the plugin can be asked beside its version and help. */
 export type PluginInvocation =
@@ -26,18 +21,29 @@ export async function runPluginCommand(host: Host, invocation: PluginInvocation)
   return await runPlugin(host, invocation.request, (session) => runCommand(host, session, invocation));
 }
 
-function runCommand(host: Host, session: PluginSession, invocation: PluginInvocation): Promise<number> {
+/** A command is loaded when it is run, as a role is. */
+async function runCommand(host: Host, session: PluginSession, invocation: PluginInvocation): Promise<number> {
   switch (invocation.kind) {
-    case "status":
-      return runStatus(host, session, invocation.request, new Date());
-    case "deletions-list":
-      return listDeletions(host, session, invocation.request, new Date());
-    case "deletions-release":
-      return releaseDeletions(host, session, invocation.request, new Date());
-    case "backup-now":
-      return backupNow(host, session, invocation.request, systemKubeClock());
-    case "schedule":
-      return suspendSchedule(host, session, invocation.request);
+    case "status": {
+      const { runStatus } = await import("./status.ts");
+      return await runStatus(host, session, invocation.request, new Date());
+    }
+    case "deletions-list": {
+      const { listDeletions } = await import("./list_deletions.ts");
+      return await listDeletions(host, session, invocation.request, new Date());
+    }
+    case "deletions-release": {
+      const { releaseDeletions } = await import("./release_deletions.ts");
+      return await releaseDeletions(host, session, invocation.request, new Date());
+    }
+    case "backup-now": {
+      const { backupNow } = await import("./backup_now.ts");
+      return await backupNow(host, session, invocation.request, systemKubeClock());
+    }
+    case "schedule": {
+      const { suspendSchedule } = await import("./suspend_schedule.ts");
+      return await suspendSchedule(host, session, invocation.request);
+    }
     default:
       return invocation satisfies never;
   }

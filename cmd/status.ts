@@ -1,50 +1,45 @@
-import { stringify } from "yaml";
-import {
-  backupConfigKind,
-  backupKind,
-  backupScheduleKind,
-  type KindDefinition,
-  repositoryKind,
-} from "../api/mod.ts";
+import { KIND_NAMES, type KindName } from "../api/kind_names.ts";
 import { answerOf, isNotFound, type Resource, resourceOf, RESOURCES } from "../kube/mod.ts";
-import type { StatusFormat, StatusRequest } from "./args.ts";
-import { EXIT } from "./exit_code.ts";
-import { harmlessText } from "./harmless_text.ts";
+import type { StatusRequest } from "./args.ts";
 import type { Host } from "./host.ts";
 import { type PluginSession, withinLimit } from "./plugin_session.ts";
-import { buildStatus, type StatusDocument } from "./status_document.ts";
 import type { Listing, Listings } from "./status_objects.ts";
-import { renderStatus } from "./status_view.ts";
-import { wantsColor } from "./terminal.ts";
 
 /** Prints how kopiur stands. Only reads, and asks nobody but the API server. */
 export async function runStatus(
   host: Pick<Host, "stdout" | "stderr" | "env">,
   session: PluginSession,
-  { format, check }: Pick<StatusRequest, "format" | "check">,
+  request: Pick<StatusRequest, "format" | "check">,
   now: Date,
 ): Promise<number> {
-  const listings = await withinLimit(
+  const [listings, { reportStatus }] = await withinLimit(
     "read the status",
     session.stop,
-    (signal) => readListings(session, signal),
+    (signal) => readAndLoad(session, signal),
   );
-  const document = buildStatus(listings, session.namespace, now);
-  host.stdout.write(formatStatus(document, format, now, wantsColor(host.stdout, host.env)));
-  return check ? reportHealth(host, document) : EXIT.ok;
+  return reportStatus(host, listings, { ...request, namespace: session.namespace }, now);
 }
 
-async function readListings(session: PluginSession, signal: AbortSignal): Promise<Listings> {
-  const ours = (definition: KindDefinition) => readListing(session, resourceOf(definition), signal);
-  const [repositories, configs, schedules, backups, claims, namespaces] = await Promise.all([
-    ours(repositoryKind),
-    ours(backupConfigKind),
-    ours(backupScheduleKind),
-    ours(backupKind),
+/** What reports is loaded while the API server is at work: as soon as one answer shows that it is. */
+async function readAndLoad(
+  session: PluginSession,
+  signal: AbortSignal,
+): Promise<[Listings, typeof import("./status_report.ts")]> {
+  const ours = (name: KindName) => readListing(session, resourceOf(name), signal);
+  const reads = [
+    ours(KIND_NAMES.backup),
+    ours(KIND_NAMES.repository),
+    ours(KIND_NAMES.backupConfig),
+    ours(KIND_NAMES.backupSchedule),
     readListing(session, RESOURCES.persistentVolumeClaim, signal, true),
     readNamespaces(session, signal),
+  ] as const;
+  const report = Promise.race(reads).then(() => import("./status_report.ts"));
+  const [[backups, repositories, configs, schedules, claims, namespaces], loaded] = await Promise.all([
+    Promise.all(reads),
+    report,
   ]);
-  return { repositories, configs, schedules, backups, claims, namespaces };
+  return [{ repositories, configs, schedules, backups, claims, namespaces }, loaded];
 }
 
 async function readListing(
@@ -85,29 +80,4 @@ async function orForbidden(
     if (answerOf(error)?.code === 403) return { kind: "forbidden" };
     throw error;
   }
-}
-
-function formatStatus(document: StatusDocument, format: StatusFormat, now: Date, color: boolean): string {
-  switch (format) {
-    case "table":
-    case "wide":
-      return renderStatus(document, { wide: format === "wide", color, now });
-    case "json":
-      return `${JSON.stringify(document, null, 2)}\n`;
-    case "yaml":
-      return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
-  }
-}
-
-function reportHealth({ stderr }: Pick<Host, "stderr">, document: StatusDocument): number {
-  for (const { kind, namespace, name, reason, message } of document.unhealthy) {
-    const place = kind === "Namespace" ? name : `${namespace}/${name}`;
-    stderr.write(`unhealthy: ${kind} ${place}: ${harmlessText(`${reason}: ${message}`)}\n`);
-  }
-  for (const what of document.forbidden) {
-    // What is not covered is not unhealthy, so not to see it is not either.
-    const word = what === "claims" || what === "namespaces" ? "not seen" : "unhealthy";
-    stderr.write(`${word}: the ${what} may not be listed\n`);
-  }
-  return document.healthy ? EXIT.ok : EXIT.failed;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { FIELD_MANAGER, TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
+import { FIELD_MANAGER } from "../api/meta.ts";
 import { answerOf, isConflict, isNotFound } from "./errors.ts";
 import { madeBefore } from "./made_before.ts";
 import { receivedObject } from "./received_object.ts";

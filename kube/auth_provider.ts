@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 
 /** A user of a kubeconfig with the older `auth-provider` form (OIDC and the clouds' own). */
 export interface AuthProvider {

@@ -1,4 +1,4 @@
-import { StalledError, TransientError } from "../api/mod.ts";
+import { StalledError, TransientError } from "../api/errors.ts";
 
 /** What the API server answered when it was not a success; the `cause` of the error that is thrown. */
 export class ApiAnswer extends Error {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 import type { KubeconfigCluster, KubeconfigExec, Placed } from "./kubeconfig_file.ts";
 
 const credentialSchema = z.object({

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 
 /**
  * Throws when a client certificate and its key cannot be used together, without saying what they are.

@@ -1,4 +1,4 @@
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 import { isExpired } from "./errors.ts";
 import { isRecord, keptObject } from "./received_object.ts";
 import { resourceId } from "./resources.ts";

@@ -1,9 +1,9 @@
-import { ALL_KINDS, GROUP, type KindDefinition, VERSION } from "../api/mod.ts";
+import { KIND_NAMES, type KindName } from "../api/kind_names.ts";
+import { GROUP, VERSION } from "../api/meta.ts";
 import type { ObjectKey, Resource } from "./types.ts";
 
 /** The resource of one of our own kinds. */
-export function resourceOf(definition: KindDefinition): Resource {
-  const { kind, plural, scope } = definition;
+export function resourceOf({ kind, plural, scope }: KindName): Resource {
   return { group: GROUP, version: VERSION, kind, plural, namespaced: scope === "Namespaced" };
 }
 
@@ -42,7 +42,7 @@ export const RESOURCES = {
 
 /** Every resource a writer knows: ours and {@link RESOURCES}. */
 export function knownResources(): readonly Resource[] {
-  return [...ALL_KINDS.map(resourceOf), ...Object.values(RESOURCES)];
+  return [...Object.values(KIND_NAMES).map(resourceOf), ...Object.values(RESOURCES)];
 }
 
 /** Name of a resource that is unique in a cluster: `jobs.batch`, `pods`. */

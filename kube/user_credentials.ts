@@ -1,4 +1,4 @@
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 import { createAuthProvider } from "./auth_provider.ts";
 import type { KubeClock } from "./clock.ts";
 import type { Credentials, CredentialSource } from "./connection.ts";

@@ -1,4 +1,4 @@
-import { TransientError } from "../api/mod.ts";
+import { TransientError } from "../api/errors.ts";
 import type { KubeClock } from "./clock.ts";
 import { answerOf, errorOfStatus, isExpired } from "./errors.ts";
 import { readLineBatches } from "./line_batches.ts";

@@ -5,6 +5,12 @@ interface Dependency {
   readonly specifier: string;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
+  readonly isDynamic?: boolean;
+}
+
+interface Module {
+  readonly path: string;
+  readonly dependencies: readonly Dependency[];
 }
 
 const root = new URL("../", import.meta.url);
@@ -20,9 +26,7 @@ async function sourceFiles(folder: string): Promise<readonly string[]> {
   return files;
 }
 
-async function moduleGraph(): Promise<
-  readonly { readonly path: string; readonly dependencies: readonly Dependency[] }[]
-> {
+async function moduleGraph(): Promise<readonly Module[]> {
   const entry = (await sourceFiles("")).filter((path) => !path.endsWith("_test.ts"));
   const list = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -58,6 +62,46 @@ Deno.test("the import matrix holds over the whole module graph", async () => {
   }
   assert.deepEqual([...violations(edges), ...packageViolations(packages)], []);
 });
+
+Deno.test("what many processes start with loads nothing that only some of them need", async () => {
+  const modules = await moduleGraph();
+  const kinds = ["backup", "backup_config", "backup_schedule", "repository"].map((name) => `api/${name}.ts`);
+  const otherRoles = [
+    "controller/mod.ts",
+    "telemetry/otlp_exporters.ts",
+    "telemetry/prometheus_serializer.ts",
+  ];
+  const cases: readonly [readonly string[], readonly string[]][] = [
+    [["mod.ts"], ["api/mover_contract.ts", "kube/mod.ts", "mover/mod.ts"]],
+    // Up to the first request; the rest is loaded while the API server is at work.
+    [["mod.ts", "cmd/plugin_command.ts", "cmd/status.ts"], ["api/mover_contract.ts", "cmd/table.ts"]],
+    [["mod.ts", "cmd/mover.ts"], ["kube/mod.ts"]],
+  ];
+  for (const [starts, others] of cases) {
+    const loaded = loadedBy(modules, starts);
+    assert.ok(starts.every((start) => loaded.has(start)) && loaded.size > 10, `${starts}: ${loaded.size}`);
+    assert.deepEqual(
+      [...kinds, ...otherRoles, ...others].filter((path) => loaded.has(path)),
+      [],
+      `${starts}`,
+    );
+  }
+});
+
+/** The modules a start evaluates; those of dynamic imports come later. */
+function loadedBy(modules: readonly Module[], starts: readonly string[]): ReadonlySet<string> {
+  const byPath = new Map(modules.map((module) => [module.path, module]));
+  const loaded = new Set<string>();
+  const pending = [...starts];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    const module = byPath.get(path);
+    if (module === undefined || loaded.has(path)) continue;
+    loaded.add(path);
+    const now = module.dependencies.filter(({ code, isDynamic }) => code !== undefined && isDynamic !== true);
+    pending.push(...now.map(({ code }) => code?.specifier?.slice(root.href.length) ?? ""));
+  }
+  return loaded;
+}
 
 Deno.test("violations() refuses a kind that imports a kind, and an arrow that points up", () => {
   const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: false });

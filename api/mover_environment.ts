@@ -1,0 +1,34 @@
+/** Paths inside a mover container. */
+export const MOVER_PATH = {
+  workSpecFolder: "/etc/kopiur/work",
+  workSpec: "/etc/kopiur/work/work-spec.json",
+  caFolder: "/etc/kopiur/ca",
+  caBundle: "/etc/kopiur/ca/ca.crt",
+  /** Writable: kopia's cache, config and logs. */
+  cache: "/var/cache/kopia",
+  tmp: "/tmp",
+  /** The Job's terminationMessagePath. Not below /dev: Deno lets only an all-powerful program write there. */
+  terminationMessage: "/run/kopiur/termination-log",
+  /** Source volumes are mounted read-only at `<sources>/<pvc name>`. */
+  sources: "/pvc",
+} as const;
+
+/** Environment of a mover container, by name, in one place. */
+export const MOVER_ENV = {
+  workSpecPath: "KOPIUR_WORK_SPEC_PATH",
+  resultPath: "KOPIUR_RESULT_PATH",
+  kopiaBinary: "KOPIUR_KOPIA_BINARY",
+  password: "KOPIA_PASSWORD",
+  cacheFolder: "KOPIA_CACHE_DIRECTORY",
+  logFolder: "KOPIA_LOG_DIR",
+  configPath: "KOPIA_CONFIG_PATH",
+  checkForUpdates: "KOPIA_CHECK_FOR_UPDATES",
+  awsAccessKeyId: "AWS_ACCESS_KEY_ID",
+  awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
+  awsSessionToken: "AWS_SESSION_TOKEN",
+  /** From the downward API: each mover pod is an instance of its own in what it exports. */
+  podName: "POD_NAME",
+  namespace: "KOPIUR_NAMESPACE",
+  /** W3C: the span the mover's own stand beneath. */
+  traceparent: "TRACEPARENT",
+} as const;
