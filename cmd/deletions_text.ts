@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { API_VERSION } from "../api/mod.ts";
+import { API_VERSION } from "../api/meta.ts";
 import type { HeldDeletion } from "./held_deletions.ts";
 import { bytesText } from "./quantity_text.ts";
 import { ageCell, type Column, sizeCell, tableLines } from "./table.ts";

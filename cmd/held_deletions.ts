@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { ANNOTATION, type BackupStatus, backupStatus, findCondition } from "../api/mod.ts";
+import { type BackupStatus, backupStatus } from "../api/backup.ts";
+import { findCondition } from "../api/conditions.ts";
+import { ANNOTATION } from "../api/meta.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { expectedNames, quotedNames } from "./quoted_names.ts";
 import { byName } from "./status_objects.ts";

@@ -1,4 +1,7 @@
-import { API_VERSION, backupConfigStatus, backupScheduleStatus, repositoryStatus } from "../api/mod.ts";
+import { backupConfigStatus } from "../api/backup_config.ts";
+import { backupScheduleStatus } from "../api/backup_schedule.ts";
+import { API_VERSION } from "../api/meta.ts";
+import { repositoryStatus } from "../api/repository.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { heldDeletions } from "./held_deletions.ts";
 import { type Complaint, complaintsOf } from "./status_health.ts";

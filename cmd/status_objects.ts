@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Condition, findCondition } from "../api/mod.ts";
+import { findCondition } from "../api/conditions.ts";
+import type { Condition } from "../api/shared_types.ts";
 import type { KubeObject } from "../kube/types.ts";
 
 /** All objects of a kind, or that they may not be seen. */

@@ -1,12 +1,10 @@
 /** The rows of the status report, each from one object. Pure. */
 import * as z from "zod";
-import {
-  type BackupConfigStatus,
-  type BackupScheduleStatus,
-  backupStatus,
-  findCondition,
-  type RepositoryStatus,
-} from "../api/mod.ts";
+import { backupStatus } from "../api/backup.ts";
+import type { BackupConfigStatus } from "../api/backup_config.ts";
+import type { BackupScheduleStatus } from "../api/backup_schedule.ts";
+import { findCondition } from "../api/conditions.ts";
+import type { RepositoryStatus } from "../api/repository.ts";
 import type { HeldDeletion } from "./held_deletions.ts";
 import { type Seen, withoutAbsent } from "./status_objects.ts";
 

@@ -77,6 +77,8 @@ Deno.test("what many processes start with loads nothing that only some of them n
     [["mod.ts", "cmd/plugin_command.ts", "cmd/status.ts"], ["api/mover_contract.ts", "cmd/table.ts"]],
     [["mod.ts", "cmd/mover.ts"], ["kube/mod.ts"]],
   ];
+  const report = loadedBy(modules, ["cmd/status_report.ts"]);
+  assert.deepEqual([report.has("api/backup.ts"), report.has("api/mover_contract.ts")], [true, false]);
   for (const [starts, others] of cases) {
     const loaded = loadedBy(modules, starts);
     assert.ok(starts.every((start) => loaded.has(start)) && loaded.size > 10, `${starts}: ${loaded.size}`);

@@ -33,7 +33,7 @@ Deno.test("every library works in a compiled binary", async () => {
 Deno.test("compileTarget() gives equal bytes for equal input, and leaves what is up to date alone", async () => {
   await inFolder(async (folder) => {
     const input = {
-      bundle: oneModule('console.log("hello");'),
+      bundle: twoModules('export const word = "hello";'),
       date: new Date(0),
       target: hostTarget(),
       outputFolder: folder,
@@ -42,8 +42,9 @@ Deno.test("compileTarget() gives equal bytes for equal input, and leaves what is
     const first = await compileTarget(input);
     const bytes = await Deno.readFile(first.path);
     equal((await compileTarget(input)).outcome, "unchanged");
+    equal((await runTool([first.path], { clearEnv: true })).stdout, "hello\n");
     equal(
-      (await compileTarget({ ...input, bundle: oneModule('console.log("other");') })).outcome,
+      (await compileTarget({ ...input, bundle: twoModules('export const word = "other";') })).outcome,
       "compiled",
     );
     equal((await compileTarget(input)).outcome, "compiled");
@@ -52,6 +53,7 @@ Deno.test("compileTarget() gives equal bytes for equal input, and leaves what is
   });
 });
 
-function oneModule(source: string): Bundle {
-  return { entry: "hello.js", modules: new Map([["hello.js", source]]) };
+function twoModules(source: string): Bundle {
+  const entry = 'const { word } = await import("./word.js"); console.log(word);';
+  return { entry: "hello.js", modules: new Map([["hello.js", entry], ["word.js", source]]) };
 }
