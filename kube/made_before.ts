@@ -1,4 +1,4 @@
-import { WaitingError } from "../api/mod.ts";
+import { WaitingError } from "../api/errors.ts";
 import { type DesiredObject, keyOf, keyText, type KubeObject } from "./types.ts";
 
 const recheckSeconds = 60;
