@@ -60,16 +60,22 @@ async function measureStarts(
   await using server = await startApiserver();
   const started: StartedJob[] = [];
   const ended = { count: 0 };
-  let rush = Promise.withResolvers<void>();
+  const waiting: (() => void)[] = [];
   // Pods would be work of the API server that the bare loop does not give it, so they come after the rush.
   await using host = new FakeMoverHost({
     server,
     lifeMs: () => bootstrapLifeMs,
-    mayStart: ({ operation }) => operation === "backup" ? rush.promise : Promise.resolve(),
+    mayStart: ({ operation }) =>
+      operation === "backup" ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(),
     onStart: (job) => void (job.operation === "backup" && started.push(job)),
-    onEnd: ({ operation }) => void (operation === "backup" && ended.count++),
+    onEnd: ({ operation }) => {
+      if (operation !== "backup") return;
+      ended.count++;
+      waiting.pop()?.();
+    },
   });
-  using _nobodyWaits = { [Symbol.dispose]: () => rush.resolve() };
+  const letStart = (most: number) => waiting.splice(0, most).forEach((start) => start());
+  using _nobodyWaits = { [Symbol.dispose]: () => letStart(waiting.length) };
   await using controller = await rushController(
     server,
     await bench.binary(),
@@ -107,14 +113,13 @@ async function measureStarts(
       requests.push((requestsSent(await controller.read("/metrics")) - before) / backups);
       writes = await readRunWrites(server, started);
       // What is not over would be looked at again in the middle of the next rush.
-      rush.resolve();
+      letStart(lanes);
       const limit = { what: "the rush to be over", limitSeconds: 120, everyMs: 200, signal };
       await waitUntil(() => {
         host.check();
         return ended.count >= backups ? true : undefined;
       }, limit);
       await controller.idle(60, signal);
-      rush = Promise.withResolvers();
       return rate;
     },
     theirs: async (run) => {
