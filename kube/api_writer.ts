@@ -44,16 +44,18 @@ export class ApiWriter implements Writer {
     const key = keyOf(object);
     try {
       return await this.#write(
-        { verb: "create", resource, target: { key }, query: this.#query, body: object },
+        { verb: "create", resource, target: { key }, query: this.#query, body: object, metadataOnly: true },
         signal,
       );
     } catch (error) {
       if (answerOf(error)?.reason !== "AlreadyExists") throw error;
-      const answer = await this.#transport.send({ verb: "get", resource, target: { key } }, signal)
-        .catch((cause) => {
-          // It went in between: a conflict, so the next pass makes it.
-          throw isNotFound(cause) ? error : cause;
-        });
+      const answer = await this.#transport.send(
+        { verb: "get", resource, target: { key }, metadataOnly: true },
+        signal,
+      ).catch((cause) => {
+        // It went in between: a conflict, so the next pass makes it.
+        throw isNotFound(cause) ? error : cause;
+      });
       const found = receivedObject(answer, resource);
       if (found === undefined) throw error;
       return madeBefore(object, found);
@@ -115,6 +117,7 @@ export class ApiWriter implements Writer {
       resource: this.#resourceOf(object),
       target: { key, subresource: "status" },
       query: this.#query,
+      metadataOnly: true,
       body: {
         apiVersion: object.apiVersion,
         kind: object.kind,

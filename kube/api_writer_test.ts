@@ -36,6 +36,7 @@ Deno.test("ApiWriter.create() makes what is described, under our name, with one 
     target: { key },
     query: { fieldManager: FIELD_MANAGER, fieldValidation: "Warn" },
     body: job,
+    metadataOnly: true,
   }]);
 });
 

@@ -107,8 +107,8 @@ export interface Annotating {
 /** Writing. Every call throws the classes of `kube/errors.ts`. */
 export interface Writer {
   /**
-   * Makes an object; the object as stored. One that was made before, by a pass that did not live to tell or that no
-   * cache shows yet, is answered as it is: nothing is ever written over what is there. Throws WaitingError
+   * Makes an object; the answer is its metadata as stored. One that was made before, by a pass that did not live to tell or that no
+   * cache shows yet, is answered alike: nothing is ever written over what is there. Throws WaitingError
    * (NameTaken) when something else has its name.
    */
   create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;

@@ -9,6 +9,7 @@ import {
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import {
+  byObject,
   CONFIG_MAP,
   credentialVersion,
   firstMissing,
@@ -150,7 +151,10 @@ function observeOtherDeletions(
 
 /** A BackupConfig as its runs see it. */
 export function configView(object: KubeObject | undefined): Sighting<ConfigView> {
-  if (object === undefined) return { kind: "missing" };
+  return object === undefined ? { kind: "missing" } : viewOf(object);
+}
+
+const viewOf = byObject((object): Sighting<ConfigView> => {
   const { name, generation, uid = "" } = object.metadata;
   const spec = backupConfigSpec.safeParse(object.spec);
   if (!spec.success) {
@@ -161,7 +165,7 @@ export function configView(object: KubeObject | undefined): Sighting<ConfigView>
   const isCurrent = status?.observedGeneration === generation;
   const pinnedIdentity = isCurrent ? status?.resolved?.identity : undefined;
   return { kind: "found", value: { key: keyOf(object), uid, spec: spec.data, pinnedIdentity } };
-}
+});
 
 /**
  * The Jobs this Backup controls. One that a cache does not show is looked for live before anyone may call it

@@ -1,5 +1,6 @@
 import { findCondition, type RepositorySpec, repositorySpec, repositoryStatus } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
+import { byObject } from "./by_object.ts";
 
 /** What was found where an object was looked for. */
 export type Sighting<T> =
@@ -22,7 +23,10 @@ export interface RepositoryView {
 
 /** The view of a Repository. Ready means that its controller opened it with the spec it has now. */
 export function repositoryView(repository: KubeObject | undefined): Sighting<RepositoryView> {
-  if (repository === undefined) return { kind: "missing" };
+  return repository === undefined ? { kind: "missing" } : viewOf(repository);
+}
+
+const viewOf = byObject((repository): Sighting<RepositoryView> => {
   const key = keyOf(repository);
   const spec = repositorySpec.safeParse(repository.spec);
   const status = repositoryStatus.safeParse(repository.status ?? {});
@@ -36,7 +40,7 @@ export function repositoryView(repository: KubeObject | undefined): Sighting<Rep
   const notReady = whyNotReady(key.name, repository.metadata.generation, status.data);
   const credentialVersion = bootstrap?.credentialVersion;
   return { kind: "found", value: { key, spec: spec.data, uniqueId, credentialVersion, notReady } };
-}
+});
 
 type Status = ReturnType<typeof repositoryStatus.parse>;
 

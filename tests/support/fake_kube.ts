@@ -163,9 +163,9 @@ export class FakeKube implements Reader, Writer, EventSink {
   create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject> {
     return this.#write("create", object, signal, () => {
       const current = this.find(object.apiVersion, object.kind, keyOf(object));
-      if (current !== undefined) return madeBefore(object, current);
+      if (current !== undefined) return withoutContent(madeBefore(object, current));
       this.writes.push(`create ${describe(object)}`);
-      return this.#save(plain(asWritten(object)) as KubeObject);
+      return withoutContent(this.#save(plain(asWritten(object)) as KubeObject));
     });
   }
 
@@ -346,6 +346,11 @@ function brokenOff(signal: AbortSignal): Promise<never> {
 
 function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+}
+
+/** What a writer asks for: most of an object that was just made is known to who made it. */
+function withoutContent({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  return { apiVersion, kind, metadata };
 }
 
 /** Builders make whole objects; what only the server sets is not applied. */

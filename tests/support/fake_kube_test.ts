@@ -23,7 +23,7 @@ Deno.test("FakeKube.create() makes an object, finds it the second time, and writ
     data: { a: "2" },
   };
   const first = await kube.create(wanted, signal);
-  assert.deepEqual(first.data, { a: "2" });
+  assert.deepEqual(kube.find("v1", "ConfigMap", keyOf(first))?.data, { a: "2" });
   const second = await kube.create(wanted, signal);
   assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
   const theirs = { ...wanted, metadata: { ...wanted.metadata, name: "theirs" } };
