@@ -9,7 +9,11 @@ const cases: readonly { readonly fill: Fill; readonly what: string; readonly atM
   { fill: "10 000 runs", what: "controller memory, 10 000 Backups", atMost: 170 },
 ];
 
-/** Resident memory of the compiled controller once it has nothing left to do. */
+/**
+ * Resident memory of the compiled controller once it has nothing left to do and the runtime has given back what the
+ * start had needed: what it takes for all but seconds of its life. The note tells what there was as soon as
+ * everything was reconciled, and the most there ever was.
+ */
 export async function measureMemory(bench: Workbench): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { fill, what, atMost } of cases) {
@@ -42,7 +46,7 @@ function noteOf({ runs, listerBytes }: ControllerObservation): string {
   }
   return `list and keep ${(listerBytes / 1e6).toFixed(1)} MB; anonymous ${
     text(({ settled }) => settled.anonymousBytes)
-  } MB; peak of the start ${text(({ settled }) => settled.peakBytes)} MB; right after scrapes ${
-    text(({ scrapedBytes }) => scrapedBytes)
-  } MB`;
+  } MB; as soon as reconciled ${text(({ reconciledBytes }) => reconciledBytes)} MB; peak of the start ${
+    text(({ settled }) => settled.peakBytes)
+  } MB; right after scrapes ${text(({ scrapedBytes }) => scrapedBytes)} MB`;
 }

@@ -12,7 +12,9 @@ import { installKinds, writeTeam } from "./write_team.ts";
 export interface ControllerRun {
   /** From the start of the process to the first 200 of /readyz. */
   readonly readySeconds: number;
-  /** Memory once everything was reconciled and the runtime had given back what the start had needed. */
+  /** Resident as soon as everything was reconciled, what the start needed and nobody needs any more included. */
+  readonly reconciledBytes: number;
+  /** Memory once the runtime has had time to give that back. */
   readonly settled: ProcessMemory;
   /** Resident right after the scrapes. */
   readonly scrapedBytes: number;
@@ -100,6 +102,7 @@ async function observeOnce(
   await using controller = await startBenchController(server, program, signal);
   const readySeconds = (performance.now() - started) / 1000;
   await controller.idle(idleLimitSeconds, signal);
+  const reconciledBytes = (await controller.memory()).residentBytes;
   await pause(settleMs, signal);
   const settled = await controller.memory();
   const scrapeSeconds: number[] = [];
@@ -111,7 +114,7 @@ async function observeOnce(
     series = countSeries(text);
   }
   const scrapedBytes = (await controller.memory()).residentBytes;
-  return { readySeconds, settled, scrapedBytes, scrapeSeconds, series };
+  return { readySeconds, reconciledBytes, settled, scrapedBytes, scrapeSeconds, series };
 }
 
 async function observeLister(server: ApiServer, expected: number, signal: AbortSignal): Promise<number> {
