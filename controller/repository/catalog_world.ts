@@ -32,7 +32,7 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
   const known = new Set<string>();
   let since: number | undefined;
   for (const backup of backups) {
-    const facts = listing.backups.read(backup);
+    const facts = listing.factsOf(backup);
     if (facts.discovered?.ownerUid === repository.uid) {
       discovered.push(facts.discovered);
       continue;

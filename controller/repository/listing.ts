@@ -1,8 +1,8 @@
 import { CATALOG_MAX_LOG_BYTES, type CatalogDigest, decodeCatalog, parseMoverResult } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { controllerOf, MOVER_CONTAINER, type ResultOf } from "../shared/mod.ts";
+import { byObject, controllerOf, MOVER_CONTAINER, type ResultOf } from "../shared/mod.ts";
 import { podFacts } from "../shared/pod_facts.ts";
-import { BackupReader } from "./backup_reader.ts";
+import { type BackupFacts, backupFacts } from "./backup_facts.ts";
 import { lastJobName } from "./desired.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
 import type { ListingMemory } from "./listing_memory.ts";
@@ -20,8 +20,8 @@ export interface ReadListing {
   /** When the bootstrap began, and when it ended, by the node's clock. */
   readonly startedMs: number;
   readonly endedAt: string;
-  /** Reads the Backups it is compared with. */
-  readonly backups: BackupReader;
+  /** Reads the Backups it is compared with, each once: a hundred passes may work through one listing. */
+  readonly factsOf: (backup: KubeObject) => BackupFacts;
 }
 
 /** The listing a Repository has yet to work through. */
@@ -134,7 +134,7 @@ async function readListing(
       truncated,
       startedMs,
       endedAt,
-      backups: new BackupReader(),
+      factsOf: byObject(backupFacts),
     };
   } catch (error) {
     signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BackupReader } from "./backup_reader.ts";
+import { backupFacts } from "./backup_facts.ts";
 import type { ReadListing } from "./listing.ts";
 import { ListingMemory } from "./listing_memory.ts";
 
@@ -10,7 +10,7 @@ const listing: ReadListing = {
   truncated: false,
   startedMs: 0,
   endedAt: "2026-01-01T00:00:00Z",
-  backups: new BackupReader(),
+  factsOf: backupFacts,
 };
 
 function key(name: string) {
