@@ -307,7 +307,7 @@ partTest({
       assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], "x");
       await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": null } }, soon());
       assert.equal((await read()).metadata.annotations?.["test.kopiur.dev/word"], undefined);
-      assert.deepEqual((await read()).spec, made.spec);
+      assert.deepEqual((await read()).spec, aWidget().spec);
       await writer.remove({ resource: widget, key, propagation: "Background" }, soon());
       await writer.annotate({ ...word, annotations: { "test.kopiur.dev/word": "z" } }, soon());
       assert.equal(await cluster.reader.read(widget, key, soon()), undefined);
