@@ -1,11 +1,10 @@
 import { ANNOTATION, isoSeconds, LABEL, type Reason, REASONS } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type JobState, jobState, moverRemoval, slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
+import { type JobState, jobState, moverRemovals, slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
 import { deleteJobName } from "./attempts.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteJob } from "./desired.ts";
 import { type Leaving, release, waitingPlan } from "./leaving.ts";
-import { isGoing } from "./leftovers.ts";
 import { heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
@@ -169,7 +168,7 @@ function removeFailed(leaving: Leaving, job: KubeObject): BackupPlan {
   const { backup } = leaving.world;
   const waitSeconds = Math.max(RUNNING_SECONDS, secondsUntil(backup.status.deletion?.retryAt, leaving.now));
   const plan = waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds);
-  return { ...plan, remove: isGoing(job) ? [] : [moverRemoval(job, "Background")] };
+  return { ...plan, remove: moverRemovals([job], "Background") };
 }
 
 /** What stands in the way is said; a repository that is not the one written to needs a person. */

@@ -1,5 +1,5 @@
 import type { KubeObject, Removal } from "../../kube/types.ts";
-import { moverRemoval } from "../shared/mod.ts";
+import { moverRemovals } from "../shared/mod.ts";
 import { attemptsOf } from "./attempts.ts";
 import type { RunPin } from "./run_pin.ts";
 import { type BackupWorld, sourceHasEnded } from "./world.ts";
@@ -10,15 +10,14 @@ import { type BackupWorld, sourceHasEnded } from "./world.ts";
  */
 export function leftovers(world: BackupWorld, pin: RunPin, now: Date): readonly Removal[] {
   const { snapshots = [] } = world.backup.status;
-  return pin.sources
+  const left = pin.sources
     .flatMap(({ source }) => {
       const entry = snapshots.find((each) => each.source === source);
       if (entry === undefined) return [];
       if (sourceHasEnded(entry)) return unfinishedJobs(world, source, now);
       return entry.job?.stoppedAt === undefined ? [] : waitingJobs(world, source, now);
-    })
-    .filter((job) => !isGoing(job))
-    .map((job) => moverRemoval(job, "Foreground"));
+    });
+  return moverRemovals(left, "Foreground");
 }
 
 function waitingJobs(world: BackupWorld, source: string, now: Date): readonly KubeObject[] {
@@ -32,9 +31,4 @@ export function unfinishedJobs(world: BackupWorld, source: string, now: Date): r
   return attemptsOf(world, source, now).flatMap(({ job, state }) =>
     job !== undefined && (state.kind === "waiting" || state.kind === "running") ? [job] : []
   );
-}
-
-/** True for an object whose deletion has begun. */
-export function isGoing(object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp !== undefined;
 }

@@ -1,14 +1,7 @@
 import { StalledError, TransientError } from "../../api/mod.ts";
 import type { ObjectKey } from "../../kube/types.ts";
 import type { Applied } from "../runtime/plan.ts";
-import {
-  JOB,
-  jobHasEnded,
-  moverId,
-  type MoverSlots,
-  type SlotAnswer,
-  slotRepository,
-} from "../shared/mod.ts";
+import { jobHasEnded, moverId, type MoverSlots, type SlotAnswer, slotRepository } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import { planBackup } from "./plan.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
@@ -59,8 +52,7 @@ export function giveBackRefused(world: BackupWorld, { objects, error }: Applied,
     (error instanceof TransientError && error.reason === "Forbidden");
   if (!isRefusal) return;
   const { key } = world.backup;
-  const made = objects.filter(({ desired }) => desired.kind === JOB.kind)
-    .map(({ desired }) => moverId(key.namespace, desired.metadata.name));
+  const made = objects.map(({ desired }) => moverId(key.namespace, desired.metadata.name));
   slots.withdraw({ kind: "Backup", key }, [...workingIds(world), ...made]);
 }
 

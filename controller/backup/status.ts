@@ -1,6 +1,5 @@
 import type { SnapshotEntry } from "../../api/mod.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { JOB } from "../shared/mod.ts";
 import { type BackupPlan, currentStatus, type NextStatus } from "./next_status.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -28,9 +27,7 @@ function afterFailure({ backup }: BackupWorld, plan: BackupPlan, { objects }: Ap
   const before = currentStatus(backup.status);
   if (plan.finalizer === "absent") return before;
   if (objects.length === plan.create.length) return plan.next;
-  const made = new Set(
-    objects.flatMap(({ desired }) => desired.kind === JOB.kind ? [desired.metadata.name] : []),
-  );
+  const made = new Set(objects.map(({ desired }) => desired.metadata.name));
   const { resolved, snapshots, timing, traceId } = plan.next;
   const isRun = snapshots?.some(({ job }) => job !== undefined && made.has(job.name)) === true;
   if (!isRun || resolved === undefined) {

@@ -1,7 +1,7 @@
 import type { Removal } from "../../kube/types.ts";
-import { moverRemoval } from "../shared/mod.ts";
+import { moverRemovals } from "../shared/mod.ts";
 import { attemptsOf } from "./attempts.ts";
-import { isGoing, unfinishedJobs } from "./leftovers.ts";
+import { unfinishedJobs } from "./leftovers.ts";
 import { entriesOf, type RunPin } from "./run_pin.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -27,6 +27,5 @@ export function stopMovers(world: BackupWorld, pin: RunPin | undefined, now: Dat
       job !== undefined || unfinishedJobs(world, source, now).length === 0
     );
   if (!isWrittenDown) return { remove: [], recheckAfterSeconds: SOON_SECONDS };
-  const remove = jobs.filter((job) => !isGoing(job)).map((job) => moverRemoval(job, "Foreground"));
-  return { remove, recheckAfterSeconds: STOPPING_SECONDS };
+  return { remove: moverRemovals(jobs, "Foreground"), recheckAfterSeconds: STOPPING_SECONDS };
 }

@@ -1,5 +1,5 @@
 import type { Removal } from "../../kube/types.ts";
-import { moverRemoval } from "../shared/mod.ts";
+import { moverRemovals } from "../shared/mod.ts";
 import { type Decision, formerJobs } from "./decide.ts";
 import { listedJob } from "./listing.ts";
 import type { RepositoryWorld } from "./world.ts";
@@ -13,7 +13,6 @@ export function removals(world: RepositoryWorld, decision: Decision): readonly R
   // With its Job goes the pod, and with that the log.
   const listed = listedJob(world.repository, world.jobs);
   const former = formerJobs(world).filter((job) => job !== listed);
-  return [...former, ...(decision.kind === "replace" ? [decision.job] : [])]
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map((job) => moverRemoval(job, "Foreground"));
+  const replaced = decision.kind === "replace" ? [decision.job] : [];
+  return moverRemovals([...former, ...replaced], "Foreground");
 }

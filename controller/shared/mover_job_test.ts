@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RepositorySpec } from "../../api/mod.ts";
 import { moverJob, type MoverJobRequest } from "./mover_job.ts";
-import { moverRemoval } from "./mover_removal.ts";
+import { moverRemovals } from "./mover_removal.ts";
 import { workSpecFor } from "./work_spec.ts";
 import { workTrace } from "./work_trace.ts";
 
@@ -265,13 +265,14 @@ Deno.test("moverJob() labels Job and pod so that the label-scoped watches see th
   assert.equal(at(job, "spec", "template", "metadata", "annotations", "karpenter.sh/do-not-disrupt"), "true");
 });
 
-Deno.test("moverRemoval() removes this Job and no other of its name", () => {
+Deno.test("moverRemovals() removes this Job and no other of its name, and none that is going", () => {
   const job = moverJob(aRequest());
-  const removal = moverRemoval({ ...job, metadata: { ...job.metadata, uid: "j1" } }, "Foreground");
-  const { resource, ...rest } = removal;
-  assert.deepEqual([resource.kind, rest], ["Job", {
+  const stored = { ...job, metadata: { ...job.metadata, uid: "j1" } };
+  const going = { ...job, metadata: { ...stored.metadata, deletionTimestamp: "2026-01-02T03:04:05Z" } };
+  const removals = moverRemovals([stored, going], "Foreground");
+  assert.deepEqual(removals.map(({ resource, ...rest }) => [resource.kind, rest]), [["Job", {
     key: { namespace: "apps", name: job.metadata.name },
     uid: "j1",
     propagation: "Foreground",
-  }]);
+  }]]);
 });

@@ -2,10 +2,15 @@ import { keyOf, type KubeObject, type Removal } from "../../kube/types.ts";
 import { JOB } from "./resources.ts";
 
 /**
- * Removes a mover Job. `Foreground` keeps the Job in sight until its pods are gone, for one that may still run;
- * `Background` is enough for one that has ended.
+ * Removes mover Jobs whose removal has not begun. `Foreground` keeps a Job in sight until its pods are gone, for one
+ * that may still run; `Background` is enough for one that has ended.
  */
-export function moverRemoval(job: KubeObject, propagation: Removal["propagation"]): Removal {
-  const { uid } = job.metadata;
-  return { resource: JOB, key: keyOf(job), ...(uid === undefined ? {} : { uid }), propagation };
+export function moverRemovals(
+  jobs: readonly KubeObject[],
+  propagation: Removal["propagation"],
+): readonly Removal[] {
+  return jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map((job) => {
+    const { uid } = job.metadata;
+    return { resource: JOB, key: keyOf(job), ...(uid === undefined ? {} : { uid }), propagation };
+  });
 }
