@@ -35,7 +35,7 @@ export function backupReconciler(options: ControllerOptions, slots: MoverSlots):
       observeWithSlots(key, slots, now, () => observeBackup(key, reader, signal, options)),
     applied: (world, applied) => giveBackRefused(world, applied, slots),
     wakes: (wake) => slots.onGrant(backupKind.kind, wake),
-    plan: planBackup,
+    plan: (world, now) => world.planned ?? planBackup(world, now),
     // The engine hands it the very plan that planBackup made, with the next status in it.
     status: backupStatusOf,
     traceparent: backupTraceparent,

@@ -1,13 +1,14 @@
 import { StalledError, TransientError } from "../../api/mod.ts";
 import type { ObjectKey } from "../../kube/types.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { jobHasEnded, moverId, type MoverSlots, type SlotAnswer, slotRepository } from "../shared/mod.ts";
+import { jobHasEnded, moverId, type MoverSlots, slotRepository } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
+import type { BackupPlan } from "./next_status.ts";
 import { planBackup } from "./plan.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** What was seen of a Backup before the ledger of slots was asked. */
-export type SeenBackup = Omit<BackupWorld, "slots">;
+export type SeenBackup = Omit<BackupWorld, "slots" | "planned">;
 
 /** Observes a Backup and asks for the slots its run needs now; whatever it needs no longer is given back. */
 export async function observeWithSlots(
@@ -19,7 +20,7 @@ export async function observeWithSlots(
   const owner = { kind: "Backup", key };
   try {
     const seen = await observe();
-    if (seen !== undefined) return { ...seen, slots: askSlots(seen, slots, now) };
+    if (seen !== undefined) return askSlots(seen, slots, now);
     slots.withdraw(owner);
     return undefined;
   } catch (error) {
@@ -29,18 +30,22 @@ export async function observeWithSlots(
   }
 }
 
-function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): SlotAnswer {
+function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
   const { key } = seen.backup;
-  const { wanted, repository } = wantedMovers(seen, now);
-  return slots.ask({
+  const plan = unhinderedPlan(seen, now);
+  const wanted = plan?.create.map(({ metadata }) => moverId(key.namespace, metadata.name)) ?? [];
+  const repository = plan?.next.resolved?.repository.name ?? "";
+  const answer = slots.ask({
     owner: { kind: "Backup", key },
     class: seen.backup.isDeleting ? "deletion" : "backup",
     repository: slotRepository({ namespace: key.namespace, name: repository }),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
     since: seen.object.metadata.creationTimestamp ?? "",
-    wanted: wanted.map((job) => moverId(key.namespace, job)),
+    wanted,
     working: workingIds(seen),
   });
+  const isUnhindered = wanted.every((id) => answer.granted.has(id));
+  return { ...seen, slots: answer, ...(plan !== undefined && isUnhindered ? { planned: plan } : {}) };
 }
 
 /**
@@ -62,21 +67,12 @@ function workingIds({ jobs, backup }: SeenBackup): readonly string[] {
   );
 }
 
-interface Wanted {
-  /** Names of mover Jobs. */
-  readonly wanted: readonly string[];
-  readonly repository: string;
-}
-
 /**
- * The Jobs the plan would make if there were a slot for each: so it never asks for one it would not use, whatever
- * else stands in the way of a run.
+ * What a Backup would do if there were a slot for each mover: so it never asks for one it would not use, whatever
+ * else stands in the way of a run. Undefined where no mover can be wanted any more.
  */
-function wantedMovers(seen: SeenBackup, now: Date): Wanted {
+function unhinderedPlan(seen: SeenBackup, now: Date): BackupPlan | undefined {
   const { status, isDeleting, holdsFinalizer, spec } = seen.backup;
   const isOver = isDeleting ? !holdsFinalizer : isTerminal(status.phase) || spec.discovered !== undefined;
-  if (isOver) return { wanted: [], repository: "" };
-  const { create, next } = planBackup({ ...seen, slots: "free" }, now);
-  const wanted = create.map(({ metadata }) => metadata.name);
-  return { wanted, repository: next.resolved?.repository.name ?? "" };
+  return isOver ? undefined : planBackup({ ...seen, slots: "free" }, now);
 }

@@ -10,6 +10,7 @@ import {
   type SlotAnswer,
 } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
+import type { BackupPlan } from "./next_status.ts";
 
 /** The recipe of a run, as far as the run needs it. */
 export interface ConfigView {
@@ -42,6 +43,8 @@ export interface BackupWorld {
   readonly otherDeletions: number;
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
   readonly slots: SlotAnswer | "free";
+  /** What is to be done, where it had to be known to ask for slots and none was denied. */
+  readonly planned?: BackupPlan;
   readonly options: ControllerOptions;
 }
 

@@ -10,8 +10,10 @@ import {
   isoSeconds,
 } from "../../api/mod.ts";
 import { SETTLE_SECONDS } from "../../controller/backup/mass_deletion.ts";
-import { backupReconciler } from "../../controller/backup/mod.ts";
+import { backupReconciler, type BackupWorld } from "../../controller/backup/mod.ts";
+import { planBackup } from "../../controller/backup/plan.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
+import type { Kind } from "../../controller/runtime/kind.ts";
 import { reconcile } from "../../controller/runtime/reconcile.ts";
 import type { QueueAction } from "../../controller/runtime/report.ts";
 import {
@@ -381,7 +383,7 @@ export class BackupStage {
     const { clock, kube } = this;
     const probe = startTelemetryProbe(clock);
     const slots = new MoverSlots(maxMovers, () => clock.monotonicMs());
-    const kind = backupReconciler(anyOptions, slots);
+    const kind = withPlansProven(backupReconciler(anyOptions, slots));
     kube.declare(kind);
     slots.begin(workingMovers(kube.list(JOB)));
     // Passes are made one by one, so nobody is woken; but the ledger has to hear of what happens to movers.
@@ -410,4 +412,17 @@ export class BackupStage {
     const { signal } = new AbortController();
     return { kind, deps, slots, forget, signal, series: probe.series, spans: probe.spans };
   }
+}
+
+/** The kind as it is; a plan it kept from asking for slots must be the one it would make with their answer. */
+function withPlansProven(kind: Kind<BackupWorld>): Kind<BackupWorld> {
+  return {
+    ...kind,
+    plan: (world, now) => {
+      const { planned: _planned, ...seen } = world;
+      const plan = kind.plan(world, now);
+      assert.deepEqual(plan, planBackup(seen, now));
+      return plan;
+    },
+  };
 }
