@@ -31,6 +31,8 @@ export class HttpTransport implements Transport {
   readonly #clients: HttpClients;
   readonly #relay: TlsRelay | undefined;
   readonly #warnings: WarningLog;
+  /** Where requests go, as spans say it. */
+  readonly #server: ReturnType<typeof serverAttributes>;
   #isClosed = false;
 
   constructor(connection: ConnectionInfo, options: HttpTransportOptions) {
@@ -38,6 +40,7 @@ export class HttpTransport implements Transport {
     this.#options = options;
     this.#relay = relayFor(connection);
     this.#warnings = new WarningLog(options.telemetry.log);
+    this.#server = serverAttributes(new URL(connection.server));
     const proxy = this.#relay === undefined ? connection.proxy : { url: this.#relay.url };
     this.#clients = new HttpClients(connection, proxy);
   }
@@ -146,13 +149,11 @@ export class HttpTransport implements Transport {
   ): Promise<Response> {
     const { clock, telemetry } = this.#options;
     const { verb, resource, method, template } = request;
-    const url = new URL(this.#connection.server);
     const startMs = clock.monotonicMs();
     const attributes = {
       [attribute.httpRequestMethod]: method,
       [attribute.urlTemplate]: template,
-      [attribute.serverAddress]: url.hostname,
-      [attribute.serverPort]: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+      ...this.#server,
     };
     return await telemetry.withSpan(
       { name: `${method} ${template}`, kind: "client" },
@@ -247,6 +248,13 @@ function retryAfterOf(response: Response): number | undefined {
 function isNetworkError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof DeadlinePassed ||
     (error instanceof DOMException && error.name === "AbortError");
+}
+
+function serverAttributes({ hostname, port, protocol }: URL) {
+  return {
+    [attribute.serverAddress]: hostname,
+    [attribute.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
+  };
 }
 
 function relayFor(connection: ConnectionInfo): TlsRelay | undefined {
