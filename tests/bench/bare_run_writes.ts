@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { API_VERSION, backupKind, FIELD_MANAGER, LABEL } from "../../api/mod.ts";
-import { resourceOf, RESOURCES, type Transport } from "../../kube/mod.ts";
+import { API_VERSION, backupKind, FIELD_MANAGER, FINALIZER, LABEL } from "../../api/mod.ts";
+import { type ApiRequest, type ObjectKey, resourceOf, RESOURCES, type Transport } from "../../kube/mod.ts";
 import type { ApiServer } from "../cluster/mod.ts";
-import type { StartedJob } from "./fake_mover_host.ts";
 import { inLanes } from "./in_lanes.ts";
+import type { RushMaker } from "./rush_objects.ts";
 
 /** What the controller wrote for one run, as it wrote it. */
 export interface RunWrites {
@@ -28,14 +28,23 @@ const stored = z.looseObject({
 });
 type Stored = z.infer<typeof stored>;
 
-/** Reads back what the controller wrote for a run whose Job was made. */
-export async function readRunWrites(server: ApiServer, [first]: readonly StartedJob[]): Promise<RunWrites> {
-  if (first === undefined) throw new Error("Cannot read what was written: there is no Job, expected one");
-  const job = written.parse(first.object);
-  const path = `/apis/${API_VERSION}/namespaces/${first.namespace}/${backupKind.plural}`;
-  const backup = await server.request("GET", `${path}/${job.metadata.labels[LABEL.backup]}`);
-  const { status } = z.object({ status: z.looseObject({ phase: z.literal("Running") }) }).parse(backup);
-  return { job: asWritten({ ...job, apiVersion: "batch/v1", kind: "Job" }), status };
+/** Reads back what the controller wrote for a run that has begun. */
+export async function readRunWrites(
+  server: ApiServer,
+  { namespace, name }: ObjectKey,
+  signal: AbortSignal,
+): Promise<RunWrites> {
+  const selector = encodeURIComponent(`${LABEL.backup}=${name}`);
+  const jobs = await server.request(
+    "GET",
+    `/apis/batch/v1/namespaces/${namespace}/jobs?labelSelector=${selector}`,
+    { signal },
+  );
+  const [job] = z.object({ items: z.array(z.looseObject({})) }).parse(jobs).items;
+  const path = `/apis/${API_VERSION}/namespaces/${namespace}/${backupKind.plural}/${name}`;
+  const { status } = z.object({ status: z.looseObject({ phase: z.literal("Running") }) })
+    .parse(await server.request("GET", path, { signal }));
+  return { job: asWritten(written.parse({ ...job, apiVersion: "batch/v1", kind: "Job" })), status };
 }
 
 /** Without what the server added: it would be written by nobody. */
@@ -65,13 +74,14 @@ function isOfJobController(key: string): boolean {
 }
 
 /**
- * Writes the same Job and the same status as often, many at a time; the answer is pairs per second. On a server
- * without a controller, for that would work on the Backups, too. They are made before the time counts.
+ * Writes the same Job and the same status as often, and the finalizer before them where the maker of a Backup does
+ * not, many at a time; the answer is Backups per second. On a server without a controller, for that would work on
+ * the Backups, too. They are made before the time counts.
  */
 export async function bareWrites(
   transport: Transport,
   { job, status }: RunWrites,
-  { run, backups, lanes }: { readonly run: number; readonly backups: number; readonly lanes: number },
+  { names, lanes, by }: { readonly names: readonly string[]; readonly lanes: number; readonly by: RushMaker },
   signal: AbortSignal,
 ): Promise<number> {
   const { namespace } = job.metadata;
@@ -79,23 +89,40 @@ export async function bareWrites(
   const query = { fieldManager: FIELD_MANAGER, fieldValidation: "Warn" };
   const type = { apiVersion: API_VERSION, kind: backupKind.kind };
   const made: Stored[] = [];
-  const names = Array.from({ length: backups }, (_, each) => `bare-${run}-${each}`);
   await inLanes(names, lanes, signal, async (name) => {
-    const body = { ...type, metadata: { name }, spec: { configRef: { name } } };
+    const finalizers = by === "schedule" ? { finalizers: [FINALIZER] } : {};
+    const body = { ...type, metadata: { name, ...finalizers }, spec: { configRef: { name } } };
     const answer = await transport.send({ verb: "create", resource, target: { namespace }, body }, signal);
     made.push(stored.parse(answer));
   });
   const begun = performance.now();
-  await inLanes(made, lanes, signal, async ({ metadata: { name, uid, resourceVersion } }) => {
-    const key = { namespace, name };
+  await inLanes(made, lanes, signal, async (backup) => {
+    const { name } = backup.metadata;
+    const { uid, resourceVersion } = by === "schedule" ? backup.metadata : await holdBackup(backup);
+    const target = { key: { namespace, name } };
     const body = { ...job, metadata: { ...job.metadata, name } };
-    await transport.send({ verb: "create", resource: RESOURCES.job, target: { key }, query, body }, signal);
+    await send({ verb: "create", resource: RESOURCES.job, target, body, metadataOnly: true });
     const metadata = { name, namespace, uid, resourceVersion };
-    const target = { key, subresource: "status" } as const;
-    await transport.send(
-      { verb: "update", resource, target, query, body: { ...type, metadata, status } },
-      signal,
-    );
+    const statusTarget = { ...target, subresource: "status" } as const;
+    await send({
+      verb: "update",
+      resource,
+      target: statusTarget,
+      body: { ...type, metadata, status },
+      metadataOnly: true,
+    });
   });
-  return backups / ((performance.now() - begun) / 1000);
+  return names.length / ((performance.now() - begun) / 1000);
+
+  async function holdBackup(
+    { metadata: { name, uid, resourceVersion } }: Stored,
+  ): Promise<Stored["metadata"]> {
+    const body = { metadata: { finalizers: [FINALIZER], uid, resourceVersion } };
+    return stored.parse(await send({ verb: "patch", resource, target: { key: { namespace, name } }, body }))
+      .metadata;
+  }
+
+  function send(request: ApiRequest): Promise<unknown> {
+    return transport.send({ ...request, query }, signal);
+  }
 }

@@ -66,6 +66,12 @@ export class FakeMoverHost {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Resolves when the API server knows the end of every mover that was seen until now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#working);
+    this.check();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error("The mover host is stopped"));
     await Promise.allSettled([this.#watching, ...this.#working]);

@@ -7,6 +7,7 @@ import {
   repositoryKind,
   VERSION,
 } from "../../api/mod.ts";
+import type { ObjectKey } from "../../kube/mod.ts";
 import { type ApiServer, waitUntil } from "../cluster/mod.ts";
 import * as z from "zod";
 
@@ -83,6 +84,11 @@ export function* rushBackups(
       },
     };
   }
+}
+
+/** The first Backup of a rush. */
+export function firstBackup(counts: RushCounts, rush: string): ObjectKey {
+  return { namespace: namespaceOf(counts, 0), name: `${rush}-0` };
 }
 
 const repository = {
