@@ -1,7 +1,7 @@
 import type { Log, Sample } from "../telemetry/mod.ts";
 import { type KubeClock, sleep } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
-import { isConflict, isNotFound } from "./errors.ts";
+import { answerOf, isConflict, isNotFound } from "./errors.ts";
 import { type Claim, claimedLease, type Lease, parseLease, releasedLease } from "./lease.ts";
 import { RESOURCES } from "./resources.ts";
 import type { Transport } from "./transport.ts";
@@ -62,6 +62,8 @@ export class LeaseElector implements LeaderElector {
   #seenMs = 0;
   /** When the last try began that ended in holding the lease. */
   #renewedMs: number | undefined;
+  /** True when something was written and the server did not say whether it was stored. */
+  #isUnsure = false;
 
   constructor(options: LeaseOptions, parts: LeaderParts) {
     const { leaseDurationSeconds = 15, renewDeadlineSeconds = 10, retryPeriodSeconds = 2 } = options;
@@ -132,7 +134,8 @@ export class LeaseElector implements LeaderElector {
     const { clock, log } = this.#parts;
     const startedMs = clock.monotonicMs();
     try {
-      const holds = await this.#bounded(signal, (limited) => this.#claimOnce(limited));
+      // Not broken off when the process is to end: a lease that was stored meanwhile has to be released.
+      const holds = await this.#bounded((limited) => this.#claimOnce(limited, signal));
       if (holds) return this.#hold(startedMs);
       return this.#renewedMs === undefined ? undefined : new Error(`"${this.#seen?.holder}" holds the lease`);
     } catch (error) {
@@ -156,22 +159,23 @@ export class LeaseElector implements LeaderElector {
   }
 
   /** True when the lease is ours after this; false when somebody else has it. */
-  async #claimOnce(signal: AbortSignal): Promise<boolean> {
+  async #claimOnce(limited: AbortSignal, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#parts;
     const { holder } = this.#claim;
     // A holder renews what it wrote last; only after a conflict it has to look.
-    if (this.#seen?.holder !== holder) this.#observe(await this.#read(signal));
+    if (this.#seen?.holder !== holder) this.#observe(await this.#read(limited));
     const seen = this.#seen;
     if (seen !== undefined && seen.holder !== "" && seen.holder !== holder) {
       if (clock.monotonicMs() - this.#seenMs < seen.durationSeconds * 1000) return false;
     }
+    signal.throwIfAborted();
     const body = claimedLease(this.#claim, seen, clock.epochMs());
     try {
-      this.#observe(await this.#write(seen === undefined ? "create" : "update", body, signal));
+      this.#observe(await this.#write(seen === undefined ? "create" : "update", body, limited));
       return true;
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error;
-      this.#observe(await this.#read(signal));
+      this.#observe(await this.#read(limited));
       const other = this.#seen?.holder ?? "";
       // Gone, freed or written by us after all: the next try sees to it.
       if (other === "" || other === holder) throw error;
@@ -185,30 +189,39 @@ export class LeaseElector implements LeaderElector {
     if (changed) this.#seenMs = this.#parts.clock.monotonicMs();
   }
 
-  async #read(signal: AbortSignal): Promise<Lease | undefined> {
-    const target = { key: this.#claim.key };
+  async #read(limited: AbortSignal): Promise<Lease | undefined> {
+    const request = { verb: "get", resource: RESOURCES.lease, target: { key: this.#claim.key } } as const;
     try {
-      return parseLease(
-        await this.#parts.transport.send({ verb: "get", resource: RESOURCES.lease, target }, signal),
-      );
+      return parseLease(await this.#parts.transport.send(request, limited));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
   }
 
-  async #write(verb: "create" | "update", body: unknown, signal: AbortSignal): Promise<Lease> {
+  async #write(verb: "create" | "update", body: unknown, limited: AbortSignal): Promise<Lease> {
     const { key } = this.#claim;
     const target = verb === "create" ? { namespace: key.namespace } : { key };
     const request = { verb, resource: RESOURCES.lease, target, body };
-    const lease = parseLease(await this.#parts.transport.send(request, signal));
-    if (lease !== undefined) return lease;
+    this.#isUnsure = true;
+    try {
+      const lease = parseLease(await this.#parts.transport.send(request, limited));
+      this.#isUnsure = false;
+      if (lease !== undefined) return lease;
+    } catch (error) {
+      this.#isUnsure = (answerOf(error)?.code ?? 500) >= 500;
+      throw error;
+    }
     throw new TypeError("Cannot claim the lease: the answer is no Lease, expected it as stored");
   }
 
   /** Several tries fit into the renewal's time, so that one request that hangs does not cost the lease. */
-  async #bounded<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = startDeadline(this.#parts.clock, this.#renewDeadlineMs / 3, signal);
+  async #bounded<T>(work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = startDeadline(
+      this.#parts.clock,
+      this.#renewDeadlineMs / 3,
+      new AbortController().signal,
+    );
     try {
       return await work(deadline.signal);
     } finally {
@@ -225,16 +238,25 @@ export class LeaseElector implements LeaderElector {
   }
 
   async #release(): Promise<void> {
-    const seen = this.#seen;
-    if (this.#renewedMs === undefined || seen?.holder !== this.#claim.holder) return;
+    const { log } = this.#parts;
+    const lease = this.#claim.key.name;
     this.#renewedMs = undefined;
     try {
-      const body = releasedLease(this.#claim.key, seen, this.#parts.clock.epochMs());
-      await this.#bounded(new AbortController().signal, (limited) => this.#write("update", body, limited));
-      this.#parts.log.info("leadership was released", { lease: this.#claim.key.name });
+      if (await this.#bounded((limited) => this.#giveBack(limited))) {
+        log.info("leadership was released", { lease });
+      }
     } catch (error) {
       // The lease runs out by itself.
-      this.#parts.log.warn("the lease could not be released", { lease: this.#claim.key.name, error });
+      log.warn("the lease could not be released", { lease, error });
     }
+  }
+
+  /** True when the lease was ours until now. */
+  async #giveBack(limited: AbortSignal): Promise<boolean> {
+    const { key, holder } = this.#claim;
+    if (this.#isUnsure) this.#observe(await this.#read(limited));
+    if (this.#seen?.holder !== holder) return false;
+    await this.#write("update", releasedLease(key, this.#seen, this.#parts.clock.epochMs()), limited);
+    return true;
   }
 }

@@ -15,6 +15,8 @@ class LeaseServer {
   lease: Stored | undefined;
   isCutOff = false;
   isStuck = false;
+  /** What the answer to a write waits for after it was stored. */
+  delay: Promise<void> | undefined;
   readonly transport = new FakeTransport((request, signal) => {
     if (this.isStuck) {
       return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -28,7 +30,11 @@ class LeaseServer {
       throw refusalOf(409);
     }
     this.set(spec);
-    return this.lease;
+    if (this.delay === undefined) return this.lease;
+    const broken = new Promise((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+    );
+    return Promise.race([this.delay, broken]).then(() => this.lease);
   });
   #version = 0;
 
@@ -179,6 +185,47 @@ Deno.test("LeaseElector goes on when its write was stored though the answer was 
   assert.deepEqual([t.elector.isLeader(), t.server.holder, t.lost()], [true, "a", undefined]);
   t.stop.abort();
   await t.elector.ended;
+});
+
+Deno.test("LeaseElector that is stopped while its claim is on its way releases the lease", async () => {
+  const t = setUp();
+  const answer = Promise.withResolvers<void>();
+  t.server.delay = answer.promise;
+  t.elector.start(t.stop.signal);
+  await settle();
+  assert.deepEqual([t.elector.isLeader(), t.server.holder], [false, "a"]);
+  t.stop.abort();
+  await settle();
+  answer.resolve();
+  await t.elector.ended;
+  assert.deepEqual([t.elector.isLeader(), t.server.holder], [false, ""]);
+  assert.equal(t.clock.pending, 0);
+});
+
+Deno.test("LeaseElector that is stopped before it knows whether its claim was stored looks and releases the lease", async () => {
+  const t = setUp();
+  t.server.delay = Promise.reject(new TypeError("connection reset"));
+  t.elector.start(t.stop.signal);
+  await settle();
+  t.server.delay = undefined;
+  assert.deepEqual([t.elector.isLeader(), t.server.holder], [false, "a"]);
+  t.stop.abort();
+  await t.elector.ended;
+  assert.equal(t.server.holder, "");
+});
+
+Deno.test("LeaseElector that is stopped while the server does not answer its claim ends in time", async () => {
+  const t = setUp();
+  t.server.delay = new Promise(() => {});
+  t.elector.start(t.stop.signal);
+  await settle();
+  t.stop.abort();
+  let hasEnded = false;
+  void t.elector.ended.then(() => hasEnded = true);
+  await t.clock.advance(4000);
+  assert.equal(hasEnded, false, "it looks whether the claim was stored, and gives it back");
+  await t.clock.advance(4000);
+  assert.equal(hasEnded, true);
 });
 
 Deno.test("LeaseElector.isLeader() is false at once in a process that slept too long", async () => {
