@@ -1,4 +1,5 @@
 /** House rules as `deno lint` rules: what can be seen in one file (STYLE.md §3, §5, §6). */
+import { fileURLToPath } from "node:url";
 
 /** Files that may touch clock, environment, disk, network and timers; everything else is pure. */
 export const EFFECT_FILES: readonly RegExp[] = [
@@ -12,6 +13,9 @@ export const EFFECT_FILES: readonly RegExp[] = [
   /^controller\/mod\.ts$/,
   /^controller\/runtime\/(manager|reconcile|worker|state_source|heartbeat)[a-z_]*\.ts$/,
 ];
+
+/** Where the project lies; its own folder may be called anything, `mover` as well. */
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const plugin: Deno.lint.Plugin = {
   name: "house",
@@ -141,9 +145,10 @@ function isTestFile(path: string): boolean {
   return /_(test|bench)\.ts$/.test(path) || path.includes("/tests/support/");
 }
 
-/** Path from the project's root: the part that begins with one of its folders. */
+/** Path from the project's root; undefined for what is none of ours. */
 function projectPath(filename: string): string | undefined {
-  const found = /(?:^|\/)((?:api|kube|controller|webhook|mover|telemetry|cmd|deploy|tests)\/.*|mod\.ts)$/
-    .exec(filename);
-  return found?.[1];
+  const path = filename.startsWith(ROOT) ? filename.slice(ROOT.length) : filename;
+  return /^(?:(?:api|kube|controller|webhook|mover|telemetry|cmd|deploy|tests)\/|mod\.ts$)/.test(path)
+    ? path
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import plugin from "./house_plugin.ts";
 
 function messages(file: string, source: string): readonly string[] {
@@ -15,6 +16,9 @@ Deno.test("house/no-env refuses Deno.env outside mod.ts", () => {
   const source = 'export function f(): string | undefined { return Deno.env.get("X"); }';
   assert.equal(messages("cmd/controller.ts", source).length, 1);
   assert.deepEqual(messages("mod.ts", source), []);
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  assert.equal(messages(`${root}cmd/controller.ts`, source).length, 1);
+  assert.deepEqual(messages(`${root}mod.ts`, source), []);
 });
 
 Deno.test("house/no-top-level-arrow refuses a named arrow function at top level only", () => {
