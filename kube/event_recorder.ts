@@ -143,13 +143,11 @@ export class EventRecorder implements EventSink {
   }
 
   #startSending(): void {
-    this.#sending ??= this.#sendAll().finally(() => this.#sending = undefined);
+    if (this.#sending === undefined && this.#waiting.length > 0) this.#sending = this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {
-    while (!this.#aborted.signal.aborted) {
-      const series = this.#waiting.shift();
-      if (series === undefined) return;
+    for (let series = this.#next(); series !== undefined; series = this.#next()) {
       series.isWaiting = false;
       const deadline = startDeadline(this.#parts.clock, sendLimitMs, this.#aborted.signal);
       try {
@@ -165,6 +163,12 @@ export class EventRecorder implements EventSink {
         deadline.end();
       }
     }
+    // In one breath with the last look at what waits: what is told in between would wait for the Event after it.
+    this.#sending = undefined;
+  }
+
+  #next(): Series | undefined {
+    return this.#aborted.signal.aborted ? undefined : this.#waiting.shift();
   }
 
   async #sendOne(series: Series, signal: AbortSignal): Promise<void> {

@@ -54,6 +54,19 @@ Deno.test("EventRecorder.send() makes an Event of events.k8s.io/v1", async () =>
   });
 });
 
+Deno.test("EventRecorder.send() tells what comes in any moment in which the Event before it ends", async () => {
+  for (let moment = 0; moment < 30; moment++) {
+    const answered = Promise.withResolvers<unknown>();
+    const { transport, recorder } = setUp(() => answered.promise);
+    recorder.send(failed());
+    answered.resolve({});
+    for (let passed = 0; passed < moment; passed++) await Promise.resolve();
+    recorder.send(failed("something else"));
+    await settle();
+    assert.equal(transport.requests.length, 2, `the second came ${moment} microtasks after the answer`);
+  }
+});
+
 Deno.test("EventRecorder.send() makes one Event with a count of what is the same within 6 minutes", async () => {
   const { clock, transport, recorder } = setUp();
   for (let turn = 0; turn < 3; turn++) {
