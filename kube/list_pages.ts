@@ -53,27 +53,41 @@ async function listOnce(
   signal: AbortSignal,
   limit: number | undefined,
 ): Promise<string> {
-  const { resource, namespace, metadataOnly = false } = selection;
   taker.begin();
-  let next = "";
-  for (;;) {
-    const answer = await transport.send({
-      verb: "list",
-      resource,
-      target: namespace === undefined ? {} : { namespace },
-      query: {
-        ...selectionQuery(selection),
-        ...(limit === undefined ? {} : { limit: String(limit) }),
-        ...(next === "" ? {} : { continue: next }),
-      },
-      metadataOnly,
-      timeoutSeconds: pageTimeoutSeconds,
-    }, signal);
-    const page = readPage(answer, resource);
+  for (let asked = askForPage(transport, selection, { limit }, signal);;) {
+    const page = readPage(await asked, selection.resource);
+    const { next } = page;
+    if (next !== "") {
+      asked = askForPage(transport, selection, { limit, next }, signal);
+      // Nobody waits for it when what is below throws.
+      asked.catch(() => undefined);
+      // The request leaves the process, so that the server works on that page while this one is taken.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
     taker.page(page.objects);
-    if (page.next === "") return page.resourceVersion;
-    next = page.next;
+    if (next === "") return page.resourceVersion;
   }
+}
+
+function askForPage(
+  transport: Transport,
+  selection: Selection,
+  { limit, next }: { readonly limit: number | undefined; readonly next?: string },
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { resource, namespace, metadataOnly = false } = selection;
+  return transport.send({
+    verb: "list",
+    resource,
+    target: namespace === undefined ? {} : { namespace },
+    query: {
+      ...selectionQuery(selection),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+      ...(next === undefined ? {} : { continue: next }),
+    },
+    metadataOnly,
+    timeoutSeconds: pageTimeoutSeconds,
+  }, signal);
 }
 
 interface Page {

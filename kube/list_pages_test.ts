@@ -36,6 +36,15 @@ Deno.test("listPages() goes on until there is no further page", async () => {
   ]);
 });
 
+Deno.test("listPages() has asked for the next page when it hands one over", async () => {
+  const pages = [page(["x"], "t1"), page(["y"], "t2"), page(["z"])];
+  const transport = new FakeTransport(() => pages.shift());
+  const asked: number[] = [];
+  const taker = { begin: () => {}, page: () => void asked.push(transport.requests.length) };
+  await listPages(transport, { resource: RESOURCES.pod }, taker, never);
+  assert.deepEqual(asked, [2, 3, 3]);
+});
+
 Deno.test("listPages() begins anew in one piece when the list expires while it is paged", async () => {
   const answers = [page(["x"], "t1"), refusalOf(410), page(["x", "y"])];
   const transport = new FakeTransport(() => {
