@@ -3,7 +3,7 @@ import { API_VERSION, backupKind, FIELD_MANAGER, FINALIZER, LABEL } from "../../
 import { type ApiRequest, type ObjectKey, resourceOf, RESOURCES, type Transport } from "../../kube/mod.ts";
 import type { ApiServer } from "../cluster/mod.ts";
 import { inLanes } from "./in_lanes.ts";
-import type { RushMaker } from "./rush_objects.ts";
+import { backupMadeBy, type RushMaker } from "./rush_objects.ts";
 
 /** What the controller wrote for one run, as it wrote it. */
 export interface RunWrites {
@@ -90,8 +90,7 @@ export async function bareWrites(
   const type = { apiVersion: API_VERSION, kind: backupKind.kind };
   const made: Stored[] = [];
   await inLanes(names, lanes, signal, async (name) => {
-    const finalizers = by === "schedule" ? { finalizers: [FINALIZER] } : {};
-    const body = { ...type, metadata: { name, ...finalizers }, spec: { configRef: { name } } };
+    const body = backupMadeBy(by, name, name);
     const answer = await transport.send({ verb: "create", resource, target: { namespace }, body }, signal);
     made.push(stored.parse(answer));
   });

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { type ApiServer, startApiserver, waitUntil } from "../cluster/mod.ts";
 import { bareWrites, readRunWrites, type RunWrites } from "./bare_run_writes.ts";
 import { benchTransport } from "./bench_transport.ts";
-import { type ControllerProcess, startController } from "./controller_process.ts";
 import { FakeMoverHost } from "./fake_mover_host.ts";
 import { type Figure, figureOf } from "./figure.ts";
 import { quantityText } from "./figure_table.ts";
 import { inLanes } from "./in_lanes.ts";
+import { startBenchController } from "./observe_controller.ts";
 import { measureInPairs, type Pair, quotients } from "./pairs.ts";
 import { PoolRecord } from "./pool_record.ts";
 import {
@@ -43,7 +43,8 @@ const jobPage = z.object({
   items: z.array(z.unknown()),
   metadata: z.object({ remainingItemCount: z.number().optional() }),
 });
-const moverImage = "kopiur.local/kopiur:bench";
+/** A lease is not renewed by a process that is held still. */
+const heldStill = { KOPIUR_LEADER_ELECTION: "false" };
 
 /** Jobs per second when 1 000 Backups appear at once, and how full the pool of slots is kept. */
 export async function measureRush(
@@ -64,10 +65,10 @@ async function measureStarts(
 ): Promise<Figure> {
   const { runs, progress, signal } = bench;
   await using server = await startApiserver();
-  await using controller = await rushController(
+  await installKinds(server);
+  await using controller = await startBenchController(
     server,
-    await bench.binary(),
-    { KOPIUR_MAX_MOVERS: "0" },
+    { binary: await bench.binary(), env: { ...heldStill, KOPIUR_MAX_MOVERS: "0" } },
     signal,
   );
   {
@@ -148,12 +149,16 @@ async function endMovers(server: ApiServer, movers: number, signal: AbortSignal)
   });
   const letStart = (most: number) => waiting.splice(0, most).forEach((start) => start());
   using _nobodyWaits = { [Symbol.dispose]: () => letStart(waiting.length) };
+  const limit = { limitSeconds: 120, everyMs: 200, signal };
   await waitUntil(() => {
     host.check();
     return waiting.length >= movers ? true : undefined;
-  }, { what: "the movers of the rush", limitSeconds: 120, everyMs: 200, signal });
+  }, { ...limit, what: "the movers of the rush" });
   letStart(lanes);
-  await host.settled();
+  await waitUntil(() => {
+    host.check();
+    return host.working === 0 ? true : undefined;
+  }, { ...limit, what: "the rush to be over" });
 }
 
 async function measurePool(
@@ -169,7 +174,12 @@ async function measurePool(
     onStart: ({ operation }) => operation === "backup" && pool.note(1, performance.now()),
     onEnd: ({ operation }) => operation === "backup" && pool.note(-1, performance.now()),
   });
-  await using controller = await rushController(server, await bench.binary(), {}, signal);
+  await installKinds(server);
+  await using controller = await startBenchController(
+    server,
+    { binary: await bench.binary(), env: heldStill },
+    signal,
+  );
   await prepareRush(server, counts, signal);
   await controller.idle(60, signal);
   progress(`${queued} Backups for ${slots} slots`);
@@ -192,31 +202,6 @@ async function measurePool(
     [pool.use(slots)],
     `${queued} Backups for ${slots} slots; never more than ${pool.most} at a time`,
   );
-}
-
-async function rushController(
-  server: ApiServer,
-  binary: string,
-  env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<ControllerProcess> {
-  await installKinds(server);
-  const { kubeconfigPath, folder } = server;
-  const controller = await startController({
-    binary,
-    kubeconfigPath,
-    folder,
-    moverImage,
-    // A lease is not renewed by a process that is held still.
-    env: { KOPIUR_LEADER_ELECTION: "false", ...env },
-  });
-  try {
-    await controller.ready(60, signal);
-    return controller;
-  } catch (cause) {
-    await controller[Symbol.asyncDispose]();
-    throw cause;
-  }
 }
 
 async function writeBackups(

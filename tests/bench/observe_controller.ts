@@ -77,7 +77,8 @@ interface Program {
   readonly env: Readonly<Record<string, string>> | undefined;
 }
 
-async function startBenchController(
+/** Starts the compiled controller against this API server; resolves when it is ready. */
+export async function startBenchController(
   { kubeconfigPath, folder }: ApiServer,
   { binary, env = {} }: Program,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import {
   repositoryKind,
   VERSION,
 } from "../../api/mod.ts";
-import type { ObjectKey } from "../../kube/mod.ts";
+import type { KubeObject, ObjectKey } from "../../kube/mod.ts";
 import { type ApiServer, waitUntil } from "../cluster/mod.ts";
 import * as z from "zod";
 
@@ -76,14 +76,20 @@ export function* rushBackups(
     const namespace = namespaceOf(counts, recipe);
     yield {
       path: listPath(backupKind.plural, namespace),
-      body: {
-        apiVersion: API_VERSION,
-        kind: "Backup",
-        metadata: { name: `${rush}-${each}`, ...(by === "schedule" ? { finalizers: [FINALIZER] } : {}) },
-        spec: { configRef: { name: `recipe-${recipe}` } },
-      },
+      body: backupMadeBy(by, `${rush}-${each}`, `recipe-${recipe}`),
     };
   }
+}
+
+/** A Backup as its maker creates it. */
+export function backupMadeBy(by: RushMaker, name: string, recipe: string): KubeObject {
+  const finalizers = by === "schedule" ? { finalizers: [FINALIZER] } : {};
+  return {
+    apiVersion: API_VERSION,
+    kind: backupKind.kind,
+    metadata: { name, ...finalizers },
+    spec: { configRef: { name: recipe } },
+  };
 }
 
 /** The first Backup of a rush. */
