@@ -73,7 +73,7 @@ export class ApiWriter implements Writer {
           apiVersion: "v1",
           kind: "DeleteOptions",
           propagationPolicy: propagation,
-          ...(uid === undefined ? {} : { preconditions: { uid } }),
+          ...preconditionsOf(removal),
         },
       }, signal);
     } catch (error) {
@@ -84,21 +84,24 @@ export class ApiWriter implements Writer {
     }
   }
 
-  async annotate(annotating: Annotating, signal: AbortSignal): Promise<void> {
+  async annotate(annotating: Annotating, signal: AbortSignal): Promise<string | undefined> {
     const { resource, key, uid, annotations } = annotating;
     try {
-      await this.#write({
+      const stored = await this.#write({
         verb: "patch",
         resource,
         target: { key },
         query: this.#query,
-        body: { metadata: { uid, annotations } },
+        body: { metadata: { ...seenVersion(annotating), annotations } },
+        metadataOnly: true,
       }, signal);
+      return stored.metadata.resourceVersion;
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) return undefined;
       // Another uid is a conflict to some versions of the server and an invalid change to others.
       const mayBeAnother = isConflict(error) || answerOf(error)?.code === 422;
       if (!mayBeAnother || await this.#hasUid(resource, key, uid, signal)) throw error;
+      return undefined;
     }
   }
 
@@ -192,6 +195,21 @@ export class ApiWriter implements Writer {
 
 function namespaceOf(key: ObjectKey): { readonly namespace?: string } {
   return key.namespace === "" ? {} : { namespace: key.namespace };
+}
+
+/** What a patch or a deletion is meant for: the server refuses another incarnation, and what changed since if a version is said. */
+function seenVersion(
+  { uid, resourceVersion }: Pick<Removal, "uid" | "resourceVersion">,
+): Pick<Removal, "uid" | "resourceVersion"> {
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+function preconditionsOf(removal: Removal): { readonly preconditions?: ReturnType<typeof seenVersion> } {
+  const preconditions = seenVersion(removal);
+  return Object.keys(preconditions).length === 0 ? {} : { preconditions };
 }
 
 /** Makes the server refuse with a conflict when the object changed or is another incarnation. */

@@ -3,6 +3,7 @@ import { FIELD_MANAGER, TransientError } from "../api/mod.ts";
 import { FakeTransport, refusalOf } from "./fake_transport.ts";
 import { knownResources, RESOURCES } from "./resources.ts";
 import { ApiWriter } from "./api_writer.ts";
+import { isConflict } from "./errors.ts";
 import type { KubeObject } from "./types.ts";
 
 const never = new AbortController().signal;
@@ -143,10 +144,49 @@ Deno.test("ApiWriter.annotate() touches only that incarnation, and leaves one th
   const [request] = await annotate({ apiVersion: "batch/v1", kind: "Job", metadata });
   assert.equal(request?.verb, "patch");
   assert.deepEqual(request?.body, { metadata: { uid: "u1", annotations: { word: "x", old: null } } });
+  assert.equal(request?.metadataOnly, true);
   await annotate(refusalOf(404));
   await annotate(refusalOf(409), { metadata: { ...metadata, uid: "u2" } });
+  await annotate(refusalOf(422), { metadata: { ...metadata, uid: "u2" } });
   await assert.rejects(annotate(refusalOf(409), { metadata }), TransientError);
   await assert.rejects(annotate(refusalOf(403)), /HTTP 403/);
+});
+
+Deno.test("ApiWriter.annotate() says the version it saw, and answers the one there is then", async () => {
+  const wanted = {
+    resource: RESOURCES.job,
+    key,
+    uid: "u1",
+    resourceVersion: "7",
+    annotations: { word: "x" },
+  };
+  const annotate = async (...answers: unknown[]) => {
+    const { transport, writer } = setUp(() => answers.shift());
+    return { version: await writer.annotate(wanted, never), requests: transport.requests };
+  };
+  const { version, requests } = await annotate({ metadata: { ...metadata, resourceVersion: "8" } });
+  assert.equal(version, "8");
+  assert.deepEqual(requests[0]?.body, {
+    metadata: { uid: "u1", resourceVersion: "7", annotations: { word: "x" } },
+  });
+  assert.equal((await annotate(refusalOf(404))).version, undefined);
+  const another = { metadata: { ...metadata, uid: "u2" } };
+  assert.equal((await annotate(refusalOf(409), another)).version, undefined);
+  await assert.rejects(annotate(refusalOf(409), { metadata }), isConflict);
+});
+
+Deno.test("ApiWriter.remove() removes only the version it saw", async () => {
+  const removal = { resource: RESOURCES.job, key, propagation: "Background", resourceVersion: "7" } as const;
+  const remove = async (uid: string | undefined, ...answers: unknown[]) => {
+    const { transport, writer } = setUp(() => answers.shift());
+    await writer.remove({ ...removal, ...(uid === undefined ? {} : { uid }) }, never);
+    return transport.requests.map(({ body }) => Reflect.get(Object(body), "preconditions"));
+  };
+  assert.deepEqual(await remove("u1", {}), [{ uid: "u1", resourceVersion: "7" }]);
+  assert.deepEqual(await remove(undefined, {}), [{ resourceVersion: "7" }]);
+  await remove("u1", refusalOf(409), { metadata: { ...metadata, uid: "u2" } });
+  await assert.rejects(remove("u1", refusalOf(409), { metadata }), isConflict);
+  await assert.rejects(remove(undefined, refusalOf(409)), isConflict);
 });
 
 Deno.test("ApiWriter.remove() counts an object that is gone or another incarnation as removed", async () => {

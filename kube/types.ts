@@ -92,6 +92,8 @@ export interface Removal {
   readonly key: ObjectKey;
   /** Removes only this incarnation. */
   readonly uid?: string;
+  /** Removes only what was seen: an object that changed since is refused with a Conflict. */
+  readonly resourceVersion?: string;
   readonly propagation: "Foreground" | "Background";
 }
 
@@ -101,6 +103,8 @@ export interface Annotating {
   readonly key: ObjectKey;
   /** Annotates only this incarnation. */
   readonly uid: string;
+  /** Annotates only what was seen: an object that changed since is refused with a Conflict. */
+  readonly resourceVersion?: string;
   readonly annotations: Readonly<Record<string, string | null>>;
 }
 
@@ -114,8 +118,11 @@ export interface Writer {
   create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;
   /** Deletes; an object that is gone (or is another incarnation) counts as deleted. */
   remove(removal: Removal, signal: AbortSignal): Promise<void>;
-  /** Sets annotations and leaves everything else; an object that is gone (or is another incarnation) is left alone. */
-  annotate(annotating: Annotating, signal: AbortSignal): Promise<void>;
+  /**
+   * Sets annotations and leaves everything else; answers the resourceVersion there is then. An object that is gone (or is
+   * another incarnation) is left alone, and the answer is undefined.
+   */
+  annotate(annotating: Annotating, signal: AbortSignal): Promise<string | undefined>;
   /** Replaces `.status` when it differs from that of `object`; true when a request was made. Conflicts on resourceVersion throw. */
   replaceStatus(
     object: KubeObject,

@@ -1,5 +1,13 @@
 import { FINALIZER } from "../../api/mod.ts";
-import type { DesiredObject, KubeObject, Writer } from "../../kube/types.ts";
+import { resourceId } from "../../kube/mod.ts";
+import {
+  type Annotating,
+  type DesiredObject,
+  keyText,
+  type KubeObject,
+  type Removal,
+  type Writer,
+} from "../../kube/types.ts";
 import type { Applied, Plan } from "./plan.ts";
 
 /** What a plan did to the cluster, and the reconciled object as it is afterwards. */
@@ -21,18 +29,21 @@ export async function applyPlan(
   signal: AbortSignal,
 ): Promise<PlanApplied> {
   const objects: Applied["objects"][number][] = [];
+  const versions = new OwnChanges();
   let current = object;
   let released = false;
   try {
     if (plan.finalizer === "present") {
       current = await writer.setFinalizer(current, FINALIZER, "present", signal);
     }
-    for (const annotating of plan.annotate ?? []) await writer.annotate(annotating, signal);
+    for (const annotating of plan.annotate ?? []) {
+      versions.note(annotating, await writer.annotate(versions.after(annotating), signal));
+    }
     for (const desired of plan.create) {
       const stored = await writer.create(desired, signal);
       objects.push({ desired, uid: stored.metadata.uid ?? "" });
     }
-    for (const removal of plan.remove) await writer.remove(removal, signal);
+    for (const removal of plan.remove) await writer.remove(versions.after(removal), signal);
     const offered = await makeOffers(plan.offer ?? [], writer, signal);
     if (plan.finalizer === "absent" && current.metadata.finalizers?.includes(FINALIZER) === true) {
       current = await writer.setFinalizer(current, FINALIZER, "absent", signal);
@@ -43,6 +54,29 @@ export async function applyPlan(
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     return { applied: { objects, error }, object: current, released };
   }
+}
+
+/**
+ * What the plan's own annotations did to the versions it was made with: a later write that is meant for an object as it
+ * was seen is meant for it as this plan left it, and for nothing that came in between.
+ */
+class OwnChanges {
+  readonly #now = new Map<string, string>();
+
+  note(annotating: Annotating, resourceVersion: string | undefined): void {
+    const id = idAsSeen(annotating);
+    if (id !== undefined && resourceVersion !== undefined) this.#now.set(id, resourceVersion);
+  }
+
+  after<T extends Annotating | Removal>(write: T): T {
+    const resourceVersion = this.#now.get(idAsSeen(write) ?? "");
+    return resourceVersion === undefined ? write : { ...write, resourceVersion };
+  }
+}
+
+function idAsSeen({ resource, key, uid, resourceVersion }: Annotating | Removal): string | undefined {
+  if (resourceVersion === undefined) return undefined;
+  return [resourceId(resource), keyText(key), uid ?? "", resourceVersion].join(" ");
 }
 
 async function makeOffers(

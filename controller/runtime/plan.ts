@@ -48,7 +48,10 @@ export interface Plan {
    * being deleted then gets no status any more.
    */
   readonly finalizer?: "present" | "absent";
-  /** Set in order, before anything is made: a word to the kind that owns the object, which acts on it. */
+  /**
+   * Set in order, before anything is made: a word to the kind that owns the object, which acts on it. One of the same
+   * plan that says the version it was seen at does not stand in the way of a later write that says the same one.
+   */
   readonly annotate?: readonly Annotating[];
   /** Made in order, where they are not there yet; the first failure ends the pass. */
   readonly create: readonly DesiredObject[];

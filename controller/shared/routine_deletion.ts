@@ -6,10 +6,11 @@ import { resourceOf } from "./resources.ts";
 export const ROUTINES = ["retention", "history"] as const;
 export type Routine = typeof ROUTINES[number];
 
-/** The Backup that is meant, in this incarnation only. */
+/** The Backup that is meant, in this incarnation only; with a version, only as it was seen. */
 interface Run {
   readonly name: string;
   readonly uid: string;
+  readonly resourceVersion?: string;
 }
 
 const BACKUP = resourceOf(backupKind);
@@ -22,10 +23,10 @@ export function isRoutine(deletedBy: string | undefined): boolean {
 /** Sets annotations on a Backup. */
 export function annotateRun(
   namespace: string,
-  { name, uid }: Run,
+  run: Run,
   annotations: Annotating["annotations"],
 ): Annotating {
-  return { resource: BACKUP, key: { namespace, name }, uid, annotations };
+  return { ...meant(namespace, run), annotations };
 }
 
 /** The word that a routine deletes a Backup; null takes it back. */
@@ -34,6 +35,11 @@ export function markRoutine(namespace: string, run: Run, routine: Routine | null
 }
 
 /** The deletion of a Backup; what becomes of its snapshots is its own affair. */
-export function removeRun(namespace: string, { name, uid }: Run): Removal {
-  return { resource: BACKUP, key: { namespace, name }, uid, propagation: "Background" };
+export function removeRun(namespace: string, run: Run): Removal {
+  return { ...meant(namespace, run), propagation: "Background" };
+}
+
+function meant(namespace: string, { name, uid, resourceVersion }: Run): Omit<Annotating, "annotations"> {
+  const seen = resourceVersion === undefined ? {} : { resourceVersion };
+  return { resource: BACKUP, key: { namespace, name }, uid, ...seen };
 }

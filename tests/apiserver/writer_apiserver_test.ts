@@ -315,6 +315,43 @@ partTest({
 });
 
 partTest({
+  name:
+    "Writer.annotate() and remove() refuse what changed since it was seen, and answer what they made of it",
+  parts: serverParts,
+  fn: () =>
+    withWidgets(async ({ server, cluster, read }) => {
+      const { writer } = cluster;
+      const { metadata: { uid = "", resourceVersion = "" } } = await writer.create(aWidget(), soon());
+      const seen = { resource: widget, key, uid, resourceVersion };
+      const after = await writer.annotate({ ...seen, annotations: { "test.kopiur.dev/word": "x" } }, soon());
+      assert.equal(after, (await read()).metadata.resourceVersion);
+      assert.notEqual(after, resourceVersion);
+      // Also where the annotation would change nothing: it was decided on something else.
+      const same = { "test.kopiur.dev/word": "x" };
+      await assert.rejects(writer.annotate({ ...seen, annotations: same }, soon()), isConflict);
+      const marked = { ...seen, resourceVersion: after ?? "" };
+      assert.equal(await writer.annotate({ ...marked, annotations: same }, soon()), after);
+      await server.request("PATCH", "/apis/test.kopiur.dev/v1/namespaces/default/widgets/w", {
+        contentType: "application/merge-patch+json",
+        body: { metadata: { annotations: { "test.kopiur.dev/pin": "true" } } },
+      });
+      for (const version of [seen, marked]) {
+        await assert.rejects(writer.remove({ ...version, propagation: "Background" }, soon()), isConflict);
+      }
+      assert.equal((await read()).metadata.deletionTimestamp, undefined);
+      const other = { ...marked, uid: "00000000-0000-0000-0000-000000000000" };
+      await writer.remove({ ...other, propagation: "Background" }, soon());
+      assert.equal(await writer.annotate({ ...other, annotations: same }, soon()), undefined);
+      const { metadata } = await read();
+      const fresh = { ...seen, resourceVersion: metadata.resourceVersion ?? "" };
+      await writer.remove({ ...fresh, propagation: "Background" }, soon());
+      assert.equal(await cluster.reader.read(widget, key, soon()), undefined);
+      await writer.remove({ ...fresh, propagation: "Background" }, soon());
+      assert.equal(await writer.annotate({ ...fresh, annotations: same }, soon()), undefined);
+    }),
+});
+
+partTest({
   name: "Writer.remove() removes one incarnation, and is content when it is gone",
   parts: serverParts,
   fn: () =>

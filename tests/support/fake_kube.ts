@@ -169,26 +169,29 @@ export class FakeKube implements Reader, Writer, EventSink {
     });
   }
 
-  annotate({ resource, key, uid, annotations }: Annotating, signal: AbortSignal): Promise<void> {
+  annotate(annotating: Annotating, signal: AbortSignal): Promise<string | undefined> {
+    const { resource, key, annotations } = annotating;
     const target = { kind: resource.kind, metadata: key };
     return this.#write("annotate", target, signal, () => {
-      const current = this.get(resource, key);
-      if (current === undefined || current.metadata.uid !== uid) return;
+      const current = this.#meant(annotating);
+      if (current === undefined) return undefined;
       const merged = Object.entries({ ...current.metadata.annotations, ...annotations })
         .filter((entry): entry is [string, string] => entry[1] !== null);
       const changed = Object.fromEntries(merged);
-      if (isDeepStrictEqual(changed, current.metadata.annotations ?? {})) return;
+      if (isDeepStrictEqual(changed, current.metadata.annotations ?? {})) {
+        return current.metadata.resourceVersion;
+      }
       this.writes.push(`annotate ${describe(target)}`);
-      this.#save({ ...current, metadata: { ...current.metadata, annotations: changed } });
+      return this.#save({ ...current, metadata: { ...current.metadata, annotations: changed } })
+        .metadata.resourceVersion;
     });
   }
 
   remove(removal: Removal, signal: AbortSignal): Promise<void> {
-    const { resource, key, uid } = removal;
-    const target = { kind: resource.kind, metadata: key };
+    const target = { kind: removal.resource.kind, metadata: removal.key };
     return this.#write("remove", target, signal, () => {
-      const current = this.get(resource, key);
-      if (current === undefined || (uid !== undefined && uid !== current.metadata.uid)) return;
+      const current = this.#meant(removal);
+      if (current === undefined) return;
       this.writes.push(`remove ${describe(target)}`);
       this.delete(current);
     });
@@ -260,6 +263,14 @@ export class FakeKube implements Reader, Writer, EventSink {
       return await brokenOff(signal);
     }
     return change();
+  }
+
+  /** What a deletion or an annotation is meant for; undefined when it is gone or another incarnation. */
+  #meant({ resource, key, uid, resourceVersion }: Removal | Annotating): KubeObject | undefined {
+    const current = this.#store(resource.group, resource.kind).objects.get(keyText(key));
+    if (current === undefined || (uid !== undefined && uid !== current.metadata.uid)) return undefined;
+    if (resourceVersion === undefined || resourceVersion === current.metadata.resourceVersion) return current;
+    throw refusal(409, `Cannot change ${describe(current)}: it changed meanwhile`);
   }
 
   #unchanged(object: KubeObject): KubeObject {

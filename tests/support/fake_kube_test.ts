@@ -68,6 +68,21 @@ Deno.test("FakeKube.remove() leaves another incarnation alone", async () => {
   assert.notEqual(kube.get(backups, key), undefined);
 });
 
+Deno.test("FakeKube.annotate() and remove() refuse an object that changed since it was seen", async () => {
+  const kube = new FakeKube();
+  const { metadata: { uid = "", resourceVersion = "" } } = kube.put(aBackup());
+  const seen = { resource: backups, key: { namespace: "apps", name: "run" }, uid, resourceVersion };
+  const after = await kube.annotate({ ...seen, annotations: { a: "b" } }, signal);
+  assert.equal(after, kube.get(backups, seen.key)?.metadata.resourceVersion);
+  await assert.rejects(kube.annotate({ ...seen, annotations: { a: "b" } }, signal), /changed meanwhile/);
+  await assert.rejects(kube.remove({ ...seen, propagation: "Background" }, signal), /changed meanwhile/);
+  await kube.remove({ ...seen, uid: "older", propagation: "Background" }, signal);
+  assert.notEqual(kube.get(backups, seen.key), undefined);
+  await kube.remove({ ...seen, resourceVersion: after ?? "", propagation: "Background" }, signal);
+  assert.equal(kube.get(backups, seen.key), undefined);
+  assert.equal(await kube.annotate({ ...seen, annotations: { a: "c" } }, signal), undefined);
+});
+
 Deno.test("FakeKube.list() answers by declared index and refuses one that was not", () => {
   const byConfig = () => ["recipe"];
   const kube = new FakeKube().declare({ resource: backups, indexes: { byConfig } });
