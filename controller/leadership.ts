@@ -11,6 +11,8 @@ export interface Leadership {
   readonly identity: string;
   /** Begins to run for it. */
   start(): void;
+  /** Whether this replica may work now; false at once in one that slept past its lease. */
+  isLeader(): boolean;
   /** Resolves once this replica may work; rejects with the signal's reason. */
   whenLeader(signal: AbortSignal): Promise<void>;
   /** Resolves with the reason when this replica may work no longer. */
@@ -44,6 +46,7 @@ export function leadershipByLease(
       isRunning = true;
       elector.start(releasing.signal);
     },
+    isLeader: () => elector.isLeader(),
     whenLeader: (signal) => elector.whenLeader(signal),
     lost: elector.lost,
     async release() {
@@ -56,15 +59,16 @@ export function leadershipByLease(
 
 /** Leadership of the only replica: had as soon as it is run for, and never lost. */
 export function soleLeadership(identity: string): Leadership {
-  let leads = 0;
+  let leads = false;
   return {
     identity,
     start() {
-      leads = 1;
+      leads = true;
     },
+    isLeader: () => leads,
     whenLeader: () => Promise.resolve(),
     lost: Promise.withResolvers<Error>().promise,
     release: () => Promise.resolve(),
-    samples: () => [{ name: "kopiur_leader", labels: {}, value: leads }],
+    samples: () => [{ name: "kopiur_leader", labels: {}, value: leads ? 1 : 0 }],
   };
 }

@@ -58,6 +58,7 @@ export async function startController(
   const { cluster, telemetry, clock, random, newId } = deps;
   const log = telemetry.log.child({ target: "controller" });
   const slots = new MoverSlots(options.maxMovers, () => clock.monotonicMs());
+  const leadership = leadershipOf(deps, options);
   const manager = new Manager(createKinds(options, slots), {
     cluster,
     telemetry,
@@ -65,8 +66,8 @@ export async function startController(
     random,
     newId,
     concurrency,
+    isLeader: () => leadership.isLeader(),
   });
-  const leadership = leadershipOf(deps, options);
   const unregister = [telemetry.state.registerProcess(() => leadership.samples())];
   try {
     manager.start();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { backupConfigKind, COMPONENT_MOVER, LABEL } from "../api/mod.ts";
-import { resourceOf } from "../kube/mod.ts";
+import { resourceOf, RESOURCES } from "../kube/mod.ts";
+import { anEndedBackup, BackupStage } from "../tests/support/backup_stage.ts";
 import {
   aBackup,
   aBackupConfig,
@@ -23,13 +24,13 @@ const options = {
 } as const;
 const configs = resourceOf(backupConfigKind);
 
-function aStage({ leadership = "lease", holdsInformers = false, statusHangs = false }: {
+function aStage({ leadership = "lease", holdsInformers = false, statusHangs = false, of }: {
   readonly leadership?: "lease" | "single";
   readonly holdsInformers?: boolean;
   readonly statusHangs?: boolean;
+  readonly of?: { readonly clock: FakeClock; readonly kube: FakeKube };
 } = {}) {
-  const clock = new FakeClock();
-  const kube = new FakeKube(() => clock.now());
+  const { clock, kube } = of ?? aCluster();
   const labels = { [LABEL.component]: COMPONENT_MOVER };
   kube.put(aBackupConfig(), aBackup(), aJob({ metadata: { labels } }));
   const cluster = new FakeCluster(kube);
@@ -53,6 +54,11 @@ function aStage({ leadership = "lease", holdsInformers = false, statusHangs = fa
     ended,
     elector: () => cluster.electors[0] ?? assert.fail(),
   };
+}
+
+function aCluster() {
+  const clock = new FakeClock();
+  return { clock, kube: new FakeKube(() => clock.now()) };
 }
 
 Deno.test("startController() keeps its caches warm and does nothing else until it leads", async () => {
@@ -124,6 +130,44 @@ Deno.test("startController() ends with the reason when leadership is lost, and w
   assert.equal(kube.writes.length, writes);
   assert.deepEqual(await probe.series("kopiur_resource_ready"), []);
   assert.equal(elector().released, 0);
+});
+
+Deno.test("startController() writes nothing while its lease may have run out, and goes on when it was renewed", async () => {
+  const { clock, kube, probe, elector, stop, run } = aStage();
+  await settle();
+  elector().elect();
+  await settle();
+  const before = { writes: kube.writes.length, events: kube.events.length };
+  elector().isLate = true;
+  kube.put(aBackupConfig({ name: "another" }));
+  await clock.advance(60_000);
+  assert.deepEqual([kube.writes.length, kube.events.length], [before.writes, before.events]);
+  const errors = await probe.series("kopiur_controller_reconcile_errors_total");
+  assert.deepEqual(errors.filter((line) => !line.endsWith(" 0")), []);
+  elector().isLate = false;
+  await clock.advance(5000);
+  assert.equal(kube.writes.includes("status BackupConfig apps/another"), true);
+  stop.abort();
+  await run;
+});
+
+Deno.test("startController() deletes no snapshots on caches that are too old", async () => {
+  const of = new BackupStage();
+  of.addEnded(["old", "b", "c", "d", "e"]);
+  const { kube, clock, cluster, elector, stop, run } = aStage({ of });
+  await settle();
+  kube.delete(anEndedBackup("old"));
+  const secrets = cluster.informer(RESOURCES.secret);
+  secrets.staleness = 91;
+  elector().elect();
+  await clock.advance(3_600_000);
+  const deletions = () => kube.writes.filter((write) => write.startsWith("create Job apps/old-delete"));
+  assert.deepEqual(deletions(), []);
+  secrets.staleness = 0;
+  await clock.advance(60_000);
+  assert.equal(deletions().length, 1);
+  stop.abort();
+  await run;
 });
 
 Deno.test("startController() releases the lease after its last pass when it is told to stop", async () => {

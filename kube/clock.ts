@@ -8,6 +8,25 @@ export interface KubeClock {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
+/** A moment by both clocks. */
+export interface Moment {
+  readonly epochMs: number;
+  readonly monotonicMs: number;
+}
+
+/** The present moment. */
+export function momentOf(clock: KubeClock): Moment {
+  return { epochMs: clock.epochMs(), monotonicMs: clock.monotonicMs() };
+}
+
+/**
+ * Time since a moment, by the clock that says more. While a machine sleeps its monotonic clock may stand still, and its
+ * wall clock may be put back: for what must not be older than a limit, too old for a while is the better mistake.
+ */
+export function elapsedMs(clock: KubeClock, since: Moment): number {
+  return Math.max(clock.epochMs() - since.epochMs, clock.monotonicMs() - since.monotonicMs);
+}
+
 /** The longest delay a timer of the runtime can hold; longer ones fire at once there. */
 const longestTimerMs = 2 ** 31 - 1;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../tests/support/mod.ts";
-import { sleep, systemKubeClock } from "./clock.ts";
+import { elapsedMs, momentOf, sleep, systemKubeClock } from "./clock.ts";
 import { DeadlinePassed, startDeadline } from "./deadline.ts";
 
 Deno.test("sleep() resolves after its delay, and rejects when its signal aborts", async () => {
@@ -42,4 +42,16 @@ Deno.test("startDeadline() aborts at its limit unless it is lifted, and with the
   assert.match(String(lifted.signal.reason), /stop/);
   assert.equal(ended.signal.aborted, false);
   assert.match(String(startDeadline(clock, 1000, controller.signal).signal.reason), /stop/);
+});
+
+Deno.test("elapsedMs() says what the clock says that went further", () => {
+  const at = (epochMs: number, monotonicMs: number) => ({
+    ...new FakeClock(),
+    epochMs: () => epochMs,
+    monotonicMs: () => monotonicMs,
+  });
+  const since = momentOf(at(1000, 10));
+  assert.equal(elapsedMs(at(1005, 15), since), 5);
+  assert.equal(elapsedMs(at(9000, 15), since), 8000);
+  assert.equal(elapsedMs(at(0, 40), since), 30);
 });

@@ -1,7 +1,7 @@
 import type { Log, Metrics, Sample } from "../telemetry/mod.ts";
 import { type Backoff, backoffSeconds } from "./backoff.ts";
 import { Cache, type Indexes, type IndexFunction, type Store } from "./cache.ts";
-import { type KubeClock, sleep } from "./clock.ts";
+import { elapsedMs, type KubeClock, type Moment, momentOf, sleep } from "./clock.ts";
 import { listPages } from "./list_pages.ts";
 import { resourceId } from "./resources.ts";
 import type { Transport } from "./transport.ts";
@@ -32,7 +32,7 @@ export interface InformerOptions {
 
 /** How patient an informer is; there is a value for each that fits a real cluster. */
 export interface InformerLimits {
-  /** A watch without a sign of life (the server sends bookmarks each minute) is begun anew after this; 150 s. */
+  /** A watch without a sign of life (the server sends bookmarks each minute) is begun anew after this; 90 s. */
   readonly silentSeconds: number;
   /** The server ends a watch after at least this and at most twice this; 300 s. */
   readonly watchSeconds: number;
@@ -70,8 +70,11 @@ export interface InformerParts {
   readonly metrics: Pick<Metrics, "add">;
 }
 
+/** A server that is well is never silent for as long: one bookmark that is missing is enough. */
+export const SILENT_SECONDS = 90;
+
 const defaultLimits: InformerLimits = {
-  silentSeconds: 150,
+  silentSeconds: SILENT_SECONDS,
   watchSeconds: 300,
   backoff: { baseSeconds: 0.8, capSeconds: 30, jitter: 0.5 },
 };
@@ -96,7 +99,7 @@ export class ListWatchInformer implements Informer {
   readonly #end: () => void;
   /** Where the next watch begins; undefined when a list has to come first. */
   #version: string | undefined;
-  #lastHeardMs: number;
+  #lastHeard: Moment;
   #isSynced = false;
   #failures = 0;
   #lastError: Error | undefined;
@@ -107,7 +110,7 @@ export class ListWatchInformer implements Informer {
     this.#parts = parts;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#cache = new Cache(guarded(options.indexes ?? {}, parts.log));
-    this.#lastHeardMs = parts.clock.monotonicMs();
+    this.#lastHeard = momentOf(parts.clock);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#end = resolve;
@@ -144,7 +147,7 @@ export class ListWatchInformer implements Informer {
   }
 
   stalenessSeconds(): number {
-    return (this.#parts.clock.monotonicMs() - this.#lastHeardMs) / 1000;
+    return elapsedMs(this.#parts.clock, this.#lastHeard) / 1000;
   }
 
   lastError(): Error | undefined {
@@ -249,7 +252,7 @@ export class ListWatchInformer implements Informer {
   }
 
   #heard(): void {
-    this.#lastHeardMs = this.#parts.clock.monotonicMs();
+    this.#lastHeard = momentOf(this.#parts.clock);
     this.#lastError = undefined;
   }
 

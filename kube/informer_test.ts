@@ -177,11 +177,11 @@ Deno.test("ListWatchInformer begins a silent watch anew, but not one that is tol
     await settle();
   }
   assert.equal(t.server.watches.length, 1);
-  await t.clock.advance(149_000);
+  await t.clock.advance(89_000);
   assert.equal(t.server.watches.length, 1);
-  assert.equal(t.informer.stalenessSeconds(), 149);
+  assert.equal(t.informer.stalenessSeconds(), 89);
   assert.deepEqual(await t.probe.series("kopiur_informer_staleness"), [
-    'kopiur_informer_staleness_seconds{resource="pods"} 149',
+    'kopiur_informer_staleness_seconds{resource="pods"} 89',
   ]);
   await t.clock.advance(5000);
   assert.equal(t.server.watches.length, 2);

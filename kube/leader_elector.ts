@@ -1,5 +1,5 @@
 import type { Log, Sample } from "../telemetry/mod.ts";
-import { type KubeClock, sleep } from "./clock.ts";
+import { elapsedMs, type KubeClock, type Moment, momentOf, sleep } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { answerOf, isConflict, isNotFound } from "./errors.ts";
 import { type Claim, claimedLease, type Lease, parseLease, releasedLease } from "./lease.ts";
@@ -61,7 +61,7 @@ export class LeaseElector implements LeaderElector {
   #seen: Lease | undefined;
   #seenMs = 0;
   /** When the last try began that ended in holding the lease. */
-  #renewedMs: number | undefined;
+  #renewed: Moment | undefined;
   /** True when something was written and the server did not say whether it was stored. */
   #isUnsure = false;
 
@@ -88,8 +88,8 @@ export class LeaseElector implements LeaderElector {
   }
 
   isLeader(): boolean {
-    if (this.#renewedMs === undefined) return false;
-    return this.#parts.clock.monotonicMs() - this.#renewedMs < this.#claim.durationSeconds * 1000;
+    if (this.#renewed === undefined) return false;
+    return elapsedMs(this.#parts.clock, this.#renewed) < this.#claim.durationSeconds * 1000;
   }
 
   whenLeader(signal: AbortSignal): Promise<void> {
@@ -119,7 +119,7 @@ export class LeaseElector implements LeaderElector {
       const reason = await this.#try(signal);
       if (signal.aborted) break;
       if (reason !== undefined) {
-        this.#renewedMs = undefined;
+        this.#renewed = undefined;
         this.#parts.log.error("leadership was lost", { lease: this.#claim.key.name, error: reason });
         this.#tellLost(reason);
         return;
@@ -132,26 +132,26 @@ export class LeaseElector implements LeaderElector {
   /** One try to get or keep the lease; the reason when it was held and is lost. */
   async #try(signal: AbortSignal): Promise<Error | undefined> {
     const { clock, log } = this.#parts;
-    const startedMs = clock.monotonicMs();
+    const started = momentOf(clock);
     try {
       // Not broken off when the process is to end: a lease that was stored meanwhile has to be released.
       const holds = await this.#bounded((limited) => this.#claimOnce(limited, signal));
-      if (holds) return this.#hold(startedMs);
-      return this.#renewedMs === undefined ? undefined : new Error(`"${this.#seen?.holder}" holds the lease`);
+      if (holds) return this.#hold(started);
+      return this.#renewed === undefined ? undefined : new Error(`"${this.#seen?.holder}" holds the lease`);
     } catch (error) {
       if (signal.aborted) return undefined;
       log.warn("the lease could not be claimed", { lease: this.#claim.key.name, error });
     }
-    if (this.#renewedMs === undefined) return undefined;
-    const silentMs = clock.monotonicMs() - this.#renewedMs;
+    if (this.#renewed === undefined) return undefined;
+    const silentMs = clock.monotonicMs() - this.#renewed.monotonicMs;
     return silentMs < this.#renewDeadlineMs
       ? undefined
       : new Error(`it was not renewed for ${silentMs / 1000} s`);
   }
 
-  #hold(startedMs: number): undefined {
-    const isNew = this.#renewedMs === undefined;
-    this.#renewedMs = startedMs;
+  #hold(started: Moment): undefined {
+    const isNew = this.#renewed === undefined;
+    this.#renewed = started;
     if (!isNew) return;
     this.#parts.log.info("leadership was won", { lease: this.#claim.key.name, identity: this.#claim.holder });
     for (const tell of this.#waiting) tell();
@@ -232,7 +232,7 @@ export class LeaseElector implements LeaderElector {
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#parts;
     // Candidates that wait must not all try in the same moment.
-    const jitter = this.#renewedMs === undefined ? 1 + random() : 1;
+    const jitter = this.#renewed === undefined ? 1 + random() : 1;
     // Only an abort ends it early, and that ends the loop.
     await sleep(clock, this.#retryPeriodMs * jitter, signal).catch(() => {});
   }
@@ -240,7 +240,7 @@ export class LeaseElector implements LeaderElector {
   async #release(): Promise<void> {
     const { log } = this.#parts;
     const lease = this.#claim.key.name;
-    this.#renewedMs = undefined;
+    this.#renewed = undefined;
     try {
       if (await this.#bounded((limited) => this.#giveBack(limited))) {
         log.info("leadership was released", { lease });

@@ -54,8 +54,9 @@ class LeaseServer {
 
 function setUp(server = new LeaseServer(), identity = "a", fake = new FakeClock(), skewMs = 0) {
   let sleptMs = 0;
+  let jumpedMs = 0;
   const clock: KubeClock = {
-    epochMs: () => fake.epochMs() + skewMs,
+    epochMs: () => fake.epochMs() + skewMs + jumpedMs,
     monotonicMs: () => fake.epochMs() + sleptMs,
     setTimer: (delayMs, callback) => fake.setTimer(delayMs, callback),
   };
@@ -73,7 +74,9 @@ function setUp(server = new LeaseServer(), identity = "a", fake = new FakeClock(
   void elector.lost.then((reason) => lost = reason);
   /** As after SIGSTOP and SIGCONT: time has passed and no timer has run. */
   const sleep = (ms: number) => void (sleptMs += ms);
-  return { server, clock: fake, elector, probe, stop, sleep, lost: () => lost };
+  /** As after the machine was suspended: its monotonic clock stood still. Also: the wall clock was set. */
+  const jump = (ms: number) => void (jumpedMs += ms);
+  return { server, clock: fake, elector, probe, stop, sleep, jump, lost: () => lost };
 }
 
 Deno.test("LeaseElector makes the lease, keeps it, and releases it when it is stopped", async () => {
@@ -232,6 +235,22 @@ Deno.test("LeaseElector.isLeader() is false at once in a process that slept too 
   const t = setUp();
   t.elector.start(t.stop.signal);
   await t.clock.advance(10_000);
+  t.sleep(15_000);
+  assert.equal(t.elector.isLeader(), false);
+  t.stop.abort();
+  await t.elector.ended;
+});
+
+Deno.test("LeaseElector.isLeader() is false at once on a machine that was suspended, until the lease is renewed", async () => {
+  const t = setUp();
+  t.elector.start(t.stop.signal);
+  await t.clock.advance(10_000);
+  t.jump(15_000);
+  assert.equal(t.elector.isLeader(), false);
+  await t.clock.advance(2000);
+  assert.deepEqual([t.elector.isLeader(), t.lost()], [true, undefined]);
+  t.jump(-3_600_000);
+  assert.equal(t.elector.isLeader(), true, "a wall clock that is put back says nothing");
   t.sleep(15_000);
   assert.equal(t.elector.isLeader(), false);
   t.stop.abort();

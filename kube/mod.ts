@@ -10,7 +10,13 @@ export { type KubeClock, sleep, systemKubeClock } from "./clock.ts";
 export { type Cluster, type ClusterOptions, connect } from "./cluster.ts";
 export type { ConnectionInfo, ConnectionProxy, Credentials, CredentialSource } from "./connection.ts";
 export { answerOf, ApiAnswer, isConflict, isExpired, isNotFound } from "./errors.ts";
-export type { Change, Informer, InformerLimits, InformerOptions } from "./informer.ts";
+export {
+  type Change,
+  type Informer,
+  type InformerLimits,
+  type InformerOptions,
+  SILENT_SECONDS,
+} from "./informer.ts";
 export { type KubeconfigSources, loadConnection } from "./kubeconfig.ts";
 export type { LeaderElector, LeaseOptions } from "./leader_elector.ts";
 export { Queue, type QueueItem, type QueueOptions, RETRY_BACKOFF, type Trigger } from "./queue.ts";

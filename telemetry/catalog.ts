@@ -508,7 +508,8 @@ export const catalog = {
     unit: "s",
     scope: "process",
     labels: { resource: open },
-    help: "Time since the informer of a resource last heard from the API server.",
+    help:
+      "Time since the informer of a resource last heard from the API server; above 90 nothing is taken away.",
     source: "ecosystem",
   },
   kopiur_leader: {

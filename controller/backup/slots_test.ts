@@ -62,6 +62,7 @@ class Rush {
       random: () => 0.5,
       newId: () => `pass-${++ids}`,
       concurrency: 16,
+      isLeader: () => true,
     });
     manager.start();
     slots.begin(workingMovers(cluster.reader.list(JOB)));

@@ -8,6 +8,7 @@ import {
   type Removal,
   type Writer,
 } from "../../kube/types.ts";
+import { Fenced } from "./fenced_writer.ts";
 import type { Applied, Plan } from "./plan.ts";
 
 /** What a plan did to the cluster, and the reconciled object as it is afterwards. */
@@ -90,8 +91,8 @@ async function makeOffers(
       await writer.create(desired, signal);
       made += 1;
     } catch (thrown) {
-      // Broken off or out of time: that is about the pass, not about what is offered.
-      if (signal.aborted) throw thrown;
+      // Broken off, out of time or no leader any more: that is about the pass, not about what is offered.
+      if (signal.aborted || thrown instanceof Fenced) throw thrown;
       return {
         made,
         refused: thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }),

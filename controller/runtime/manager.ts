@@ -1,6 +1,8 @@
-import type { Change, Cluster, Informer, KubeClock } from "../../kube/mod.ts";
+import { type Change, type Cluster, type Informer, type KubeClock, resourceId } from "../../kube/mod.ts";
 import { keyOf, type Reader } from "../../kube/types.ts";
 import type { CheckResult, Sample, Telemetry } from "../../telemetry/mod.ts";
+import { fencedWriter } from "./fenced_writer.ts";
+import { Freshness } from "./freshness.ts";
 import { Guard } from "./guard.ts";
 import type { AnyKind } from "./kind.ts";
 import { KindReader } from "./kind_reader.ts";
@@ -21,6 +23,8 @@ export interface ManagerDeps {
   readonly newId: () => string;
   /** How many keys of a kind are worked on at the same time. */
   readonly concurrency: number;
+  /** Whether this process may write; asked before each write. */
+  readonly isLeader: () => boolean;
 }
 
 /** Everything the manager keeps for one kind. */
@@ -51,10 +55,6 @@ export class Manager {
     this.#deps = deps;
     const guard = new Guard(deps.telemetry);
     const { watches, namesOf } = mergeWatches(kinds);
-    for (const kind of kinds) {
-      const reader = new KindReader(kind.name, namesOf.get(kind) ?? new Map(), deps.cluster.reader);
-      this.#runners.set(kind, this.#createRunner(kind, reader, guard));
-    }
     this.#informers = watches.map(({ routes, indexes, ...watch }) => {
       const safeRoutes = routes.map((route) => guard.route(route));
       const safeIndexes = Object.entries(indexes).map(([name, index]) => {
@@ -67,6 +67,12 @@ export class Manager {
         onChange: (change) => this.#onChange(safeRoutes, change),
       });
     });
+    for (const kind of kinds) {
+      const names = namesOf.get(kind) ?? new Map();
+      const reader = new KindReader(kind.name, names, deps.cluster.reader);
+      const informers = this.#informers.filter(({ resource }) => names.has(resourceId(resource)));
+      this.#runners.set(kind, this.#createRunner(kind, { reader, informers }, guard));
+    }
     this.#register();
   }
 
@@ -113,8 +119,14 @@ export class Manager {
     for (const unregister of this.#unregister.splice(0)) unregister();
   }
 
-  #createRunner(kind: AnyKind, reader: Reader, guard: Guard): Runner {
-    const { cluster: { writer, events }, telemetry, clock, random, newId, concurrency } = this.#deps;
+  #createRunner(
+    kind: AnyKind,
+    { reader, informers }: { readonly reader: Reader; readonly informers: readonly Informer[] },
+    guard: Guard,
+  ): Runner {
+    const { cluster, isLeader, telemetry, clock, random, newId, concurrency } = this.#deps;
+    const { events } = cluster;
+    const writer = fencedWriter(cluster.writer, isLeader);
     const told = {
       log: telemetry.log.child({ target: "controller" }),
       metrics: telemetry.metrics,
@@ -122,7 +134,8 @@ export class Manager {
       withRemoteParent: telemetry.withRemoteParent,
       recordSpan: telemetry.recordSpan,
     };
-    const deps = { reader, writer, events, telemetry: told, clock, random, newId };
+    const freshness = new Freshness(kind.name, informers, told.log);
+    const deps = { reader, writer, events, telemetry: told, clock, random, newId, freshness };
     const pool = new WorkerPool({
       name: kind.name,
       concurrency,

@@ -4,6 +4,7 @@ import { resourceOf, RESOURCES } from "../../kube/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
 import {
   aBackup,
+  aJob,
   aKind,
   aPlan,
   aReadyRepository,
@@ -35,6 +36,7 @@ function aStage(...kinds: readonly AnyKind[]) {
     random: () => 0.5,
     newId: () => `pass-${++passes}`,
     concurrency: 2,
+    isLeader: () => true,
   });
   return {
     clock,
@@ -176,6 +178,53 @@ Deno.test("Manager keeps one informer for two kinds and gives each its own answe
   await stage.lead();
   assert.equal(stage.cluster.informers.length, 2);
   assert.deepEqual(seen.toSorted(), ["A 1", "B 0"]);
+  await stage.end();
+});
+
+Deno.test("Manager takes nothing away on caches that are too old, and goes on by itself once they are fresh", async () => {
+  const wanted = {
+    resource: RESOURCES.job,
+    key: { namespace: "apps", name: "job" },
+    propagation: "Background",
+  } as const;
+  const kind = aKind({
+    watches: [{ resource: RESOURCES.job }, { resource: repositories }],
+    plan: ({ object }) => aPlan(object.metadata.name === "taking" ? { remove: [wanted] } : {}),
+  });
+  const stage = aStage(kind, aKind({ name: "Other", resource: repositories, watches: [] }));
+  stage.kube.put(aJob({ name: "job" }), aBackup({ name: "taking" }), aBackup({ name: "harmless" }));
+  for (const resource of [RESOURCES.job, repositories, backups]) {
+    stage.cluster.informer(resource).staleness = 91;
+  }
+  await stage.lead();
+  await stage.clock.advance(3_600_000);
+  // Also a standby that begins to lead with old caches; what takes nothing away does not wait.
+  assert.deepEqual(stage.kube.writes, ["status Backup apps/harmless"]);
+  assert.deepEqual(stage.kube.events.map(({ regarding }) => regarding.metadata.name), ["harmless"]);
+  const errors = await stage.probe.series("kopiur_controller_reconcile_errors_total");
+  assert.deepEqual(errors.filter((line) => !line.endsWith(" 0")), []);
+  const held = stage.probe.lines().filter(({ level }) => level === "WARN");
+  assert.deepEqual(held.map(({ fields }) => [fields.kind, fields.caches]), [
+    ["Backup", "backups, jobs, repositories"],
+  ]);
+  for (const informer of stage.cluster.informers) informer.staleness = 0;
+  await stage.clock.advance(15_000);
+  assert.deepEqual(stage.kube.writes.slice(1), ["remove Job apps/job", "status Backup apps/taking"]);
+  await stage.end();
+});
+
+Deno.test("Manager asks only the caches of a kind how old they are", async () => {
+  const wanted = { resource: RESOURCES.job, key: { namespace: "apps", name: "job" } } as const;
+  const kind = aKind({
+    watches: [{ resource: RESOURCES.job }],
+    plan: aPlan({ remove: [{ ...wanted, propagation: "Background" }] }),
+  });
+  const other = aKind({ name: "Other", resource: repositories, watches: [{ resource: RESOURCES.secret }] });
+  const stage = aStage(kind, other);
+  stage.kube.put(aJob({ name: "job" }), aBackup());
+  stage.cluster.informer(RESOURCES.secret).staleness = 1000;
+  await stage.lead();
+  assert.deepEqual(stage.kube.writes, ["remove Job apps/job", "status Backup apps/run"]);
   await stage.end();
 });
 

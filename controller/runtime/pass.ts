@@ -4,6 +4,8 @@ import { applyPlan, type PlanApplied } from "./apply_plan.ts";
 import { conditionsOf } from "./conditions_of.ts";
 import { decide, type Decision, type Subject } from "./decide.ts";
 import { desiredStatus, factsDiffer } from "./desired_status.ts";
+import { Fenced } from "./fenced_writer.ts";
+import { type Freshness, takesAway } from "./freshness.ts";
 import { withinLimit } from "./limit.ts";
 import { outcomeOfError } from "./outcome_of_error.ts";
 import type { Plan, PlannedEvent, PlannedMeasure } from "./plan.ts";
@@ -11,9 +13,11 @@ import {
   outcomeEvent,
   type Report,
   reportConflict,
+  reportFenced,
   reportGone,
   reportInterrupted,
   reportOf,
+  reportStale,
 } from "./report.ts";
 
 /** What a pass reads, writes and asks. */
@@ -23,6 +27,8 @@ export interface PassDeps {
   readonly clock: KubeClock;
   /** From 0 to 1, exclusive. */
   readonly random: () => number;
+  /** The caches that are read; without it they are always fresh. */
+  readonly freshness?: Pick<Freshness, "stale" | "hold">;
 }
 
 /** What is to be told of a pass. */
@@ -52,8 +58,10 @@ export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSig
   try {
     const work = await doWork(subject, deps, signal);
     if (work === "gone") return gone();
+    if (work === "stale") return silent(reportStale());
     const { decision, done } = work;
     const { error } = done.applied;
+    if (error instanceof Fenced) return silent(reportFenced(error));
     if (error !== undefined && isConflict(error)) return silent(reportConflict(error));
     if (error !== undefined) signal.throwIfAborted();
     if (decision.kind === "planned" && isLeaving(decision.plan, done)) {
@@ -71,14 +79,20 @@ interface Work {
   readonly done: PlanApplied;
 }
 
-function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<Work | "gone"> {
+function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<Work | "gone" | "stale"> {
   const what = `reconcile ${subject.kind.name} ${keyText(subject.key)}`;
   return withinLimit({ clock: deps.clock, limitMs: workLimitMs, what }, signal, async (limited) => {
+    const staleBefore = deps.freshness?.stale();
     const decision = await decide(subject, deps, limited);
     signal.throwIfAborted();
     if (decision === undefined) return "gone";
     if (decision.kind === "threw") {
       return { decision, done: { applied: { objects: [] }, object: decision.object, released: false } };
+    }
+    const stale = staleBefore ?? deps.freshness?.stale();
+    if (stale !== undefined && takesAway(decision.plan, decision.object)) {
+      deps.freshness?.hold(stale);
+      return "stale";
     }
     const done = await applyPlan(decision.plan, decision.object, deps.writer, limited);
     subject.kind.applied?.(decision.world, done.applied);
@@ -150,6 +164,7 @@ function refused(
   error: unknown,
   about: { readonly object: KubeObject; readonly random: number; readonly earlier: Error | undefined },
 ): PassResult {
+  if (error instanceof Fenced) return silent(reportFenced(error));
   if (error instanceof Error && isConflict(error)) return silent(reportConflict(error));
   const outcome = outcomeOfError(error);
   const report = reportOf({ outcome, before: [], after: [], planned: [], random: about.random });

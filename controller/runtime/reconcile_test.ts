@@ -13,6 +13,8 @@ import {
   startTelemetryProbe,
 } from "../../tests/support/mod.ts";
 import type { AnyKind } from "./kind.ts";
+import { Fenced, fencedWriter } from "./fenced_writer.ts";
+import type { PassDeps } from "./pass.ts";
 import type { Plan, PlannedEvent, PlannedMeasure } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
 import type { QueueAction } from "./report.ts";
@@ -51,7 +53,8 @@ function aStage() {
     kube,
     probe,
     stop,
-    pass: (kind: AnyKind): Promise<QueueAction> => reconcile({ kind, key }, "spec", deps, stop.signal),
+    pass: (kind: AnyKind, more: Partial<PassDeps> = {}): Promise<QueueAction> =>
+      reconcile({ kind, key }, "spec", { ...deps, ...more }, stop.signal),
     backup: (): KubeObject | undefined => kube.find("kopiur.home-operations.com/v1alpha1", "Backup", key),
     told: () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
     counted: () => probe.series("kopiur_controller_reconcile"),
@@ -512,4 +515,63 @@ Deno.test("reconcile() hands the time to observe as well", async () => {
   };
   await pass(aKind({ observe }));
   assert.deepEqual(times, [clock.now()]);
+});
+
+Deno.test("reconcile() takes nothing away on caches that were old when it looked, though they are fresh now", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const ages: (string | undefined)[] = ["jobs", undefined];
+  const held: string[] = [];
+  const freshness = { stale: () => ages.shift(), hold: (caches: string) => void held.push(caches) };
+  const word = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "u", annotations: {} };
+  const kind = aKind({ plan: aPlan({ annotate: [word], create: [aConfigMap()], events: [succeeded] }) });
+  assert.deepEqual(await stage.pass(kind, { freshness }), { kind: "after", seconds: 15 });
+  assert.deepEqual([stage.kube.writes, stage.told(), held], [[], [], ["jobs"]]);
+  assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
+});
+
+Deno.test("reconcile() of a process that does not lead any more tells nothing and comes back, whatever it was about to write", async () => {
+  for (const write of ["finalizer", "annotate", "create", "remove", "offer", "status"] as const) {
+    const stage = aStage();
+    const other = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "uid-backup-other" };
+    stage.kube.put(aBackup(), aBackup({ name: "other", metadata: { finalizers: ["theirs"] } }));
+    const parts: Readonly<Record<typeof write, Partial<Plan>>> = {
+      finalizer: { finalizer: "present" },
+      annotate: { annotate: [{ ...other, annotations: { word: "go" } }] },
+      create: { create: [aConfigMap()] },
+      remove: { remove: [{ ...other, propagation: "Background" }] },
+      offer: { offer: [aConfigMap()] },
+      status: {},
+    };
+    const applied: (Error | undefined)[] = [];
+    const kind = aKind({
+      plan: aPlan({ ...parts[write], events: [succeeded], measures: [orphaned] }),
+      applied: (_world, { error }) => void applied.push(error),
+    });
+    let leads = false;
+    const writer = fencedWriter(stage.kube, () => leads);
+    assert.deepEqual(await stage.pass(kind, { writer }), { kind: "after", seconds: 5 }, write);
+    assert.deepEqual([stage.kube.writes, stage.told()], [[], []], write);
+    assert.equal(applied[0] instanceof Fenced, write !== "status", write);
+    assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1'], write);
+    // It was renewed in time after all.
+    leads = true;
+    await stage.pass(kind, { writer });
+    assert.equal(conditionsAt(stage).Ready, "True Ready", write);
+  }
+});
+
+Deno.test("reconcile() that stops to lead in the middle of a plan does none of what comes after", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup(), aBackup({ name: "other" }));
+  const other = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "uid-backup-other" };
+  const kind = aKind({
+    plan: aPlan({
+      annotate: [{ ...other, annotations: { word: "go" } }],
+      remove: [{ ...other, propagation: "Background" }],
+    }),
+  });
+  const writer = fencedWriter(stage.kube, () => stage.kube.writes.length === 0);
+  assert.deepEqual(await stage.pass(kind, { writer }), { kind: "after", seconds: 5 });
+  assert.deepEqual(stage.kube.writes, ["annotate Backup apps/other"]);
 });

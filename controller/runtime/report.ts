@@ -49,6 +49,9 @@ export interface Turn {
 }
 
 const jitter = 0.1;
+/** The lease is renewed every 2 s, or lost for good. */
+const fencedRecheckSeconds = 5;
+const staleRecheckSeconds = 15;
 
 /** The table of house.md §4.4: what each outcome does to queue, Event, log, span and counters. */
 export function reportOf(turn: Turn): Report {
@@ -97,6 +100,18 @@ export function reportOf(turn: Turn): Report {
 export function reportConflict(error: Error): Report {
   const log = { level: "debug", message: "changed meanwhile", fields: { error } } as const;
   return { log, result: "requeue", queue: { kind: "again" } };
+}
+
+/** This process may not write now: nothing is told, and it is looked at again should it lead after all. */
+export function reportFenced(error: Error): Report {
+  const log = { level: "debug", message: "may not write", fields: { error } } as const;
+  return { log, result: "requeue", queue: { kind: "after", seconds: fencedRecheckSeconds } };
+}
+
+/** The plan takes something away and was made on old caches: nothing of it was done. */
+export function reportStale(): Report {
+  const log = { level: "debug", message: "waits for fresh caches", fields: {} } as const;
+  return { log, result: "requeue", queue: { kind: "after", seconds: staleRecheckSeconds } };
 }
 
 /** The object does not exist any more. */

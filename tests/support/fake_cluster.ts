@@ -191,6 +191,8 @@ export class FakeElector implements LeaderElector {
   isRunning = false;
   /** How often the lease was released. */
   released = 0;
+  /** Set: it has not renewed its lease in time, and did not notice yet. */
+  isLate = false;
   readonly #elected = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<Error>();
   readonly #end = Promise.withResolvers<void>();
@@ -229,7 +231,7 @@ export class FakeElector implements LeaderElector {
   }
 
   isLeader(): boolean {
-    return this.#isLeader;
+    return this.#isLeader && !this.isLate;
   }
 
   whenLeader(signal: AbortSignal): Promise<void> {
