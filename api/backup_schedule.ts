@@ -31,7 +31,7 @@ export const backupScheduleSpec = z.object({
       "Make no Backups; slots that pass meanwhile are not made up for. Runs that began go on.",
     ),
     concurrencyPolicy: z.enum(concurrencyPolicies).default("Forbid").describe(
-      "When a slot comes while a Backup of this schedule has not ended: Forbid skips the slot, Allow runs both, Replace stops the one that runs.",
+      "When a slot comes while a Backup of this schedule has not ended: Forbid skips the slot, Allow runs both, Replace makes the new one and, once it is there, stops the older ones.",
     ),
     startingDeadlineSeconds: z.int().min(0).max(31536000).optional().describe(
       "A slot that could not start for longer than this is skipped instead of being made up for. Default: the newest slot is always made up for.",

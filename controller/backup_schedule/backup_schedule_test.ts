@@ -346,13 +346,15 @@ Deno.test("BackupSchedule under Allow lets runs overlap", async () => {
   assert.ok(stage.made.every((name) => !stage.isCancelled(name)));
 });
 
-Deno.test("BackupSchedule under Replace stops every run that has not ended, and makes the new one in the same pass", async () => {
+Deno.test("BackupSchedule under Replace makes the new one, and then stops every older run that has not ended", async () => {
   const stage = new ScheduleStage({ schedule: { cron: "0 * * * *", concurrencyPolicy: "Replace" } });
   await stage.liveUntil("2026-01-01T01:30:00Z");
   stage.setPhase("nightly-20260101010000", "Running");
   const pending = stage.putRun("20260101013000", "Pending");
   const ended = stage.putRun("20260101003000", "Succeeded", SAVED);
-  await stage.liveUntil("2026-01-01T02:30:00Z");
+  await stage.liveUntil("2026-01-01T02:00:00Z");
+  assert.deepEqual([stage.made.length, stage.isCancelled(pending)], [2, false]);
+  await stage.liveUntil("2026-01-01T02:00:01Z");
   assert.ok(stage.isCancelled("nightly-20260101010000"));
   assert.ok(stage.isCancelled(pending));
   assert.ok(!stage.isCancelled(ended));

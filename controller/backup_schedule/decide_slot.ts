@@ -1,5 +1,5 @@
 import { runName } from "./run_name.ts";
-import type { ScheduleRun } from "./schedule_run.ts";
+import { givesWay, type ScheduleRun } from "./schedule_run.ts";
 import type { Timetable } from "./timetable.ts";
 import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
@@ -7,7 +7,7 @@ import { type BackupScheduleWorld, timeOf } from "./world.ts";
 export type SlotDecision =
   /** It waits: the BackupConfig is not there. */
   | { readonly kind: "held"; readonly slotMs: number }
-  /** Its Backup is made, in the place of runs that are stopped. `isThere`: a pass that could not note it made it before. */
+  /** Its Backup is made, in the place of runs that are stopped then. `isThere`: a pass that could not note it made it. */
   | {
     readonly kind: "made";
     readonly slotMs: number;
@@ -41,24 +41,22 @@ export function decideSlot(
     return { kind: "known", slotMs };
   }
   const lateSeconds = Math.max(0, Math.floor((nowMs - timetable.startOf(slotMs)) / 1000));
-  if (isThere) return { kind: "made", slotMs, name, lateSeconds, isThere, replaces: [] };
-  if (!hasConfig) return { kind: "held", slotMs };
   const { startingDeadlineSeconds, concurrencyPolicy } = schedule;
+  const active = runs.filter(({ state }) => state === "active");
+  const replaces = concurrencyPolicy === "Replace" ? active.filter((run) => givesWay(run, slotMs)) : [];
+  const made = { kind: "made", slotMs, name, lateSeconds, isThere, replaces } as const;
+  if (isThere) return made;
+  if (!hasConfig) return { kind: "held", slotMs };
   if (startingDeadlineSeconds !== undefined && lateSeconds > startingDeadlineSeconds) {
     return { kind: "skipped", slotMs, reason: "StartingDeadline", lateSeconds };
   }
-  const active = runs.filter(({ state }) => state === "active");
-  const made = { kind: "made", slotMs, name, lateSeconds, isThere } as const;
   switch (concurrencyPolicy) {
     case "Allow":
-      return { ...made, replaces: [] };
     case "Replace":
-      return { ...made, replaces: active };
+      return made;
     case "Forbid": {
       const [first] = active.toSorted((a, b) => a.slotMs - b.slotMs);
-      return first === undefined
-        ? { ...made, replaces: [] }
-        : { kind: "skipped", slotMs, reason: "Forbid", by: first.name };
+      return first === undefined ? made : { kind: "skipped", slotMs, reason: "Forbid", by: first.name };
     }
   }
 }

@@ -32,7 +32,7 @@ export function backupScheduleReconciler(
       { metric: "kopiur_schedule_missed_total", labels: { namespace, name } },
       { metric: "kopiur_schedule_skipped_total", labels: { namespace, name } },
     ],
-    observe: (key, reader) => new Promise((resolve) => resolve(observeBackupSchedule(key, reader))),
+    observe: observeBackupSchedule,
     plan: planBackupSchedule,
     status: backupScheduleStatusOf,
     samples: backupScheduleSamples,

@@ -4,10 +4,12 @@ import {
   backupScheduleKind,
   backupScheduleSpec,
   backupScheduleStatus,
+  LABEL,
 } from "../../api/mod.ts";
 import type { ObjectKey, Reader } from "../../kube/types.ts";
 import { labelValue, parseObject, resourceOf } from "../shared/mod.ts";
-import { scheduleRun } from "./schedule_run.ts";
+import { runsInQuestion } from "./runs_in_question.ts";
+import { type ScheduleRun, scheduleRun } from "./schedule_run.ts";
 import { INDEX } from "./watches.ts";
 import type { BackupScheduleWorld } from "./world.ts";
 
@@ -16,10 +18,16 @@ const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const BACKUP_SCHEDULE = resourceOf(backupScheduleKind);
 
 /**
- * Reads the world of a BackupSchedule, from the caches only; of the Backups those of this schedule. One that is being
- * deleted is as good as gone: it makes nothing more. Throws StalledError for one that cannot be parsed.
+ * Reads the world of a BackupSchedule, from the caches; of the Backups those of this schedule, and live each that may
+ * be stopped or deleted. One that is being deleted is as good as gone: it makes nothing more. Throws StalledError for
+ * one that cannot be parsed.
  */
-export function observeBackupSchedule(key: ObjectKey, reader: Reader): BackupScheduleWorld | undefined {
+export async function observeBackupSchedule(
+  key: ObjectKey,
+  reader: Reader,
+  signal: AbortSignal,
+  now: Date,
+): Promise<BackupScheduleWorld | undefined> {
   const object = reader.get(BACKUP_SCHEDULE, key);
   if (object === undefined) return undefined;
   const { uid, spec, status, isDeleting } = parseObject(object, backupScheduleSpec, backupScheduleStatus);
@@ -27,7 +35,7 @@ export function observeBackupSchedule(key: ObjectKey, reader: Reader): BackupSch
   const { namespace, name } = key;
   const config = reader.get(BACKUP_CONFIG, { namespace, name: spec.configRef.name });
   const index = { name: INDEX.backupsBySchedule, value: labelValue(name) };
-  return {
+  const world: BackupScheduleWorld = {
     object,
     key,
     uid,
@@ -37,4 +45,22 @@ export function observeBackupSchedule(key: ObjectKey, reader: Reader): BackupSch
     hasConfig: config !== undefined && config.metadata.deletionTimestamp === undefined,
     runs: reader.list(BACKUP, { namespace, index }).map(scheduleRun),
   };
+  const names = runsInQuestion(world, now.getTime());
+  if (names.length === 0) return world;
+  const asked = await Promise.all(names.map((each) => readRun(key, each, reader, signal)));
+  const others = world.runs.filter((run) => !names.includes(run.name));
+  return { ...world, runs: [...others, ...asked.filter((run) => run !== undefined)] };
+}
+
+/** A run as the API server has it; undefined when it is gone, or nobody's of this schedule any more. */
+async function readRun(
+  { namespace, name: schedule }: ObjectKey,
+  name: string,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<ScheduleRun | undefined> {
+  const backup = await reader.read(BACKUP, { namespace, name }, signal);
+  if (backup?.metadata.labels?.[LABEL.schedule] !== labelValue(schedule)) return undefined;
+  const { resourceVersion } = backup.metadata;
+  return { ...scheduleRun(backup), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
 }

@@ -8,6 +8,7 @@ import { dueSlot } from "./due_slot.ts";
 import { factsOfHistory, nextFacts, resolvedFacts, saysAll, withRemovals, withSlots } from "./facts.ts";
 import { type History, historyOf } from "./history.ts";
 import { together, type Told, toldOfHistory, toldOfMissed, toldOfSlot } from "./telling.ts";
+import { runsToStop } from "./runs_in_question.ts";
 import { readTimetable, type Timetable } from "./timetable.ts";
 import { type BackupScheduleWorld, type ScheduleFacts, textOf } from "./world.ts";
 
@@ -86,16 +87,12 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
     ...resolvedFacts(timetable),
     ...next,
   });
-  const recheckAfterSeconds = limits.isDone
+  const recheckAfterSeconds = limits.isDone && (made?.replaces ?? []).length === 0
     ? secondsUntil(coming === undefined ? undefined : timetable.startOf(coming), nowMs)
     : RECHECK_MIN_SECONDS;
   const told = together(toldOfMissed(world, missed), toldOfSlot(world, decision), limits.told);
   return {
-    annotate: [
-      ...(made?.replaces ?? []).filter(({ cancelled }) => cancelled === undefined)
-        .map((run) => replacing(world, run)),
-      ...limits.annotate,
-    ],
+    annotate: limits.annotate,
     create: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
     remove: limits.remove,
     conditions: [],
@@ -107,23 +104,33 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
 interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
   readonly facts: ScheduleFacts;
   readonly told: Told;
-  /** False when another pass has to delete more. */
+  /** False when another pass has to stop or delete more. */
   readonly isDone: boolean;
 }
 
 /**
- * What the history limits delete in this pass, with a word that it is routine, so that it never counts as a mistake.
- * Nothing while there is anything else to note: a deletion that fails ends a pass, and must not hide what else it did.
+ * What of the runs is taken away in this pass: those that were replaced are stopped, and those over the history limits
+ * deleted, with a word that it is routine, so that it never counts as a mistake. Only what was read live, and only as it
+ * was read. Nothing while there is anything else to note: a write that fails ends a pass, and must not hide what else it
+ * did; so a new Backup is made, and noted, in a pass before the one that stops what it replaces.
  */
 function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleFacts): Limits {
-  const removals = saysAll(world, facts) ? history.surplus : [];
+  const stops = runsToStop(world);
+  const removals = history.surplus.filter(({ resourceVersion }) => resourceVersion !== undefined);
+  if (!saysAll(world, facts)) {
+    const isDone = stops.length === 0 && history.surplus.length === 0;
+    return { annotate: [], remove: [], facts, told: toldOfHistory(world, []), isDone };
+  }
   const { namespace } = world.key;
   return {
-    annotate: removals.map((run) => markRoutine(namespace, run, "history")),
+    annotate: [
+      ...stops.map((run) => replacing(world, run)),
+      ...removals.map((run) => markRoutine(namespace, run, "history")),
+    ],
     remove: removals.map((run) => removeRun(namespace, run)),
     facts: withRemovals(facts, history, removals),
     told: toldOfHistory(world, removals),
-    isDone: removals.length === history.surplus.length && !history.isMore,
+    isDone: stops.length === 0 && removals.length === history.surplus.length && !history.isMore,
   };
 }
 

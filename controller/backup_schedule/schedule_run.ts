@@ -7,10 +7,14 @@ import { slotOfRun } from "./run_name.ts";
 export interface ScheduleRun {
   readonly name: string;
   readonly uid: string;
+  /** The version at which the API server was asked for it; undefined for what only a cache says. */
+  readonly resourceVersion?: string;
   /** Name of its BackupConfig. */
   readonly config: string | undefined;
   /** The slot it was made for; of one a person labelled, when it was made. Milliseconds since the epoch. */
   readonly slotMs: number;
+  /** False for one that was made long after its slot, which no schedule does: somebody put it back. */
+  readonly isOfItsTime: boolean;
   /** How it stands: `active` may still write a snapshot. */
   readonly state: "active" | "Succeeded" | "Failed" | "leaving";
   /**
@@ -23,19 +27,30 @@ export interface ScheduleRun {
   readonly cancelled: string | undefined;
 }
 
+/** No schedule makes a Backup for a slot that is over for longer and lets it run beside the next one. */
+const LATEST_MS = 86_400_000;
+
 /** Reads by hand instead of by schema: it runs over every Backup of a schedule on each pass. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
   const { name, uid = "", annotations, creationTimestamp = "" } = backup.metadata;
+  const createdMs = Date.parse(creationTimestamp) || 0;
+  const slotMs = slotOfRun(name) ?? createdMs;
   return {
     name,
     uid,
     config: textAt(backup, "spec", "configRef", "name"),
-    slotMs: slotOfRun(name) ?? (Date.parse(creationTimestamp) || 0),
+    slotMs,
+    isOfItsTime: createdMs - slotMs <= LATEST_MS,
     state: stateOf(backup),
     hasSnapshot: holdsSnapshot(valueAt(backup, "status", "snapshots")),
     isPinned: valueAt(backup, "spec", "pin") === true,
     cancelled: annotations?.[ANNOTATION.cancelRun],
   };
+}
+
+/** True for a run that has not ended and is not being stopped, when it is to give way to the one of a later slot. */
+export function givesWay({ state, cancelled, slotMs, isOfItsTime }: ScheduleRun, laterMs: number): boolean {
+  return state === "active" && cancelled === undefined && slotMs < laterMs && isOfItsTime;
 }
 
 function stateOf(backup: KubeObject): ScheduleRun["state"] {
