@@ -60,6 +60,9 @@ export const backupSpec = z.object({
   pin: z.boolean().optional().describe(
     "Keep this Backup whatever the retention of its BackupConfig says. May be changed at any time.",
   ),
+  accept: z.boolean().optional().describe(
+    "True: a person says that the snapshots of this Backup are as they should be, though something could not be read or they hold much less than older ones. Retention then takes them for whole, and measures later ones by them. May be changed at any time.",
+  ),
   failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
   deletionPolicy: deletionPolicy.optional().describe(
     "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, else Delete; of a discovered one always Retain. May be changed until deletion.",

@@ -1,7 +1,7 @@
 import type { ConditionValue } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
-import { removeRun } from "../shared/mod.ts";
+import { removeRun, withoutMissing } from "../shared/mod.ts";
 import { type RetentionStatus, secondsUntilShown } from "./pending_runs.ts";
 import { chooseRuns, runsThatCount } from "./retention_choice.ts";
 import { isKnownActive, retentionCondition } from "./retention_condition.ts";
@@ -35,7 +35,7 @@ export function planRetention(
   now: Date,
 ): RetentionStep {
   const runs = runsThatCount(world);
-  const saved = runs.filter(({ saved }) => saved.length > 0);
+  const saved = withoutMissing(runs).filter(({ saved }) => saved.length > 0);
   const condition = retentionCondition(world, saved, outcome, now);
   const mayDelete = condition?.status === "True" && isKnownActive(world) && !hasNews;
   const choice = chooseRuns(world, runs, mayDelete, now);

@@ -1,6 +1,7 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import {
+  isAccepted,
   type RetentionRun,
   type Routine,
   runSnapshots,
@@ -36,6 +37,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     hasFailed: phase === "Failed",
     isDeleting,
     timeMs,
+    isAccepted: isAccepted(backup),
     saved,
     unchanged,
     uid,

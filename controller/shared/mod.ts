@@ -37,5 +37,6 @@ export * from "./slot_types.ts";
 export * from "./slot_wait_text.ts";
 export * from "./slots_of_cron.ts";
 export * from "./watched.ts";
+export * from "./whole_snapshots.ts";
 export * from "./work_spec.ts";
 export * from "./work_trace.ts";

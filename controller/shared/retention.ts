@@ -1,20 +1,43 @@
 import type { Retention } from "../../api/mod.ts";
 import { type Period, periodOf } from "./retention_periods.ts";
 import { newestFirst } from "./run_summary.ts";
+import {
+  type JudgedRun,
+  judgeSnapshots,
+  type SavedSnapshot,
+  type SnapshotState,
+  stateOf,
+  type Verdict,
+  withoutMissing,
+} from "./whole_snapshots.ts";
 
 /** A Backup of a recipe that ended, as retention sees it. */
-export interface RetentionRun {
-  readonly name: string;
+export interface RetentionRun extends JudgedRun {
   /** It was stopped: what it had saved by then is good, and it is no whole run. */
   readonly hasFailed: boolean;
-  /** When it ended, in milliseconds since the epoch. */
-  readonly timeMs: number;
   /** Always kept, and counts for no rule: pinned. */
   readonly isExempt: boolean;
-  /** Paths it holds a snapshot of: each path is a history of its own. */
-  readonly saved: readonly string[];
   /** Paths in which nothing had changed, so that an older run holds its snapshot of them. */
   readonly unchanged: readonly string[];
+}
+
+/** A snapshot that takes no place from whole ones. */
+export interface OddSnapshot<Run> {
+  readonly run: Run;
+  readonly snapshot: SavedSnapshot;
+  readonly state: Exclude<SnapshotState, "whole">;
+  /** No newer run has a snapshot of its path. */
+  readonly isNewest: boolean;
+}
+
+/** What a retention makes of the runs of a recipe. */
+export interface RetentionVerdict<Run> {
+  /** The runs that are not kept, the oldest first. */
+  readonly prune: readonly Run[];
+  /** Runs that would go if every snapshot were whole, newest first. */
+  readonly heldBack: readonly Run[];
+  /** Snapshots that are there and not whole, newest first. */
+  readonly odd: readonly OddSnapshot<Run>[];
 }
 
 /** Keep the newest run of each of the last `count` periods; of `run`, each run is a period. */
@@ -30,6 +53,8 @@ interface History {
   readonly last: number[];
   /** In a newer run that is kept nothing had changed, so its snapshot is the next one. */
   isNeeded: boolean;
+  /** The newest whole snapshot was met. */
+  hasWhole: boolean;
 }
 
 /** True for a retention that says nothing, or only zeros: every run is kept (taken literally it would keep none). */
@@ -38,68 +63,130 @@ export function keepsEverything(retention: Retention | undefined): boolean {
 }
 
 /**
- * The runs that are not kept, the oldest first. The rules look at each path by itself, and a run that any rule
- * keeps for any path is kept: a run in which one source failed never takes the place of that source's last
- * snapshot. Kept as well are runs that are exempt, runs without a snapshot, and what a kept run stands on because
- * nothing had changed since. Runs that failed stand among all the others, and take no place from those that
- * succeeded: these are looked at as if there were no others. Of one moment, the greater name is the newer. The
- * order of `runs` does not matter; takes O(n log n). deploy/docs/retention.md has an example.
+ * What a retention makes of the runs of a recipe. The rules look at each path by itself, and a run that any rule keeps for
+ * any path is kept: a run in which one source failed never takes the place of that source's last snapshot. Kept as well
+ * are runs that are exempt, runs without a snapshot, what a kept run stands on because nothing had changed since, and what
+ * a kept run is judged by. Snapshots that are not whole, and runs that failed, stand among all the others and take no place
+ * from whole snapshots of runs that succeeded: these are looked at as if there were no others. The newest whole snapshot
+ * of a path is always kept. A note that snapshots are missing lets nothing go that would stay without it. Of one moment,
+ * the greater name is the newer. The order of `runs` does not matter; takes O(n log n). deploy/docs/retention.md has
+ * examples.
  */
+export function judgeRuns<Run extends RetentionRun>(
+  retention: Retention | undefined,
+  runs: readonly Run[],
+): RetentionVerdict<Run> {
+  const rules = rulesOf(retention ?? {});
+  const all = runs.toSorted(newestFirst);
+  const there = withoutMissing(all);
+  const verdicts = judgeSnapshots(there);
+  const odd = oddSnapshots(all, there, verdicts);
+  if (rules.length === 0) return { prune: [], heldBack: [], odd };
+  const kept = keptPlaces(rules, there, verdicts);
+  // Whoever writes a note may be wrong, or lie: what stays without it stays.
+  const keptAnyway = there === all ? kept : keptPlaces(rules, all, judgeSnapshots(all));
+  const prune = all.filter((_, place) => kept[place] === 0 && keptAnyway[place] === 0).reverse();
+  if (odd.length === 0) return { prune, heldBack: [], odd };
+  const keptIfWhole = keptPlaces(rules, there, new Map());
+  return {
+    prune,
+    heldBack: all.filter((_, place) => kept[place] === 1 && keptIfWhole[place] === 0),
+    odd,
+  };
+}
+
+/** The runs that are not kept, the oldest first: see {@link judgeRuns}. */
 export function runsToPrune<Run extends RetentionRun>(
   retention: Retention,
   runs: readonly Run[],
 ): readonly Run[] {
-  const rules = rulesOf(retention);
-  if (rules.length === 0) return [];
-  const all = runs.toSorted(newestFirst);
-  const succeeded = all.filter(({ hasFailed }) => !hasFailed);
-  const kept = keptRuns(rules, succeeded, new Set());
-  const keptOfAll = succeeded.length === all.length ? kept : keptRuns(rules, all, kept);
-  return all.filter((run) => !keptOfAll.has(run)).reverse();
+  return judgeRuns(retention, runs).prune;
 }
 
-/** What the rules keep of runs that are given newest first, and what is kept anyway. */
-function keptRuns(
+function oddSnapshots<Run extends RetentionRun>(
+  all: readonly Run[],
+  there: readonly Run[],
+  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+): readonly OddSnapshot<Run>[] {
+  if (verdicts.size === 0) return [];
+  const met = new Set<string>();
+  return all.flatMap((run, place) =>
+    (there[place]?.saved ?? []).flatMap((snapshot, index): readonly OddSnapshot<Run>[] => {
+      const state = stateOf(verdicts, place, index);
+      const isNewest = !met.has(snapshot.path);
+      met.add(snapshot.path);
+      return state === "whole" ? [] : [{ run, snapshot, state, isNewest }];
+    })
+  );
+}
+
+/** By the place of a run, newest first: 1 where it is kept. */
+function keptPlaces(
   rules: readonly Rule[],
   runs: readonly RetentionRun[],
-  anyway: ReadonlySet<RetentionRun>,
-): ReadonlySet<RetentionRun> {
-  const histories = new Map<string, History>();
-  const kept = new Set<RetentionRun>();
-  for (const [rank, run] of runs.entries()) {
-    const saved = run.saved.map((path) => historyOf(histories, path, rules));
-    if (!isKept(run, saved, rules, rank) && !anyway.has(run)) continue;
-    kept.add(run);
-    for (const history of saved) history.isNeeded = false;
-    for (const path of run.unchanged) historyOf(histories, path, rules).isNeeded = true;
-  }
+  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+): Uint8Array {
+  const kept = new Uint8Array(runs.length);
+  rank(rules, runs, verdicts, kept, true);
+  if (verdicts.size > 0 || runs.some(({ hasFailed }) => hasFailed)) rank(rules, runs, verdicts, kept, false);
   return kept;
 }
 
-/** Also takes its places in its histories. */
-function isKept(
-  run: RetentionRun,
-  saved: readonly History[],
+/**
+ * Adds to `kept` what the rules keep of all runs, or of the whole snapshots of those that succeeded as if there were no
+ * others, and what is needed beside that.
+ */
+function rank(
   rules: readonly Rule[],
-  rank: number,
-): boolean {
-  if (run.isExempt || saved.length === 0) return true;
-  let kept = false;
-  for (const { isNeeded, left, last } of saved) {
-    kept ||= isNeeded;
-    // By index, for this is the innermost loop of a hundred thousand runs.
-    for (let index = 0; index < rules.length; index++) {
-      const rule = rules[index];
-      const free = left[index] ?? 0;
-      if (rule === undefined || free === 0) continue;
-      const place = rule.period === "run" ? rank : periodOf(rule.period, run.timeMs);
-      if (last[index] === place) continue;
-      left[index] = free - 1;
-      last[index] = place;
-      kept = true;
+  runs: readonly RetentionRun[],
+  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+  kept: Uint8Array,
+  onlyWhole: boolean,
+): void {
+  const histories = new Map<string, History>();
+  const restedOn = new Uint8Array(runs.length);
+  const saved: History[] = [];
+  // By index, for this is the innermost loop of a hundred thousand runs.
+  for (let place = 0; place < runs.length; place++) {
+    const run = runs[place];
+    if (run === undefined || (onlyWhole && run.hasFailed)) continue;
+    const odd = verdicts.get(place);
+    saved.length = 0;
+    let isKept = run.isExempt || run.saved.length === 0 || kept[place] === 1 || restedOn[place] === 1;
+    for (let index = 0; index < run.saved.length; index++) {
+      const snapshot = run.saved[index];
+      const isWhole = (odd?.[index]?.state ?? "whole") === "whole";
+      if (snapshot === undefined || (onlyWhole && !isWhole)) continue;
+      const history = historyOf(histories, snapshot.path, rules);
+      saved.push(history);
+      if (isWhole && !history.hasWhole) isKept = history.hasWhole = true;
+      if (history.isNeeded) isKept = true;
+      if (!run.isExempt && takesPlace(history, rules, run.timeMs, place)) isKept = true;
+    }
+    if (!isKept) continue;
+    kept[place] = 1;
+    for (const history of saved) history.isNeeded = false;
+    for (const path of run.unchanged) historyOf(histories, path, rules).isNeeded = true;
+    for (const verdict of odd ?? []) {
+      for (const measure of verdict.restsOn) restedOn[measure] = 1;
     }
   }
-  return kept;
+}
+
+/** True when a rule keeps a snapshot of this moment; it then takes that place. */
+function takesPlace({ left, last }: History, rules: readonly Rule[], timeMs: number, rank: number): boolean {
+  let found = false;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index];
+    const free = left[index] ?? 0;
+    if (rule === undefined || free === 0) continue;
+    const place = rule.period === "run" ? rank : periodOf(rule.period, timeMs);
+    if (last[index] === place) continue;
+    left[index] = free - 1;
+    last[index] = place;
+    found = true;
+  }
+  return found;
 }
 
 function rulesOf(retention: Retention): readonly Rule[] {
@@ -122,6 +209,7 @@ function historyOf(histories: Map<string, History>, path: string, rules: readonl
     left: rules.map(({ count }) => count),
     last: rules.map(() => NaN),
     isNeeded: false,
+    hasWhole: false,
   };
   histories.set(path, made);
   return made;

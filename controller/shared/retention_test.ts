@@ -1,19 +1,36 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Retention } from "../../api/mod.ts";
-import { keepsEverything, type RetentionRun, runsToPrune } from "./retention.ts";
+import { judgeRuns, keepsEverything, type RetentionRun, runsToPrune } from "./retention.ts";
 import { newestFirst } from "./run_summary.ts";
+import {
+  judgeSnapshots,
+  newestWholePaths,
+  type SavedSnapshot,
+  stateOf,
+  withoutMissing,
+} from "./whole_snapshots.ts";
 
 const RULES = ["keepLatest", "keepHourly", "keepDaily", "keepWeekly", "keepMonthly", "keepAnnual"] as const;
 
-function aRun(time: string, parts: Partial<RetentionRun> = {}): RetentionRun {
+type RunParts = Partial<Omit<RetentionRun, "saved">> & {
+  readonly saved?: readonly (string | SavedSnapshot)[];
+};
+
+/** A snapshot like any other of its path. */
+function whole(path: string, parts: Partial<SavedSnapshot> = {}): SavedSnapshot {
+  return { path, files: 100, bytes: 1000, unreadable: 0, isMissing: false, ...parts };
+}
+
+function aRun(time: string, { saved = ["/pvc/data"], ...parts }: RunParts = {}): RetentionRun {
   const timeMs = Date.parse(time.length === 10 ? `${time}T02:00:00Z` : time);
   return {
     name: time,
     timeMs,
     hasFailed: false,
     isExempt: false,
-    saved: ["/pvc/data"],
+    isAccepted: false,
+    saved: saved.map((each) => typeof each === "string" ? whole(each) : each),
     unchanged: [],
     ...parts,
   };
@@ -78,10 +95,10 @@ Deno.test("runsToPrune() keeps everything without a rule that keeps something", 
 });
 
 Deno.test("runsToPrune() never lets a run in which a source failed push out that source's last snapshot", () => {
-  const whole = aRun("2026-01-01", { saved: ["/a", "/b"] });
+  const first = aRun("2026-01-01", { saved: ["/a", "/b"] });
   const partial = aRun("2026-01-02", { saved: ["/a"] });
   const again = aRun("2026-01-03", { saved: ["/a"] });
-  assert.deepEqual(keptNames({ keepLatest: 1 }, [whole, partial, again]), ["2026-01-01", "2026-01-03"]);
+  assert.deepEqual(keptNames({ keepLatest: 1 }, [first, partial, again]), ["2026-01-01", "2026-01-03"]);
 });
 
 Deno.test("runsToPrune() keeps the run that holds what a kept run found unchanged", () => {
@@ -119,9 +136,9 @@ Deno.test("runsToPrune() limits runs that were stopped like the others, beside t
     (_, hour) => aRun(`2026-01-02T0${hour}:00:00Z`, { hasFailed: true, saved: ["/a"] }),
   );
   assert.deepEqual(keptNames({ keepLatest: 2 }, hourly), ["2026-01-02T04:00:00Z", "2026-01-02T05:00:00Z"]);
-  const whole = aRun("2026-01-01", { saved: ["/a", "/b"] });
+  const first = aRun("2026-01-01", { saved: ["/a", "/b"] });
   const older = aRun("2025-12-31", { saved: ["/a", "/b"] });
-  assert.deepEqual(keptNames({ keepLatest: 1 }, [whole, older, ...hourly]), [
+  assert.deepEqual(keptNames({ keepLatest: 1 }, [first, older, ...hourly]), [
     "2026-01-01",
     "2026-01-02T05:00:00Z",
   ]);
@@ -167,7 +184,8 @@ const someRuns = fc.uniqueArray(
     paths: fc.dictionary(path, fc.boolean()),
   }).map(({ paths, ...run }): RetentionRun => ({
     ...run,
-    saved: Object.keys(paths).filter((each) => paths[each]),
+    isAccepted: false,
+    saved: Object.keys(paths).filter((each) => paths[each]).map((each) => whole(each)),
     unchanged: Object.keys(paths).filter((each) => !paths[each]),
   })),
   { selector: ({ name }) => name, maxLength: 40 },
@@ -179,7 +197,9 @@ function prunedNames(retention: Retention, runs: readonly RetentionRun[]): Reado
 
 Deno.test("runsToPrune() never takes the newest snapshot of a source", () => {
   fc.assert(fc.property(aRetention, someRuns, path, (retention, runs, source) => {
-    const [newest] = runs.filter(({ saved }) => saved.includes(source)).toSorted(newestFirst);
+    const [newest] = runs.filter(({ saved }) => saved.some(({ path }) => path === source)).toSorted(
+      newestFirst,
+    );
     assert.ok(newest === undefined || !prunedNames(retention, runs).has(newest.name));
   }));
 });
@@ -244,7 +264,7 @@ Deno.test("runsToPrune() leaves every kept run with all its snapshots", () => {
     sorted.forEach(({ name, unchanged }, index) => {
       if (pruned.has(name)) return;
       for (const each of unchanged) {
-        const base = sorted.slice(index + 1).find(({ saved }) => saved.includes(each));
+        const base = sorted.slice(index + 1).find(({ saved }) => saved.some(({ path }) => path === each));
         assert.ok(base === undefined || !pruned.has(base.name));
       }
     });
@@ -304,9 +324,173 @@ Deno.test("runsToPrune() agrees with the rules said in the plainest way", () => 
       ...run,
       hasFailed: false,
       isExempt: false,
-      saved: ["/a"],
+      isAccepted: false,
+      saved: [whole("/a")],
       unchanged: [],
     }));
     assert.deepEqual(new Set(keptNames(retention, runs)), plainlyKept(retention, runs));
+  }));
+});
+
+/** Names of what is left when retention has passed over the runs again and again. */
+function leftAfterPasses<Run extends RetentionRun>(
+  retention: Retention,
+  runs: readonly Run[],
+): ReadonlySet<string> {
+  let left = runs;
+  for (;;) {
+    const pruned = new Set(runsToPrune(retention, left));
+    if (pruned.size === 0) return new Set(left.map(({ name }) => name));
+    left = left.filter((run) => !pruned.has(run));
+  }
+}
+
+Deno.test("runsToPrune() lets no snapshot that is not whole take a place from one that is", () => {
+  const nights = (day: number, parts: Partial<SavedSnapshot>) =>
+    [0, 1, 2].map((night) =>
+      aRun(`2026-01-${String(day + night).padStart(2, "0")}`, { saved: [whole("/a", parts)] })
+    );
+  const good = nights(1, {});
+  for (const odd of [{ files: 1, unreadable: 99 }, { files: 0, bytes: 0 }, { files: 1 }, { bytes: 499 }]) {
+    const runs = [...good, ...nights(11, odd), ...nights(14, odd)];
+    assert.deepEqual(keptNames({ keepLatest: 3 }, runs), [
+      ...["2026-01-01", "2026-01-02", "2026-01-03"],
+      ...["2026-01-14", "2026-01-15", "2026-01-16"],
+    ]);
+  }
+});
+
+Deno.test("runsToPrune() goes on by the smaller ones once a person accepted one of them", () => {
+  const small = [11, 12, 13, 14].map((day) =>
+    aRun(`2026-01-${day}`, { saved: [whole("/a", { bytes: 10 })] })
+  );
+  const big = [1, 2, 3].map((day) => aRun(`2026-01-0${day}`, { saved: [whole("/a")] }));
+  const accepted = small.map((run) => run.name === "2026-01-12" ? { ...run, isAccepted: true } : run);
+  assert.deepEqual(keptNames({ keepLatest: 2 }, [...big, ...small]), [
+    ...["2026-01-02", "2026-01-03"],
+    ...["2026-01-13", "2026-01-14"],
+  ]);
+  // The accepted one stays while there is a larger one before it, for without it the newer ones would be too small.
+  assert.deepEqual(keptNames({ keepLatest: 2 }, [...big, ...accepted]), [
+    ...["2026-01-12", "2026-01-13", "2026-01-14"],
+  ]);
+  assert.deepEqual(
+    leftAfterPasses({ keepLatest: 2 }, [...big, ...accepted]),
+    new Set(["2026-01-13", "2026-01-14"]),
+  );
+});
+
+Deno.test("runsToPrune() keeps what a kept snapshot is judged by, so that its verdict stays", () => {
+  const runs = [100, 60, 40].map((bytes, day) =>
+    aRun(`2026-01-0${day + 1}`, { saved: [whole("/a", { bytes })] })
+  );
+  assert.deepEqual(leftAfterPasses({ keepLatest: 1 }, runs), new Set(runs.map(({ name }) => name)));
+  const grown = [...runs, aRun("2026-01-04", { saved: [whole("/a", { bytes: 70 })] })];
+  assert.deepEqual(leftAfterPasses({ keepLatest: 1 }, grown), new Set(["2026-01-04"]));
+});
+
+Deno.test("runsToPrune() lets no note of missing snapshots take what another run stands on", () => {
+  const runs = (isMissing: boolean) => [
+    aRun("2026-01-01", { saved: [whole("/p", { isMissing }), whole("/q")] }),
+    ...[2, 3, 4, 5, 6].map((day) => aRun(`2026-01-0${day}`, { saved: [whole("/q")], unchanged: ["/p"] })),
+  ];
+  const kept = ["2026-01-01", "2026-01-04", "2026-01-05", "2026-01-06"];
+  assert.deepEqual(keptNames({ keepLatest: 3 }, runs(false)), kept);
+  assert.deepEqual(keptNames({ keepLatest: 3 }, runs(true)), kept);
+});
+
+Deno.test("judgeRuns() says what is not whole and what stays because of it", () => {
+  const runs = [
+    aRun("2026-01-01"),
+    aRun("2026-01-02"),
+    aRun("2026-01-03", { saved: [whole("/pvc/data", { unreadable: 1 })] }),
+    aRun("2026-01-04", { saved: [whole("/pvc/data", { files: 0, bytes: 0 })] }),
+  ];
+  const { prune, heldBack, odd } = judgeRuns({ keepLatest: 2 }, runs);
+  assert.deepEqual(prune, []);
+  assert.deepEqual(heldBack.map(({ name }) => name), ["2026-01-02", "2026-01-01"]);
+  assert.deepEqual(odd.map(({ run, state, isNewest }) => [run.name, state, isNewest]), [
+    ["2026-01-04", "empty", true],
+    ["2026-01-03", "partial", false],
+  ]);
+  assert.deepEqual(judgeRuns(undefined, runs).odd.length, 2);
+});
+
+const oddSnapshot = fc.record({
+  path,
+  files: fc.constantFrom(undefined, 0, 3, 10, 20, 100, 100, 100),
+  bytes: fc.constantFrom(undefined, 0, 10, 20, 1000, 1000, 1000),
+  unreadable: fc.constantFrom(0, 0, 0, 0, 1, undefined),
+  isMissing: fc.constantFrom(false, false, false, true),
+});
+const oddRuns = fc.uniqueArray(
+  fc.record({
+    name: fc.stringMatching(/^[a-z]{1,3}$/),
+    timeMs: someTime,
+    hasFailed: fc.boolean(),
+    isExempt: fc.constantFrom(false, false, true),
+    isAccepted: fc.constantFrom(false, false, false, false, true),
+    saved: fc.uniqueArray(oddSnapshot, { selector: (each) => each.path, maxLength: 3 }),
+    unchanged: fc.uniqueArray(path, { maxLength: 1 }),
+  }).map((run): RetentionRun => ({
+    ...run,
+    unchanged: run.unchanged.filter((each) => run.saved.every((saved) => saved.path !== each)),
+  })),
+  { selector: ({ name }) => name, maxLength: 30 },
+);
+
+Deno.test("runsToPrune() leaves of every path its newest whole snapshot, after any number of passes", () => {
+  fc.assert(
+    fc.property(aRetention, oddRuns, path, (retention, runs, source) => {
+      const left = leftAfterPasses(retention, runs);
+      for (const run of runs) {
+        if (newestWholePaths(run, runs).includes(source)) assert.ok(left.has(run.name), run.name);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("runsToPrune() keeps of whole snapshots what the policy promises, after any number of passes", () => {
+  fc.assert(
+    fc.property(aRetention, oddRuns, path, (retention, runs, source) => {
+      const sorted = withoutMissing(runs.toSorted(newestFirst));
+      const odd = judgeSnapshots(sorted);
+      const promised = sorted.filter(({ hasFailed, isExempt, saved }, place) =>
+        !hasFailed && !isExempt &&
+        saved.some(({ path }, index) => path === source && stateOf(odd, place, index) === "whole")
+      );
+      assert.ok(plainlyKept(retention, promised).isSubsetOf(leftAfterPasses(retention, runs)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("runsToPrune() never keeps less because a snapshot is not whole, or because a note calls one missing", () => {
+  fc.assert(fc.property(aRetention, oddRuns, (retention, runs) => {
+    const pruned = prunedNames(retention, runs);
+    const believed = runs.map((run) => ({
+      ...run,
+      saved: run.saved.map((each) => ({ ...each, isMissing: false })),
+    }));
+    assert.ok(pruned.isSubsetOf(prunedNames(retention, believed)));
+    const alike = believed.map((run) => ({ ...run, saved: run.saved.map(({ path }) => whole(path)) }));
+    assert.ok(pruned.isSubsetOf(prunedNames(retention, alike)));
+  }));
+});
+
+Deno.test("runsToPrune() bounds snapshots that are not whole by the same rules", () => {
+  fc.assert(fc.property(aRetention, oddRuns, (retention, some) => {
+    const runs = some.map((run) => ({
+      ...run,
+      isExempt: false,
+      unchanged: [],
+      saved: [whole("/a", { unreadable: 1, ...run.saved[0], path: "/a", isMissing: false })],
+      isAccepted: false,
+    }));
+    const odd = judgeRuns(retention, runs).odd.map(({ run }) => run.name);
+    const kept = new Set(keptNames(retention, runs));
+    const byRules = plainlyKept(retention, runs);
+    for (const name of odd) assert.equal(kept.has(name), byRules.has(name), name);
   }));
 });

@@ -1,22 +1,20 @@
 import type { KubeObject } from "../../kube/types.ts";
 import { missingIds, missingNote } from "./missing_note.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { numberAt, runSummary, textAt, valueAt } from "./run_summary.ts";
+import type { JudgedRun, SavedSnapshot } from "./whole_snapshots.ts";
 
-/** What a run holds of its sources, by the paths under which kopia files them. */
+/** What a run holds of its sources. */
 export interface RunSnapshots {
-  /** Paths of which it holds a snapshot of its own. */
-  readonly saved: readonly string[];
+  /** Snapshots of its own, also those of which a note says that they are gone. */
+  readonly saved: readonly SavedSnapshot[];
   /** Paths in which nothing had changed: an older run holds the snapshot. */
   readonly unchanged: readonly string[];
 }
 
-/**
- * What a Backup holds, read by hand for the same reason as `runSummary`. A snapshot that is known to be gone from the
- * repository does not count.
- */
+/** What a Backup holds, read by hand for the same reason as `runSummary`. */
 export function runSnapshots(backup: KubeObject): RunSnapshots {
   const entries = valueAt(backup, "status", "snapshots");
-  const saved: string[] = [];
+  const saved: SavedSnapshot[] = [];
   const unchanged: string[] = [];
   if (!Array.isArray(entries)) return { saved, unchanged };
   const missing = missingIds(missingNote(backup));
@@ -26,7 +24,41 @@ export function runSnapshots(backup: KubeObject): RunSnapshots {
     const id = textAt(entry, "kopiaSnapshotID");
     if (id === undefined) {
       if (valueAt(entry, "unchanged") === true) unchanged.push(path);
-    } else if (!missing.includes(id)) saved.push(path);
+      continue;
+    }
+    saved.push({
+      path,
+      files: countOf(entry, "files"),
+      bytes: countOf(entry, "sizeBytes"),
+      unreadable: unreadableOf(entry),
+      isMissing: missing.includes(id),
+    });
   }
   return { saved, unchanged };
+}
+
+/** A Backup of a recipe, as `newestWholePaths` compares it; undefined for one that names no BackupConfig. */
+export function judgedRun(backup: KubeObject): JudgedRun | undefined {
+  const summary = runSummary(backup);
+  if (summary === undefined) return undefined;
+  const { name, timeMs } = summary;
+  return { name, timeMs, isAccepted: isAccepted(backup), saved: runSnapshots(backup).saved };
+}
+
+/** True when a person said that the snapshots of a Backup are as they should be. */
+export function isAccepted(backup: KubeObject): boolean {
+  return valueAt(backup, "spec", "accept") === true;
+}
+
+/** A count is whole, not negative, and small enough to be told from the next one. */
+function countOf(object: unknown, ...path: readonly string[]): number | undefined {
+  const value = numberAt(object, ...path);
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function unreadableOf(entry: unknown): number | undefined {
+  const said = valueAt(entry, "unreadable");
+  if (said === undefined || said === null) return 0;
+  const count = countOf(said, "count");
+  return count === 0 ? undefined : count;
 }

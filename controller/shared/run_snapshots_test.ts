@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
 import { aBackup } from "../../tests/support/mod.ts";
 import { runSnapshots } from "./run_snapshots.ts";
 
@@ -16,19 +17,40 @@ function aRun(note?: string) {
   return aBackup({ metadata, status: { phase: "Succeeded", snapshots } });
 }
 
+/** Paths of what a run saved, by whether a note calls it missing. */
+function paths(run: KubeObject, missing: boolean): readonly string[] {
+  return runSnapshots(run).saved.filter(({ isMissing }) => isMissing === missing).map(({ path }) => path);
+}
+
 Deno.test("runSnapshots() tells what a run saved from what it found unchanged", () => {
-  assert.deepEqual(runSnapshots(aRun()), { saved: ["/a", "/d"], unchanged: ["/b"] });
+  assert.deepEqual(paths(aRun(), false), ["/a", "/d"]);
+  assert.deepEqual(runSnapshots(aRun()).unchanged, ["/b"]);
 });
 
-Deno.test("runSnapshots() does not count what is gone from the repository", () => {
+Deno.test("runSnapshots() says of a snapshot that a note calls it missing, and of every other that none does", () => {
   const note = JSON.stringify({ at: "2026-01-01T00:00:00Z", ids: ["k1"] });
-  assert.deepEqual(runSnapshots(aRun(note)).saved, ["/d"]);
+  assert.deepEqual([paths(aRun(note), true), paths(aRun(note), false)], [["/a"], ["/d"]]);
 });
 
-Deno.test("runSnapshots() counts every snapshot when the note of what is gone was spoilt", () => {
+Deno.test("runSnapshots() believes no note that was spoilt", () => {
   for (const note of ["", "k1", '{"ids": ["k1"]}', '{"at": "2026-01-01T00:00:00Z", "ids": ["k1"']) {
-    assert.deepEqual(runSnapshots(aRun(note)).saved, ["/a", "/d"], note);
+    assert.deepEqual(paths(aRun(note), false), ["/a", "/d"], note);
   }
+});
+
+Deno.test("runSnapshots() reads only numbers that are counts, and takes an odd unreadable part for one of unknown size", () => {
+  const read = (parts: Readonly<Record<string, unknown>>) => {
+    const entry = { source: "a", sourcePath: "/a", phase: "Succeeded", kopiaSnapshotID: "k1", ...parts };
+    const [saved] = runSnapshots(aBackup({ status: { phase: "Succeeded", snapshots: [entry] } })).saved;
+    return [saved?.files, saved?.bytes, saved?.unreadable];
+  };
+  assert.deepEqual(read({}), [undefined, undefined, 0]);
+  assert.deepEqual(read({ files: 0, sizeBytes: 7, unreadable: { count: 3, paths: [] } }), [0, 7, 3]);
+  for (const odd of [-1, 0.5, 2 ** 53, 1e300, NaN, Infinity, "7", null]) {
+    assert.deepEqual(read({ files: odd, sizeBytes: odd }), [undefined, undefined, 0], String(odd));
+    assert.equal(read({ unreadable: { count: odd } })[2], undefined, String(odd));
+  }
+  for (const odd of [{}, { count: 0 }, "some", true]) assert.equal(read({ unreadable: odd })[2], undefined);
 });
 
 Deno.test("runSnapshots() survives a status of any form", () => {

@@ -34,8 +34,15 @@ function manyRuns(): readonly RetentionRun[] {
       name: `hourly-${place}`,
       timeMs: Date.UTC(2014, 0, 1) + place * HOUR_MS,
       hasFailed: false,
+      isAccepted: false,
       isExempt: place % 100 === 0,
-      saved: ["/pvc/data"],
+      saved: [{
+        path: "/pvc/data",
+        files: 1000 + place,
+        bytes: 1_000_000 + place,
+        unreadable: 0,
+        isMissing: false,
+      }],
       unchanged: [],
     };
   });
