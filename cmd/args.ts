@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { addBackup, type BackupInvocation } from "./backup_args.ts";
 import { addDeletions, type DeletionsInvocation } from "./deletions_args.ts";
+import { addFinalizers, type FinalizersInvocation } from "./finalizers_args.ts";
 import { controllerHelp, kopiurHelp, moverHelp, pluginHelp, statusHelp } from "./help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./place_options.ts";
 import { addSchedule, type ScheduleInvocation } from "./schedule_args.ts";
@@ -24,6 +25,7 @@ export type Invocation =
   | DeletionsInvocation
   | BackupInvocation
   | ScheduleInvocation
+  | FinalizersInvocation
   /** Help that was asked for. */
   | { readonly kind: "help"; readonly text: string }
   /** Words that mean nothing; the text says what would. */
@@ -71,6 +73,7 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
   addBackup(program, settle);
   addSchedule(program, settle);
   addDeletions(program, settle);
+  addFinalizers(program, settle);
   program.command("version")
     .summary("print what this program was built from")
     .description("Prints version, commit and build date.")

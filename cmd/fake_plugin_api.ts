@@ -65,6 +65,9 @@ export class FakePluginApi implements PluginApi {
       }
       const merged = mergePatch(current, patch) as KubeObject;
       if (!isDeepStrictEqual(merged, current)) this.kube.put(merged);
+      const { deletionTimestamp, finalizers = [] } = merged.metadata;
+      const hadSome = (current.metadata.finalizers ?? []).length > 0;
+      if (deletionTimestamp !== undefined && hadSome && finalizers.length === 0) this.kube.delete(merged);
       this.writes.push(`patch ${resource.kind} ${keyText(key)}`);
     });
   }

@@ -28,7 +28,8 @@ async function run(invocation: Invocation, host: Host): Promise<number> {
     case "deletions-list":
     case "deletions-release":
     case "backup-now":
-    case "schedule": {
+    case "schedule":
+    case "finalizers-drop": {
       const { runPluginCommand } = await import("./plugin_command.ts");
       return await runPluginCommand(host, invocation);
     }

@@ -55,6 +55,14 @@ Deno.test("parseArgs() reads the commands of the plugin", () => {
       kind: "schedule",
       request: { ...here, schedule: "nightly", suspend: false },
     }],
+    ["finalizers drop -A --yes", {
+      kind: "finalizers-drop",
+      request: { ...here, scope: { kind: "all" }, dryRun: false, yes: true },
+    }],
+    ["finalizers drop --dry-run", {
+      kind: "finalizers-drop",
+      request: { ...here, dryRun: true, yes: false },
+    }],
   ];
   for (const [words, want] of cases) {
     deepEqual(parseArgs("kubectl-kopiur", words.split(" ")), want, words);
@@ -94,6 +102,8 @@ Deno.test("parseArgs() refuses what the commands of the plugin cannot do, and sa
     [["backup", "now", "a", "--deletion-policy", "Keep"], /Allowed choices are Delete, Retain, Orphan/],
     [["schedule", "suspend"], /missing required argument 'name'/],
     [["schedule", "pause", "a"], /unknown command 'pause'/],
+    [["finalizers"], /^Usage: kubectl kopiur finalizers/],
+    [["finalizers", "drop", "a"], /too many arguments/],
   ];
   for (const [words, want] of cases) {
     const found = parseArgs("kubectl-kopiur", words);
@@ -109,6 +119,8 @@ Deno.test("parseArgs() gives help for the commands of the plugin, in lines that 
     ["deletions release --help", /Exit codes: 0 released, 1 failed or not confirmed/],
     ["backup --help", /now \[options\] <config>/],
     ["backup now --help", /--timeout <duration> +how long --wait follows it \(default: 10m\)/],
+    ["finalizers --help", /drop \[options\]/],
+    ["finalizers drop --help", /Uninstall the controller first/],
     ["schedule --help", /suspend \[options\] <name>/],
     ["schedule suspend --help", /^Usage: kubectl kopiur schedule suspend/],
   ];

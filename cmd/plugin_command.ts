@@ -2,6 +2,7 @@ import { systemKubeClock } from "../kube/mod.ts";
 import type { Invocation, StatusRequest } from "./args.ts";
 import type { BackupInvocation } from "./backup_args.ts";
 import type { DeletionsInvocation } from "./deletions_args.ts";
+import type { FinalizersInvocation } from "./finalizers_args.ts";
 import type { Host } from "./host.ts";
 import { type PluginSession, runPlugin } from "./plugin_session.ts";
 import type { ScheduleInvocation } from "./schedule_args.ts";
@@ -14,6 +15,7 @@ export type PluginInvocation =
     | DeletionsInvocation
     | BackupInvocation
     | ScheduleInvocation
+    | FinalizersInvocation
   );
 
 /** Runs a command for a person against the cluster it names; the answer is its exit code. */
@@ -43,6 +45,10 @@ async function runCommand(host: Host, session: PluginSession, invocation: Plugin
     case "schedule": {
       const { suspendSchedule } = await import("./suspend_schedule.ts");
       return await suspendSchedule(host, session, invocation.request);
+    }
+    case "finalizers-drop": {
+      const { dropFinalizers } = await import("./drop_finalizers.ts");
+      return await dropFinalizers(host, session, invocation.request, systemKubeClock());
     }
     default:
       return invocation satisfies never;

@@ -1,5 +1,6 @@
 import { ANNOTATION, backupKind, GROUP } from "../api/mod.ts";
 import { isConflict, isNotFound, keyText, resourceOf } from "../kube/mod.ts";
+import { isConfirmed, type Question } from "./confirmation.ts";
 import type { DeletionsReleaseRequest } from "./deletions_args.ts";
 import { counted, lossTable, lossText } from "./deletions_text.ts";
 import { EXIT } from "./exit_code.ts";
@@ -13,6 +14,7 @@ import { wantsColor } from "./terminal.ts";
 const LANES = 8;
 /** The controller writes statuses meanwhile; more than that in a row is no coincidence. */
 const MOST_TRIES = 5;
+const QUESTION: Question = { to: "delete them", otherwise: "Nothing was released" };
 
 /**
  * Prints what a release destroys, lets a person confirm, and confirms it to the controller. Releases exactly what it
@@ -34,22 +36,8 @@ export async function releaseDeletions(
   const allNamespaces = session.namespace === "";
   host.stdout.write(lossTable(held, { allNamespaces, color: wantsColor(host.stdout, host.env), now }));
   host.stderr.write(`${lossText(held)} are lost for good by the release\n`);
-  if (!yes && !await confirmed(host, session.stop)) return EXIT.failed;
+  if (!yes && !await isConfirmed(host, QUESTION, session.stop)) return EXIT.failed;
   return await releaseAll(host, session, held);
-}
-
-async function confirmed(
-  { stdin, stderr }: Pick<Host, "stdin" | "stderr">,
-  stop: AbortSignal,
-): Promise<boolean> {
-  if (!stdin.isTerminal || !stderr.isTerminal) {
-    stderr.write("Nothing was released: expected --yes, or a terminal to confirm on\n");
-    return false;
-  }
-  stderr.write('Type "yes" to delete them: ');
-  if ((await stdin.readLine(stop))?.trim() === "yes") return true;
-  stderr.write('Nothing was released: expected "yes"\n');
-  return false;
 }
 
 async function releaseAll(

@@ -7,6 +7,7 @@ import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { planRun } from "./plan_run.ts";
 import { runPin } from "./run_pin.ts";
 import { presenceOf } from "./snapshot_presence.ts";
+import { mayHoldSnapshot } from "./source_state.ts";
 import { verdictOf } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
@@ -20,10 +21,14 @@ export function planBackup(world: BackupWorld, now: Date): BackupPlan {
     planRun(world, now);
 }
 
-/** Says what was said before, so that a run of last year costs no write, and removes what the run left behind. */
+/**
+ * Says what was said before, so that a run of last year costs no write, and removes what the run left behind. One
+ * that lost its finalizer, as all do when kopiur is uninstalled, is taken up again: its snapshots go with it.
+ */
 function planEnded(world: BackupWorld, now: Date): BackupPlan {
-  const { status } = world.backup;
+  const { status, holdsFinalizer } = world.backup;
   const pin = runPin(status, []);
+  const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
   const verdict = verdictOf(status.snapshots ?? []);
   // Ready may say what stood in the way of a pass since.
   const told = findCondition(status.conditions, "SnapshotCreated");
@@ -32,6 +37,7 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
   const presence = presenceOf(world, status.snapshots ?? []);
   const { missing } = presence;
   return {
+    ...(isToHold ? { finalizer: "present" } : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin, now),
     conditions: presence.conditions,

@@ -119,6 +119,11 @@ export const chartValues = z.strictObject({
       ),
     }).prefault({}).describe("Export over OTLP (seed 000)."),
   }).prefault({}).describe("Observability."),
+  uninstall: z.strictObject({
+    dropFinalizers: z.boolean().default(true).describe(
+      "After an uninstall, let Backups and their namespaces go: a Job takes kopiur's finalizer off every Backup; snapshots stay. Needs rbac.create.",
+    ),
+  }).prefault({}).describe("What `helm uninstall` leaves behind."),
   podSecurityContext: anyMap.default({
     runAsNonRoot: true,
     runAsUser: 65532,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { ALL_KINDS } from "../../api/mod.ts";
+import { parseArgs } from "../../cmd/args.ts";
 import { partPath } from "../parts/mod.ts";
 
 interface Manifest {
@@ -43,8 +44,10 @@ async function render(...sets: readonly string[]): Promise<readonly Manifest[]> 
   );
 }
 
+/** The first of its kind, of the release's own ones where there are such. */
 function find(manifests: readonly Manifest[], kind: string): Manifest {
-  const found = manifests.find((manifest) => manifest.kind === kind);
+  const ofKind = manifests.filter((manifest) => manifest.kind === kind);
+  const found = ofKind.find((manifest) => hooks([manifest]).length === 0) ?? ofKind[0];
   assert.ok(found, `no ${kind} was rendered`);
   return found;
 }
@@ -176,6 +179,58 @@ Deno.test("the chart: the overlay for observability turns on scraping and export
     { port: "metrics", path: "/metrics", interval: "15s", honorLabels: true },
   ]);
   assert.equal(env(manifests, "OTEL_EXPORTER_OTLP_ENDPOINT"), "http://otel-collector.observability.svc:4317");
+});
+
+/** Everything the chart runs after an uninstall. */
+function hooks(manifests: readonly Manifest[]): readonly Manifest[] {
+  return manifests.filter(({ metadata }) => metadata.annotations?.["helm.sh/hook"] !== undefined);
+}
+
+Deno.test("the chart: after an uninstall a restricted Job with rights of its own lets the Backups go", async () => {
+  const manifests = await render(
+    "image.registry=",
+    "image.controller.repository=local/kopiur",
+    "image.controller.tag=dev",
+    "imagePullSecrets[0].name=pull",
+    "controller.nodeSelector.disk=ssd",
+  );
+  const made = hooks(manifests);
+  const kinds = made.map(({ kind }) => kind).toSorted();
+  assert.deepEqual(kinds, ["ClusterRole", "ClusterRoleBinding", "Job", "ServiceAccount"]);
+  for (const { kind, metadata: { annotations = {} } } of made) {
+    assert.equal(annotations["helm.sh/hook"], "post-delete", "before, the controller would undo it");
+    const policy = annotations["helm.sh/hook-delete-policy"] ?? "";
+    assert.match(policy, kind === "Job" ? /hook-succeeded$/ : /hook-succeeded,hook-failed$/, kind);
+    assert.equal(Number(annotations["helm.sh/hook-weight"]), kind === "Job" ? 0 : -1, kind);
+  }
+  assert.deepEqual(find(made, "ClusterRole").rules?.map(({ resources, verbs }) => ({ resources, verbs })), [
+    { resources: ["backups"], verbs: ["get", "list", "patch"] },
+  ]);
+  const { spec = {} } = find(made, "Job");
+  assert.deepEqual([spec["activeDeadlineSeconds"], spec["backoffLimit"]], [120, 2]);
+  const { spec: pod } = spec["template"] as PodTemplate;
+  const controller = podTemplate(manifests).spec;
+  assert.deepEqual(pod.securityContext, controller.securityContext);
+  assert.deepEqual(pod.containers[0].securityContext, controller.containers[0].securityContext);
+  assert.equal(pod.containers[0].image, "local/kopiur:dev");
+  assert.equal(pod.serviceAccountName, find(made, "ServiceAccount").metadata.name);
+  assert.match(
+    JSON.stringify(pod),
+    /"imagePullSecrets":\[\{"name":"pull"\}\].*"nodeSelector":\{"disk":"ssd"\}/,
+  );
+  const { args } = pod.containers[0] as unknown as { readonly args: readonly string[] };
+  const { kind } = parseArgs("kopiur", args);
+  assert.equal(kind, "finalizers-drop", "the image knows the command");
+  const selector = find(manifests, "Service").spec?.["selector"] as Record<string, string>;
+  const podLabels = (spec["template"] as { readonly metadata: { readonly labels: Record<string, string> } })
+    .metadata.labels;
+  assert.notEqual(podLabels["app.kubernetes.io/component"], selector["app.kubernetes.io/component"]);
+});
+
+Deno.test("the chart: nothing runs after an uninstall where it was not wanted, or may have no rights", async () => {
+  for (const set of ["uninstall.dropFinalizers=false", "rbac.create=false"]) {
+    assert.deepEqual(hooks(await render(set)), [], set);
+  }
 });
 
 Deno.test("the chart: image references honour registry, tag and digest", async () => {

@@ -26,6 +26,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: controller
 {{- end -}}
 
+{{/* Of what runs once after an uninstall; no selector of the controller's finds it. */}}
+{{- define "kopiur.hookLabels" -}}
+app.kubernetes.io/name: {{ include "kopiur.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: uninstall
+{{- end -}}
+
 {{- define "kopiur.labels" -}}
 {{ include "kopiur.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
