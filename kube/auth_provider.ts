@@ -16,7 +16,16 @@ export async function createAuthProvider(provider: AuthProvider): Promise<() => 
   const authenticator = (await loadAuthenticators()).find((each) => each.isAuthProvider(user));
   return async () => {
     const headers: OutgoingHttpHeaders = {};
-    await authenticator?.applyAuthentication(user, { headers });
+    try {
+      await authenticator?.applyAuthentication(user, { headers });
+    } catch (error) {
+      // Its message may quote a token, or what a program printed; so it is not even kept as the cause.
+      throw new TransientError(
+        "KubeApiError",
+        `Cannot get credentials from the auth-provider "${provider.name}": it failed (${kindOf(error)}), ` +
+          "expected one that can be refreshed, or an exec plugin in its place",
+      );
+    }
     if (typeof headers.Authorization === "string") return headers.Authorization;
     throw new TransientError(
       "KubeApiError",
@@ -24,6 +33,13 @@ export async function createAuthProvider(provider: AuthProvider): Promise<() => 
         `expected "oidc" with an id-token that is valid or can be refreshed, or an exec plugin in its place`,
     );
   };
+}
+
+/** What went wrong, as far as it can be said without a text from elsewhere. */
+function kindOf(error: unknown): string {
+  const { name, code } = Object(error);
+  const words = [name, code].filter((each) => typeof each === "string" && /^[A-Za-z_]{1,40}$/.test(each));
+  return words.length === 0 ? "unknown" : words.join(", ");
 }
 
 /** In the order client-node asks them. */

@@ -7,6 +7,7 @@ import { type Deadline, DeadlinePassed, startDeadline } from "./deadline.ts";
 import { errorOfNetwork, errorOfStatus, parseStatus, type Status } from "./errors.ts";
 import { type HttpClient, HttpClients } from "./http_clients.ts";
 import { type HttpRequest, toHttpRequest } from "./http_request.ts";
+import { assertSendable } from "./sendable_headers.ts";
 import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { WarningLog } from "./warning_log.ts";
@@ -112,8 +113,9 @@ export class HttpTransport implements Transport {
     timeoutSeconds: number,
     read: (response: Response, deadline: Deadline, action: string) => Promise<T>,
   ): Promise<Outcome<T>> {
-    const { credentials: source, server } = this.#connection;
+    const { credentials: source, server, description } = this.#connection;
     const credentials = await source.current(signal);
+    assertSendable(credentials.headers, description);
     if (this.#isClosed) throw errorOfNetwork(request.action, server, new Error("the connection was closed"));
     const client = this.#clients.for(credentials);
     const deadline = startDeadline(this.#options.clock, timeoutSeconds * 1000, signal);

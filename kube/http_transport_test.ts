@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TransientError } from "../api/mod.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "../tests/cluster/mod.ts";
+import { errorChain } from "../telemetry/mod.ts";
 import { FakeClock, startTelemetryProbe } from "../tests/support/mod.ts";
 import type { KubeClock } from "./clock.ts";
 import type { ConnectionInfo, Credentials } from "./connection.ts";
@@ -415,3 +416,44 @@ async function until(isSo: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+Deno.test("HttpTransport sends no header that would be quoted in an error, and says so without it", async () => {
+  for (const token of ["SECRET\nX: y", "SECRET\rX", "SECRET\0X", "SECRET\u20ac", "SECRET\x7f"]) {
+    const credentials = { headers: { authorization: `Bearer ${token}` }, caCerts: [] };
+    const source = {
+      current: () => Promise.resolve(credentials),
+      refresh: () => Promise.resolve(credentials),
+    };
+    const connection = () => ({ credentials: source, description: 'context "x"' });
+    await withStage({ handle: () => Response.json({}), connection }, async ({ transport, probe, tokens }) => {
+      await assert.rejects(transport.send(get, never), (error) => {
+        assert.ok(error instanceof TransientError);
+        assert.match(
+          errorChain(error),
+          /^Cannot use the credentials of context "x": .* as "authorization" has/,
+        );
+        assert.doesNotMatch(errorChain(error), /SECRET/);
+        return true;
+      });
+      assert.deepEqual(tokens, []);
+      assert.doesNotMatch(JSON.stringify([probe.spans(), probe.lines()]), /SECRET/);
+    });
+  }
+});
+
+Deno.test("HttpTransport sends a token as its file has it, without what an editor left around it", async () => {
+  for (const token of ["t\n", "t\r\n", "t \t"]) {
+    const credentials = { headers: { authorization: `Bearer ${token}` }, caCerts: [] };
+    const source = {
+      current: () => Promise.resolve(credentials),
+      refresh: () => Promise.resolve(credentials),
+    };
+    await withStage(
+      { handle: () => Response.json({}), connection: () => ({ credentials: source }) },
+      async ({ transport, tokens }) => {
+        await transport.send(get, never);
+        assert.deepEqual(tokens, ["Bearer t"]);
+      },
+    );
+  }
+});

@@ -1,6 +1,7 @@
 import type { KubeClock } from "./clock.ts";
 import type { Credentials, CredentialSource } from "./connection.ts";
 import { startDeadline } from "./deadline.ts";
+import { assertSendable } from "./sendable_headers.ts";
 
 /** Credentials with the time for which they need not be looked at again. */
 export interface Loaded {
@@ -15,16 +16,21 @@ const loadLimitMs = 60_000;
 /** What could not be read again is tried again after so long; the former credentials are used meanwhile. */
 const retrySeconds = 5;
 
-/** Credentials that are read again when they are due or refused; however many ask, they are read once. */
+/**
+ * Credentials that are read again when they are due or refused; however many ask, they are read once. What cannot be
+ * sent counts as not read; `origin` names it in that error.
+ */
 export class PolledCredentials implements CredentialSource {
   readonly #load: LoadCredentials;
   readonly #clock: KubeClock;
+  readonly #origin: string;
   #known: { readonly credentials: Credentials; readonly dueMs: number } | undefined;
   #loading: Promise<Credentials> | undefined;
 
-  constructor(load: LoadCredentials, clock: KubeClock) {
+  constructor(load: LoadCredentials, clock: KubeClock, origin: string) {
     this.#load = load;
     this.#clock = clock;
+    this.#origin = origin;
   }
 
   async current(signal: AbortSignal): Promise<Credentials> {
@@ -56,6 +62,7 @@ export class PolledCredentials implements CredentialSource {
     const deadline = startDeadline(this.#clock, loadLimitMs, new AbortController().signal);
     try {
       const { credentials, goodForSeconds } = await abortable(this.#load(deadline.signal), deadline.signal);
+      assertSendable(credentials.headers, this.#origin);
       this.#known = { credentials, dueMs: this.#clock.monotonicMs() + goodForSeconds * 1000 };
       return credentials;
     } finally {

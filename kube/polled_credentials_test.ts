@@ -11,10 +11,14 @@ function loaded(token: string, goodForSeconds = 60): Loaded {
 function setUp() {
   const clock = new FakeClock();
   const state = { next: loaded("one") as Loaded | Error | Promise<Loaded>, loads: 0 };
-  const source = new PolledCredentials(() => {
-    state.loads++;
-    return state.next instanceof Error ? Promise.reject(state.next) : Promise.resolve(state.next);
-  }, clock);
+  const source = new PolledCredentials(
+    () => {
+      state.loads++;
+      return state.next instanceof Error ? Promise.reject(state.next) : Promise.resolve(state.next);
+    },
+    clock,
+    "the test",
+  );
   const token = async () => (await source.current(never)).headers.authorization;
   return { clock, state, source, token };
 }

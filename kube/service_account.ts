@@ -18,15 +18,19 @@ export async function serviceAccountConnection(
   const host = env.KUBERNETES_SERVICE_HOST ?? "";
   const port = env.KUBERNETES_SERVICE_PORT || "443";
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const credentials = new PolledCredentials(async () => {
-    const token = await readToken(`${folder}/token`, origin);
-    const ca = await readFile(`${folder}/ca.crt`, origin);
-    assertCertificates(ca, origin);
-    return {
-      credentials: { headers: { authorization: `Bearer ${token}` }, caCerts: [ca] },
-      goodForSeconds: FILE_SECONDS,
-    };
-  }, clock);
+  const credentials = new PolledCredentials(
+    async () => {
+      const token = await readToken(`${folder}/token`, origin);
+      const ca = await readFile(`${folder}/ca.crt`, origin);
+      assertCertificates(ca, origin);
+      return {
+        credentials: { headers: { authorization: `Bearer ${token}` }, caCerts: [ca] },
+        goodForSeconds: FILE_SECONDS,
+      };
+    },
+    clock,
+    origin,
+  );
   const namespace = (await readFile(`${folder}/namespace`, origin)).trim();
   return { server, description: origin, namespace: namespace || "default", credentials };
 }

@@ -27,7 +27,7 @@ const leastSeconds = 1;
 
 /** The credentials of a user of a kubeconfig, in every form kubectl knows. */
 export function userCredentials(chosen: ChosenUser, clock: KubeClock): CredentialSource {
-  return new PolledCredentials(loaderOf(chosen, clock), clock);
+  return new PolledCredentials(loaderOf(chosen, clock), clock, chosen.description);
 }
 
 function loaderOf(chosen: ChosenUser, clock: KubeClock): LoadCredentials {
@@ -133,6 +133,10 @@ export async function readFile(path: string, origin: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
+    // What is no path may be the token itself, put where its file should be named; the runtime quotes it as well.
+    if (!/^[^\p{Cc}]{1,256}$/u.test(path)) {
+      throw unusable(origin, `the path of a file has ${path.length} characters`, "a file we may read");
+    }
     throw unusable(origin, `the file "${path}" cannot be read`, "a file we may read", error);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCertificateAuthority } from "../tests/cluster/mod.ts";
+import { errorChain } from "../telemetry/mod.ts";
 import { FakeClock } from "../tests/support/mod.ts";
 import type { KubeconfigCluster, KubeconfigUser } from "./kubeconfig_file.ts";
 import { userCredentials } from "./user_credentials.ts";
@@ -116,6 +117,101 @@ Deno.test("userCredentials() says what is missing or wrong, not what is there", 
     await assert.rejects(setUp("/none-such", user, cluster).current(), (error) => {
       assert.match(String(error), expected);
       assert.doesNotMatch(String(error), /hunter2/);
+      return true;
+    });
+  }
+});
+
+/** What is no header in the end: a broken token, or another file in the place of one. */
+const unsendable: Readonly<Record<string, string>> = {
+  "a line break inside": "hunter2\nhunter2",
+  "a carriage return inside": "hunter2\rX-Other: hunter2",
+  "a NUL": "hunter2\0hunter2",
+  "a control character": "hunter2\u0001",
+  "a character above U+00FF": "hunter2\u20ac",
+  "what was no UTF-8": "hunter2\ufffd\ufffd",
+  "a mounted kubeconfig": 'apiVersion: v1\nusers:\n- name: x\n  user:\n    token: "hunter2"\n',
+  "a private key": "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n",
+  "a megabyte": "hunter2".repeat(150_000),
+};
+
+for (const [what, text] of Object.entries(unsendable)) {
+  Deno.test(`userCredentials() refuses ${what} in any place a header comes from, and says nothing of it`, async () => {
+    await withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/t`, text);
+      const status = { token: text };
+      const credential = { apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status };
+      await Deno.writeTextFile(`${folder}/answer`, JSON.stringify(credential));
+      const plugin = '#!/bin/sh\ncat "$(dirname "$0")/answer"\n';
+      await Deno.writeTextFile(`${folder}/plugin`, plugin, { mode: 0o755 });
+      const config = { "access-token": text };
+      const users: readonly KubeconfigUser[] = [
+        { token: text },
+        { tokenFile: "t" },
+        { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin" } },
+        { "auth-provider": { name: "gcp", config } },
+        { as: text },
+        { as: "boss", "as-uid": text },
+        { as: "boss", "as-groups": [text] },
+      ];
+      for (const user of users) {
+        await assert.rejects(setUp(folder, user).current(), (error) => {
+          assert.match(
+            errorChain(error),
+            /^Cannot use the credentials of context "x": .*"(auth|imp).*expected/,
+          );
+          assert.doesNotMatch(errorChain(error), /hunter2/);
+          return true;
+        });
+      }
+      // A password goes over the wire in base64, whatever is in it.
+      if (text.length > 65_536) return;
+      assert.deepEqual((await setUp(folder, { username: "u", password: text }).current()).headers, {
+        authorization: `Basic ${base64(`u:${text}`)}`,
+      });
+    });
+  });
+}
+
+Deno.test("userCredentials() goes on with the former token while a file holds something else", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/t`, "one");
+    const { clock, current } = setUp(folder, { tokenFile: "t" });
+    await current();
+    await Deno.writeTextFile(`${folder}/t`, "tw\no");
+    await clock.advance(60_000);
+    assert.equal((await current()).headers.authorization, "Bearer one");
+    await Deno.writeTextFile(`${folder}/t`, "two\r\n");
+    await clock.advance(5000);
+    assert.equal((await current()).headers.authorization, "Bearer two");
+  });
+});
+
+Deno.test("userCredentials() does not say a token that stands in the place of its file", async () => {
+  for (const tokenFile of [`eyJ.${"hunter2".repeat(100)}.c2ln`, "hunter2\nhunter2"]) {
+    await assert.rejects(setUp("/none-such", { tokenFile }).current(), (error) => {
+      assert.match(errorChain(error), /the path of a file has \d+ characters, expected a file we may read$/);
+      return true;
+    });
+  }
+});
+
+Deno.test("userCredentials() does not say what an auth-provider throws", async () => {
+  const part = (text: string) => base64(text).replace(/=+$/, "");
+  const printing = { "cmd-path": "/bin/echo", "cmd-args": "hunter2" };
+  const providers = [
+    { name: "oidc", config: { "id-token": `${part("hunter2")}.${part("hunter2")}.c2ln` } },
+    { name: "gcp", config: printing },
+    { name: "azure", config: printing },
+    { name: "gcp", config: { "cmd-path": "/none-such/hunter2" } },
+  ];
+  for (const provider of providers) {
+    await assert.rejects(setUp("/", { "auth-provider": provider }).current(), (error) => {
+      assert.match(
+        errorChain(error),
+        /^Cannot get credentials from the auth-provider "\w+": it failed \(\w+\)/,
+      );
+      assert.doesNotMatch(errorChain(error), /hunter2/);
       return true;
     });
   }
