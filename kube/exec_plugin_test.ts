@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { KubeconfigCluster } from "./kubeconfig_file.ts";
 import { parseExecCredential, runExecPlugin } from "./exec_plugin.ts";
 
 const apiVersion = "client.authentication.k8s.io/v1";
@@ -51,10 +52,13 @@ interface PluginCase {
   readonly script: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly cluster?: Partial<KubeconfigCluster>;
 }
 
 /** Runs a shell script as a plugin named by a path relative to its folder. */
-async function runScript({ script, env = {}, signal = new AbortController().signal }: PluginCase) {
+async function runScript(
+  { script, env = {}, signal = new AbortController().signal, cluster: more }: PluginCase,
+) {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/plugin`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -65,7 +69,7 @@ async function runScript({ script, env = {}, signal = new AbortController().sign
       env: Object.entries(env).map(([name, value]) => ({ name, value })),
       provideClusterInfo: true,
     };
-    const cluster = { server: "https://10.0.0.1:6443" };
+    const cluster = { server: "https://10.0.0.1:6443", ...more };
     return await runExecPlugin({
       exec: { folder, value },
       cluster,
@@ -81,6 +85,27 @@ Deno.test("runExecPlugin() gives the plugin its arguments, environment and clust
 [ -z "$HOME" ] || exit 4
 printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s-%s-%s-%s"}}' "$1" "$2" "$MINE" "$OTHER"`;
   assert.deepEqual(await runScript({ script, env: { MINE: "m" } }), { token: "--for-me-m-o" });
+});
+
+Deno.test("runExecPlugin() says of the cluster what the kubeconfig says, and nothing of what it leaves open", async () => {
+  const script = `escaped=$(printf %s "$KUBERNETES_EXEC_INFO" | sed 's/"/\\\\"/g')
+printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s"}}' "$escaped"`;
+  const infoOf = async (cluster: Partial<KubeconfigCluster>) =>
+    JSON.parse((await runScript({ script, cluster })).token ?? "").spec.cluster;
+  const server = "https://10.0.0.1:6443";
+  const full = {
+    "tls-server-name": "api",
+    "insecure-skip-tls-verify": true,
+    "certificate-authority-data": "AAAA",
+    "proxy-url": "http://proxy",
+  };
+  assert.deepEqual(await infoOf(full), { server, ...full });
+  assert.deepEqual(await infoOf({ "insecure-skip-tls-verify": false }), {
+    server,
+    "insecure-skip-tls-verify": false,
+  });
+  const empty = Object.fromEntries(Object.keys(full).map((name) => [name, null]));
+  assert.deepEqual(await infoOf(empty), { server });
 });
 
 Deno.test("runExecPlugin() tells a failure without what the plugin printed", async () => {

@@ -457,3 +457,15 @@ Deno.test("HttpTransport sends a token as its file has it, without what an edito
     );
   }
 });
+
+Deno.test("HttpTransport says in its spans which port it means when the address names none", async () => {
+  const ports: unknown[] = [];
+  for (const server of ["http://127.0.0.1", "https://127.0.0.1", "https://127.0.0.1:6443"]) {
+    const connection = () => ({ server });
+    await withStage({ handle: () => json({}), connection }, async ({ transport, probe }) => {
+      await transport.send(get, never).catch(() => undefined);
+      ports.push(...probe.spans().map(({ attributes }) => attributes["server.port"]));
+    });
+  }
+  assert.deepEqual(ports, [80, 443, 6443]);
+});

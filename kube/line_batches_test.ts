@@ -56,3 +56,7 @@ Deno.test("readLineBatches() refuses a line without an end", async () => {
   const chunk = bytes("x".repeat(8 * 1024 * 1024));
   await assert.rejects(readAll(Array(9).fill(chunk)), /more than 67108864 characters/);
 });
+
+Deno.test("readLineBatches() hands on a byte order mark as it is sent", async () => {
+  assert.deepEqual(await readAll([bytes("\ufeffone\n\ufefftwo\n")]), ["\ufeffone", "\ufefftwo"]);
+});

@@ -255,3 +255,10 @@ Deno.test("Queue never gives one key to two workers and loses no change, whateve
     { numRuns: 50 },
   );
 });
+
+Deno.test("Queue lets a resync through after exactly sixteen changes in a row", async () => {
+  const { queue } = setUp();
+  queue.add(key("resync"), "resync");
+  for (let n = 0; n < 20; n++) queue.add(key(`spec-${n}`), "spec");
+  assert.equal((await drain(queue)).indexOf("resync"), 16);
+});

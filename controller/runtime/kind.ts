@@ -55,7 +55,10 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly writes: readonly Grant[];
   /** Counter series of this one object: there at 0 from its first pass on, ended when it is gone. */
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
-  /** Counter series of an object's namespace: there at 0 from the first pass over one on, and kept when it is gone. */
+  /**
+   * Counter series of an object's namespace: there at 0 from the first pass over one on, and kept when it is gone, until
+   * some time after the namespace is. For that the kind has to watch namespaces.
+   */
   readonly namespaceCounters?: (namespace: string) => readonly CounterSeries[];
   /**
    * The traceparent of the work a pass over this object is part of; without one each pass is a trace of its own.

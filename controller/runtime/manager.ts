@@ -1,8 +1,16 @@
-import { type Change, type Cluster, type Informer, type KubeClock, resourceId } from "../../kube/mod.ts";
+import {
+  type Change,
+  type Cluster,
+  type Informer,
+  type KubeClock,
+  resourceId,
+  RESOURCES,
+} from "../../kube/mod.ts";
 import { keyOf, type Reader } from "../../kube/types.ts";
 import type { CheckResult, Sample, Telemetry } from "../../telemetry/mod.ts";
 import { fencedWriter } from "./fenced_writer.ts";
 import { Freshness } from "./freshness.ts";
+import { GoneNamespaces } from "./gone_namespaces.ts";
 import { Guard } from "./guard.ts";
 import type { AnyKind } from "./kind.ts";
 import { KindReader } from "./kind_reader.ts";
@@ -49,11 +57,13 @@ export class Manager {
   readonly #informers: readonly Informer[];
   readonly #watching = new AbortController();
   readonly #unregister: (() => void)[] = [];
+  readonly #goneNamespaces: GoneNamespaces;
   #isWorking = false;
 
   constructor(kinds: readonly AnyKind[], deps: ManagerDeps) {
     this.#deps = deps;
     const guard = new Guard(deps.telemetry);
+    this.#goneNamespaces = new GoneNamespaces(deps.telemetry.metrics, deps.clock);
     const { watches, namesOf } = mergeWatches(kinds);
     this.#informers = watches.map(({ routes, indexes, ...watch }) => {
       const safeRoutes = routes.map((route) => guard.route(route));
@@ -61,10 +71,14 @@ export class Manager {
         const [kind = name] = name.split(".");
         return [name, guard.index(kind, index)] as const;
       });
+      const isOfNamespaces = resourceId(watch.resource) === resourceId(RESOURCES.namespace);
       return deps.cluster.createInformer({
         ...watch,
         indexes: Object.fromEntries(safeIndexes),
-        onChange: (change) => this.#onChange(safeRoutes, change),
+        onChange: (change) => {
+          if (isOfNamespaces) this.#goneNamespaces.note(change);
+          this.#onChange(safeRoutes, change);
+        },
       });
     });
     for (const kind of kinds) {
@@ -171,6 +185,7 @@ export class Manager {
     const { telemetry: { state, health } } = this.#deps;
     const runners = [...this.#runners.values()];
     this.#unregister.push(
+      () => this.#goneNamespaces.end(),
       state.registerProcess(() => this.#processSamples()),
       ...runners.map((runner) => runner.state.register()),
       ...runners.map(({ kind, pool }) => health.register("live", `workers ${kind.name}`, () => pool.check())),

@@ -575,3 +575,18 @@ Deno.test("reconcile() that stops to lead in the middle of a plan does none of w
   assert.deepEqual(await stage.pass(kind, { writer }), { kind: "after", seconds: 5 });
   assert.deepEqual(stage.kube.writes, ["annotate Backup apps/other"]);
 });
+
+Deno.test("reconcile() measures how long a pass takes", async () => {
+  const stage = aStage();
+  stage.kube.put(aBackup());
+  const kind = aKind({
+    async observe(objectKey, reader) {
+      await stage.clock.advance(2000);
+      const object = reader.get(aKind().resource, objectKey);
+      return object === undefined ? undefined : { object };
+    },
+  });
+  await stage.pass(kind);
+  const metric = "kopiur_controller_reconcile_duration_seconds_sum";
+  assert.deepEqual(await stage.probe.series(metric), [`${metric}{kind="Backup"} 2`]);
+});

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { type Condition, findCondition, mergeConditions } from "../../api/mod.ts";
 import type { Outcome } from "./outcome.ts";
-import { jittered, outcomeConditions, type Report, reportConflict, reportGone, reportOf } from "./report.ts";
+import {
+  jittered,
+  outcomeConditions,
+  type Report,
+  reportConflict,
+  reportFenced,
+  reportGone,
+  reportOf,
+  reportStale,
+  textOf,
+} from "./report.ts";
 
 const now = new Date("2026-01-02T03:04:05Z");
 const cause = new Error("dial tcp: connection refused");
@@ -204,4 +214,23 @@ Deno.test("reportOf() spreads a look back, but not one for a moment", () => {
     kind: "after",
     seconds: 100,
   });
+});
+
+Deno.test("textOf() adds what lies behind an outcome, and nothing where nothing does", () => {
+  assert.equal(textOf(outcomes.stalled), "Two sources have one path");
+  assert.equal(textOf(outcomes.waiting), "The repository is not ready");
+  assert.match(textOf(outcomes.failed), /^The API server could not be asked: Cannot create Job apps\/x: /);
+});
+
+Deno.test("reportFenced() and reportStale() come back and are no error of anybody", () => {
+  for (const each of [reportFenced(new Error("not leading")), reportStale()]) {
+    assert.deepEqual([each.result, each.log.level, each.event, each.failure, each.errorClass], [
+      "requeue",
+      "debug",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.equal(each.queue.kind, "after");
+  }
 });

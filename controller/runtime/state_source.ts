@@ -61,7 +61,7 @@ export class StateSource {
     const now = new Date(this.#deps.clock.epochMs());
     const last = this.#deps.guard.samples(this.#kind.name, () => this.#kind.samples(alone, now));
     const phases = last.filter(({ name }) => name === "kopiur_resource_phase");
-    this.#tombstones.bury(keyText(keyOf(object)), phases, now.getTime());
+    this.#tombstones.bury(keyText(keyOf(object)), phases, this.#deps.clock.monotonicMs());
   }
 
   *#readinessAndZeros(): Iterable<Sample> {
@@ -72,7 +72,7 @@ export class StateSource {
       const value = isReady(object) ? 1 : 0;
       yield { name: "kopiur_resource_ready", labels: { kind: kind.name, namespace, name }, value };
     }
-    yield* this.#tombstones.read(this.#deps.clock.epochMs());
+    yield* this.#tombstones.read(this.#deps.clock.monotonicMs());
   }
 }
 

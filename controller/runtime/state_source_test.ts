@@ -15,6 +15,7 @@ import { StateSource } from "./state_source.ts";
 
 function aStage(parts: Partial<Pick<AnyKind, "samples" | "hasEnded">> = {}) {
   const clock = new FakeClock();
+  let skewMs = 0;
   const kube = new FakeKube();
   const probe = startTelemetryProbe(clock);
   const { telemetry } = probe;
@@ -23,13 +24,16 @@ function aStage(parts: Partial<Pick<AnyKind, "samples" | "hasEnded">> = {}) {
     ...parts,
   });
   const guard = new Guard(telemetry);
-  const source = new StateSource(kind, kube, { state: telemetry.state, clock, guard });
+  const wall = { ...clock, epochMs: () => clock.epochMs() + skewMs };
+  const source = new StateSource(kind, kube, { state: telemetry.state, clock: wall, guard });
   kube.subscribe((change) => {
     if (change.new === undefined && change.old !== undefined) source.went(change.old);
     if (change.new !== undefined && change.old === undefined) source.appeared(change.new);
   });
   const end = source.register();
-  return { clock, end, kube, probe, source };
+  /** Somebody sets the wall clock. */
+  const jump = (ms: number) => void (skewMs += ms);
+  return { clock, end, jump, kube, probe, source };
 }
 
 const running = 'kopiur_resource_phase{kind="Backup",namespace="apps",name="run",phase="Running"}';
@@ -67,6 +71,20 @@ Deno.test("StateSource keeps the phases of a deleted object at 0 for ten minutes
   await clock.advance(600_000);
   assert.deepEqual(await probe.series(running), []);
   assert.equal((await probe.series("kopiur_resource_phase")).length, backupPhases.length);
+});
+
+Deno.test("StateSource keeps zeros for ten minutes, however the wall clock is set meanwhile", async () => {
+  for (const jumpMs of [-86_400_000, 86_400_000]) {
+    const { clock, jump, kube, probe } = aStage();
+    kube.put(aBackup({ status: { phase: "Running" } }), aBackup({ name: "other" }));
+    kube.delete(aBackup());
+    jump(jumpMs);
+    kube.delete(aBackup({ name: "other" }));
+    await clock.advance(599_999);
+    assert.equal((await probe.series("kopiur_resource_phase")).length, 2 * backupPhases.length);
+    await clock.advance(1);
+    assert.deepEqual(await probe.series("kopiur_resource_phase"), []);
+  }
 });
 
 Deno.test("StateSource lets a new object of the same name speak for itself at once", async () => {
