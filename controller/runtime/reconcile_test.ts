@@ -517,10 +517,13 @@ Deno.test("reconcile() hands the time to observe as well", async () => {
   assert.deepEqual(times, [clock.now()]);
 });
 
-Deno.test("reconcile() takes nothing away on caches that were old when it looked, though they are fresh now", async () => {
+Deno.test("reconcile() takes nothing away on caches that were old when it looked, or are when it would write", async () => {
+  for (const ages of [["jobs", undefined], [undefined, "jobs"]]) await takesNothing(ages);
+});
+
+async function takesNothing(ages: (string | undefined)[]): Promise<void> {
   const stage = aStage();
   stage.kube.put(aBackup());
-  const ages: (string | undefined)[] = ["jobs", undefined];
   const held: string[] = [];
   const freshness = { stale: () => ages.shift(), hold: (caches: string) => void held.push(caches) };
   const word = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "u", annotations: {} };
@@ -528,7 +531,7 @@ Deno.test("reconcile() takes nothing away on caches that were old when it looked
   assert.deepEqual(await stage.pass(kind, { freshness }), { kind: "after", seconds: 15 });
   assert.deepEqual([stage.kube.writes, stage.told(), held], [[], [], ["jobs"]]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
-});
+}
 
 Deno.test("reconcile() of a process that does not lead any more tells nothing and comes back, whatever it was about to write", async () => {
   for (const write of ["finalizer", "annotate", "create", "remove", "offer", "status"] as const) {
