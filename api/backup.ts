@@ -65,7 +65,7 @@ export const backupSpec = z.object({
   ),
   failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
   deletionPolicy: deletionPolicy.optional().describe(
-    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, else Delete; of a discovered one always Retain. May be changed until deletion.",
+    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, of today and at the start of the run the more careful one, else Delete; of a discovered one always Retain. May be changed until deletion.",
   ),
 }).refine(({ configRef, discovered }) => (configRef === undefined) !== (discovered === undefined), {
   message: "expected exactly one of configRef, discovered",
@@ -161,7 +161,9 @@ export const backupStatus = z.object({
     }).describe("The repository written to."),
     config: z.string().describe("Name of the BackupConfig."),
     identity: identity.describe("The identity snapshots were made under."),
-    deletionPolicy: deletionPolicy.describe("The config's default deletion policy at the start of the run."),
+    deletionPolicy: deletionPolicy.describe(
+      "The config's default deletion policy at the start of the run; holds where it is more careful than that of today, or the config is gone.",
+    ),
     mover: moverSpec.optional().describe("The mover choices in effect."),
     policy: kopiaPolicy.optional().describe("What the config sets in kopia's policy of the sources."),
   }).optional().describe("What the run was started with; deletion needs nothing else."),
@@ -193,6 +195,17 @@ export const backupStatus = z.object({
       "Uid of the last failed attempt's Job, so that it is counted once.",
     ),
     retryAt: z.iso.datetime().optional().describe("When it is tried again."),
+    settlingSince: z.iso.datetime().optional().describe(
+      "When the controller first saw the deletion: it waits a moment from then on, for those that come with it.",
+    ),
+    startedAt: z.iso.datetime().optional().describe(
+      "When the first mover for it was made: from then on some of the snapshots may be gone.",
+    ),
+    waitingSince: z.iso.datetime().optional().describe(
+      "Since when its mover does not start, or is out of sight.",
+    ),
+    unstarted: z.int().min(0).optional().describe("Movers that were given up because they did not start."),
+    stoppingSince: z.iso.datetime().optional().describe("Since when a mover of it is being stopped."),
   }).optional().describe("How the deletion of the snapshots stands."),
   conditions,
 });

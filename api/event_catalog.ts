@@ -186,7 +186,15 @@ export const EVENTS: readonly EventEntry[] = [
     reasons: ["MassDeletionHeld"],
     action: "ConfirmDeletion",
     on: ["Backup"],
-    when: "many Backups were deleted at once, so its snapshots stay until a person confirms",
+    when: "many Backups were deleted, so its snapshots stay until a person confirms",
+  },
+  {
+    type: "Warning",
+    reasons: ["LastSnapshotsHeld"],
+    action: "ConfirmDeletion",
+    on: ["Backup"],
+    when:
+      "its deletion would take the last snapshots of a source, more than half of a recipe's, or a pinned one",
   },
   {
     type: "Normal",

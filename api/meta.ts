@@ -44,7 +44,7 @@ export const ANNOTATION = {
   skipSnapshotCleanup: `${GROUP}/skip-snapshot-cleanup`,
   /** On a Backup: who deletes it as a matter of routine, `retention` or `history`; such a deletion never counts as a mistake. */
   deletedBy: `${GROUP}/deleted-by`,
-  /** On a Backup: "true" lets its snapshots be deleted although many Backups are deleted at once. */
+  /** On a Backup: "true" lets its snapshots be deleted although many Backups are deleted, or they are the last ones. */
   confirmDeletion: `${GROUP}/confirm-deletion`,
   /** On a Backup: a word that says why its run is to be stopped, `Replaced` from a schedule; it then ends Failed. */
   cancelRun: `${GROUP}/cancel-run`,
@@ -52,6 +52,8 @@ export const ANNOTATION = {
   snapshotMissing: `${GROUP}/snapshot-missing`,
   /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
   noBackup: `${GROUP}/no-backup`,
+  /** On a Repository: which of its Backups were deleted lately, as JSON; the memory of the deletion breaker. */
+  deletionMemory: `${GROUP}/deletion-memory`,
   /** On a bootstrap Job: what it was started for (spec generation, Secret versions). */
   bootstrapFor: `${GROUP}/bootstrap-for`,
   /** On a mover pod: its work spec, JSON; the pod mounts it as a file. */

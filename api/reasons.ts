@@ -36,9 +36,10 @@ export const REASONS = {
   // Waiting for something
   NoSlot: "All mover slots are taken",
   NoVolumeMatches: "No PersistentVolumeClaim matches the selector",
-  MassDeletionHeld: "Many Backups are deleted at once: their snapshots stay until a person confirms",
+  MassDeletionHeld: "Many Backups are deleted: their snapshots stay until a person confirms",
+  LastSnapshotsHeld: "The snapshots are the last ones, or pinned: they stay until a person confirms",
   MassDeletionReleased: "The deletion of the snapshots was confirmed",
-  SettlingDeletion: "The deletion begins in a moment, so that a mass deletion can be noticed",
+  SettlingDeletion: "The deletion begins in a moment, so that a mistake can be noticed",
   MissedSchedule: "A slot of the schedule passed without a Backup",
   SkippedSchedule: "A slot was left out because the Backup before it still runs",
   NeverDue: "The schedule never comes due",

@@ -39,7 +39,7 @@ const s3 = z.object({
 });
 
 /** What `spec.deletionBreaker` is where it, or a field of it, is not given. */
-export const DELETION_BREAKER_DEFAULTS = { threshold: 10, window: "10m" } as const;
+export const DELETION_BREAKER_DEFAULTS = { threshold: 10, window: "10m", keepLast: true } as const;
 
 /** What `spec.catalog` is where it, or a field of it, is not given. */
 export const CATALOG_DEFAULTS = { refreshInterval: "1h", discover: true, perIdentity: 50 } as const;
@@ -105,7 +105,7 @@ export const repositorySpec = z.object({
   }).optional().describe("Reading of what the repository holds."),
   deletionBreaker: z.object({
     threshold: z.int().min(0).max(100000).default(DELETION_BREAKER_DEFAULTS.threshold).describe(
-      "When more Backups than this, whose snapshots would go with them, are deleted within the window, the snapshots stay until a person confirms; 0 switches the breaker off.",
+      "When more Backups than this, whose snapshots would go with them, are deleted within the window, the snapshots stay until a person confirms; 0 switches this count off.",
     ),
     window: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(DELETION_BREAKER_DEFAULTS.window)
       .meta(cel({
@@ -114,8 +114,11 @@ export const repositorySpec = z.object({
       })).describe(
         "How close in time the deletions are that are counted together, as 90s or 10m; at least 10s.",
       ),
+    keepLast: z.boolean().default(DELETION_BREAKER_DEFAULTS.keepLast).describe(
+      "Hold as well what would take the newest whole snapshot of a source, or more than half of what a recipe has saved; false switches this part off.",
+    ),
   }).optional().describe(
-    "What stops a mistaken mass deletion of Backups from destroying their snapshots; deletions by retention do not count.",
+    "What stops mistaken deletions of Backups from destroying their snapshots; deletions by retention do not count.",
   ),
   maxConcurrentMovers: z.int().min(1).max(10000).optional().describe(
     "Movers that may work on this repository at the same time; default: no limit of its own.",

@@ -39,6 +39,7 @@ export function heldTable(
     { head: "SIZE", cell: (row) => sizeCell(sizeOf(row)) },
     { head: "NEWEST", cell: (row) => ageCell(newestOf(row), now) },
     { head: "DELETED", cell: (row) => ageCell(row.deletedAt, now) },
+    { head: "WHY", cell: (row) => row.reason },
   ];
   return `${tableLines(held, columns, pc.createColors(options.color)).join("\n")}\n`;
 }

@@ -28,6 +28,8 @@ export interface HeldDeletion {
   readonly deletedAt?: string;
   /** Since when it is held. */
   readonly since: string;
+  /** Why: `MassDeletionHeld` or `LastSnapshotsHeld`. */
+  readonly reason: string;
   /** Why, in the controller's words. */
   readonly message: string;
   readonly snapshots: readonly LostSnapshot[];
@@ -62,6 +64,7 @@ export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
     ...(repository === undefined ? {} : { repository }),
     deletedAt: deletionTimestamp,
     since: held.lastTransitionTime,
+    reason: held.reason,
     message: held.message,
     snapshots: lostSnapshots(status),
   };

@@ -44,6 +44,7 @@ Deno.test("heldDeletions() finds what is held, with the snapshots a release dest
     repository: "nas",
     deletedAt: "2026-01-01T11:00:00Z",
     since: "2026-01-01T00:00:00Z",
+    reason: "MassDeletionHeld",
     message: "MassDeletionHeld",
     snapshots: [{ source: "a", id: "k-run", sizeBytes: 10 }],
   });

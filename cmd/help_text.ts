@@ -98,8 +98,9 @@ Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wr
 /** `kubectl kopiur deletions --help`. */
 export const deletionsHelp: HelpText = {
   about:
-    "When many Backups are deleted at once, and not by retention, kopiur takes it for a mistake: the Backups\n" +
-    "are held and their snapshots stay until a person confirms. These commands show and confirm.",
+    "When many Backups are deleted, and not by retention, or the last snapshots of a recipe would go, kopiur\n" +
+    "takes it for a mistake: the Backups are held and their snapshots stay until a person confirms. These\n" +
+    "commands show and confirm.",
   after: `
 Examples:
   kubectl kopiur deletions list -A

@@ -132,7 +132,7 @@ Deno.test("listDeletions() shows what is held in each format", async () => {
   equal(await listDeletions(table, fakeSession(api, ""), { format: "table" }, now), 0);
   match(
     table.printed.out,
-    /^NAMESPACE +NAME +CONFIG .*\napps +a +recipe +- +1 +2\.0 KiB +24h ago +60m ago\nmedia +b /,
+    /^NAMESPACE +NAME +CONFIG .*\napps +a +recipe +- +1 +2\.0 KiB +24h ago +60m ago +MassDeletionHeld\nmedia +b /,
   );
   const json = fakeHost();
   await listDeletions(json, fakeSession(api), { format: "json" }, now);

@@ -12,7 +12,7 @@ export interface Store {
   get(key: ObjectKey): KubeObject | undefined;
   /** Takes time in proportion to the answer. Throws a TypeError for an index that was not declared. */
   list(query?: Query): readonly KubeObject[];
-  /** Takes the same time whatever the answer. Throws a TypeError for an index that was not declared. */
+  /** Takes time in proportion to the namespaces asked. Throws a TypeError for an index that was not declared. */
   count(query: CountQuery): number;
   hasIndex(name: string): boolean;
 }
@@ -51,7 +51,12 @@ export class Cache implements Store {
   }
 
   count({ namespace, index }: CountQuery): number {
-    return this.#bucketOf(index)?.get(namespace)?.size ?? 0;
+    const bucket = this.#bucketOf(index);
+    if (bucket === undefined) return 0;
+    if (namespace !== undefined) return bucket.get(namespace)?.size ?? 0;
+    let count = 0;
+    for (const inNamespace of bucket.values()) count += inNamespace.size;
+    return count;
   }
 
   hasIndex(name: string): boolean {

@@ -53,14 +53,14 @@ export interface Query {
   readonly index?: { readonly name: string; readonly value: string };
 }
 
-/** What to count in a cache: the objects of a namespace that an index holds under a value. */
-export type CountQuery = Required<Query>;
+/** What to count in a cache: what an index holds under a value, in a namespace or in all of them. */
+export type CountQuery = Query & Required<Pick<Query, "index">>;
 
 /** Reading. `get`, `list` and `count` answer from the caches without a request; `read` asks the API server. */
 export interface Reader {
   get(resource: Resource, key: ObjectKey): KubeObject | undefined;
   list(resource: Resource, query?: Query): readonly KubeObject[];
-  /** How many `list` would give, in a time that does not grow with them. */
+  /** How many `list` would give, in a time that grows with their namespaces only. */
   count(resource: Resource, query: CountQuery): number;
   /** The object as it is now, undefined when there is none. Throws the classes of `kube/errors.ts`. */
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;

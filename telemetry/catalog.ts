@@ -263,7 +263,8 @@ export const catalog = {
     unit: "{run}",
     scope: "object",
     labels: { namespace: open },
-    help: "Deleted Backups whose snapshots stay until a person confirms, because many were deleted at once.",
+    help:
+      "Deleted Backups whose snapshots stay until a person confirms, because many were deleted or they are the last ones.",
     source: "ecosystem",
   },
   kopiur_pvc_unprotected: {

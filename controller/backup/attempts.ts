@@ -1,3 +1,4 @@
+import type { BackupStatus } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { controllerOf, JOB, jobState, moverJobName, podMayRun } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
@@ -12,6 +13,11 @@ export function backupJobName(backup: BackupObject, source: string, attempt: num
 /** Name of the n-th Job that deletes the snapshots of a Backup. */
 export function deleteJobName(backup: BackupObject, attempt: number): string {
   return moverJobName(ownerOf(backup), { kind: "snapshotDelete" }, attempt);
+}
+
+/** Number of the next, or the present, Job that deletes the snapshots of a Backup. */
+export function deleteAttempt(deletion: BackupStatus["deletion"]): number {
+  return (deletion?.failures ?? 0) + (deletion?.unstarted ?? 0) + 1;
 }
 
 /** The mover Jobs a source may have had, by number, as they are now. */

@@ -7,11 +7,22 @@ import {
   backupStatus,
   FINALIZER,
   type Reason,
+  repositoryKind,
   StalledError,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
-import { isRoutine, type MissingNote, missingNote, type ParsedObject, parseObject } from "../shared/mod.ts";
+import {
+  isRoutine,
+  type MissingNote,
+  missingNote,
+  type ParsedObject,
+  parseObject,
+  resourceOf,
+} from "../shared/mod.ts";
 import { originOf } from "./origin.ts";
+
+/** The kind that remembers what was deleted. */
+export const REPOSITORY = resourceOf(repositoryKind);
 
 /** A Backup, parsed. */
 export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {

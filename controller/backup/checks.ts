@@ -1,5 +1,6 @@
 import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
 import {
+  deletionMover,
   effectiveMover,
   missingClaimsText,
   mountConflict,
@@ -91,8 +92,14 @@ export const permittedConditions: readonly ConditionChange[] = [
   },
 ];
 
-/** The mover choices of a run: pinned, else those of config and repository. */
+/**
+ * The mover choices of a run: pinned, else those of config and repository. What deletes reads no volume: it goes where the
+ * repository's movers go today, as the user and group that wrote.
+ */
 export function moverOf(world: BackupWorld, pin: RunPin | undefined): MoverSpec {
+  if (pin !== undefined && world.backup.isDeleting) {
+    return deletionMover(foundRepository(world)?.spec.mover, pin.resolved.mover);
+  }
   if (pin !== undefined) return pin.resolved.mover ?? {};
   const config = world.config.kind === "found" ? world.config.value.spec.mover : undefined;
   return effectiveMover(foundRepository(world)?.spec.mover, config);

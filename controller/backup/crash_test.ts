@@ -61,7 +61,7 @@ async function live(steps: readonly ((stage: BackupStage) => void)[], deathAt: n
   };
 
   async function work(): Promise<void> {
-    for (let turn = 0; turn < 12; turn++) {
+    for (let turn = 0; turn < 16; turn++) {
       if (mortality.writesLeft === 0) {
         await collect();
         stage.restart();
@@ -143,12 +143,11 @@ Deno.test("Backup that is deleted in that moment is not forgotten when the next 
   for (let deathAt = 0; deathAt < 6; deathAt++) {
     const { stage, mortality } = await deadAfterJobs();
     stage.deleteBackup();
-    await stage.clock.advance(10_000);
     mortality.writesLeft = deathAt;
     for (let turn = 0; turn < 6; turn++) await stage.pass();
     stage.restart();
     mortality.writesLeft = Number.POSITIVE_INFINITY;
-    await stage.settle();
+    await stage.settleDeletion();
     assert.ok(stage.isHeld, `died after write ${deathAt}`);
     assert.match(stage.job().metadata.name, /-delete-/);
   }

@@ -1,11 +1,27 @@
-import { ANNOTATION, isoSeconds, LABEL, type Reason, REASONS } from "../../api/mod.ts";
-import type { KubeObject } from "../../kube/types.ts";
-import { type JobState, jobState, moverRemovals, slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
-import { deleteJobName } from "./attempts.ts";
+import {
+  ANNOTATION,
+  type BackupStatus,
+  findCondition,
+  isoSeconds,
+  LABEL,
+  type Reason,
+  REASONS,
+} from "../../api/mod.ts";
+import type { KubeObject, Removal } from "../../kube/types.ts";
+import {
+  controllerOf,
+  type JobState,
+  jobState,
+  moverRemovals,
+  podMayRun,
+  slotRecheckSeconds,
+  slotWaitText,
+} from "../shared/mod.ts";
+import { deleteAttempt, deleteJobName } from "./attempts.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteJob } from "./desired.ts";
 import { type Leaving, release, waitingPlan } from "./leaving.ts";
-import { heldCondition, judgeDeletion } from "./mass_deletion.ts";
+import { type DeletionVerdict, heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
 import { START_GRACE_SECONDS } from "./source_state.ts";
@@ -16,7 +32,10 @@ import { type BackupWorld, mayStart } from "./world.ts";
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
 const RUNNING_SECONDS = 15;
-/** So long a Job may be without a pod between two tries before that is worth telling. */
+const STOPPING_SECONDS = 15;
+/** So long a mover keeps its slot that does not start, or whose pod is out of sight. */
+const SLOT_GRACE_SECONDS = 300;
+/** So long one that was given up is waited for: deleting the same twice does no harm. */
 const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
 const RETRY_MAX_SECONDS = 3600;
@@ -29,20 +48,22 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
   const { world, pin, entries, now } = leaving;
   const { backup } = world;
   const deletion = backup.status.deletion ?? { failures: 0 };
+  const done = deletedPlan(leaving);
+  if (done !== undefined) return done;
   const finished = deleteJobs(world).find(({ metadata }) => metadata.uid === deletion.lastJob);
   if (finished !== undefined) return removeFailed(leaving, finished);
-  const attempt = deletion.failures + 1;
+  const attempt = deleteAttempt(deletion);
   const name = deleteJobName(backup, attempt);
   const job = deleteJobs(world).find(({ metadata }) => metadata.name === name);
   const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
   switch (state.kind) {
     case "absent": {
-      const breaker = breakerPlan(leaving);
-      if (breaker !== undefined) return breaker;
+      const stopping = stopGivenUp(leaving);
+      if (stopping !== undefined) return stopping;
+      const verdict = judgeDeletion(world, pin, now);
+      if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
       const waitSeconds = secondsUntil(deletion.retryAt, now);
-      if (waitSeconds > 0) {
-        return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds);
-      }
+      if (waitSeconds > 0) return betweenTries(leaving, waitSeconds);
       const refusal = firstRefusal(deletionChecks, world, pin);
       if (refusal !== undefined) return refusedPlan(leaving, refusal.reason, refusal.message);
       const repository = foundRepository(world);
@@ -50,62 +71,210 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
         return refusedPlan(leaving, "ConfigNotFound", "It is not known which repository holds the snapshots");
       }
       if (!mayStart(world, name)) return queuedPlan(leaving, pin);
+      const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
       return {
-        ...waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS),
+        ...withDeletion(plan, {
+          ...started(deletion, now),
+          waitingSince: undefined,
+          stoppingSince: undefined,
+        }),
+        annotate: verdict.annotate,
         create: [deleteJob(world, repository, pin, { entries, attempt })],
       };
     }
     case "waiting": {
-      const waitedSeconds = -secondsBetween(state.since, now);
-      if (state.why === "PodNotStarted" && waitedSeconds < START_GRACE_SECONDS) {
-        return waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS);
-      }
-      const message = `The mover that deletes the snapshots does not start: ${state.text}`;
-      const plan = waitingPlan(leaving, state.why, message, RECHECK_SECONDS);
-      return { ...plan, events: waitEvents(world, state.why, message) };
+      const { why, text } = state;
+      const isEarly = why === "PodNotStarted" && -secondsBetween(state.since, now) < START_GRACE_SECONDS;
+      return outOfSight(leaving, { why, text: `does not start: ${text}`, isEarly });
     }
     case "running":
-      if (secondsBetween(state.noPod?.since, now) < -LOST_POD_SECONDS) {
-        const message = `The mover that deletes the snapshots does not go on: ${state.noPod?.text}`;
-        const plan = waitingPlan(leaving, "PodNotStarted", message, RECHECK_SECONDS);
-        return { ...plan, events: waitEvents(world, "PodNotStarted", message) };
+      if (state.noPod !== undefined) {
+        const { text } = state.noPod;
+        return outOfSight(leaving, { why: "PodNotStarted", text: `does not go on: ${text}`, isEarly: true });
       }
-      return waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS);
-    case "succeeded": {
-      const { deleted, alreadyGone } = state.result.snapshotDelete;
-      const note = `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
-        `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}; ` +
-        "the space comes back with the repository's full maintenance";
-      return {
-        ...release(leaving, "The snapshots were deleted"),
-        events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
-        measures: [
-          ...moverMeasures("SnapshotDelete", "succeeded", state.result.durationSeconds),
-          deletionSpan(world, state.finishedAt),
-        ],
-      };
-    }
+      return withDeletion(
+        waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS),
+        { ...started(deletion, now), waitingSince: undefined, stoppingSince: undefined },
+      );
+    case "succeeded":
+      return waitingPlan(leaving, "Deleting", REASONS.Deleting, SOON_SECONDS);
     case "failed":
       return failedPlan(leaving, job, state);
   }
 }
 
-/** What the breaker says before a mover may be started; undefined when nothing. */
-function breakerPlan(leaving: Leaving): BackupPlan | undefined {
-  const verdict = judgeDeletion(leaving.world, leaving.pin, leaving.now);
+type Deletion = NonNullable<BackupStatus["deletion"]>;
+/** With what is to be no more as undefined. */
+type DeletionChange = { readonly [Field in keyof Deletion]: Deletion[Field] | undefined };
+
+function started(deletion: Deletion, now: Date): Deletion {
+  return { ...deletion, startedAt: deletion.startedAt ?? isoSeconds(now) };
+}
+
+function withDeletion(plan: BackupPlan, { failures = 0, ...change }: DeletionChange): BackupPlan {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  return { ...plan, next: { ...plan.next, deletion: { failures, ...Object.fromEntries(given) } } };
+}
+
+/** The end of a deletion, once any mover of it has done its work. */
+function deletedPlan(leaving: Leaving): BackupPlan | undefined {
+  const { world, now } = leaving;
+  for (const job of deleteJobs(world)) {
+    const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
+    if (state.kind !== "succeeded") continue;
+    const { deleted, alreadyGone } = state.result.snapshotDelete;
+    const note = `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
+      `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}; ` +
+      "the space comes back with the repository's full maintenance";
+    return {
+      ...release(leaving, "The snapshots were deleted"),
+      events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
+      measures: [
+        ...moverMeasures("SnapshotDelete", "succeeded", state.result.durationSeconds),
+        deletionSpan(world, state.finishedAt),
+      ],
+    };
+  }
+  return undefined;
+}
+
+/**
+ * A mover that does not run is told of, and given up after the grace, measured by this controller's clock: its slot
+ * goes to others, and the deletion stands in line again later. That is written down before the Job is removed.
+ */
+function outOfSight(
+  leaving: Leaving,
+  { why, text, isEarly }: { readonly why: Reason; readonly text: string; readonly isEarly: boolean },
+): BackupPlan {
+  const { world, now } = leaving;
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  const waitingSince = deletion.waitingSince ?? isoSeconds(now);
+  const waitedSeconds = -secondsBetween(waitingSince, now);
+  const sentence = `The mover that deletes the snapshots ${text}`;
+  if (waitedSeconds < SLOT_GRACE_SECONDS) {
+    const leftSeconds = Math.min(SLOT_GRACE_SECONDS, Math.ceil(SLOT_GRACE_SECONDS - waitedSeconds));
+    const plan = isEarly
+      ? waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS)
+      : { ...waitingPlan(leaving, why, sentence, leftSeconds), events: waitEvents(world, why, sentence) };
+    return withDeletion(plan, { ...deletion, waitingSince });
+  }
+  const retryAt = retryTime(deletion, now);
+  const message = `${sentence}; it is given up and tried again at ${retryAt}. ${escapeHint()}`;
+  const plan = waitingPlan(leaving, why, message, SOON_SECONDS);
+  const unstarted = (deletion.unstarted ?? 0) + 1;
+  return {
+    ...withDeletion(plan, { ...deletion, unstarted, retryAt, waitingSince: undefined }),
+    events: waitEvents(world, why, message),
+  };
+}
+
+/** Later and later, over failures and movers that did not start. */
+function retryTime({ failures, unstarted = 0 }: Deletion, now: Date): string {
+  const delaySeconds = Math.min(RETRY_SECONDS * 2 ** Math.min(failures + unstarted, 10), RETRY_MAX_SECONDS);
+  return isoSeconds(new Date(now.getTime() + delaySeconds * 1000));
+}
+
+/** What stands in the way is said on until the next try. */
+function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
+  const { status } = leaving.world.backup;
+  const told = findCondition(status.conditions, "Ready")?.reason;
+  const isUnstarted = (told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined;
+  return isUnstarted
+    ? waitingPlan(leaving, told, status.message ?? "", waitSeconds)
+    : waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
+}
+
+/** Movers that were given up may still start: they are stopped and waited for, but not for ever. */
+function stopGivenUp(leaving: Leaving): BackupPlan | undefined {
+  const stopping = stopDeleteMovers(leaving, LOST_POD_SECONDS);
+  if (stopping === undefined) return undefined;
+  const { world, now } = leaving;
+  const plan = betweenTries(leaving, STOPPING_SECONDS);
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  return { ...withDeletion(plan, { ...deletion, stoppingSince: stopping.since }), remove: stopping.remove };
+}
+
+/**
+ * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work by then. Undefined
+ * once none is left, or none can be seen to stop for longer than the grace.
+ */
+export function takeBack(leaving: Leaving): BackupPlan | undefined {
+  const { world, now } = leaving;
+  const done = deletedPlan(leaving);
+  if (done !== undefined) return done;
+  const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
+  if (stopping === undefined) return undefined;
+  const { deletion } = world.backup.status;
+  const message = "The deletion was taken back: its mover is being stopped";
+  if (deletion?.startedAt === undefined) {
+    // That there was one must be known when it is gone.
+    return withDeletion(
+      waitingPlan(leaving, "Deleting", message, SOON_SECONDS),
+      started(deletion ?? { failures: 0 }, now),
+    );
+  }
+  const plan = waitingPlan(leaving, "Deleting", message, STOPPING_SECONDS);
+  return { ...withDeletion(plan, { ...deletion, stoppingSince: stopping.since }), remove: stopping.remove };
+}
+
+/** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
+export function someMayBeGone({ world, now }: Leaving): string {
+  if (world.backup.status.deletion?.startedAt === undefined) return "";
+  const isAtWork = unfinishedDeleteMovers(world, now).isAny;
+  return "; a mover was made to delete them before, so some of them may be gone" +
+    (isAtWork ? ", and it could not be seen to stop, so more of them may go" : "");
+}
+
+function stopDeleteMovers(
+  { world, now }: Leaving,
+  longestSeconds: number,
+): { readonly remove: readonly Removal[]; readonly since: string } | undefined {
+  const { jobs, isAny } = unfinishedDeleteMovers(world, now);
+  if (!isAny) return undefined;
+  const since = world.backup.status.deletion?.stoppingSince ?? isoSeconds(now);
+  if (-secondsBetween(since, now) >= longestSeconds) return undefined;
+  return { remove: moverRemovals(jobs, "Foreground"), since };
+}
+
+/** Jobs that have not ended, and whether anything may still be at work, a pod without its Job included. */
+function unfinishedDeleteMovers(
+  world: BackupWorld,
+  now: Date,
+): { readonly jobs: readonly KubeObject[]; readonly isAny: boolean } {
+  const all = deleteJobs(world);
+  const jobs = all.filter((job) => {
+    const { kind } = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
+    return kind === "waiting" || kind === "running";
+  });
+  const known = new Set(all.map(({ metadata }) => metadata.uid));
+  const isAny = jobs.length > 0 ||
+    world.pods.some((pod) =>
+      pod.metadata.labels?.[LABEL.operation] === "snapshot-delete" && podMayRun(pod) &&
+      !known.has(controllerOf(pod)?.uid)
+    );
+  return { jobs, isAny };
+}
+
+/** What the breaker says before a mover may be started. */
+function breakerPlan(
+  leaving: Leaving,
+  verdict: Exclude<DeletionVerdict, { readonly kind: "free" }>,
+): BackupPlan {
   switch (verdict.kind) {
-    case "free":
-      return undefined;
-    case "settling":
-      return waitingPlan(leaving, "SettlingDeletion", REASONS.SettlingDeletion, verdict.seconds);
+    case "settling": {
+      const { since, seconds, message = REASONS.SettlingDeletion, annotate } = verdict;
+      const deletion = leaving.world.backup.status.deletion ?? { failures: 0 };
+      const plan = waitingPlan(leaving, "SettlingDeletion", message, seconds);
+      return { ...withDeletion(plan, { ...deletion, settlingSince: since }), annotate };
+    }
     case "held": {
-      const { message, news } = verdict;
+      const { reason, message, news } = verdict;
       return {
-        ...waitingPlan(leaving, "MassDeletionHeld", message, RECHECK_SECONDS),
-        conditions: [heldCondition("True", "MassDeletionHeld", message)],
+        ...waitingPlan(leaving, reason, message, RECHECK_SECONDS),
+        conditions: [heldCondition("True", reason, message)],
         events: news === undefined
           ? []
-          : [{ type: "Warning", reason: "MassDeletionHeld", action: "ConfirmDeletion", note: news }],
+          : [{ type: "Warning", reason, action: "ConfirmDeletion", note: news }],
       };
     }
     case "confirmed": {
@@ -139,11 +308,9 @@ function failedPlan(
 ): BackupPlan {
   const { world, now } = leaving;
   const { namespace } = world.backup.key;
-  const before = world.backup.status.deletion?.failures ?? 0;
-  const delaySeconds = Math.min(RETRY_SECONDS * 2 ** Math.min(before, 10), RETRY_MAX_SECONDS);
-  const retryAt = isoSeconds(new Date(now.getTime() + delaySeconds * 1000));
-  const lastJob = job?.metadata.uid;
-  const deletion = { failures: before + 1, ...(lastJob === undefined ? {} : { lastJob }), retryAt };
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  const before = deletion.failures;
+  const retryAt = retryTime(deletion, now);
   const sentence = `Cannot delete the snapshots: ${
     REASONS[state.class]
   }; tried again at ${retryAt}. ${escapeHint()}`;
@@ -160,7 +327,13 @@ function failedPlan(
       { kind: "add", metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace }, value: 1 },
       ...moverMeasures("SnapshotDelete", "failed", state.result?.durationSeconds),
     ],
-    next: { ...plan.next, deletion },
+    next: withDeletion(plan, {
+      ...deletion,
+      failures: before + 1,
+      lastJob: job?.metadata.uid,
+      retryAt,
+      waitingSince: undefined,
+    }).next,
   };
 }
 

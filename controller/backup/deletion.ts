@@ -1,6 +1,7 @@
 import { ANNOTATION, type DeletionPolicy, REASONS } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
-import { deleteSnapshots } from "./delete_snapshots.ts";
+import { deleteSnapshots, someMayBeGone, takeBack } from "./delete_snapshots.ts";
+import { policyOf } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
@@ -10,6 +11,7 @@ import { listed } from "./verdict.ts";
 import { type BackupWorld, namespaceIsTerminating } from "./world.ts";
 
 const SOON_SECONDS = 1;
+const UNREADABLE_SECONDS = 300;
 
 /**
  * The deletion machine (domain.md §3.3, design D17). No mover that backs up is started in it.
@@ -19,21 +21,30 @@ const SOON_SECONDS = 1;
  *     Retain ──────────────────────────────────────────────────▶ released, silently
  *     Delete, no snapshot can exist ───────────────────────────▶ released
  *     Orphan, or the namespace goes as well ───────────────────▶ orphaned (counted)
- *     Delete → one of many? → held until a person confirms
+ *     Delete → a mistake? → held until a person confirms
  *            → repository and credentials there? → delete Job ─▶ released
- *                                                 └ failed: counted, again in 60 s · 2ⁿ, at most 1 h
+ *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
+ *                                                 └ does not start: given up, again in the same way
+ *
+ * Where the snapshots stay although a mover was made to delete them, that one is stopped first.
  */
 export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   const { backup } = world;
   const leaving = leavingRun(world, now);
   if (!backup.holdsFinalizer) return release(leaving, "Nothing is held back");
-  if (backup.unreadable !== undefined) return orphanUnread(leaving);
-  if (backup.skipsCleanup) return orphan(leaving, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
+  if (backup.unreadable !== undefined) return takeBack(leaving) ?? orphanUnread(leaving);
+  if (backup.skipsCleanup) {
+    return takeBack(leaving) ??
+      orphan(leaving, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
+  }
   const policy = effectivePolicy(world, leaving.pin);
   if (namespaceIsTerminating(world)) {
-    return policy === "Retain"
-      ? release(leaving, "The snapshots are retained")
-      : orphan(leaving, "its namespace is being deleted");
+    return takeBack(leaving) ??
+      (policy === "Retain" ? retain(leaving) : orphan(leaving, "its namespace is being deleted"));
+  }
+  if (policy !== "Delete") {
+    const stopping = takeBack(leaving);
+    if (stopping !== undefined) return stopping;
   }
   const stopping = stopMovers(world, leaving.pin, now);
   if (stopping !== undefined) {
@@ -41,18 +52,31 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
     const message = "The movers of the Backup are being stopped";
     return { ...waitingPlan(leaving, "Deleting", message, recheckAfterSeconds), remove };
   }
-  if (policy === "Retain") return release(leaving, "The snapshots are retained");
+  if (policy === "Retain") return retain(leaving);
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
   if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
+  if (world.config.kind === "unreadable" && backup.spec.deletionPolicy === undefined) {
+    const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
+      "to go; set spec.deletionPolicy of the Backup to say it";
+    return waitingPlan(leaving, "InvalidSpec", message, UNREADABLE_SECONDS);
+  }
   // What ended meanwhile is told by the pass that writes it down; a Job that cannot be made must not stop that.
   if (leaving.hasNews) return waitingPlan(leaving, "Deleting", REASONS.Deleting, SOON_SECONDS);
   return deleteSnapshots(leaving);
 }
 
-/** The Backup's own policy, else the one pinned, else the config's, else Delete (design D17). */
+/** What becomes of the snapshots. */
 export function effectivePolicy({ backup, config }: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
-  const ofConfig = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
-  return backup.spec.deletionPolicy ?? pin?.resolved.deletionPolicy ?? ofConfig ?? "Delete";
+  const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
+  return policyOf({ own: backup.spec.deletionPolicy, pinned: pin?.resolved.deletionPolicy, today });
+}
+
+/** Silently; but what a mover may have deleted before is told. */
+function retain(leaving: Leaving): BackupPlan {
+  const plan = release(leaving, "The snapshots are retained");
+  if (leaving.world.backup.status.deletion?.startedAt === undefined) return plan;
+  const note = `The snapshots are retained${someMayBeGone(leaving)}`;
+  return { ...plan, events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }] };
 }
 
 /** What it holds cannot be read, so it is counted by what looks like a snapshot, and as one at least. */
@@ -64,7 +88,9 @@ function orphanUnread(leaving: Leaving): BackupPlan {
     : [];
   const what = ids.length === 0 ? "snapshots, if there are any" : listed(ids);
   const note =
-    `Left in the repository, because the annotation ${ANNOTATION.skipSnapshotCleanup} says so: ${what}`;
+    `Left in the repository, because the annotation ${ANNOTATION.skipSnapshotCleanup} says so: ${what}${
+      someMayBeGone(leaving)
+    }`;
   return orphaned(leaving, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
 }
 
@@ -79,7 +105,7 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
   );
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
     listed(texts)
-  }`;
+  }${someMayBeGone(leaving)}`;
   return orphaned(leaving, { note, namespace, count: kept.length });
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../shared/mod.ts";
 import { backupJobName, deleteJobName } from "./attempts.ts";
 import type { BackupObject } from "./backup_object.ts";
+import { moverOf } from "./checks.ts";
 import { pinText, type RunPin } from "./run_pin.ts";
 import { deletionTrace, runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
@@ -28,6 +29,8 @@ const DEFAULT_BACKOFF_LIMIT = 2;
 const DEADLINE_MARGIN_SECONDS = 15;
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */
 const DELETE_LIMIT_SECONDS = 3600;
+/** Whatever becomes of its pods: no Job is there for ever. */
+const DELETE_JOB_LIMIT_SECONDS = 4 * DELETE_LIMIT_SECONDS;
 
 /** Job of the mover that backs up one source. */
 export function backupJob(
@@ -66,7 +69,10 @@ export function backupJob(
   });
 }
 
-/** Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. */
+/**
+ * Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. Where it runs is
+ * what the Repository says today: the nodes of the run may be long gone.
+ */
 export function deleteJob(
   world: BackupWorld,
   repository: RepositoryView,
@@ -85,7 +91,11 @@ export function deleteJob(
     name: deleteJobName(backup, run.attempt),
     operation,
     trace: deletionTrace(backup),
-    limits: { backoffLimit: DEFAULT_BACKOFF_LIMIT, podActiveDeadlineSeconds: DELETE_LIMIT_SECONDS },
+    limits: {
+      backoffLimit: DEFAULT_BACKOFF_LIMIT,
+      activeDeadlineSeconds: DELETE_JOB_LIMIT_SECONDS,
+      podActiveDeadlineSeconds: DELETE_LIMIT_SECONDS,
+    },
     timeoutSeconds: DELETE_LIMIT_SECONDS - DEADLINE_MARGIN_SECONDS,
     sources: [],
     annotations: {},
@@ -110,7 +120,7 @@ function jobOf(
 ): DesiredObject {
   const { backup, options } = world;
   const { name, operation, trace, limits, timeoutSeconds, sources, annotations } = choices;
-  const mover = pin.resolved.mover ?? {};
+  const mover = moverOf(world, pin);
   const workSpec = workSpecFor({
     operation,
     identity: pin.resolved.identity,

@@ -3,58 +3,195 @@ import {
   type ConditionChange,
   DELETION_BREAKER_DEFAULTS,
   findCondition,
+  isoSeconds,
   parseDurationSeconds,
   type Reason,
 } from "../../api/mod.ts";
+import type { Annotating } from "../../kube/types.ts";
+import {
+  deletionId,
+  type DeletionMemory,
+  deletionMemoryText,
+  recipeId,
+  remember,
+  type RepositoryView,
+} from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
-import type { RepositoryView } from "../shared/mod.ts";
+import { REPOSITORY } from "./backup_object.ts";
 import type { RunPin } from "./run_pin.ts";
+import type { SeenDeletions } from "./seen_deletions.ts";
 import type { BackupWorld } from "./world.ts";
 
 /** So long a deletion waits, for those that come with it to arrive here, before any snapshot goes. */
 export const SETTLE_SECONDS = 10;
+/** A memory that is lost is waited for no longer, however long the window is. */
+const UNKNOWN_MAX_SECONDS = 86_400;
+/** A clock that is wrong by less is of no interest. */
+const CLOCK_TOLERANCE_SECONDS = 60;
 const CONDITION = "DeletionHeld";
+
+/** Why a deletion is held. */
+type HeldReason = Extract<Reason, "MassDeletionHeld" | "LastSnapshotsHeld">;
 
 /** Whether the snapshots of a deleted Backup may go now. */
 export type DeletionVerdict =
-  | { readonly kind: "free" }
-  /** Too early to know whether it is one of many. */
-  | { readonly kind: "settling"; readonly seconds: number }
-  /** One of too many: a person must confirm. `news` is the note of the pass in which that is found. */
-  | { readonly kind: "held"; readonly message: string; readonly news: string | undefined }
+  /** `annotate` is to be written before a mover is made. */
+  | { readonly kind: "free"; readonly annotate: readonly Annotating[] }
+  /** Too early to know whether it is a mistake. `since` is when this controller saw it first. */
+  | {
+    readonly kind: "settling";
+    readonly since: string;
+    readonly seconds: number;
+    /** Said instead of the ordinary sentence. */
+    readonly message?: string;
+    readonly annotate: readonly Annotating[];
+  }
+  /** A person must confirm. `news` is the note of the pass in which that is found. */
+  | {
+    readonly kind: "held";
+    readonly reason: HeldReason;
+    readonly message: string;
+    readonly news: string | undefined;
+  }
   /** It was held, and a person has confirmed since. */
   | { readonly kind: "confirmed"; readonly message: string };
 
 /**
- * The breaker (design D8): the snapshots of Backups that are deleted together, more of them than a repository's
- * threshold, stay until a person confirms. Deletions count together that lie within the window of each other,
- * whenever they are looked at, so that a controller that was away judges as one that was there. Held once is held
- * until then, whatever is counted later; the condition is the memory.
+ * The breaker (design D8, D22): more deletions than a repository's threshold within its window, and what would take
+ * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
+ * and after a restart: the Repository remembers it. Held once is held until then, whatever is counted later; the
+ * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
+ * would go; the newest whole snapshot of a source they never take.
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
-  const { backup, object, otherDeletions } = world;
+  const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
   if (before?.status === "True") {
-    if (!backup.confirmsDeletion) return { kind: "held", message: before.message, news: undefined };
-    return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
+    if (backup.confirmsDeletion) {
+      return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
+    }
+    const reason = before.reason === "LastSnapshotsHeld" ? before.reason : "MassDeletionHeld";
+    return { kind: "held", reason, message: before.message, news: undefined };
   }
-  if (backup.isRoutineDeletion || backup.confirmsDeletion) return { kind: "free" };
-  const { threshold, window } = breakerOf(foundRepository(world));
-  if (threshold === 0) return { kind: "free" };
-  const deletedMs = Date.parse(object.metadata.deletionTimestamp ?? "");
-  const waited = (now.getTime() - deletedMs) / 1000;
-  if (waited < SETTLE_SECONDS) {
-    // A clock of ours that is behind the server's must not make it longer than a look now and then.
-    return { kind: "settling", seconds: Math.min(SETTLE_SECONDS, Math.ceil(SETTLE_SECONDS - waited)) };
+  const seen = world.deletions;
+  if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
+  if (seen.routine === "doubtful") return held("LastSnapshotsHeld", routineText(world));
+  const breaker = breakerOf(foundRepository(world));
+  const last = seen.last?.paths ?? [];
+  if (seen.routine === "believed") {
+    return last.length === 0
+      ? { kind: "free", annotate: [] }
+      : held("LastSnapshotsHeld", newestText(world, last));
   }
-  const count = otherDeletions + 1;
-  if (count <= threshold) return { kind: "free" };
-  const repository = pin?.resolved.repository.name ?? "";
-  const message =
-    `More than ${threshold} Backups of Repository "${repository}" were deleted within ${window}, so their snapshots ` +
-    `stay until a person decides. To delete those of this one, annotate it with ${ANNOTATION.confirmDeletion}: ` +
-    `"true"; to leave them where they are, with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
-  return { kind: "held", message, news: `One of ${count}. ${message}` };
+  const { threshold, keepLast } = breaker;
+  if (threshold === 0 && !keepLast) return { kind: "free", annotate: [] };
+  const settling = settlingOf(world, now);
+  if (settling !== undefined) return settling;
+  const { ofRepository } = seen.others;
+  if (isTooMany(seen, breaker)) {
+    const repository = pin?.resolved.repository.name ?? "";
+    const text = `More than ${threshold} Backups of Repository "${repository}" were deleted within ` +
+      `${breaker.window}`;
+    return held("MassDeletionHeld", text, `One of ${ofRepository + 1}. `);
+  }
+  if (keepLast && takesMoreThanHalf(seen)) return held("LastSnapshotsHeld", halfText(world));
+  if (keepLast && last.length > 0) return held("LastSnapshotsHeld", newestText(world, last));
+  return remembered(world, seen, breaker, now);
+}
+
+/** True when it is one of more than the threshold. */
+export function isTooMany({ others }: Pick<SeenDeletions, "others">, { threshold }: Breaker): boolean {
+  return threshold > 0 && others.ofRepository + 1 > threshold;
+}
+
+/** Of one that holds no snapshot nobody knows whether there is one: it is none of those that are to be kept. */
+export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "others" | "isSaved">): boolean {
+  return isSaved && 2 * (others.ofRecipe + 1) > others.savedByRecipe;
+}
+
+/** Measured by this controller's clock alone, from when it first wrote that it saw the deletion. */
+function settlingOf({ backup }: BackupWorld, now: Date): DeletionVerdict | undefined {
+  const since = Date.parse(backup.status.deletion?.settlingSince ?? "");
+  const waitedSeconds = (now.getTime() - since) / 1000;
+  // A clock that was set back since begins anew, and never waits longer than once more.
+  if (Number.isNaN(since) || waitedSeconds < -1) {
+    return { kind: "settling", since: isoSeconds(now), seconds: SETTLE_SECONDS, annotate: [] };
+  }
+  if (waitedSeconds >= SETTLE_SECONDS) return undefined;
+  const seconds = Math.ceil(Math.min(SETTLE_SECONDS, SETTLE_SECONDS - waitedSeconds));
+  return { kind: "settling", since: isoSeconds(new Date(since)), seconds, annotate: [] };
+}
+
+/** Free once its Repository knows of it; one that knows nothing of what was deleted before must first have watched. */
+function remembered(
+  world: BackupWorld,
+  { memory, repository }: SeenDeletions,
+  { windowSeconds }: Breaker,
+  now: Date,
+): DeletionVerdict {
+  const nowSecond = Math.floor(now.getTime() / 1000);
+  const { uid, resourceVersion, name } = repository ?? {};
+  if (uid === undefined || name === undefined) return { kind: "free", annotate: [] };
+  const settlingSince = world.backup.status.deletion?.settlingSince ?? isoSeconds(now);
+  const write = (next: DeletionMemory): readonly Annotating[] => [{
+    resource: REPOSITORY,
+    key: { namespace: world.backup.key.namespace, name },
+    uid,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    annotations: { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, next) },
+  }];
+  const isKnown = memory !== undefined && memory.sinceSecond <= nowSecond + CLOCK_TOLERANCE_SECONDS;
+  const sinceSecond = isKnown ? memory.sinceSecond : nowSecond;
+  const unknownSeconds = sinceSecond + Math.min(windowSeconds, UNKNOWN_MAX_SECONDS) - nowSecond;
+  if (unknownSeconds > 0) {
+    const begins = isoSeconds(new Date((nowSecond + unknownSeconds) * 1000));
+    return {
+      kind: "settling",
+      since: settlingSince,
+      seconds: Math.min(unknownSeconds, 300),
+      message: `It is not known what was deleted from Repository "${name}" before ` +
+        `${isoSeconds(new Date(sinceSecond * 1000))}, so the deletion begins at ${begins}; ` +
+        `to have it begin now, annotate the Backup with ${ANNOTATION.confirmDeletion}: "true"`,
+      annotate: isKnown ? [] : write({ sinceSecond, past: memory?.past ?? [] }),
+    };
+  }
+  const id = deletionId(world.backup.uid);
+  const deletedSecond = Math.floor(Date.parse(world.object.metadata.deletionTimestamp ?? "") / 1000);
+  const times = Number.isNaN(deletedSecond) ? [nowSecond] : [nowSecond, deletedSecond];
+  const bounds = { fromSecond: Math.min(...times) - windowSeconds, untilSecond: Math.max(...times) };
+  const entry = memory?.past.find((each) => each.id === id);
+  // One that waits on for its mover need not be written again.
+  if (entry !== undefined && nowSecond - entry.atSecond < CLOCK_TOLERANCE_SECONDS) {
+    return { kind: "free", annotate: [] };
+  }
+  const recipe = recipeId(world.backup.configName);
+  const deletion = { id, recipe, atSecond: bounds.untilSecond, count: 1 };
+  const next = remember({ sinceSecond, past: memory?.past ?? [] }, deletion, bounds);
+  return { kind: "free", annotate: write(next) };
+}
+
+function held(reason: HeldReason, what: string, first = ""): DeletionVerdict {
+  const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
+    `"kubectl kopiur deletions release" or annotate the Backup with ${ANNOTATION.confirmDeletion}: "true"; ` +
+    `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
+  return { kind: "held", reason, message, news: `${first}${message}` };
+}
+
+function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
+  const [path = ""] = paths;
+  const more = paths.length === 1 ? "" : ` and ${paths.length - 1} more`;
+  return `It holds the newest whole snapshot that BackupConfig "${backup.configName}" has of "${path}"${more}`;
+}
+
+function halfText({ backup }: BackupWorld): string {
+  return `With it more than half of the Backups of BackupConfig "${backup.configName}" that hold snapshots ` +
+    "would be deleted";
+}
+
+function routineText({ backup, object }: BackupWorld): string {
+  const by = object.metadata.annotations?.[ANNOTATION.deletedBy] ?? "";
+  const why = backup.spec.pin === true ? "it is pinned" : "that would keep it";
+  return `It is marked as deleted by ${by}, but ${why}`;
 }
 
 /** What the breaker's own condition is to say. */
@@ -62,14 +199,18 @@ export function heldCondition(status: "True" | "False", reason: Reason, message:
   return { kind: "set", value: { type: CONDITION, status, reason, message } };
 }
 
-/** What a repository says of the breaker; of one that is not there the defaults. */
-export function breakerOf(repository: RepositoryView | undefined): {
+/** The settings of a breaker. */
+export interface Breaker {
   readonly threshold: number;
   readonly window: string;
   readonly windowSeconds: number;
-} {
-  const { threshold, window } = repository?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
+  readonly keepLast: boolean;
+}
+
+/** What a repository says of the breaker; of one that is not there the defaults. */
+export function breakerOf(repository: RepositoryView | undefined): Breaker {
+  const { threshold, window, keepLast } = repository?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
   const windowSeconds = parseDurationSeconds(window) ??
     parseDurationSeconds(DELETION_BREAKER_DEFAULTS.window);
-  return { threshold, window, windowSeconds: windowSeconds ?? 0 };
+  return { threshold, window, windowSeconds: windowSeconds ?? 0, keepLast };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
 import { aDeletedResult, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
-import { aNamespace, aReadyRepository, aRepository } from "../../tests/support/mod.ts";
+import { aNamespace, aReadyRepository } from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -11,6 +11,8 @@ const confirm = { [ANNOTATION.confirmDeletion]: "true" };
 function names(count: number, prefix = "old"): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, "0")}`);
 }
+
+const LATER = { startTime: "2026-01-01T03:05:00Z", endTime: "2026-01-01T03:06:30Z" };
 
 /** A stage with Backups that ended long ago, all of them deleted a moment ago. */
 async function deletedStage(count: number): Promise<BackupStage> {
@@ -88,9 +90,19 @@ Deno.test("Deletion whose server's clock is ahead of ours looks again every ten 
 
 for (const by of ["retention", "history"]) {
   Deno.test(`Deletion by ${by} is never held, begins at once and counts for nobody`, async () => {
-    const stage = new BackupStage({ maxMovers: 0 });
-    stage.addEnded(names(50), { metadata: { annotations: { [ANNOTATION.deletedBy]: by } } });
+    const stage = new BackupStage({ maxMovers: 0, config: { spec: { retention: { keepLatest: 1 } } } });
+    const killed = {
+      source: "data",
+      sourcePath: "/pvc/data",
+      phase: "Failed",
+      job: { name: "x", attempts: 1 },
+    };
+    stage.addEnded(names(50), {
+      metadata: { annotations: { [ANNOTATION.deletedBy]: by } },
+      ...(by === "history" ? { status: { snapshots: [killed] } } : {}),
+    });
     stage.addEnded(names(10, "mine"));
+    stage.addEnded(["newest"], { status: { timing: LATER } });
     stage.deleteBackup(...names(50), ...names(10, "mine"));
     await stage.settleAll();
     assert.equal(deleteJobs(stage).length, 50);
@@ -128,7 +140,7 @@ Deno.test("Deletion that is held stays so over a restart and whatever becomes of
 Deno.test("Deletion that is held is not freed by a breaker that is switched off", async () => {
   const stage = await deletedStage(11);
   await settleTime(stage);
-  stage.openRepository("0123abcd", { deletionBreaker: { threshold: 0, window: "10m" } });
+  stage.openRepository("0123abcd", { deletionBreaker: { threshold: 0, window: "10m", keepLast: false } });
   await stage.settleAll();
   assert.deepEqual(standings(stage, names(11)), ["Deleting MassDeletionHeld"]);
 });
@@ -188,17 +200,148 @@ Deno.test("Deletion that is held can be given up by the skip annotation, or by a
 
 Deno.test("Deletion counts those before it only as long as the window", async () => {
   const stage = new BackupStage({ maxMovers: 0 });
+  stage.addEnded(names(20));
+  stage.deleteBackup(...names(10));
+  await stage.settleAll();
+  await settleTime(stage);
+  await stage.clock.advance(621_000);
+  stage.deleteBackup(...names(20).slice(10));
+  await stage.settleAll();
+  await settleTime(stage);
+  assert.equal(deleteJobs(stage).length, 20);
+});
+
+Deno.test("Deletions of different hours that would go in the same minute are counted together", async () => {
+  const stage = new BackupStage({ maxMovers: 0 });
   stage.addEnded(names(16));
-  stage.delete(API, "Repository", "repo");
-  stage.kube.put(aRepository());
+  const secret = stage.kube.find("v1", "Secret", { namespace: "apps", name: "repo-password" });
+  stage.delete("v1", "Secret", "repo-password");
   stage.deleteBackup(...names(8));
   await stage.settleAll();
-  await stage.clock.advance(601_000);
+  await stage.clock.advance(3_600_000);
   stage.deleteBackup(...names(16).slice(8));
-  await stage.clock.advance(10_000);
-  stage.openRepository();
   await stage.settleAll();
-  assert.equal(deleteJobs(stage).length, 16);
+  await settleTime(stage);
+  stage.kube.put(secret ?? assert.fail());
+  await stage.settleAll();
+  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [8, 8]);
+});
+
+/** Lets the movers that delete end well, and the Backups go. */
+async function endMovers(stage: BackupStage): Promise<void> {
+  for (const job of stage.jobs) stage.end(job, 0, aDeletedResult(1));
+  await stage.settleAll();
+}
+
+Deno.test("Deletions that are waited for, one after the other, are held from the one on that makes them too many", async () => {
+  const stage = new BackupStage({ maxMovers: 0 });
+  stage.addEnded(names(30));
+  for (const name of names(30)) {
+    stage.deleteBackup(name);
+    await stage.settleAll();
+    await settleTime(stage);
+    await endMovers(stage);
+    stage.restart();
+  }
+  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 20]);
+  assert.deepEqual(standings(stage, names(10)), ["gone"]);
+});
+
+Deno.test("Deletions ten at a time, each ten waited for, are held from the second ten on", async () => {
+  const stage = new BackupStage({ maxMovers: 0 });
+  stage.addEnded(names(40));
+  for (let at = 0; at < 40; at += 10) {
+    stage.deleteBackup(...names(40).slice(at, at + 10));
+    await stage.settleAll();
+    await settleTime(stage);
+    await endMovers(stage);
+  }
+  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 30]);
+});
+
+for (const aheadSeconds of [15, -15, 7200, -7200]) {
+  Deno.test(`Deletion of 30 in two seconds is held as a whole by a clock that is ${aheadSeconds} s ahead of the server's`, async () => {
+    const stage = new BackupStage({ maxMovers: 0 });
+    stage.addEnded(names(30));
+    for (const name of names(30)) {
+      stage.deleteBackup(name);
+      const backup = stage.kube.find(API, "Backup", { namespace: "apps", name }) ?? assert.fail();
+      const deletionTimestamp = new Date(stage.clock.epochMs() - aheadSeconds * 1000).toISOString();
+      stage.kube.put({ ...backup, metadata: { ...backup.metadata, deletionTimestamp } });
+      await stage.settle(name);
+      await stage.clock.advance(60);
+    }
+    await settleTime(stage);
+    assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [0, 30]);
+  });
+}
+
+Deno.test("Deletion counts what was deleted before a clock of ours that jumped forward", async () => {
+  const stage = new BackupStage({ maxMovers: 0 });
+  stage.addEnded(names(15));
+  stage.deleteBackup(...names(10));
+  await stage.settleAll();
+  await settleTime(stage);
+  await endMovers(stage);
+  stage.deleteBackup(...names(15).slice(10));
+  await stage.settleAll();
+  await stage.clock.advance(7_200_000);
+  await stage.settleAll();
+  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 5]);
+});
+
+for (
+  const [what, spoil] of [
+    ["lost", () => ({})],
+    ["spoilt", () => ({ [ANNOTATION.deletionMemory]: "{" })],
+    ["of another Repository of that name", (text: string) => ({
+      [ANNOTATION.deletionMemory]: text.replace(/"uid":"[^"]*"/, '"uid":"another"'),
+    })],
+  ] as const
+) {
+  Deno.test(`Deletion waits for a window where the memory of its Repository is ${what}`, async () => {
+    const stage = new BackupStage({ maxMovers: 0 });
+    stage.addEnded(names(11));
+    stage.deleteBackup(...names(10));
+    await stage.settleAll();
+    await settleTime(stage);
+    await endMovers(stage);
+    const repository = stage.kube.find(API, "Repository", { namespace: "apps", name: "repo" }) ??
+      assert.fail();
+    const annotations = spoil(repository.metadata.annotations?.[ANNOTATION.deletionMemory] ?? "");
+    stage.kube.put({ ...repository, metadata: { ...repository.metadata, annotations } });
+    stage.deleteBackup("old-010");
+    await stage.settleAll();
+    await settleTime(stage);
+    assert.equal(stage.standing("old-010"), "Deleting SettlingDeletion");
+    assert.match(
+      stage.messageOf("old-010"),
+      /^It is not known what was deleted from Repository "repo" before/,
+    );
+    await stage.clock.advance(590_000);
+    await stage.settleAll();
+    assert.equal(deleteJobs(stage).length, 10);
+    await stage.clock.advance(20_000);
+    await stage.settleAll();
+    assert.equal(deleteJobs(stage).length, 11);
+  });
+}
+
+Deno.test("Deletion writes its Repository once, and one that is confirmed or a routine's never", async () => {
+  const stage = new BackupStage({ maxMovers: 0, config: { spec: { retention: { keepLatest: 1 } } } });
+  stage.addEnded(names(3));
+  stage.addEnded(names(20, "sure"), { metadata: { annotations: confirm } });
+  stage.addEnded(names(20, "prune"), { metadata: { annotations: { [ANNOTATION.deletedBy]: "retention" } } });
+  stage.addEnded(["newest"], { status: { timing: LATER } });
+  stage.deleteBackup(...names(3), ...names(20, "prune"));
+  await stage.settleAll();
+  await settleTime(stage);
+  stage.deleteBackup(...names(20, "sure"));
+  await stage.settleAll();
+  await stage.clock.advance(200_000);
+  await stage.settleAll();
+  assert.equal(deleteJobs(stage).length, 43);
+  assert.deepEqual(stage.kube.writes.filter((write) => write.includes("Repository")).length, 3);
 });
 
 Deno.test("Deletions that trickle in are held from the one on that makes them too many", async () => {
@@ -210,7 +353,7 @@ Deno.test("Deletions that trickle in are held from the one on that makes them to
     await stage.clock.advance(30_000);
     await stage.settleAll();
   }
-  assert.deepEqual(standings(stage, names(10)), ["Deleting PodNotStarted"]);
+  assert.equal(new Set(deleteJobs(stage).map((name) => name.slice(0, "apps/old-000".length))).size, 10);
   assert.deepEqual(standings(stage, names(15).slice(10)), ["Deleting MassDeletionHeld"]);
 });
 
@@ -219,8 +362,10 @@ Deno.test("Deletions that come slower than the window are not held", async () =>
   stage.addEnded(names(15));
   for (const name of names(15)) {
     stage.deleteBackup(name);
-    await stage.clock.advance(70_000);
     await stage.settleAll();
+    await settleTime(stage);
+    await endMovers(stage);
+    await stage.clock.advance(60_000);
   }
   assert.equal(told(stage, "MassDeletionHeld"), 0);
 });
@@ -243,13 +388,14 @@ Deno.test("Deletion is judged the same by a controller that was away for longer 
   await stage.clock.advance(3_600_000);
   stage.restart();
   await stage.settleAll();
+  await settleTime(stage);
   assert.deepEqual(standings(stage, names(11)), ["Deleting MassDeletionHeld"]);
 });
 
 for (const [threshold, held] of [[0, false], [3, true], [11, false]] as const) {
   Deno.test(`Deletion of 11 under a threshold of ${threshold} is ${held ? "" : "not "}held`, async () => {
     const stage = new BackupStage({ maxMovers: 0 });
-    stage.openRepository("0123abcd", { deletionBreaker: { threshold, window: "1m" } });
+    stage.openRepository("0123abcd", { deletionBreaker: { threshold, window: "1m", keepLast: false } });
     stage.addEnded(names(11));
     stage.deleteBackup(...names(11));
     await stage.settleAll();
@@ -268,10 +414,10 @@ Deno.test("Deletion under a repository that is gone is judged by the defaults", 
 
 Deno.test("Deletion counts neither other repositories, nor what keeps or has no snapshots", async () => {
   const stage = new BackupStage({ maxMovers: 0 });
-  stage.kube.put(aReadyRepository({ name: "second" }));
+  stage.kube.put(aReadyRepository({ name: "second", status: { uniqueId: "ffff0000" } }));
   const status = {
     resolved: {
-      repository: { kind: "Repository", name: "second", uniqueId: "0123abcd" },
+      repository: { kind: "Repository", name: "second", uniqueId: "ffff0000" },
       config: "recipe",
       identity: { username: "recipe", hostname: "apps" },
       deletionPolicy: "Delete",
@@ -294,8 +440,8 @@ Deno.test("Deletion counts neither other repositories, nor what keeps or has no 
   });
   const all = stage.backups.map(({ metadata }) => metadata.name).filter((name) => name !== "run");
   stage.deleteBackup(...all);
-  await stage.clock.advance(10_000);
   await stage.settleAll();
+  await settleTime(stage);
   assert.equal(told(stage, "MassDeletionHeld"), 0);
   assert.deepEqual(standings(stage, names(9)), ["Deleting Deleting"]);
 });

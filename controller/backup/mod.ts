@@ -3,9 +3,12 @@
  * snapshots. Imports api, the engine's contract and controller/shared. Start reading at plan.ts.
  */
 import { backupKind } from "../../api/mod.ts";
+import type { Reader } from "../../kube/types.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
 import { CONFIG_MAP, JOB, type MoverSlots, resourceOf, SECRET } from "../shared/mod.ts";
+import { REPOSITORY } from "./backup_object.ts";
+import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
@@ -27,12 +30,21 @@ export function backupReconciler(options: ControllerOptions, slots: MoverSlots):
     watches: backupWatches(slots),
     writes: [
       { resource, verbs: ["patch"] },
+      { resource: REPOSITORY, verbs: ["patch"] },
       { resource: JOB, verbs: ["create", "delete"] },
       { resource: CONFIG_MAP, verbs: ["get"] },
       { resource: SECRET, verbs: ["get"] },
     ],
-    observe: (key, reader, signal, now) =>
-      observeWithSlots(key, slots, now, () => observeBackup(key, reader, signal, options)),
+    observe: (key, reader, signal, now) => {
+      const observe = (from: Reader) => observeBackup(key, from, signal, options, now);
+      return observeWithSlots(
+        key,
+        slots,
+        now,
+        () => observe(reader),
+        (seen) => observeLive(seen, reader, signal, observe),
+      );
+    },
     applied: (world, applied) => giveBackRefused(world, applied, slots),
     wakes: (wake) => slots.onGrant(backupKind.kind, wake),
     plan: (world, now) => world.planned ?? planBackup(world, now),

@@ -3,7 +3,6 @@ import {
   backupConfigSpec,
   backupConfigStatus,
   backupKind,
-  findCondition,
   repositoryKind,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
@@ -33,11 +32,10 @@ import {
   type Sighting,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
-import { backupJobName } from "./attempts.ts";
+import { backupJobName, deleteAttempt, deleteJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
-import { breakerOf } from "./mass_deletion.ts";
-import { countOtherDeletions } from "./other_deletions.ts";
 import { runPin } from "./run_pin.ts";
+import { seenDeletions } from "./seen_deletions.ts";
 import type { SeenBackup } from "./slots.ts";
 import { MAX_ATTEMPTS } from "./source_state.ts";
 import { INDEX } from "./watches.ts";
@@ -53,14 +51,15 @@ export async function observeBackup(
   reader: Reader,
   signal: AbortSignal,
   options: ControllerOptions,
+  now: Date,
 ): Promise<SeenBackup | undefined> {
   const cached = reader.get(BACKUP, key);
   if (cached === undefined) return undefined;
   const run = await observeRun(cached, reader, signal);
-  if (!secondMoverMayBeDue(run)) return await worldOf(run, reader, signal, options);
+  if (!secondMoverMayBeDue(run)) return await worldOf(run, reader, signal, options, now);
   const live = await reader.read(BACKUP, key, signal);
   if (live === undefined) return undefined;
-  return await worldOf(await observeRun(live, reader, signal), reader, signal, options);
+  return await worldOf(await observeRun(live, reader, signal), reader, signal, options, now);
 }
 
 interface Run {
@@ -101,20 +100,24 @@ async function worldOf(
   reader: Reader,
   signal: AbortSignal,
   options: ControllerOptions,
+  now: Date,
 ): Promise<SeenBackup> {
-  const { backup, config, jobs } = run;
+  const { object, backup, config, jobs } = run;
   const { namespace } = backup.key;
   const repository = observeRepository(backup, config, jobs, reader);
   const missing = needsCredentials(backup, jobs)
     ? await observeMissing(repository, namespace, reader, signal)
     : undefined;
+  const pin = runPin(backup.status, jobs);
   return {
     ...run,
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     repository,
     missing,
     ...observeClaims(run, repository, reader),
-    otherDeletions: observeOtherDeletions(run, repository, reader),
+    deletions: pin === undefined
+      ? undefined
+      : seenDeletions({ object, backup, config, pin, repository }, reader, now),
     options,
   };
 }
@@ -133,20 +136,6 @@ function observeClaims(
     sources: observeSources(spec, namespace, repositorySpec, reader),
     missingClaims: missingClaims(spec, namespace, reader),
   };
-}
-
-/** Counted only where the breaker may be about to judge: one that is held stays so whatever becomes of others. */
-function observeOtherDeletions(
-  { object, backup, jobs }: Run,
-  repository: Sighting<RepositoryView>,
-  reader: Reader,
-): number {
-  const pinned = runPin(backup.status, jobs)?.resolved.repository;
-  const isHeld = findCondition(backup.status.conditions, "DeletionHeld")?.status === "True";
-  if (!backup.isDeleting || !backup.holdsFinalizer || pinned === undefined || isHeld) return 0;
-  const { threshold, windowSeconds } = breakerOf(repository.kind === "found" ? repository.value : undefined);
-  if (threshold === 0 || backup.isRoutineDeletion) return 0;
-  return countOtherDeletions(object, { repository: pinned.name, windowSeconds }, reader);
 }
 
 /** A BackupConfig as its runs see it. */
@@ -195,7 +184,8 @@ function expectedJobs(
   config: Sighting<ConfigView>,
   reader: Reader,
 ): readonly string[] {
-  const { status: { snapshots, phase }, isDeleting, holdsFinalizer, cancelReason } = backup;
+  const { status, isDeleting, holdsFinalizer, cancelReason } = backup;
+  const { snapshots, phase } = status;
   const open = snapshots?.filter((entry) => !sourceHasEnded(entry));
   const known = open?.flatMap(({ job }) => job === undefined ? [] : [job.name]) ?? [];
   const isToStop = isDeleting || (cancelReason !== undefined && !isTerminal(phase));
@@ -209,6 +199,7 @@ function expectedJobs(
     ...late.flatMap(({ job }) => job === undefined ? [] : [job.name]),
     ...next.filter(({ attempt }) => attempt <= MAX_ATTEMPTS)
       .map(({ source, attempt }) => backupJobName(backup, source, attempt)),
+    ...(isDeleting ? [deleteJobName(backup, deleteAttempt(status.deletion))] : []),
   ];
 }
 

@@ -1,13 +1,25 @@
 import {
   ANNOTATION,
   backupKind,
+  type BackupStatus,
   backupStatus,
   deletionPolicy,
   FINALIZER,
   findCondition,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type Reader } from "../../kube/types.ts";
-import { isRoutine, resourceOf, textAt } from "../shared/mod.ts";
+import {
+  ANY_RECIPE,
+  deletionId,
+  type DeletionMemory,
+  isRoutine,
+  type PastDeletion,
+  recipeId,
+  resourceOf,
+  runSnapshots,
+  textAt,
+} from "../shared/mod.ts";
+import { policyOf } from "./deletion_policy.ts";
 import { mayHoldSnapshot } from "./source_state.ts";
 
 const BACKUP = resourceOf(backupKind);
@@ -20,73 +32,179 @@ const SPANS_SECONDS = [86_400, 3600, 60, 1] as const;
 /** No window is looked through further: no cluster is older. */
 const WINDOW_MAX_SECONDS = 20 * 365 * 86_400;
 
-/**
- * Index function: a deleted Backup whose snapshots are to go with it, by its repository and that it is held, else by
- * its repository and each span its deletion lies in. So those of a window are counted, however many they are,
- * without looking at one. Deletions by retention are in no sum, nor is one whose snapshots stay.
- */
-export function byDeletion(backup: KubeObject): readonly string[] {
-  const { deletionTimestamp, finalizers, annotations = {} } = backup.metadata;
-  if (deletionTimestamp === undefined || finalizers?.includes(FINALIZER) !== true) return [];
-  if (isRoutine(annotations[ANNOTATION.deletedBy])) return [];
-  if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") return [];
-  const status = backupStatus.safeParse(backup.status ?? {}).data;
-  const { resolved, snapshots = [], conditions } = status ?? {};
-  if (resolved === undefined || !snapshots.some(mayHoldSnapshot)) return [];
-  const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
-  if ((own ?? resolved.deletionPolicy) !== "Delete") return [];
-  const repository = resolved.repository.name;
-  if (findCondition(conditions, "DeletionHeld")?.status === "True") return [heldValue(repository)];
-  const second = secondOf(deletionTimestamp);
-  if (second === undefined) return [];
-  return SPANS_SECONDS.map((span) => spanValue(repository, span, second));
+/** What is counted with the deletion of a Backup, itself left out. */
+export interface OtherDeletions {
+  /** Of the repository, in all namespaces: deletions within the window, done or to be done, and those that are held. */
+  readonly ofRepository: number;
+  /** Of the recipe: the same of Backups that hold a snapshot. */
+  readonly ofRecipe: number;
+  /** Backups of the recipe that hold a snapshot, or did within the window; itself included when it does. */
+  readonly savedByRecipe: number;
+}
+
+/** Where and around when is counted. */
+export interface CountedDeletion {
+  /** {@link repositoryId}. */
+  readonly repository: string;
+  readonly config: string;
+  readonly windowSeconds: number;
+  readonly now: Date;
+  /** What the Repositories that open this repository remember; their own one is the first. */
+  readonly memories: readonly DeletionMemory[];
+}
+
+/** One repository, whatever Repositories open it: kopia's unique id; the name where that is not known. */
+export function repositoryId(
+  namespace: string,
+  { name, uniqueId }: { readonly name: string; readonly uniqueId?: string | undefined },
+): string {
+  return uniqueId === undefined ? `name ${namespace}/${name}` : `id ${uniqueId}`;
 }
 
 /**
- * How many other Backups of the repository count together with the deletion of this one: those that are held, and
- * those that were deleted within the window before or after it.
+ * Index function. A Backup that holds a snapshot is found under its recipe. A deleted one whose snapshots are to go
+ * with it is found under its uid's id, and by its repository and by its recipe under "held", else under each span its
+ * deletion lies in: so those of a window are counted, however many they are, without looking at one. Deletions by
+ * retention are in no sum, nor is one whose snapshots stay.
+ */
+export function byDeletion(backup: KubeObject): readonly string[] {
+  const config = textAt(backup, "spec", "configRef", "name");
+  if (config === undefined) return [];
+  const isSaved = runSnapshots(backup).saved.length > 0;
+  const saved = isSaved ? [savedValue(config)] : [];
+  const { namespace = "", deletionTimestamp, uid = "" } = backup.metadata;
+  if (deletionTimestamp === undefined) return saved;
+  const status = snapshotsGo(backup);
+  if (status?.resolved === undefined) return [];
+  const groups = [
+    repositoryGroup(repositoryId(namespace, status.resolved.repository)),
+    ...(isSaved ? [recipeGroup(config)] : []),
+  ];
+  const held = findCondition(status.conditions, "DeletionHeld");
+  const second = secondOf(deletionTimestamp);
+  const own = [...saved, idValue(deletionId(uid))];
+  if (held?.status === "True" && held.reason === "MassDeletionHeld") {
+    return [...own, ...groups.map((group) => heldValue(group))];
+  }
+  if (second === undefined) return own;
+  return [
+    ...own,
+    ...groups.flatMap((group) => SPANS_SECONDS.map((span) => spanValue(group, span, second))),
+  ];
+}
+
+/** The status of a deleted Backup whose snapshots are to go with it by a word that is no routine's. */
+function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
+  const { finalizers, annotations = {} } = backup.metadata;
+  if (finalizers?.includes(FINALIZER) !== true) return undefined;
+  if (isRoutine(annotations[ANNOTATION.deletedBy])) return undefined;
+  if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") return undefined;
+  const status = backupStatus.safeParse(backup.status ?? {}).data;
+  if (status?.snapshots?.some(mayHoldSnapshot) !== true) return undefined;
+  const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
+  const pinned = status.resolved?.deletionPolicy;
+  return policyOf({ own, pinned, today: undefined }) === "Delete" ? status : undefined;
+}
+
+/** The Backups of a recipe that hold a snapshot and are not being let go by retention. */
+export function savedOfRecipe(
+  namespace: string,
+  config: string,
+  reader: Reader,
+): readonly KubeObject[] {
+  return reader.list(BACKUP, { namespace, index: { name: BY_DELETION, value: savedValue(config) } });
+}
+
+/**
+ * What counts together with the deletion of a Backup: those that are held, those that were deleted within the window
+ * before or after it, and those that are done, which only the memories know. Of two clocks, the server's that says
+ * when it was asked for and this controller's, the one by which more are counted is believed.
  */
 export function countOtherDeletions(
   backup: KubeObject,
-  { repository, windowSeconds }: { readonly repository: string; readonly windowSeconds: number },
+  { repository, config, windowSeconds, now, memories }: CountedDeletion,
   reader: Reader,
-): number {
+): OtherDeletions {
   const key = keyOf(backup);
-  const values = [heldValue(repository), ...windowValues(backup, repository, windowSeconds)];
-  const counts = values.map((value) =>
-    reader.count(BACKUP, { namespace: key.namespace, index: { name: BY_DELETION, value } })
-  );
+  const middle = secondOf(backup.metadata.deletionTimestamp ?? "") ?? Math.floor(now.getTime() / 1000);
+  const reach = Math.min(windowSeconds, WINDOW_MAX_SECONDS);
   const cached = reader.get(BACKUP, key);
-  const isCounted = cached?.metadata.uid === backup.metadata.uid && cached !== undefined &&
-    byDeletion(cached).some((value) => values.includes(value));
-  return counts.reduce((sum, count) => sum + count, 0) - (isCounted ? 1 : 0);
+  const own = cached !== undefined && cached.metadata.uid === backup.metadata.uid ? byDeletion(cached) : [];
+  const fromSecond = Math.min(middle, Math.floor(now.getTime() / 1000)) - reach;
+  const past = memories.map(({ past }) =>
+    past.filter(({ id, atSecond }) => atSecond >= fromSecond && id !== deletionId(backup.metadata.uid ?? ""))
+  );
+  const unseen = past.map((entries) => entries.filter((entry) => !isInWindow(entry)));
+  const recipe = recipeId(config);
+  const ofRecipe = (unseen[0] ?? []).filter((entry) =>
+    entry.recipe === recipe || entry.recipe === ANY_RECIPE
+  );
+  const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
+  return {
+    ofRepository: around(repositoryGroup(repository), undefined) + sumOf(unseen.flat()),
+    ofRecipe: around(recipeGroup(config), key.namespace) + sumOf(ofRecipe),
+    savedByRecipe: count(savedValue(config), key.namespace) + sumOf(done),
+  };
+
+  function count(value: string, namespace: string | undefined): number {
+    const index = { name: BY_DELETION, value };
+    return reader.count(BACKUP, namespace === undefined ? { index } : { namespace, index });
+  }
+
+  /** Those of a group that are held or lie in the window, without this one. */
+  function around(group: string, namespace: string | undefined): number {
+    const values = [heldValue(group), ...windowValues(group, middle, reach)];
+    const counted = values.reduce((sum, value) => sum + count(value, namespace), 0);
+    return counted - (own.some((value) => values.includes(value)) ? 1 : 0);
+  }
+
+  /** True for a deletion of the memory whose Backup is still there and is counted by its own time. */
+  function isInWindow({ id }: PastDeletion): boolean {
+    if (id === undefined) return false;
+    const [there] = reader.list(BACKUP, { index: { name: BY_DELETION, value: idValue(id) } });
+    const second = secondOf(there?.metadata.deletionTimestamp ?? "");
+    return second !== undefined && Math.abs(second - middle) <= reach;
+  }
+}
+
+function sumOf(entries: readonly PastDeletion[]): number {
+  return entries.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** The spans that make up the window around a deletion, as few as can be. */
-function windowValues(
-  { metadata: { deletionTimestamp = "" } }: KubeObject,
-  repository: string,
-  windowSeconds: number,
-): readonly string[] {
-  const middle = secondOf(deletionTimestamp);
-  if (middle === undefined) return [];
-  const reach = Math.min(windowSeconds, WINDOW_MAX_SECONDS);
+function windowValues(group: string, middle: number, reach: number): readonly string[] {
   const values: string[] = [];
   for (let second = middle - reach; second <= middle + reach;) {
     const span = SPANS_SECONDS.find((each) => second % each === 0 && second + each - 1 <= middle + reach) ??
       1;
-    values.push(spanValue(repository, span, second));
+    values.push(spanValue(group, span, second));
     second += span;
   }
   return values;
 }
 
-function heldValue(repository: string): string {
-  return `${repository} held`;
+function repositoryGroup(repository: string): string {
+  return `repository ${repository}`;
 }
 
-function spanValue(repository: string, span: number, second: number): string {
-  return `${repository} ${span} ${Math.floor(second / span)}`;
+function recipeGroup(config: string): string {
+  return `recipe ${config}`;
+}
+
+function savedValue(config: string): string {
+  return `saved ${config}`;
+}
+
+function idValue(id: string): string {
+  return `gone ${id}`;
+}
+
+function heldValue(group: string): string {
+  return `${group} held`;
+}
+
+function spanValue(group: string, span: number, second: number): string {
+  return `${group} ${span} ${Math.floor(second / span)}`;
 }
 
 /** The API server writes whole seconds. */

@@ -4,7 +4,8 @@ import { ANNOTATION, FINALIZER } from "../../api/mod.ts";
 import { Cache } from "../../kube/cache.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import { aBackup, aCondition, FakeKube } from "../../tests/support/mod.ts";
-import { BY_DELETION, byDeletion, countOtherDeletions } from "./other_deletions.ts";
+import { ANY_RECIPE, deletionId, type DeletionMemory, recipeId } from "../shared/mod.ts";
+import { BY_DELETION, byDeletion, type CountedDeletion, countOtherDeletions } from "./other_deletions.ts";
 
 const EPOCH_MS = Date.UTC(2026, 0, 1, 23, 58, 30);
 
@@ -32,7 +33,7 @@ function aDeletion(name: string, parts: Deletion): KubeObject {
     status: {
       phase: "Deleting",
       resolved: {
-        repository: { kind: "Repository", name: parts.repository },
+        repository: { kind: "Repository", name: "repo", uniqueId: parts.repository },
         config: "recipe",
         identity: { username: "recipe", hostname: "apps" },
         deletionPolicy: "Delete",
@@ -63,10 +64,29 @@ const someDeletion: fc.Arbitrary<Deletion> = fc.record({
   isAway: fc.boolean(),
   mark: fc.constantFrom(undefined, undefined, ANNOTATION.skipSnapshotCleanup, ANNOTATION.confirmDeletion),
   policy: fc.constantFrom("Delete", "Delete", "Delete", "Retain"),
-  repository: fc.constantFrom("repo", "repo", "repo.60"),
+  repository: fc.constantFrom("0123abcd", "0123abcd", "0123abcd 60"),
 });
 
-Deno.test("countOtherDeletions() counts what a look at every Backup would", () => {
+const plain: Deletion = {
+  ...{ second: 0, isHeld: false, isAway: false, mark: undefined },
+  ...{ policy: "Delete", repository: "0123abcd" },
+};
+
+function around(
+  parts: Deletion,
+  windowSeconds: number,
+  memories: readonly DeletionMemory[] = [],
+): CountedDeletion {
+  return {
+    repository: `id ${parts.repository}`,
+    config: "recipe",
+    windowSeconds,
+    now: new Date(EPOCH_MS + parts.second * 1000),
+    memories,
+  };
+}
+
+Deno.test("countOtherDeletions() counts what a look at every Backup of every namespace would", () => {
   const window = fc.oneof(fc.nat(400), fc.nat(200_000));
   fc.assert(
     fc.property(fc.array(someDeletion, { minLength: 1, maxLength: 30 }), window, (all, windowSeconds) => {
@@ -74,25 +94,82 @@ Deno.test("countOtherDeletions() counts what a look at every Backup would", () =
       const [own] = all;
       const [backup] = objects;
       if (own === undefined || backup === undefined) return;
-      const expected = all.slice(1).filter((each) =>
-        each.isAway === own.isAway && each.repository === own.repository && each.policy === "Delete" &&
-        each.mark !== ANNOTATION.skipSnapshotCleanup &&
+      const goes = all.slice(1).filter((each) =>
+        each.policy === "Delete" && each.mark !== ANNOTATION.skipSnapshotCleanup &&
         (each.isHeld || Math.abs(each.second - own.second) <= windowSeconds)
       );
-      const asked = { repository: own.repository, windowSeconds };
-      assert.equal(countOtherDeletions(backup, asked, readerOf(objects)), expected.length);
-      // It counts itself nowhere, also when the cache does not show it or shows another one of its name.
-      assert.equal(countOtherDeletions(backup, asked, readerOf(objects.slice(1))), expected.length);
+      const ofRepository = goes.filter((each) => each.repository === own.repository).length;
+      const ofRecipe = goes.filter((each) => each.isAway === own.isAway).length;
+      const asked = around(own, windowSeconds);
+      for (const reader of [readerOf(objects), readerOf(objects.slice(1))]) {
+        // It counts itself nowhere, also when the cache does not show it or shows another one of its name.
+        const counted = countOtherDeletions(backup, asked, reader);
+        assert.deepEqual([counted.ofRepository, counted.ofRecipe], [ofRepository, ofRecipe]);
+      }
     }),
     { numRuns: 300 },
   );
 });
 
-Deno.test("countOtherDeletions() looks through few spans, whatever the window", () => {
-  const own = aDeletion("own", {
-    ...{ second: 0, isHeld: false, isAway: false, mark: undefined },
-    ...{ policy: "Delete", repository: "repo" },
+Deno.test("countOtherDeletions() counts Backups of many small namespaces on one repository together", () => {
+  const all = Array.from({ length: 300 }, (_, index) => {
+    const backup = aDeletion(`run-${index}`, plain);
+    return { ...backup, metadata: { ...backup.metadata, namespace: `app-${index % 30}` } };
   });
+  const reader = readerOf(all);
+  for (const backup of all) {
+    const counted = countOtherDeletions(backup, around(plain, 600), reader);
+    assert.deepEqual([counted.ofRepository, counted.ofRecipe, counted.savedByRecipe], [299, 9, 10]);
+  }
+});
+
+function memoryOf(...past: DeletionMemory["past"]): DeletionMemory {
+  return { sinceSecond: 0, past };
+}
+
+Deno.test("countOtherDeletions() counts what only a memory knows, whatever its namespace, and nothing twice", () => {
+  const now = EPOCH_MS / 1000;
+  const recipe = recipeId("recipe");
+  const own = aDeletion("own", plain);
+  const there = aDeletion("there", plain);
+  const own2 = memoryOf(
+    { id: deletionId("gone-1"), recipe, atSecond: now - 10, count: 1 },
+    { id: deletionId("gone-2"), recipe: "another", atSecond: now - 20, count: 1 },
+    { id: deletionId("uid-there"), recipe, atSecond: now - 5, count: 1 },
+    { id: deletionId("uid-own"), recipe, atSecond: now - 5, count: 1 },
+    { id: deletionId("long-ago"), recipe, atSecond: now - 700, count: 1 },
+    { recipe: ANY_RECIPE, atSecond: now - 500, count: 7 },
+  );
+  const elsewhere = memoryOf({ recipe, atSecond: now, count: 30 });
+  const counted = countOtherDeletions(own, around(plain, 600, [own2, elsewhere]), readerOf([own, there]));
+  assert.deepEqual(counted, {
+    ofRepository: 1 + 1 + 1 + 7 + 30,
+    ofRecipe: 1 + 1 + 7,
+    savedByRecipe: 2 + 1 + 7,
+  });
+});
+
+Deno.test("countOtherDeletions() counts one that waited for hours and went a moment ago", () => {
+  const now = EPOCH_MS / 1000;
+  const waited = aDeletion("waited", { ...plain, second: -9000 });
+  const memory = memoryOf({ id: deletionId("uid-waited"), recipe: "another", atSecond: now, count: 1 });
+  const own = aDeletion("own", plain);
+  const counted = countOtherDeletions(own, around(plain, 600, [memory]), readerOf([own, waited]));
+  assert.equal(counted.ofRepository, 1);
+});
+
+Deno.test("countOtherDeletions() believes the clock by which more are counted", () => {
+  const own = aDeletion("own", plain);
+  const at = EPOCH_MS / 1000;
+  const memory = memoryOf({ id: deletionId("gone"), recipe: "another", atSecond: at - 60, count: 1 });
+  for (const aheadSeconds of [-86_400, 0, 86_400]) {
+    const asked = around({ ...plain, second: aheadSeconds }, 600, [memory]);
+    assert.equal(countOtherDeletions(own, asked, readerOf([own])).ofRepository, 1, String(aheadSeconds));
+  }
+});
+
+Deno.test("countOtherDeletions() looks through few spans, whatever the window", () => {
+  const own = aDeletion("own", plain);
   let asked = 0;
   const reader: Reader = {
     ...readerOf([own]),
@@ -103,26 +180,22 @@ Deno.test("countOtherDeletions() looks through few spans, whatever the window", 
   };
   const lookups = (windowSeconds: number) => {
     asked = 0;
-    countOtherDeletions(own, { repository: "repo", windowSeconds }, reader);
+    countOtherDeletions(own, around(plain, windowSeconds), reader);
     return asked;
   };
-  assert.ok(lookups(600) < 150, String(asked));
-  assert.ok(lookups(30 * 86_400) < 350, String(asked));
-  assert.ok(lookups(Number.MAX_SAFE_INTEGER) < 20_000, String(asked));
+  assert.ok(lookups(600) < 300, String(asked));
+  assert.ok(lookups(30 * 86_400) < 700, String(asked));
+  assert.ok(lookups(Number.MAX_SAFE_INTEGER) < 40_000, String(asked));
 });
 
-Deno.test("byDeletion() holds nothing of a Backup whose snapshots stay, and of one whose time nobody can read", () => {
-  const parts = {
-    ...{ second: 0, isHeld: false, isAway: false, mark: undefined },
-    ...{ policy: "Delete", repository: "repo" },
-  };
-  const backup = aDeletion("a", parts);
-  assert.deepEqual(byDeletion(backup).length, 4);
+Deno.test("byDeletion() holds nothing of a Backup whose snapshots stay, and no time that nobody can read", () => {
+  const backup = aDeletion("a", plain);
+  assert.equal(byDeletion(backup).length, 10);
   const { deletionTimestamp: _, ...alive } = backup.metadata;
-  assert.deepEqual(byDeletion({ ...backup, metadata: alive }), []);
-  assert.deepEqual(
-    byDeletion({ ...backup, metadata: { ...backup.metadata, deletionTimestamp: "soon" } }),
-    [],
+  assert.deepEqual(byDeletion({ ...backup, metadata: alive }), ["saved recipe"]);
+  assert.equal(
+    byDeletion({ ...backup, metadata: { ...backup.metadata, deletionTimestamp: "soon" } }).length,
+    2,
   );
   assert.deepEqual(byDeletion({ ...backup, metadata: { ...backup.metadata, finalizers: [] } }), []);
   assert.deepEqual(byDeletion({ ...backup, status: "spoilt" }), []);

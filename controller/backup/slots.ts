@@ -10,17 +10,29 @@ import { type BackupWorld, isTerminal } from "./world.ts";
 /** What was seen of a Backup before the ledger of slots was asked. */
 export type SeenBackup = Omit<BackupWorld, "slots" | "planned">;
 
-/** Observes a Backup and asks for the slots its run needs now; whatever it needs no longer is given back. */
+/**
+ * Observes a Backup and asks for the slots its run needs now; whatever it needs no longer is given back. One that would
+ * delete snapshots now is observed `again` first.
+ */
 export async function observeWithSlots(
   key: ObjectKey,
   slots: MoverSlots,
   now: Date,
   observe: () => Promise<SeenBackup | undefined>,
+  again: (seen: SeenBackup) => Promise<SeenBackup | undefined>,
 ): Promise<BackupWorld | undefined> {
   const owner = { kind: "Backup", key };
   try {
     const seen = await observe();
-    if (seen !== undefined) return askSlots(seen, slots, now);
+    if (seen !== undefined) {
+      const world = askSlots(seen, slots, now);
+      if (!world.backup.isDeleting || world.planned === undefined || world.planned.create.length === 0) {
+        return world;
+      }
+      // What destroys is decided on the living; it costs requests, so only who has a slot asks.
+      const live = await again(seen);
+      if (live !== undefined) return askSlots(live, slots, now);
+    }
     slots.withdraw(owner);
     return undefined;
   } catch (error) {
@@ -40,7 +52,8 @@ function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
     class: seen.backup.isDeleting ? "deletion" : "backup",
     repository: slotRepository({ namespace: key.namespace, name: repository }),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
-    since: seen.object.metadata.creationTimestamp ?? "",
+    // One that had its turn and could not start stands in line anew.
+    since: seen.backup.status.deletion?.retryAt ?? seen.object.metadata.creationTimestamp ?? "",
     wanted,
     working: workingIds(seen),
   });

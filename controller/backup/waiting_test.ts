@@ -71,7 +71,12 @@ const cases: Readonly<Record<string, Case>> = {
     mend: (stage) => stage.openRepository(),
   },
   "a repository that failed": {
-    without: (stage) => void stage.kube.put(aReadyRepository({ status: { phase: "Failed" } })),
+    without: (stage) => {
+      const { spec } = stage.kube.find(API, "Repository", { namespace: "apps", name: "repo" }) ??
+        assert.fail();
+      const status = { phase: "Failed" };
+      stage.kube.put(aReadyRepository({ spec: spec as Readonly<Record<string, unknown>>, status }));
+    },
     reason: "RepositoryNotReady",
     says: /^Repository "repo" is Failed: Ready$/,
     event: "Normal RepositoryNotReady on Backup",

@@ -43,6 +43,9 @@ export const INDEX = {
   podsOfBackup: "podsOfBackup",
 } as const;
 
+/** Name of the index of Repositories by kopia's unique id. */
+export const BY_UNIQUE_ID = "uniqueId";
+
 /** Indexes over Backups. One that has ended is in none: nothing that happens around it concerns it any more. */
 export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.openByConfig]: (backup) =>
@@ -66,7 +69,7 @@ export function backupWatches(slots: MoverSlots): readonly Watch[] {
     },
     {
       resource: REPOSITORY,
-      indexes: { [INDEX.repositoriesByNeed]: needsOfRepository },
+      indexes: { [INDEX.repositoriesByNeed]: needsOfRepository, [BY_UNIQUE_ID]: byUniqueId },
       keys: (repository, reader) => {
         noteLimit(repository, reader, slots);
         return keysOfRepository(repository, reader);
@@ -114,6 +117,11 @@ function whileOpen(backup: KubeObject, value: string | undefined): readonly stri
 function repositoryOfConfig(config: KubeObject): readonly string[] {
   const name = textAt(config, "spec", "repository", "name");
   return name === undefined ? [] : [name];
+}
+
+function byUniqueId(repository: KubeObject): readonly string[] {
+  const id = textAt(repository, "status", "uniqueId");
+  return id === undefined ? [] : [id];
 }
 
 function needsOfRepository(repository: KubeObject): readonly string[] {

@@ -11,6 +11,7 @@ import {
 } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { BackupPlan } from "./next_status.ts";
+import type { SeenDeletions } from "./seen_deletions.ts";
 
 /** The recipe of a run, as far as the run needs it. */
 export interface ConfigView {
@@ -39,8 +40,8 @@ export interface BackupWorld {
   readonly jobs: readonly KubeObject[];
   /** Pods labelled with this Backup; what they are is decided by their Job. */
   readonly pods: readonly KubeObject[];
-  /** Deletions of other Backups that the breaker counts with this one; counted only where it may be about to judge. */
-  readonly otherDeletions: number;
+  /** What the breaker judges by; looked for only where it may be about to. */
+  readonly deletions: SeenDeletions | undefined;
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
   readonly slots: SlotAnswer | "free";
   /** What is to be done, where it had to be known to ask for slots and none was denied. */

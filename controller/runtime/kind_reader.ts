@@ -39,8 +39,8 @@ export class KindReader implements Reader {
     return this.#reader.list(resource, rest);
   }
 
-  count(resource: Resource, { namespace, index }: CountQuery): number {
-    return this.#reader.count(resource, { namespace, index: this.#indexFor(resource, index) });
+  count(resource: Resource, query: CountQuery): number {
+    return this.#reader.count(resource, { ...query, index: this.#indexFor(resource, query.index) });
   }
 
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {

@@ -9,3 +9,20 @@ export function effectiveMover(repository: MoverSpec | undefined, config?: Mover
   const cache = { ...repository?.cache, ...config?.cache };
   return { ...repository, ...config, ...(Object.keys(cache).length === 0 ? {} : { cache }) };
 }
+
+/**
+ * What a mover that deletes runs with: all that the Repository says today, but the user and group of the run, who own what
+ * it wrote. Of a run as root that is root as well.
+ */
+export function deletionMover(repository: MoverSpec | undefined, run: MoverSpec | undefined): MoverSpec {
+  const { runAsUser: _user, runAsGroup: _group, fsGroup: _fsGroup, privilegedMode: _root, ...today } =
+    repository ?? {};
+  const { runAsUser, runAsGroup, fsGroup, privilegedMode } = run ?? {};
+  return {
+    ...today,
+    ...(runAsUser === undefined ? {} : { runAsUser }),
+    ...(runAsGroup === undefined ? {} : { runAsGroup }),
+    ...(fsGroup === undefined ? {} : { fsGroup }),
+    ...(privilegedMode === undefined ? {} : { privilegedMode }),
+  };
+}

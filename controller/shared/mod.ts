@@ -10,6 +10,7 @@ export * from "./credentials.ts";
 export * from "./cron.ts";
 export * from "./cron_interval.ts";
 export * from "./cron_zone.ts";
+export * from "./deletion_memory.ts";
 export * from "./effective_mover.ts";
 export { failureIsRetryable, type FailureResult } from "./job_failure.ts";
 export * from "./jitter.ts";

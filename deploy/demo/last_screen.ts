@@ -51,7 +51,9 @@ function tryNext({ target, namespace, backup, pluginFolder }: Told): string {
     [`kopiur status ${context}-n ${namespace}`, "how it goes, what waits and why"],
     [`get kopiur -n ${namespace}`, "everything there is"],
     [`describe backup ${backup} -n ${namespace}`, "what happened to it"],
-    [`delete backup ${backup} -n ${namespace}`, "deletes its snapshot, too"],
+    [`delete backup ${backup} -n ${namespace} --wait=false`, "held: it is the last whole snapshot"],
+    [`kopiur deletions list ${context}-n ${namespace}`, "what is held, ten seconds later, and why"],
+    [`kopiur deletions release ${backup} ${context}-n ${namespace}`, "your word: now its snapshot goes, too"],
   ];
   // A plugin is found by its first word only, so its flags come after it.
   const lines = commands.map(([command, what]) => ({

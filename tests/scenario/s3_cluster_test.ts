@@ -32,6 +32,7 @@ Deno.test("S3 repositories in a real cluster, against a real S3 server", async (
       },
       encryption: { passwordSecretRef: { name: "password" } },
       create: { enabled: true },
+      deletionBreaker: { window: "10s", keepLast: false },
     });
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import {
+  ANNOTATION,
   API_VERSION,
   backupKind,
   type BackupStatus,
@@ -18,6 +19,7 @@ import { reconcile } from "../../controller/runtime/reconcile.ts";
 import type { QueueAction } from "../../controller/runtime/report.ts";
 import {
   credentialVersion,
+  deletionMemoryText,
   foundOf,
   JOB,
   MoverSlots,
@@ -137,6 +139,8 @@ export interface StageParts {
   readonly sources?: readonly string[];
   readonly backup?: Parts;
   readonly config?: Parts;
+  /** Spec of the Repository; its breaker keeps no last snapshots where this does not say otherwise. */
+  readonly repository?: NonNullable<Parts["spec"]>;
   /** Sees the caches instead of the cluster itself, for tests in which they lag. */
   readonly reader?: (kube: FakeKube) => Reader;
   /** Stands before the cluster's writes, for tests in which the controller dies. */
@@ -156,7 +160,8 @@ export class BackupStage {
   #controller = this.#start();
 
   constructor(parts: StageParts = {}) {
-    this.#parts = parts;
+    const repository = { deletionBreaker: { threshold: 10, window: "10m", keepLast: false } };
+    this.#parts = { repository, ...parts };
     if (parts.maxMovers !== undefined) this.restart();
     const { sources = ["data"] } = parts;
     const spec = { sources: sources.map((name) => ({ pvc: { name } })), ...parts.config?.spec };
@@ -179,7 +184,12 @@ export class BackupStage {
     const found = needs.map((need) =>
       foundOf(need, this.kube.find("v1", kinds[need.kind], this.#key(need.name)))
     );
-    const { generation = 1 } = this.kube.put(aReadyRepository({ spec })).metadata;
+    const before = this.kube.find(API_VERSION, "Repository", this.#key("repo"));
+    const uid = before?.metadata.uid ?? repository.metadata.uid ?? "";
+    const known = { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, { sinceSecond: 0, past: [] }) };
+    const metadata = { annotations: before?.metadata.annotations ?? known };
+    const asked = { ...this.#parts.repository, ...spec };
+    const { generation = 1 } = this.kube.put(aReadyRepository({ spec: asked, metadata })).metadata;
     const bootstrap = {
       forGeneration: generation,
       credentialVersion: credentialVersion(found),
@@ -187,7 +197,7 @@ export class BackupStage {
       failures: 0,
     };
     const status = { observedGeneration: generation, uniqueId, bootstrap };
-    this.kube.put(aReadyRepository({ spec, status }));
+    this.kube.put(aReadyRepository({ spec: asked, status, metadata }));
   }
 
   /** One pass over the Backup, or over another one of the namespace. */

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ANNOTATION } from "../../api/mod.ts";
+import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
+import { aBackupConfig, aNamespace, type Parts } from "../../tests/support/mod.ts";
+
+const API = "kopiur.home-operations.com/v1alpha1";
+const confirm = { [ANNOTATION.confirmDeletion]: "true" };
+const retention = { [ANNOTATION.deletedBy]: "retention" };
+const KEEP_LAST = { deletionBreaker: { threshold: 10, window: "10m", keepLast: true } };
+
+/** A stage with runs `run-1`, `run-2`, …, of one day each, the last one the newest. */
+function stageOf(count: number, repository: NonNullable<Parts["spec"]> = KEEP_LAST): BackupStage {
+  const stage = new BackupStage({ maxMovers: 0, repository });
+  for (let day = 1; day <= count; day++) addRun(stage, day);
+  return stage;
+}
+
+function addRun(stage: BackupStage, day: number, entry: Readonly<Record<string, unknown>> = {}): void {
+  const date = `2025-02-${String(day).padStart(2, "0")}`;
+  const times = { startTime: `${date}T03:00:00Z`, endTime: `${date}T03:01:00Z` };
+  stage.addEnded([`run-${day}`], {
+    status: {
+      timing: times,
+      snapshots: [{
+        source: "data",
+        sourcePath: "/pvc/data",
+        phase: "Succeeded",
+        kopiaSnapshotID: `k-${day}`,
+        ...times,
+        sizeBytes: 1000,
+        files: 10,
+        ...entry,
+      }],
+    },
+  });
+}
+
+async function carryOut(stage: BackupStage): Promise<void> {
+  await stage.settleAll();
+  await stage.clock.advance(10_000);
+  await stage.settleAll();
+  for (const job of stage.jobs) {
+    if (job.metadata.name.includes("-delete-")) stage.end(job, 0, aDeletedResult(1));
+  }
+  await stage.settleAll();
+}
+
+/** The Backups for which a mover was made that deletes. */
+function begun(stage: BackupStage): readonly string[] {
+  return [...new Set(stage.made.flatMap((name) => /^apps\/(.*)-delete-/.exec(name)?.[1] ?? []))];
+}
+
+function held(stage: BackupStage): readonly string[] {
+  return stage.backups.map(({ metadata }) => metadata.name)
+    .filter((name) => stage.standing(name) === "Deleting LastSnapshotsHeld").toSorted();
+}
+
+function days(...of: readonly number[]): readonly string[] {
+  return of.map((day) => `run-${day}`);
+}
+
+Deno.test("Deletion of the newest whole snapshot is held, says both words, and goes on when confirmed", async () => {
+  const stage = stageOf(3);
+  stage.deleteBackup("run-3");
+  await carryOut(stage);
+  assert.deepEqual(held(stage), ["run-3"]);
+  assert.match(
+    stage.messageOf("run-3"),
+    /^It holds the newest whole snapshot that BackupConfig "recipe" has of "\/pvc\/data", .*"kubectl kopiur deletions release".*confirm-deletion: "true"; .*skip-snapshot-cleanup/,
+  );
+  assert.deepEqual(stage.gauges("kopiur_deletions"), ["kopiur_deletions_held 1 apps"]);
+  assert.equal(stage.kube.events.filter(({ reason }) => reason === "LastSnapshotsHeld").length, 1);
+  stage.annotate(confirm, "run-3");
+  await carryOut(stage);
+  assert.equal(stage.standing("run-3"), "gone");
+});
+
+for (
+  const [deleted, expected] of [
+    [[1, 2, 3], []],
+    [[1, 2, 3, 4], [1, 2, 3, 4]],
+    [[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7]],
+    [[5, 6, 7], [7]],
+  ] as const
+) {
+  Deno.test(`Deletion of ${deleted.join()} of seven holds ${expected.join() || "none"}`, async () => {
+    for (const order of [deleted, deleted.toReversed()]) {
+      const stage = stageOf(7);
+      stage.deleteBackup(...days(...order));
+      await carryOut(stage);
+      assert.deepEqual(held(stage), days(...expected));
+      assert.deepEqual(
+        deleted.filter((day) => stage.standing(`run-${day}`) === "gone").length,
+        deleted.length - expected.length,
+      );
+    }
+  });
+}
+
+Deno.test("Deletion one by one, each waited for, stops at the half of what a recipe has", async () => {
+  const stage = stageOf(7);
+  for (let day = 1; day <= 7; day++) {
+    stage.deleteBackup(`run-${day}`);
+    await carryOut(stage);
+    stage.restart();
+  }
+  assert.deepEqual(held(stage), days(4, 5, 6, 7));
+});
+
+Deno.test("Deletion over days never takes the newest whole snapshot", async () => {
+  const stage = stageOf(7);
+  for (let day = 1; day <= 7; day++) {
+    stage.deleteBackup(`run-${day}`);
+    await carryOut(stage);
+    await stage.clock.advance(86_400_000);
+  }
+  assert.deepEqual(held(stage), days(7));
+});
+
+const worse: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "could not read something": { unreadable: { count: 3, paths: ["a"] } },
+  "holds no files": { files: 0, sizeBytes: 0 },
+};
+for (const [what, entry] of Object.entries(worse)) {
+  Deno.test(`Deletion holds the newest whole snapshot though a newer one ${what}`, async () => {
+    const stage = stageOf(3);
+    addRun(stage, 4, entry);
+    addRun(stage, 5, entry);
+    stage.deleteBackup("run-3");
+    await carryOut(stage);
+    assert.deepEqual(held(stage), ["run-3"]);
+    stage.deleteBackup("run-5");
+    await carryOut(stage);
+    assert.equal(stage.standing("run-5"), "gone");
+  });
+}
+
+Deno.test("Deletion holds the last snapshot of a source that newer runs did not save", async () => {
+  const stage = stageOf(3);
+  addRun(stage, 2, { source: "logs", sourcePath: "/pvc/logs" });
+  stage.deleteBackup("run-2");
+  await carryOut(stage);
+  assert.deepEqual(held(stage), ["run-2"]);
+});
+
+Deno.test("Deletion by retention neither takes the newest whole snapshot, nor one that is pinned, nor what it would keep", async () => {
+  const stage = stageOf(6);
+  stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+  stage.annotate(retention, ...days(1, 2, 3, 4, 5, 6));
+  const pinned = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+  stage.kube.put({ ...pinned, spec: { configRef: { name: "recipe" }, pin: true } });
+  stage.deleteBackup(...days(1, 2, 6));
+  await stage.settleAll();
+  assert.equal(begun(stage).includes("run-2"), true, "retention's own goes at once");
+  await carryOut(stage);
+  assert.deepEqual(held(stage), days(1, 6));
+  assert.match(stage.messageOf("run-1"), /^It is marked as deleted by retention, but it is pinned/);
+});
+
+Deno.test("Deletion marked as retention's by somebody else counts as anybody's", async () => {
+  const stage = stageOf(20);
+  stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 20 } } }));
+  const all = Array.from({ length: 20 }, (_, index) => `run-${index + 1}`);
+  stage.annotate(retention, ...all);
+  stage.deleteBackup(...all);
+  await carryOut(stage);
+  assert.deepEqual(begun(stage), []);
+});
+
+Deno.test("Deletion by history of a run that holds a snapshot counts as anybody's", async () => {
+  const stage = stageOf(3);
+  stage.annotate({ [ANNOTATION.deletedBy]: "history" }, ...days(1, 2, 3));
+  stage.deleteBackup(...days(1, 2, 3));
+  await carryOut(stage);
+  assert.deepEqual(begun(stage), []);
+});
+
+Deno.test("Deletion beside a newer one that was confirmed holds what is the last one then", async () => {
+  for (const order of [[2, 3], [3, 2]] as const) {
+    const stage = stageOf(3);
+    stage.annotate(confirm, "run-3");
+    stage.deleteBackup(...days(...order));
+    await carryOut(stage);
+    assert.equal(stage.standing("run-3"), "gone");
+    assert.deepEqual(held(stage), ["run-2"]);
+  }
+});
+
+Deno.test("Deletion of the last ones goes on where the Repository says so, and not by a threshold alone", async () => {
+  for (const [keepLast, count] of [[true, 0], [false, 3]] as const) {
+    const stage = stageOf(3, { deletionBreaker: { threshold: 0, window: "10m", keepLast } });
+    stage.deleteBackup(...days(1, 2, 3));
+    await carryOut(stage);
+    assert.equal(begun(stage).length, count);
+  }
+});
+
+Deno.test("Deletion of the last ones is held by the default", async () => {
+  const stage = stageOf(1, {});
+  stage.deleteBackup("run-1");
+  await carryOut(stage);
+  assert.deepEqual(held(stage), ["run-1"]);
+});
+
+Deno.test("Deletion never lets more go in a window than a threshold, nor a newest whole snapshot, without a word", async () => {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant("delete" as const), at: fc.nat(23), many: fc.nat(6) }),
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("carry" as const) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("time" as const), seconds: fc.nat(700) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("mark" as const), at: fc.nat(23) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("run" as const), isWhole: fc.boolean() }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+      const stage = new BackupStage({
+        maxMovers: 0,
+        repository: { deletionBreaker: { threshold: 4, window: "10m", keepLast: true } },
+      });
+      stage.kube.put(aNamespace());
+      for (let day = 1; day <= 24; day++) addRun(stage, day);
+      const wentAt = new Map<string, number>();
+      const whole = new Set(Array.from({ length: 24 }, (_, index) => index + 1));
+      let newest = 24;
+      for (const each of steps) {
+        const there = stage.backups.map(({ metadata }) => metadata.name).filter((name) => name !== "run");
+        if (each.kind === "delete") {
+          const chosen = there.slice(each.at, each.at + each.many);
+          if (chosen.length > 0) stage.deleteBackup(...chosen);
+        }
+        if (each.kind === "mark") stage.annotate(retention, ...there.slice(each.at, each.at + 3));
+        if (each.kind === "time") await stage.clock.advance(each.seconds * 1000);
+        if (each.kind === "restart") stage.restart();
+        if (each.kind === "run") {
+          newest++;
+          addRun(stage, newest, each.isWhole ? {} : { unreadable: { count: 1, paths: ["x"] } });
+          if (each.isWhole) whole.add(newest);
+        }
+        await (each.kind === "carry" ? carryOut(stage) : stage.settleAll());
+        for (const name of begun(stage)) {
+          if (!wentAt.has(name)) wentAt.set(name, stage.clock.epochMs());
+        }
+        for (const at of wentAt.values()) {
+          const together = [...wentAt.values()].filter((other) => other >= at && other - at < 600_000);
+          assert.ok(together.length <= 4, `${together.length} in ten minutes`);
+        }
+        assert.ok(stage.standing(`run-${Math.max(...whole)}`) !== "gone", "the newest whole one is there");
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

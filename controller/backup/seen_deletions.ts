@@ -1,0 +1,156 @@
+import { ANNOTATION, type DeletionPolicy, findCondition } from "../../api/mod.ts";
+import type { KubeObject, Reader } from "../../kube/types.ts";
+import {
+  type DeletionMemory,
+  deletionMemory,
+  isAccepted,
+  keepsEverything,
+  type RepositoryView,
+  type RetentionRun,
+  runSnapshots,
+  runsToPrune,
+  runSummary,
+  type Sighting,
+  textAt,
+  valueAt,
+} from "../shared/mod.ts";
+import { type BackupObject, REPOSITORY } from "./backup_object.ts";
+import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
+import { breakerOf, isTooMany, takesMoreThanHalf } from "./mass_deletion.ts";
+import { countOtherDeletions, type OtherDeletions, repositoryId, savedOfRecipe } from "./other_deletions.ts";
+import type { RunPin } from "./run_pin.ts";
+import { BY_UNIQUE_ID } from "./watches.ts";
+import type { ConfigView } from "./world.ts";
+
+/** What the breaker judges the deletion of a Backup by. */
+export interface SeenDeletions {
+  readonly others: OtherDeletions;
+  /** True when it is known to hold a snapshot. */
+  readonly isSaved: boolean;
+  /** Whether a routine that is named as the one who deletes it would; undefined for the deletion of a person or a tool. */
+  readonly routine: "believed" | "doubtful" | undefined;
+  /** Looked for only where nothing else holds it. */
+  readonly last: LastSnapshots | undefined;
+  /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
+  readonly memory: DeletionMemory | undefined;
+  readonly repository:
+    | { readonly name: string; readonly uid: string; readonly resourceVersion: string | undefined }
+    | undefined;
+}
+
+/** What {@link seenDeletions} looks at. */
+export interface DeletedRun {
+  readonly object: KubeObject;
+  readonly backup: BackupObject;
+  readonly config: Sighting<ConfigView>;
+  readonly pin: RunPin;
+  readonly repository: Sighting<RepositoryView>;
+}
+
+/** Looks for what the breaker judges by; undefined where it has nothing to judge any more. */
+export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenDeletions | undefined {
+  const { object, backup, config, pin } = run;
+  const { namespace } = backup.key;
+  const isHeld = findCondition(backup.status.conditions, "DeletionHeld")?.status === "True";
+  if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
+  const { name } = pin.resolved.repository;
+  const repository = reader.get(REPOSITORY, { namespace, name });
+  const memory = repository === undefined ? undefined : deletionMemory(repository);
+  const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
+  const counted = {
+    repository: repositoryId(namespace, pin.resolved.repository),
+    config: backup.configName,
+    windowSeconds: breaker.windowSeconds,
+    now,
+    memories: [memory ?? NOTHING_KNOWN, ...otherMemories(repository, reader)],
+  };
+  const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
+  const isSaved = runSnapshots(object).saved.length > 0;
+  const routine = routineOf(run, isSaved, reader);
+  const others = routine === undefined
+    ? countOtherDeletions(object, counted, reader)
+    : { ofRepository: 0, ofRecipe: 0, savedByRecipe: 0 };
+  const isJudgedAlready = routine === undefined && (isTooMany({ others }, breaker) ||
+    (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
+  const uid = repository?.metadata.uid;
+  return {
+    others,
+    isSaved,
+    routine,
+    last: isJudgedAlready ? undefined : lastOf(object, backup, { memory, today }, reader),
+    memory,
+    repository: uid === undefined
+      ? undefined
+      : { name, uid, resourceVersion: repository?.metadata.resourceVersion },
+  };
+}
+
+const NOTHING_KNOWN: DeletionMemory = { sinceSecond: 0, past: [] };
+
+/** What others remember that open the same repository, in whatever namespace. */
+function otherMemories(repository: KubeObject | undefined, reader: Reader): readonly DeletionMemory[] {
+  const value = textAt(repository, "status", "uniqueId");
+  if (value === undefined) return [];
+  return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } }).flatMap((each) => {
+    if (each.metadata.uid === repository?.metadata.uid) return [];
+    return deletionMemory(each) ?? [];
+  });
+}
+
+function lastOf(
+  object: KubeObject,
+  { key, configName }: BackupObject,
+  { memory, today }: {
+    readonly memory: DeletionMemory | undefined;
+    readonly today: DeletionPolicy | undefined;
+  },
+  reader: Reader,
+): LastSnapshots {
+  const past = new Set(memory?.past.flatMap(({ id }) => id ?? []));
+  return lastSnapshots(object, savedOfRecipe(key.namespace, configName, reader), { past, today });
+}
+
+/**
+ * Whether a routine that is said to delete a Backup would do so: anybody may write that word. Retention deletes nothing
+ * that is pinned, nor what the retention of today keeps; a history limit nothing that holds a snapshot. One that would
+ * not is the deletion of a person or a tool.
+ */
+function routineOf(
+  { object, backup, config }: DeletedRun,
+  isSaved: boolean,
+  reader: Reader,
+): SeenDeletions["routine"] {
+  if (!backup.isRoutineDeletion) return undefined;
+  if (backup.spec.pin === true) return "doubtful";
+  if (object.metadata.annotations?.[ANNOTATION.deletedBy] === "history") {
+    return isSaved ? undefined : "believed";
+  }
+  const retention = config.kind === "found" ? config.value.spec.retention : undefined;
+  if (retention === undefined || keepsEverything(retention)) return undefined;
+  const living = savedOfRecipe(backup.key.namespace, backup.configName, reader)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined && metadata.uid !== backup.uid);
+  const own = retentionRun(object);
+  return runsToPrune(retention, [...living.map(retentionRun), own]).includes(own) ? "believed" : undefined;
+}
+
+function retentionRun(backup: KubeObject): RetentionRun {
+  const phase = textAt(backup, "status", "phase");
+  return {
+    name: backup.metadata.name,
+    hasFailed: phase === "Failed" || (phase === "Deleting" && wasStopped(backup)),
+    timeMs: runSummary(backup)?.timeMs ?? 0,
+    isExempt: valueAt(backup, "spec", "pin") === true,
+    isAccepted: isAccepted(backup),
+    ...runSnapshots(backup),
+  };
+}
+
+/** The phase of one that is being deleted says no longer how its run ended. */
+function wasStopped(backup: KubeObject): boolean {
+  const conditions = valueAt(backup, "status", "conditions");
+  const created = Array.isArray(conditions)
+    ? conditions.find((each) => textAt(each, "type") === "SnapshotCreated")
+    : undefined;
+  const reason = textAt(created, "reason");
+  return reason === "Replaced" || reason === "Cancelled";
+}
