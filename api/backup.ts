@@ -171,6 +171,12 @@ export const backupStatus = z.object({
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["source"],
   }).describe("One entry per source."),
+  adopted: z.object({
+    run: z.string().describe("Uid of the object under which the run was started, the tag of its snapshots."),
+    at: z.iso.datetime().describe("When the snapshots were taken up."),
+  }).optional().describe(
+    "Set when the Backup was put back without its status and took up the snapshots its run had made: it ran long before it was created.",
+  ),
   timing: z.object({
     startTime: z.iso.datetime().describe("When the first mover Job was made."),
     endTime: z.iso.datetime().optional().describe("End of the last snapshot, or of the last mover."),

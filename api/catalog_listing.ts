@@ -56,14 +56,26 @@ export interface CatalogEntry {
   /** Value of the tag `kopiur-run`: uid of the Backup that made it, if one did. */
   readonly runId?: string;
   readonly description?: string;
+  /** Value of the tag `kopiur-config`: `<namespace>/<BackupConfig>`. */
+  readonly config?: string;
+  /** Value of the tag `kopiur-backup`: `<namespace>/<Backup>`. */
+  readonly backup?: string;
+  /** Files and folders that are missing from it; absent when none is. */
+  readonly unreadable?: number;
 }
 
 const id = z.string().regex(/^[0-9A-Za-z]{1,128}$/);
 const count = z.int().min(0);
 const time = z.iso.datetime();
 const text = z.string();
-/** As a row, for the names of fields in every entry would cost more memory than what they hold. */
-const row = z.tuple([id, text, text, text, time, time, count, count, text.nullable(), text.nullable()]);
+/**
+ * As a row, for the names of fields in every entry would cost more memory than what they hold. A mover of an older
+ * release leaves out the last ones.
+ */
+const row = z.tuple([
+  ...[id, text, text, text, time, time, count, count, text.nullable(), text.nullable()] as const,
+  ...[text.nullable().optional(), text.nullable().optional(), count.optional()] as const,
+]);
 type Row = z.infer<typeof row>;
 const rows = z.array(row).max(CATALOG_MAX_SNAPSHOTS);
 
@@ -144,18 +156,24 @@ function partsIn(logText: string, lines: number): readonly (string | undefined)[
 }
 
 function rowOf(entry: CatalogEntry): Row {
-  const { id, username, hostname, path, startTime, endTime, sizeBytes, files, runId, description } = entry;
+  const { id, username, hostname, path, startTime, endTime, sizeBytes, files } = entry;
+  const { runId = null, description = null, config = null, backup = null, unreadable = 0 } = entry;
   const source = [username, hostname, path] as const;
-  return [id, ...source, startTime, endTime, sizeBytes, files, runId ?? null, description ?? null];
+  const tags = [config, backup] as const;
+  return [id, ...source, startTime, endTime, sizeBytes, files, runId, description, ...tags, unreadable];
 }
 
 function entryOf(
-  [id, username, hostname, path, startTime, endTime, sizeBytes, files, runId, description]: Row,
+  [id, username, hostname, path, startTime, endTime, sizeBytes, files, runId, description, ...more]: Row,
 ): CatalogEntry {
+  const [config = null, backup = null, unreadable = 0] = more;
   return {
     ...{ id, username, hostname, path, startTime, endTime, sizeBytes, files },
     ...(runId === null ? {} : { runId }),
     ...(description === null ? {} : { description }),
+    ...(config === null ? {} : { config }),
+    ...(backup === null ? {} : { backup }),
+    ...(unreadable === 0 ? {} : { unreadable }),
   };
 }
 

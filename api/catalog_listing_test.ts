@@ -216,3 +216,21 @@ Deno.test("catalogDigest refuses numbers that would make the reader work without
     assert.equal(catalogDigest.safeParse({ ...digest, ...wrong }).success, false, JSON.stringify(wrong));
   }
 });
+
+Deno.test("a catalog carries what a run tagged its snapshots with, and what they lack", () => {
+  const tagged = anEntry(1, { runId: "uid", config: "apps/recipe", backup: "apps/nightly-1", unreadable: 3 });
+  const { lines, digest } = encodeCatalog([tagged, anEntry(0)], WHOLE);
+  assert.deepEqual(decodeCatalog(lines.join("\n"), digest), {
+    kind: "listing",
+    entries: [tagged, anEntry(0)],
+    truncated: false,
+  });
+});
+
+Deno.test("a catalog of a mover of an older release is read", () => {
+  const { id, username, hostname, path, startTime, endTime, sizeBytes, files } = anEntry(1);
+  const row = [id, username, hostname, path, startTime, endTime, sizeBytes, files, "uid", null];
+  const packed = gzipSync(JSON.stringify([row]));
+  const read = decodeCatalog(lineOf(packed), digestOf(packed));
+  assert.deepEqual(read.kind === "listing" ? read.entries : read, [anEntry(1, { runId: "uid" })]);
+});

@@ -87,14 +87,15 @@ export const EVENTS: readonly EventEntry[] = [
     reasons: ["RepositoryShared"],
     action: "CheckBackend",
     on: ["Repository"],
-    when: "another Repository opens the same repository",
+    when: "another Repository opens the same repository, or a copy of it",
   },
   {
     type: "Warning",
-    reasons: ["UnexpectedOutput", "Forbidden"],
+    reasons: ["UnexpectedOutput", "Forbidden", "CatalogShrunk"],
     action: "ReadCatalog",
     on: ["Repository"],
-    when: "the list of its snapshots could not be read, or a Backup for one of them could not be made",
+    when:
+      "the list of its snapshots could not be read, a Backup for one of them could not be made, or most of what it should show is missing",
   },
   {
     type: "Normal",
@@ -180,6 +181,20 @@ export const EVENTS: readonly EventEntry[] = [
     action: "CheckRepository",
     on: ["Backup"],
     when: "a scan found them again",
+  },
+  {
+    type: "Normal",
+    reasons: ["Adopted"],
+    action: "Adopt",
+    on: ["Backup"],
+    when: "it was put back without its status, and took up the snapshots its run had made",
+  },
+  {
+    type: "Warning",
+    reasons: ["NothingToAdopt"],
+    action: "CheckRepository",
+    on: ["Backup"],
+    when: "it was put back without its status, and the repository shows no snapshot of it",
   },
   {
     type: "Warning",

@@ -50,6 +50,12 @@ export const ANNOTATION = {
   cancelRun: `${GROUP}/cancel-run`,
   /** On a Backup, as JSON `{"at": RFC 3339, "ids": [...]}`: snapshots of it that the repository holds no longer. */
   snapshotMissing: `${GROUP}/snapshot-missing`,
+  /** On a Backup: uid under which its run was started, and value of the tag of its snapshots; written once it ended, for the day on which it is put back without its status. */
+  ranAs: `${GROUP}/ran-as`,
+  /** On a Backup a schedule made: when that was, RFC 3339. One that the API server made much later was put back. */
+  madeAt: `${GROUP}/made-at`,
+  /** On a Backup that was put back without its status: "true" has it run again. */
+  runAgain: `${GROUP}/run-again`,
   /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
   noBackup: `${GROUP}/no-backup`,
   /** On a Repository: which of its Backups were deleted lately, as JSON; the memory of the deletion breaker. */

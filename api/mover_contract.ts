@@ -21,6 +21,8 @@ export const MOVER_EXIT = { ok: 0, retryable: 1, terminal: 2 } as const;
 export const RUN_TAG = "kopiur-run";
 /** Tag on every snapshot a run makes: `<namespace>/<BackupConfig>`. */
 export const CONFIG_TAG = "kopiur-config";
+/** Tag on every snapshot a run makes: `<namespace>/<Backup>`, by which one that was put back finds what it made. */
+export const BACKUP_TAG = "kopiur-backup";
 
 const identity = z.object({ username: z.string().min(1), hostname: z.string().min(1) });
 

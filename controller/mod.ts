@@ -13,7 +13,7 @@ import type { ControllerOptions } from "./options.ts";
 import { type Permission, permissionsOf } from "./permissions.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { type AnyKind, Manager } from "./runtime/mod.ts";
-import { JOB, MoverSlots, workingMovers } from "./shared/mod.ts";
+import { FoundRuns, JOB, MoverSlots, workingMovers } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";
@@ -156,10 +156,11 @@ async function atMost(clock: KubeClock, limitMs: number, ending: Promise<void>):
 }
 
 function createKinds(options: ControllerOptions, slots: MoverSlots): readonly AnyKind[] {
+  const found = new FoundRuns();
   return [
-    repositoryReconciler(options),
+    repositoryReconciler(options, found),
     backupConfigReconciler(options),
     backupScheduleReconciler(options),
-    backupReconciler(options, slots),
+    backupReconciler(options, slots, found),
   ];
 }

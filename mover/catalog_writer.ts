@@ -4,7 +4,7 @@ import {
   type CatalogEntry,
   encodeCatalog,
 } from "../api/catalog_listing.ts";
-import { RUN_TAG } from "../api/mover_contract.ts";
+import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../api/mover_contract.ts";
 import type { Snapshot } from "./kopia_output.ts";
 
 /** Keeps the newest finished snapshots of a listing as they go by, and no more of them than a catalog holds. */
@@ -34,11 +34,14 @@ export class CatalogWriter {
 }
 
 function entryOf(snapshot: Snapshot): CatalogEntry {
-  const { id, source, startTime, endTime, sizeBytes, files, tags, description } = snapshot;
-  const runId = tags[RUN_TAG];
+  const { id, source, startTime, endTime, sizeBytes, files, tags, description, unreadable } = snapshot;
+  const { [RUN_TAG]: runId, [CONFIG_TAG]: config, [BACKUP_TAG]: backup } = tags;
   return {
     ...{ id, ...source, startTime, endTime, sizeBytes, files },
     ...(runId === undefined ? {} : { runId }),
     ...(description === undefined ? {} : { description }),
+    ...(config === undefined ? {} : { config }),
+    ...(backup === undefined ? {} : { backup }),
+    ...(unreadable === undefined ? {} : { unreadable: unreadable.count }),
   };
 }

@@ -50,3 +50,15 @@ for (const [order, turn] of [["oldest", false], ["newest", true]] as const) {
 Deno.test("CatalogWriter leaves incomplete snapshots out", () => {
   assert.deepEqual(write([{ ...snapshotAt(1), incomplete: "checkpoint" }]).entries, []);
 });
+
+Deno.test("CatalogWriter hands on what a run tagged its snapshot with, and how much of it is missing", () => {
+  const tags = {
+    "kopiur-run": "uid",
+    "kopiur-config": "apps/recipe",
+    "kopiur-backup": "apps/run",
+    team: "a",
+  };
+  const { entries: [entry] } = write([{ ...snapshotAt(1), tags, unreadable: { count: 2, paths: ["x"] } }]);
+  const { runId, config, backup, unreadable } = entry ?? {};
+  assert.deepEqual([runId, config, backup, unreadable], ["uid", "apps/recipe", "apps/run", 2]);
+});

@@ -17,6 +17,8 @@ import {
   missingNote,
   type ParsedObject,
   parseObject,
+  type PutBack,
+  putBack,
   resourceOf,
 } from "../shared/mod.ts";
 import { originOf } from "./origin.ts";
@@ -40,6 +42,10 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
   readonly cancelReason: Extract<Reason, "Replaced" | "Cancelled"> | undefined;
   /** What the catalog says of snapshots that are gone. */
   readonly missingNote: MissingNote | "unreadable" | undefined;
+  /** Uid its run was started under, as its annotation says. */
+  readonly ranAs: string | undefined;
+  /** Set for one that was put back without its status. */
+  readonly putBack: PutBack | undefined;
   /** Why spec and status are empty here: this version cannot read them. */
   readonly unreadable?: string;
 }
@@ -73,6 +79,8 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
     isRoutineDeletion: isRoutine(annotations?.[ANNOTATION.deletedBy]),
     cancelReason: cancel === undefined ? undefined : cancel === "Replaced" ? "Replaced" : "Cancelled",
     missingNote: missingNote(object),
+    ranAs: annotations?.[ANNOTATION.ranAs],
+    putBack: putBack(object),
   };
 }
 

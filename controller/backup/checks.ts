@@ -57,6 +57,9 @@ export const deletionChecks: readonly Check[] = [
   credentialsAreMissing,
 ];
 
+/** What a Backup needs that was put back and looks for its snapshots. */
+export const adoptionChecks: readonly Check[] = [configIsMissing, repositoryIsMissing];
+
 /** The first refusal of a chain. */
 export function firstRefusal(
   checks: readonly Check[],

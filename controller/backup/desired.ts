@@ -1,6 +1,7 @@
 import {
   ANNOTATION,
   API_VERSION,
+  BACKUP_TAG,
   CONFIG_TAG,
   LABEL,
   type MoverOperation,
@@ -50,7 +51,7 @@ export function backupJob(
       mountPath: sourceMountPath(source),
       sourcePath,
       runId: backup.uid,
-      tags: { ...tags, [CONFIG_TAG]: config },
+      tags: { ...tags, [CONFIG_TAG]: config, [BACKUP_TAG]: keyText(backup.key) },
       ...(description === undefined ? {} : { description }),
       ...(policy === undefined ? {} : { policy }),
       ...(uniqueId === undefined ? {} : { uniqueId }),

@@ -1,4 +1,11 @@
-import { type ConditionChange, isoSeconds, type SnapshotEntry } from "../../api/mod.ts";
+import {
+  ANNOTATION,
+  backupKind,
+  type ConditionChange,
+  isoSeconds,
+  type SnapshotEntry,
+} from "../../api/mod.ts";
+import { resourceOf } from "../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { SourceStep } from "./source_state.ts";
@@ -8,6 +15,7 @@ import { statsOf, type Verdict, verdictOf } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
 const CLEANUP_SECONDS = 1;
+const BACKUP = resourceOf(backupKind);
 
 /** A run whose sources have all ended. */
 export interface FinishedRun {
@@ -34,6 +42,7 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
   const ready = phase === "Succeeded" ? "True" : "False";
   return {
     ...base,
+    ...(world.backup.ranAs === world.backup.uid ? {} : wordOfRun(world, world.backup.uid)),
     remove: [],
     conditions: [...permittedConditions, ...verdictConditions(verdict, entries)],
     outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
@@ -50,6 +59,27 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
       timing: { startTime, endTime, durationSeconds },
       ...(stats === undefined ? {} : { stats }),
     },
+  };
+}
+
+/**
+ * Under which uid the run was started, where a tool that puts the Backup back keeps it: neither status nor uid are. Said
+ * with the end, and to runs that ended before this was said; meant for the version that was seen.
+ */
+export function wordOfRun(
+  { object, backup: { key, uid } }: BackupWorld,
+  run: string,
+): Pick<BackupPlan, "annotate"> {
+  const { resourceVersion } = object.metadata;
+  const annotations = { [ANNOTATION.ranAs]: run };
+  return {
+    annotate: [{
+      resource: BACKUP,
+      key,
+      uid,
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      annotations,
+    }],
   };
 }
 

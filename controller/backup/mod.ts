@@ -6,7 +6,7 @@ import { backupKind } from "../../api/mod.ts";
 import type { Reader } from "../../kube/types.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
-import { CONFIG_MAP, JOB, type MoverSlots, resourceOf, SECRET } from "../shared/mod.ts";
+import { CONFIG_MAP, FoundRuns, JOB, type MoverSlots, resourceOf, SECRET } from "../shared/mod.ts";
 import { REPOSITORY } from "./backup_object.ts";
 import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
@@ -21,7 +21,11 @@ import type { BackupWorld } from "./world.ts";
 export type { BackupWorld } from "./world.ts";
 
 /** The Backup as the engine runs it. */
-export function backupReconciler(options: ControllerOptions, slots: MoverSlots): Kind<BackupWorld> {
+export function backupReconciler(
+  options: ControllerOptions,
+  slots: MoverSlots,
+  found: FoundRuns = new FoundRuns(),
+): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   return {
     name: backupKind.kind,
@@ -36,7 +40,7 @@ export function backupReconciler(options: ControllerOptions, slots: MoverSlots):
       { resource: SECRET, verbs: ["get"] },
     ],
     observe: (key, reader, signal, now) => {
-      const observe = (from: Reader) => observeBackup(key, from, signal, options, now);
+      const observe = (from: Reader) => observeBackup(key, from, signal, { options, found, now });
       return observeWithSlots(
         key,
         slots,

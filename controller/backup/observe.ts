@@ -13,6 +13,7 @@ import {
   credentialVersion,
   firstMissing,
   foundOf,
+  type FoundRuns,
   JOB,
   jobHasEnded,
   jobState,
@@ -30,6 +31,7 @@ import {
   resourceOf,
   SECRET,
   type Sighting,
+  textAt,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
 import { backupJobName, deleteAttempt, deleteJobName } from "./attempts.ts";
@@ -50,16 +52,36 @@ export async function observeBackup(
   key: ObjectKey,
   reader: Reader,
   signal: AbortSignal,
-  options: ControllerOptions,
-  now: Date,
+  { options, found, now }: {
+    readonly options: ControllerOptions;
+    readonly found: FoundRuns;
+    readonly now: Date;
+  },
 ): Promise<SeenBackup | undefined> {
   const cached = reader.get(BACKUP, key);
   if (cached === undefined) return undefined;
   const run = await observeRun(cached, reader, signal);
-  if (!secondMoverMayBeDue(run)) return await worldOf(run, reader, signal, options, now);
+  if (!secondMoverMayBeDue(run)) {
+    return withFinding(await worldOf(run, reader, signal, options, now), found, now, reader);
+  }
   const live = await reader.read(BACKUP, key, signal);
   if (live === undefined) return undefined;
   return await worldOf(await observeRun(live, reader, signal), reader, signal, options, now);
+}
+
+/** Asks for the snapshots of one that was put back; those of a run whose Backup lives belong to that one. */
+function withFinding(seen: SeenBackup, found: FoundRuns, now: Date, reader: Reader): SeenBackup {
+  const { backup: { putBack, uid, key: { namespace }, isDeleting }, repository } = seen;
+  if (putBack === undefined || isDeleting || repository.kind !== "found") return seen;
+  const { key, uniqueId } = repository.value;
+  const finding = found.ask({ uid, putBack }, { key, uniqueId }, now);
+  if (finding.kind !== "found") return { ...seen, finding };
+  const { runId } = finding.run;
+  const isTaken = reader.list(BACKUP, { namespace }).some((other) =>
+    other.metadata.uid !== uid &&
+    (other.metadata.uid === runId || textAt(other, "status", "adopted", "run") === runId)
+  );
+  return { ...seen, finding: isTaken ? { kind: "taken", runId } : finding };
 }
 
 interface Run {
@@ -225,7 +247,7 @@ function observeRepository(
 function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): boolean {
   const { status } = backup;
   if (backup.isDeleting) return backup.holdsFinalizer;
-  if (isTerminal(status.phase)) return false;
+  if (isTerminal(status.phase) || backup.putBack !== undefined) return false;
   if (status.snapshots === undefined) return true;
   return status.snapshots.some((entry) =>
     !sourceHasEnded(entry) && !jobs.some(({ metadata }) => metadata.name === entry.job?.name)

@@ -2,8 +2,10 @@ import { findCondition, isReason } from "../../api/mod.ts";
 import { planCancel } from "./cancel.ts";
 import { planDeletion } from "./deletion.ts";
 import { planDiscovered } from "./discovered.ts";
+import { wordOfRun } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { leavePutBack, planPutBack } from "./plan_put_back.ts";
 import { planRun } from "./plan_run.ts";
 import { runPin } from "./run_pin.ts";
 import { presenceOf } from "./snapshot_presence.ts";
@@ -13,8 +15,12 @@ import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
-  const { isDeleting, spec: { discovered }, status, cancelReason } = world.backup;
+  const { isDeleting, spec: { discovered }, status, cancelReason, putBack } = world.backup;
   if (discovered !== undefined) return planDiscovered(world, discovered);
+  // One with a Job of its own was started by a pass that could not write it down.
+  if (putBack !== undefined && world.jobs.length === 0) {
+    return isDeleting ? leavePutBack(world, now) : planPutBack(world, now);
+  }
   if (isDeleting) return planDeletion(world, now);
   if (isTerminal(status.phase)) return planEnded(world, now);
   return (cancelReason === undefined ? undefined : planCancel(world, cancelReason, now)) ??
@@ -26,7 +32,7 @@ export function planBackup(world: BackupWorld, now: Date): BackupPlan {
  * that lost its finalizer, as all do when kopiur is uninstalled, is taken up again: its snapshots go with it.
  */
 function planEnded(world: BackupWorld, now: Date): BackupPlan {
-  const { status, holdsFinalizer } = world.backup;
+  const { status, holdsFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
   const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
   const verdict = verdictOf(status.snapshots ?? []);
@@ -38,6 +44,8 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
   const { missing } = presence;
   return {
     ...(isToHold ? { finalizer: "present" } : {}),
+    // The next pass says it: a word is meant for the version that was seen.
+    ...(ranAs === undefined && !isToHold ? wordOfRun(world, status.adopted?.run ?? uid) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin, now),
     conditions: presence.conditions,

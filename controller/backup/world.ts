@@ -3,6 +3,7 @@ import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import {
   type ConfigSource,
+  type Finding,
   type Missing,
   moverId,
   type RepositoryView,
@@ -42,6 +43,8 @@ export interface BackupWorld {
   readonly pods: readonly KubeObject[];
   /** What the breaker judges by; looked for only where it may be about to. */
   readonly deletions: SeenDeletions | undefined;
+  /** What is known of the snapshots of one that was put back; looked for only there. */
+  readonly finding?: Finding;
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
   readonly slots: SlotAnswer | "free";
   /** What is to be done, where it had to be known to ask for slots and none was denied. */

@@ -31,6 +31,8 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
   const { name, phase, isDeleting, timeMs } = summary;
   const { saved, unchanged } = runSnapshots(backup);
   const repository = valueAt(backup, "status", "resolved", "repository");
+  // One that was put back ran before it was made, and no clock is to blame for that.
+  const wasAdopted = valueAt(backup, "status", "adopted") !== undefined;
   return {
     name,
     phase,
@@ -41,7 +43,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     saved,
     unchanged,
     uid,
-    createdMs: Date.parse(creationTimestamp) || 0,
+    createdMs: wasAdopted ? 0 : Date.parse(creationTimestamp) || 0,
     isExempt: valueAt(backup, "spec", "pin") === true,
     repository: textAt(repository, "name"),
     uniqueId: textAt(repository, "uniqueId"),

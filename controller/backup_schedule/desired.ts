@@ -1,4 +1,4 @@
-import { ANNOTATION, API_VERSION, backupKind, FINALIZER, LABEL } from "../../api/mod.ts";
+import { ANNOTATION, API_VERSION, backupKind, FINALIZER, isoSeconds, LABEL } from "../../api/mod.ts";
 import type { Annotating, DesiredObject } from "../../kube/types.ts";
 import { annotateRun, labelValue } from "../shared/mod.ts";
 import type { ScheduleRun } from "./schedule_run.ts";
@@ -8,7 +8,7 @@ import type { BackupScheduleWorld } from "./world.ts";
  * The Backup of a slot. It is tied to its schedule by label and has no owner: whoever deletes a schedule does not mean
  * the backups (design D8).
  */
-export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string): DesiredObject {
+export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string, now: Date): DesiredObject {
   const { configRef, backupTemplate: { tags, description, deletionPolicy, failurePolicy } = {} } = spec;
   return {
     apiVersion: API_VERSION,
@@ -21,6 +21,8 @@ export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string):
         [LABEL.schedule]: labelValue(key.name),
         [LABEL.config]: labelValue(configRef.name),
       },
+      // Without it a slot that is made up for late could not be told from one that was put back.
+      annotations: { [ANNOTATION.madeAt]: isoSeconds(now) },
       // It gets one before its first mover anyway: so that is one write less.
       finalizers: [FINALIZER],
     },

@@ -1,6 +1,6 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { textAt, valueAt } from "../shared/mod.ts";
+import { putBack, textAt, valueAt } from "../shared/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 
 /** What a schedule needs to know of a Backup that carries its label. */
@@ -15,8 +15,8 @@ export interface ScheduleRun {
   readonly slotMs: number;
   /** False for one that was made long after its slot, which no schedule does: somebody put it back. */
   readonly isOfItsTime: boolean;
-  /** How it stands: `active` may still write a snapshot. */
-  readonly state: "active" | "Succeeded" | "Failed" | "leaving";
+  /** How it stands: `active` may still write a snapshot; `putBack` runs nothing by itself. */
+  readonly state: "active" | "Succeeded" | "Failed" | "leaving" | "putBack";
   /**
    * True when a source was saved in it, which makes it the business of the recipe's retention; also when that snapshot
    * is gone from the repository, for then a person should look.
@@ -57,6 +57,7 @@ function stateOf(backup: KubeObject): ScheduleRun["state"] {
   if (backup.metadata.deletionTimestamp !== undefined) return "leaving";
   const phase = textAt(backup, "status", "phase") ?? "Pending";
   if (phase === "Succeeded" || phase === "Failed") return phase;
+  if (putBack(backup) !== undefined) return "putBack";
   return phase === "Pending" || phase === "Running" ? "active" : "leaving";
 }
 

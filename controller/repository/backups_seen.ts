@@ -46,29 +46,38 @@ export interface EndedRun {
   readonly note: MissingNote | "unreadable" | undefined;
 }
 
+/** Name of that index of Backups. */
+export const BY_REPOSITORY_NAME = "repositoryName";
+
 /**
- * Index function: a Backup under the unique id of the repository it was written to or found in, and the ten
- * minutes in which it saw that repository's numbers. One that was never started is under the empty id. Reads by hand, as all
+ * Index function: a Backup under the name of the Repository it was written to or found in, and the ten minutes in
+ * which it saw that repository's numbers. One that was never started is under the empty name. Reads by hand, as all
  * of this file: it runs over every Backup on each of its changes.
  */
-export function byRepositoryId(backup: KubeObject): readonly string[] {
-  const id = repositoryIdOf(backup) ?? "";
+export function byRepositoryName(backup: KubeObject): readonly string[] {
+  const name = repositoryNameOf(backup) ?? "";
   const seen = seenStats(backup);
-  return seen === undefined ? [id] : [id, spanText(id, Date.parse(seen.observedAt))];
+  return seen === undefined ? [name] : [name, spanText(name, Date.parse(seen.observedAt))];
 }
 
 /** Values of that index for those that saw a repository from one time to another, at most so many. */
 export function spanTexts(
-  uniqueId: string,
+  repository: string,
   { fromMs, toMs, most }: { readonly fromMs: number; readonly toMs: number; readonly most: number },
 ): readonly string[] {
   const last = Math.floor(toMs / SPAN_MS);
   const spans = Math.min(most, last - Math.floor(fromMs / SPAN_MS) + 1);
-  return Array.from({ length: Math.max(0, spans) }, (_, back) => `${uniqueId}@${last - back}`);
+  return Array.from({ length: Math.max(0, spans) }, (_, back) => `${repository}@${last - back}`);
 }
 
-function spanText(uniqueId: string, ms: number): string {
-  return `${uniqueId}@${Math.floor(ms / SPAN_MS)}`;
+function spanText(repository: string, ms: number): string {
+  return `${repository}@${Math.floor(ms / SPAN_MS)}`;
+}
+
+/** Name of the Repository a Backup was written to or found in, in its own namespace. */
+export function repositoryNameOf(backup: KubeObject): string | undefined {
+  return textAt(backup, "status", "resolved", "repository", "name") ??
+    textAt(backup, "spec", "discovered", "repository", "name");
 }
 
 /** Kopia's unique id of the repository a Backup belongs to. */

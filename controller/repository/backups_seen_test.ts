@@ -4,7 +4,7 @@ import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { aBackup } from "../../tests/support/mod.ts";
 import {
-  byRepositoryId,
+  byRepositoryName,
   discoveredBackup,
   endedRun,
   runningSinceMs,
@@ -12,19 +12,19 @@ import {
   snapshotIds,
   spanTexts,
 } from "./backups_seen.ts";
-import { aRun, idOf, UNIQUE_ID } from "./catalog_stage_test.ts";
+import { aRun, idOf } from "./catalog_stage_test.ts";
 
-Deno.test("byRepositoryId() finds a run by its repository and by when it saw that", () => {
+Deno.test("byRepositoryName() finds a run by its repository and by when it saw that", () => {
   const repository = { snapshotCount: 1, totalSizeBytes: 1, observedAt: "2026-01-02T03:09:59Z" };
   const run = aRun("run", [1], { status: { repository } });
-  const [id, span = ""] = byRepositoryId(run);
-  assert.equal(id, UNIQUE_ID);
+  const [name, span = ""] = byRepositoryName(run);
+  assert.equal(name, "repo");
   const around = (from: string, to: string) =>
-    spanTexts(UNIQUE_ID, { fromMs: Date.parse(from), toMs: Date.parse(to), most: 10 }).includes(span);
+    spanTexts("repo", { fromMs: Date.parse(from), toMs: Date.parse(to), most: 10 }).includes(span);
   assert.ok(around("2026-01-02T03:09:00Z", "2026-01-02T03:09:59Z"));
   assert.ok(around("2026-01-02T02:55:00Z", "2026-01-02T03:30:00Z"));
   assert.equal(around("2026-01-02T03:10:00Z", "2026-01-02T04:30:00Z"), false);
-  assert.deepEqual(byRepositoryId(aBackup()), [""]);
+  assert.deepEqual(byRepositoryName(aBackup()), [""]);
 });
 
 Deno.test("spanTexts() holds the latest when there are too many, and none backwards", () => {
@@ -64,7 +64,7 @@ Deno.test("every reader of Backups takes whatever an object holds without throwi
       const { metadata, ...rest } = aBackup();
       const annotations = { [ANNOTATION.snapshotMissing]: note };
       const backup: KubeObject = { ...rest, metadata: { ...metadata, annotations }, spec, status };
-      assert.ok(byRepositoryId(backup).length >= 1);
+      assert.ok(byRepositoryName(backup).length >= 1);
       assert.ok(Array.isArray(snapshotIds(backup)));
       for (const read of [discoveredBackup, runningSinceMs, seenStats, endedRun]) read(backup);
     }),

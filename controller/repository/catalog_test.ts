@@ -68,25 +68,18 @@ Deno.test("a catalog becomes discovered Backups, once, and a second look writes 
   assert.ok(stage.status.catalog?.lastRefreshAt.startsWith("2026-01-02T05:"));
 });
 
-Deno.test("a catalog never shows what a Backup of any namespace made or stands for", async () => {
+Deno.test("a catalog never shows what a Backup made that names its Repository", async () => {
   const stage = new CatalogStage();
-  const inOther = aRun("theirs", [2], { namespace: "other" });
   const unresolved = aBackup({ name: "starting", metadata: { uid: "uid-of-a-run" } });
-  const discovered = {
-    repository: { kind: "Repository", name: "twin", uniqueId: UNIQUE_ID },
-    snapshot: { id: idOf(4), identity: { username: "nas", hostname: "home" }, sourcePath: "/data" },
-  };
-  const ofTwin = { ...aBackup({ name: "twin-disc", namespace: "other" }), spec: { discovered } };
-  stage.kube.put(aRun("ours", [0, 1]), inOther, unresolved, ofTwin);
+  stage.kube.put(aRun("ours", [0, 1]), unresolved);
   assert.ok(
     await stage.lists([
-      ...entries(0, 3),
+      ...entries(0, 2),
       anEntry(3, { runId: "uid-of-a-run" }),
-      anEntry(4),
       anEntry(5, { runId: "uid-of-a-run-that-is-gone" }),
     ]),
   );
-  assert.deepEqual(stage.discovered().filter((name) => name !== "twin-disc"), namesOf(5));
+  assert.deepEqual(stage.discovered(), namesOf(5));
 });
 
 Deno.test("a catalog waits with snapshots that a run may have made which is still under way", async () => {
@@ -159,7 +152,7 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
   const late = { timing: { startTime: "2026-01-02T03:04:50Z", endTime: "2026-01-02T03:04:59Z" } };
   stage.kube.put(
     aRun("whole", [0]),
-    aRun("half", [1, 2], { namespace: "other" }),
+    aRun("half", [1, 2]),
     aRun("late", [3], { status: late }),
     aRun("stopped", [4, 6], { status: { phase: "Failed" } }),
     aRun("elsewhere", [5], {
@@ -168,11 +161,11 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
   );
   assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
   const note = { at: "2026-01-02T03:05:00.000Z", ids: [idOf(2)] };
-  assert.deepEqual(saidMissing(stage, "half", "other"), note);
+  assert.deepEqual(saidMissing(stage, "half"), note);
   assert.deepEqual(saidMissing(stage, "stopped"), { ...note, ids: [idOf(6)] });
   assert.deepEqual(stage.writesToBackups().toSorted(), [
+    "annotate Backup apps/half",
     "annotate Backup apps/stopped",
-    "annotate Backup other/half",
   ]);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 2);
   stage.kube.put(aRun("stopped", [4], { status: { phase: "Failed" } }));
@@ -180,14 +173,14 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
 
   // The same again changes nothing, also not the time; the late run can be judged now.
   assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
-  assert.deepEqual(saidMissing(stage, "half", "other"), note);
+  assert.deepEqual(saidMissing(stage, "half"), note);
   assert.deepEqual(stage.writesToBackups(), ["annotate Backup apps/late"]);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 2);
 
   // A listing that is cut short says what is there, and nothing of the rest.
   assert.ok(await stage.lists([anEntry(2)], { isWhole: false }));
-  assert.deepEqual(stage.writesToBackups(), ["annotate Backup other/half"]);
-  assert.equal(saidMissing(stage, "half", "other"), undefined);
+  assert.deepEqual(stage.writesToBackups(), ["annotate Backup apps/half"]);
+  assert.equal(saidMissing(stage, "half"), undefined);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 1);
 });
 

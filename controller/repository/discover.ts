@@ -24,14 +24,19 @@ export interface Discovery {
  * the bounds of the spec over all of them, so that a scan never adds to what the scans before it made. A listing
  * that is cut short can say what is there and never what is gone.
  */
-export function discover(repository: RepositoryObject, catalog: Catalog): Discovery {
+export function discover(
+  repository: RepositoryObject,
+  catalog: Catalog,
+  { saysWhatIsGone }: { readonly saysWhatIsGone: boolean },
+): Discovery {
   const bounds = boundsOf(repository, catalog);
   const wanted = wantedSnapshots(bounds, catalog);
-  const drop = withoutPlace(bounds, catalog, wanted);
+  const withoutOne = withoutPlace(bounds, catalog, { wanted, saysWhatIsGone });
+  const drop = [...catalog.untrue.filter(({ isDeleting }) => !isDeleting), ...withoutOne];
   return {
     lacking: wanted.filter(({ id }) => !catalog.discoveredIds.has(id)),
     drop,
-    stay: catalog.discovered.length - drop.length,
+    stay: catalog.discovered.length - withoutOne.length,
   };
 }
 
@@ -97,19 +102,22 @@ function wantedSnapshots(
 }
 
 /**
- * Discovered Backups that have to go. One whose snapshot a shortened listing does not show may be older than what
- * there was room for: it goes only when it would be out of bounds wherever it is.
+ * Discovered Backups that have to go. One whose snapshot such a listing does not show may be there all the same: it goes
+ * only when it would be out of bounds wherever it is.
  */
 function withoutPlace(
   { perSource, oldestMs }: Bounds,
-  { discovered, listing: { snapshots, truncated } }: Catalog,
-  wanted: readonly ListedSnapshot[],
+  { discovered, listing: { snapshots } }: Catalog,
+  { wanted, saysWhatIsGone }: {
+    readonly wanted: readonly ListedSnapshot[];
+    readonly saysWhatIsGone: boolean;
+  },
 ): readonly DiscoveredBackup[] {
   const wantedIds = new Set(wanted.map(({ id }) => id));
-  const bySource = truncated ? Map.groupBy(wanted, ({ source }) => source) : undefined;
+  const bySource = saysWhatIsGone ? undefined : Map.groupBy(wanted, ({ source }) => source);
   return discovered.filter(({ isDeleting, snapshotId, source, startMs }) => {
     if (isDeleting || wantedIds.has(snapshotId)) return false;
-    if (!truncated || snapshots.has(snapshotId) || startMs < oldestMs) return true;
+    if (saysWhatIsGone || snapshots.has(snapshotId) || startMs < oldestMs) return true;
     const newer = bySource?.get(source)?.filter((each) => each.startMs > startMs) ?? [];
     return newer.length >= perSource;
   });

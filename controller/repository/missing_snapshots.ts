@@ -20,13 +20,22 @@ export interface MissingSnapshots {
   readonly unsaid: readonly Unsaid[];
   /** Snapshots that are missing, of all runs. */
   readonly count: number;
+  /** Set when most of what a whole listing should show is missing: nothing is taken away on such a word. */
+  readonly shortfall: Shortfall | undefined;
+}
+
+/** How many of the snapshots a listing should show it does not. */
+export interface Shortfall {
+  readonly missing: number;
+  readonly expected: number;
 }
 
 /**
  * Compares the snapshots of our own runs with a listing. One is missing when a whole listing that began after the
  * run had ended does not show it; one that is shown is there, whatever the listing leaves out.
  */
-export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
+export function missingSnapshots(catalog: Catalog): MissingSnapshots {
+  const { listing, runs } = catalog;
   const unsaid: Unsaid[] = [];
   let count = 0;
   for (const run of runs) {
@@ -34,7 +43,19 @@ export function missingSnapshots({ listing, runs }: Catalog): MissingSnapshots {
     count += missing.length;
     if (!isSaid(run.note, missing)) unsaid.push({ run, missing });
   }
-  return { unsaid, count };
+  return { unsaid, count, shortfall: shortfallOf(catalog) };
+}
+
+/**
+ * One snapshot is deleted by hand, and so are old ones; but a listing that lacks most of what was there a while ago
+ * speaks more likely of a storage that is not what it was, or of a word that is not true.
+ */
+function shortfallOf({ listing, runs, discovered }: Catalog): Shortfall | undefined {
+  if (listing.truncated) return undefined;
+  const judged = runs.filter((run) => canJudge(run, listing)).flatMap(({ snapshotIds }) => snapshotIds);
+  const ids = new Set([...judged, ...discovered.map(({ snapshotId }) => snapshotId)]);
+  const missing = [...ids].filter((id) => !listing.snapshots.has(id)).length;
+  return missing > 1 && missing * 2 > ids.size ? { missing, expected: ids.size } : undefined;
 }
 
 /** Says it. */
@@ -43,13 +64,13 @@ export function noting({ run: { key, uid }, missing }: Unsaid, { endedAt }: Read
   return { resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } };
 }
 
-function missingOf(
-  { endMs, snapshotIds, note }: EndedRun,
-  { snapshots, truncated, startedMs }: ReadListing,
-): readonly string[] {
-  const absent = snapshotIds.filter((id) => !snapshots.has(id));
-  const canTell = !truncated && endMs + CLOCK_SKEW_MS < startedMs;
-  return canTell ? absent : absent.filter((id) => missingIds(note).includes(id));
+function missingOf(run: EndedRun, listing: ReadListing): readonly string[] {
+  const absent = run.snapshotIds.filter((id) => !listing.snapshots.has(id));
+  return canJudge(run, listing) ? absent : absent.filter((id) => missingIds(run.note).includes(id));
+}
+
+function canJudge({ endMs }: EndedRun, { truncated, startedMs }: ReadListing): boolean {
+  return !truncated && endMs + CLOCK_SKEW_MS < startedMs;
 }
 
 /** A note that names nothing, or that nobody can read, is written anew or taken off. */

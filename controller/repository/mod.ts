@@ -9,6 +9,7 @@ import type { Grant, Kind, Watch } from "../runtime/kind.ts";
 import {
   byControllerUid,
   CONFIG_MAP,
+  FoundRuns,
   JOB,
   keysOfController,
   keysOfPodOwner,
@@ -19,8 +20,7 @@ import {
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
-import { BACKUP, byRepositoryId } from "./backups_seen.ts";
-import { BY_REPOSITORY_ID } from "./catalog_world.ts";
+import { BACKUP, BY_REPOSITORY_NAME, byRepositoryName } from "./backups_seen.ts";
 import { ListingMemory } from "./listing_memory.ts";
 import { keysOfStaleStats } from "./newest_stats.ts";
 import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
@@ -36,7 +36,10 @@ export type { RepositoryWorld } from "./world.ts";
 const BY_NEED = "need";
 
 /** The Repository kind. */
-export function repositoryReconciler(options: ControllerOptions): Kind<RepositoryWorld, RepositoryPlan> {
+export function repositoryReconciler(
+  options: ControllerOptions,
+  found: FoundRuns = new FoundRuns(),
+): Kind<RepositoryWorld, RepositoryPlan> {
   const memory = new ListingMemory();
   return {
     name: repositoryKind.kind,
@@ -44,7 +47,7 @@ export function repositoryReconciler(options: ControllerOptions): Kind<Repositor
     indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId },
     watches: WATCHES,
     writes: WRITES,
-    observe: (key, reader, signal, now) => observeRepository(key, reader, { memory, now }, signal),
+    observe: (key, reader, signal, now) => observeRepository(key, reader, { memory, found, now }, signal),
     plan: (world, now) => planRepository(world, now, options),
     status: repositoryStatusAfter,
     samples: repositorySamples,
@@ -67,7 +70,7 @@ const WATCHES: readonly Watch[] = [
   { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
   { ...WATCHED.namespace, keys: keysOfPrivileged },
   { resource: REPOSITORY, keys: twinsOf },
-  { resource: BACKUP, indexes: { [BY_REPOSITORY_ID]: byRepositoryId }, keys: keysOfStaleStats },
+  { resource: BACKUP, indexes: { [BY_REPOSITORY_NAME]: byRepositoryName }, keys: keysOfStaleStats },
 ];
 
 const WRITES: readonly Grant[] = [

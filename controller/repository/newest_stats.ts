@@ -1,20 +1,27 @@
 import type { RepositoryStatus } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { keyOf } from "../../kube/types.ts";
 import { textAt } from "../shared/mod.ts";
-import { BACKUP, repositoryIdOf, type SeenStats, seenStats, spanTexts } from "./backups_seen.ts";
-import { BY_REPOSITORY_ID } from "./catalog_world.ts";
+import {
+  BACKUP,
+  BY_REPOSITORY_NAME,
+  repositoryIdOf,
+  repositoryNameOf,
+  type SeenStats,
+  seenStats,
+  spanTexts,
+} from "./backups_seen.ts";
 import { REPOSITORY, type RepositoryObject } from "./repository_object.ts";
-import { BY_UNIQUE_ID } from "./twins.ts";
 
 /** A thousand runs may end within a minute: so often their numbers are written down. */
 const WRITE_EVERY_MS = 10_000;
 /** A week of ten minutes each. */
 const MOST_SPANS = 1008;
 
-/** The newest numbers a run saw since those in the status. Looks at the runs of that time alone. */
+/**
+ * The newest numbers that a run of this Repository saw since those in the status. Looks at the runs of that time alone.
+ */
 export function newestStats(
-  { status }: RepositoryObject,
+  { key: { namespace, name }, status }: RepositoryObject,
   reader: Reader,
   now: Date,
 ): SeenStats | undefined {
@@ -23,8 +30,9 @@ export function newestStats(
   const knownMs = Date.parse(storageStats.lastObservedAt);
   let newest: SeenStats | undefined;
   let newestMs = knownMs;
-  for (const value of spanTexts(uniqueId, { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS })) {
-    for (const backup of reader.list(BACKUP, { index: { name: BY_REPOSITORY_ID, value } })) {
+  for (const value of spanTexts(name, { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS })) {
+    for (const backup of reader.list(BACKUP, { namespace, index: { name: BY_REPOSITORY_NAME, value } })) {
+      if (repositoryIdOf(backup) !== uniqueId) continue;
       const seen = seenStats(backup);
       const seenMs = Date.parse(seen?.observedAt ?? "");
       if (!(seenMs > newestMs)) continue;
@@ -66,15 +74,14 @@ export function takeNewest(
   };
 }
 
-/** Repositories whose numbers are out of date by what a run saw; a burst of runs wakes them once in ten seconds. */
+/** The Repository whose numbers are out of date by what a run of it saw; a burst of runs wakes it once in ten seconds. */
 export function keysOfStaleStats(backup: KubeObject, reader: Reader): readonly ObjectKey[] {
   const seen = seenStats(backup);
-  const value = repositoryIdOf(backup);
-  if (seen === undefined || value === undefined) return [];
-  return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } })
-    .filter((repository) => {
-      const known = Date.parse(textAt(repository, "status", "storageStats", "lastObservedAt") ?? "");
-      return Date.parse(seen.observedAt) >= known + WRITE_EVERY_MS;
-    })
-    .map(keyOf);
+  const name = repositoryNameOf(backup);
+  if (seen === undefined || name === undefined) return [];
+  const key = { namespace: backup.metadata.namespace ?? "", name };
+  const repository = reader.get(REPOSITORY, key);
+  if (textAt(repository, "status", "uniqueId") !== repositoryIdOf(backup)) return [];
+  const known = Date.parse(textAt(repository, "status", "storageStats", "lastObservedAt") ?? "");
+  return Date.parse(seen.observedAt) >= known + WRITE_EVERY_MS ? [key] : [];
 }

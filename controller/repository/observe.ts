@@ -1,6 +1,14 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { JOB, labelValue, NAMESPACE, observeNeeds, POD, repositoryNeeds } from "../shared/mod.ts";
+import {
+  type FoundRuns,
+  JOB,
+  labelValue,
+  NAMESPACE,
+  observeNeeds,
+  POD,
+  repositoryNeeds,
+} from "../shared/mod.ts";
 import { observeCatalog } from "./catalog_world.ts";
 import { observeListing } from "./listing.ts";
 import type { ListingMemory } from "./listing_memory.ts";
@@ -21,12 +29,17 @@ export const BY_REPOSITORY = "repository";
 export async function observeRepository(
   key: ObjectKey,
   reader: Reader,
-  { memory, now }: { readonly memory: ListingMemory; readonly now: Date },
+  { memory, found, now }: {
+    readonly memory: ListingMemory;
+    readonly found: FoundRuns;
+    readonly now: Date;
+  },
   signal: AbortSignal,
 ): Promise<RepositoryWorld | undefined> {
   const object = reader.get(REPOSITORY, key);
   if (object === undefined) {
     memory.drop(key);
+    found.drop(key);
     return undefined;
   }
   const repository = parseRepository(object);
@@ -34,6 +47,8 @@ export async function observeRepository(
   const jobs = reader.list(JOB, { namespace, index: { name: BY_OWNER, value: repository.uid } });
   const pods = reader.list(POD, { namespace, index: { name: BY_REPOSITORY, value: labelValue(key.name) } });
   const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
+  const catalog = listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined;
+  if (catalog !== undefined) found.keep(key, catalog.found);
   return {
     object,
     repository,
@@ -42,7 +57,7 @@ export async function observeRepository(
     jobs,
     pods,
     listing,
-    catalog: listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined,
+    catalog,
     newestStats: newestStats(repository, reader, now),
     twins: twinsOf(object, reader),
   };

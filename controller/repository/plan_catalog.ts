@@ -10,7 +10,7 @@ import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
 import { BACKUP, type DiscoveredBackup } from "./backups_seen.ts";
 import { discover, offerDiscovered } from "./discover.ts";
-import { missingSnapshots, noting } from "./missing_snapshots.ts";
+import { missingSnapshots, noting, type Shortfall } from "./missing_snapshots.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /** Writes of one pass: five thousand snapshots must not hold a worker, and what waits beside them, for minutes. */
@@ -69,8 +69,9 @@ function workThrough(
   { repository }: RepositoryWorld,
   catalog: NonNullable<RepositoryWorld["catalog"]>,
 ): CatalogPlan {
-  const { lacking, drop, stay } = discover(repository, catalog);
-  const { unsaid, count } = missingSnapshots(catalog);
+  const { unsaid, count, shortfall } = missingSnapshots(catalog);
+  const saysWhatIsGone = !catalog.listing.truncated && shortfall === undefined;
+  const { lacking, drop, stay } = discover(repository, catalog, { saysWhatIsGone });
   const room = { writes: WRITES_PER_PASS };
   const said = take(unsaid, room);
   const dropped = take(drop, room);
@@ -81,11 +82,11 @@ function workThrough(
   const isTooEarly = !isLast ||
     (offer.objects.length > 0 && repository.status.catalog?.refused !== undefined);
   return {
+    ...NOTHING,
     annotate: said.map((each) => noting(each, catalog.listing)),
     remove: dropped.map(removalOf),
     offer: offer.objects,
-    conditions: isTooEarly ? [] : [readCondition(truncated, offer.skipped)],
-    events: [],
+    ...(isTooEarly ? {} : told(repository.status, { truncated, skipped: offer.skipped, shortfall })),
     end: {
       kind: "worked",
       isLast,
@@ -98,6 +99,24 @@ function workThrough(
     },
     recheckAfterSeconds: NEXT_PASS_SECONDS,
   };
+}
+
+/** What a listing that was worked through means as a whole. */
+function told(
+  status: RepositoryStatus,
+  { truncated, skipped, shortfall }: {
+    readonly truncated: boolean;
+    readonly skipped: number;
+    readonly shortfall: Shortfall | undefined;
+  },
+): Pick<CatalogPlan, "conditions" | "events"> {
+  if (shortfall === undefined) return { conditions: [readCondition(truncated, skipped)], events: [] };
+  const { missing, expected } = shortfall;
+  const message =
+    `${REASONS.CatalogShrunk}: ${missing} of ${expected} are missing, and nothing is removed for ` +
+    "that: look whether it is the right storage and whether kopia can list it; discovered Backups whose snapshots " +
+    "are really gone are yours to delete";
+  return tell(status, "CatalogShrunk", message, message);
 }
 
 function removalOf({ key, uid }: DiscoveredBackup): Removal {

@@ -27,16 +27,18 @@ export function twinsOf(repository: KubeObject, reader: Reader): readonly Object
     .sort((a, b) => keyText(a) < keyText(b) ? -1 : 1);
 }
 
-/** What is said to a Repository that is not the only one to open its repository; both go on working. */
+/**
+ * What is said to a Repository that is not the only one with its unique id: both open one repository, or one opens a copy
+ * of the other's. Both go on working. Of another namespace it is told that there is one, and not which.
+ */
 export function tellOfTwins(
   { repository, twins }: RepositoryWorld,
 ): { readonly conditions: readonly ConditionChange[]; readonly events: readonly PlannedEvent[] } {
   const type = "UniqueRepository";
   if (twins.length === 0) return { conditions: [{ kind: "remove", type }], events: [] };
-  const named = twins.slice(0, mostNamed).map((key) => `"${keyText(key)}"`).join(", ");
-  const more = twins.length > mostNamed ? ` and ${twins.length - mostNamed} more` : "";
-  const message = `${REASONS.RepositoryShared}: ${named}${more}; ` +
-    "what one of them deletes or maintains is gone for the other";
+  const message =
+    `${REASONS.RepositoryShared}: ${whoText(repository.key.namespace, twins)}; either it opens the same ` +
+    "repository, and what one of them deletes or maintains is gone for the other, or it opens a copy";
   const value = { type, status: "False", reason: "RepositoryShared", message } as const;
   const isTold = findCondition(repository.status.conditions, type)?.message === message;
   return {
@@ -45,4 +47,12 @@ export function tellOfTwins(
       ? []
       : [{ type: "Warning", reason: "RepositoryShared", action: "CheckBackend", note: message }],
   };
+}
+
+function whoText(namespace: string, twins: readonly ObjectKey[]): string {
+  const here = twins.filter((key) => key.namespace === namespace);
+  const named = here.slice(0, mostNamed).map(({ name }) => `"${name}"`);
+  const more = here.length > mostNamed ? [`${here.length - mostNamed} more of this namespace`] : [];
+  const elsewhere = here.length < twins.length ? ["one of another namespace"] : [];
+  return [...named, ...more, ...elsewhere].join(", ");
 }

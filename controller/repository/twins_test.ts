@@ -9,19 +9,20 @@ Deno.test("two Repositories that open the same repository are told of each other
   assert.ok(await stage.lists(entries(0, 1)));
   assert.equal(stage.condition("UniqueRepository"), undefined);
   const twin = stage.kube.put(
-    aRepository({ name: "twin", namespace: "other", status: { uniqueId: UNIQUE_ID } }),
+    aRepository({ name: "twin", status: { uniqueId: UNIQUE_ID } }),
   );
   stage.kube.put(aRepository({ name: "another", status: { uniqueId: "another" } }));
   assert.ok(stage.wakes(twin));
   await stage.pass();
   await stage.pass();
-  const told = 'False RepositoryShared: Another Repository opens the same repository: "other/twin"; ' +
-    "what one of them deletes or maintains is gone for the other";
+  const told =
+    'False RepositoryShared: Another Repository shows the same unique id: "twin"; either it opens the ' +
+    "same repository, and what one of them deletes or maintains is gone for the other, or it opens a copy";
   assert.equal(stage.condition("UniqueRepository"), told);
   assert.equal(stage.status.phase, "Ready");
   assert.match(stage.condition("Ready") ?? "", /^True/);
   const events = stage.kube.events.filter(({ reason }) => reason === "RepositoryShared");
-  assert.deepEqual(events.map(({ type, note }) => `${type} ${note.includes('"other/twin"')}`), [
+  assert.deepEqual(events.map(({ type, note }) => `${type} ${note.includes('"twin"')}`), [
     "Warning true",
   ]);
   stage.kube.delete(twin);

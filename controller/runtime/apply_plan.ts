@@ -38,7 +38,9 @@ export async function applyPlan(
       current = await writer.setFinalizer(current, FINALIZER, "present", signal);
     }
     for (const annotating of plan.annotate ?? []) {
-      versions.note(annotating, await writer.annotate(versions.after(annotating), signal));
+      const resourceVersion = await writer.annotate(versions.after(annotating), signal);
+      versions.note(annotating, resourceVersion);
+      current = afterOwnWord(current, annotating, resourceVersion);
     }
     for (const desired of plan.create) {
       const stored = await writer.create(desired, signal);
@@ -73,6 +75,24 @@ class OwnChanges {
     const resourceVersion = this.#now.get(idAsSeen(write) ?? "");
     return resourceVersion === undefined ? write : { ...write, resourceVersion };
   }
+}
+
+/**
+ * The reconciled object after a word on itself, so that the status of the same pass is not taken for one of an older
+ * version. Only where the word was meant for the version that was seen: else something may have come in between.
+ */
+function afterOwnWord(
+  current: KubeObject,
+  { uid, resourceVersion: seen, annotations }: Annotating,
+  resourceVersion: string | undefined,
+): KubeObject {
+  const { metadata } = current;
+  if (resourceVersion === undefined || uid !== metadata.uid || seen !== metadata.resourceVersion) {
+    return current;
+  }
+  const merged = Object.entries({ ...metadata.annotations, ...annotations })
+    .filter((entry): entry is [string, string] => entry[1] !== null);
+  return { ...current, metadata: { ...metadata, resourceVersion, annotations: Object.fromEntries(merged) } };
 }
 
 function idAsSeen({ resource, key, uid, resourceVersion }: Annotating | Removal): string | undefined {
