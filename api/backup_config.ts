@@ -45,10 +45,10 @@ export type LabelSelector = z.infer<typeof labelSelector>;
 /** One entry of `sources`: a claim by name, or all that a selector matches when a run starts. */
 const configSource = z.object({
   pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).optional().describe(
-    "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only.",
+    "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only. While it has no volume a run waits for it up to its start deadline and goes on without it then; without one that lost its volume or is a raw block device at once. Such a run is partial.",
   ),
   pvcSelector: labelSelector.optional().describe(
-    'The PersistentVolumeClaims of this namespace whose labels match when a run starts; an empty selector matches all. Left out: the repository\'s own volume, claims being deleted, and those with the annotation kopiur.home-operations.com/no-backup: "true".',
+    'The PersistentVolumeClaims of this namespace whose labels match when a run starts; an empty selector matches all. Left out, and named in the condition VolumesUsable: claims being deleted, without a volume, that lost it, and raw block devices. Left out as well: the repository\'s own volume and those with the annotation kopiur.home-operations.com/no-backup: "true".',
   ),
   sourcePathOverride: z.string().max(512).regex(/^\/[^:\p{Cc}]*$/u).optional().describe(
     "Path under which kopia files the snapshot of a claim that is named. Default: by sourcePathStrategy.",

@@ -13,6 +13,7 @@ export type ConditionType =
   | "Complete"
   | "RetentionActive"
   | "SnapshotPresent"
+  | "VolumesUsable"
   | "DeletionHeld"
   | "CatalogRead"
   | "UniqueRepository";

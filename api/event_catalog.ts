@@ -156,6 +156,13 @@ export const EVENTS: readonly EventEntry[] = [
   },
   {
     type: "Warning",
+    reasons: ["VolumeNotUsable"],
+    action: "CheckVolume",
+    on: run,
+    when: "a claim it means has no volume, has lost it, is being deleted or is a raw block device",
+  },
+  {
+    type: "Warning",
     reasons: ["Unschedulable"],
     action: "CheckScheduling",
     on: ["Backup"],

@@ -54,6 +54,7 @@ export const REASONS = {
   MissingCredentialsSecret: "A Secret or a key in it is missing",
   MissingConfigMap: "A ConfigMap or a key in it is missing",
   VolumeNotFound: "A PersistentVolumeClaim does not exist",
+  VolumeNotUsable: "A PersistentVolumeClaim cannot be backed up",
   PrivilegedMoverNotPermitted: "The namespace does not permit privileged movers",
   Unschedulable: "A mover pod cannot be scheduled",
   PodNotStarted: "A mover pod was scheduled but does not start",

@@ -149,7 +149,7 @@ export const repositoryStatus = z.object({
   catalog: z.object({
     discoveredBackupCount: z.int().min(0).describe("Discovered Backups of this repository."),
     missingSnapshotCount: z.int().min(0).describe(
-      "Snapshots that Backups of this cluster made and the last complete listing did not show.",
+      "Snapshots that Backups of this Repository made or stand on and the last complete listing did not show.",
     ),
     lastRefreshAt: z.iso.datetime().describe("When the listing these numbers come from was read."),
     truncated: z.boolean().describe(

@@ -8,7 +8,11 @@ export interface PluginApi {
   /** All objects of a namespace, or of all with an empty one. */
   list(
     resource: Resource,
-    options: { readonly namespace: string; readonly metadataOnly?: boolean },
+    options: {
+      readonly namespace: string;
+      readonly metadataOnly?: boolean;
+      readonly fields?: readonly string[];
+    },
     signal: AbortSignal,
   ): Promise<readonly KubeObject[]>;
   /** The object as it is now; undefined when there is none. */
@@ -27,8 +31,8 @@ export interface PluginApi {
 export function pluginApi(cluster: Pick<Cluster, "list" | "reader" | "transport">): PluginApi {
   const query = { fieldManager: FIELD_MANAGER, fieldValidation: "Strict" };
   return {
-    list: (resource, { namespace, metadataOnly = false }, signal) =>
-      cluster.list(resource, { metadataOnly, ...(namespace === "" ? {} : { namespace }) }, signal),
+    list: (resource, { namespace, ...options }, signal) =>
+      cluster.list(resource, { ...options, ...(namespace === "" ? {} : { namespace }) }, signal),
     read: (resource, key, signal) => cluster.reader.read(resource, key, signal),
     create: async (resource, object, signal) => {
       const target = { namespace: object.metadata.namespace ?? "" };

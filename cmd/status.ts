@@ -31,7 +31,10 @@ async function readAndLoad(
     ours(KIND_NAMES.repository),
     ours(KIND_NAMES.backupConfig),
     ours(KIND_NAMES.backupSchedule),
-    readListing(session, RESOURCES.persistentVolumeClaim, signal, true),
+    readListing(session, RESOURCES.persistentVolumeClaim, signal, {
+      metadataOnly: true,
+      fields: ["spec.volumeMode"],
+    }),
     readNamespaces(session, signal),
   ] as const;
   const report = Promise.race(reads).then(() => import("./status_report.ts"));
@@ -46,11 +49,11 @@ async function readListing(
   { api, namespace }: PluginSession,
   resource: Resource,
   signal: AbortSignal,
-  metadataOnly = false,
+  options: Omit<Parameters<PluginSession["api"]["list"]>[1], "namespace"> = {},
 ): Promise<Listing> {
   return await orForbidden(async () => {
     try {
-      return await api.list(resource, { namespace, metadataOnly }, signal);
+      return await api.list(resource, { namespace, ...options }, signal);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const found = `the cluster knows no ${resource.plural}.${resource.group}`;
@@ -64,7 +67,7 @@ async function readListing(
 /** Who looks at one namespace may often read that one and not list all. */
 async function readNamespaces(session: PluginSession, signal: AbortSignal): Promise<Listing> {
   const { api, namespace: name } = session;
-  if (name === "") return await readListing(session, RESOURCES.namespace, signal, true);
+  if (name === "") return await readListing(session, RESOURCES.namespace, signal, { metadataOnly: true });
   return await orForbidden(async () => {
     const found = await api.read(RESOURCES.namespace, { namespace: "", name }, signal);
     return found === undefined ? [] : [found];

@@ -14,7 +14,7 @@ export interface Listings {
   readonly configs: Listing;
   readonly schedules: Listing;
   readonly backups: Listing;
-  /** PersistentVolumeClaims; metadata is enough. */
+  /** PersistentVolumeClaims: their metadata, and whether they are raw devices. */
   readonly claims: Listing;
   /** Those in which claims may be; metadata is enough. */
   readonly namespaces: Listing;

@@ -46,6 +46,8 @@ export interface Cluster {
       readonly labelSelector?: string;
       /** Without spec and status. */
       readonly metadataOnly?: boolean;
+      /** With `metadataOnly`: these fields stay beside it. */
+      readonly fields?: readonly string[];
     },
     signal: AbortSignal,
   ): Promise<readonly KubeObject[]>;

@@ -24,6 +24,8 @@ export interface InformerOptions {
   readonly labelSelector?: string;
   /** Keep only metadata; `apiVersion` and `kind` are those of the resource. */
   readonly metadataOnly?: boolean;
+  /** With `metadataOnly`: these fields stay beside it, as `status.phase`; the rest is dropped as soon as it is read. */
+  readonly fields?: readonly string[];
   readonly indexes?: Indexes;
   /** Called after the cache has changed; must be quick. What it throws is logged and otherwise ignored. */
   readonly onChange?: (change: Change) => void;

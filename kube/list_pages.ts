@@ -11,6 +11,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
+  /** With `metadataOnly`: these fields stay beside it, as `status.phase`; the objects then come whole over the wire. */
+  readonly fields?: readonly string[];
 }
 
 /** Who takes the pages of a list. */
@@ -55,7 +57,7 @@ async function listOnce(
 ): Promise<string> {
   taker.begin();
   for (let asked = askForPage(transport, selection, { limit }, signal);;) {
-    const page = readPage(await asked, selection.resource);
+    const page = readPage(await asked, selection);
     const { next } = page;
     if (next !== "") {
       asked = askForPage(transport, selection, { limit, next }, signal);
@@ -75,7 +77,7 @@ function askForPage(
   { limit, next }: { readonly limit: number | undefined; readonly next?: string },
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { resource, namespace, metadataOnly = false } = selection;
+  const { resource, namespace, metadataOnly = false, fields } = selection;
   return transport.send({
     verb: "list",
     resource,
@@ -85,7 +87,7 @@ function askForPage(
       ...(limit === undefined ? {} : { limit: String(limit) }),
       ...(next === undefined ? {} : { continue: next }),
     },
-    metadataOnly,
+    metadataOnly: metadataOnly && fields === undefined,
     timeoutSeconds: pageTimeoutSeconds,
   }, signal);
 }
@@ -96,7 +98,7 @@ interface Page {
   readonly resourceVersion: string;
 }
 
-function readPage(answer: unknown, resource: Resource): Page {
+function readPage(answer: unknown, { resource, fields }: Selection): Page {
   const { metadata, items } = isRecord(answer) ? answer : {};
   if (!isRecord(metadata) || typeof metadata.resourceVersion !== "string" || !isItems(items)) {
     throw new TransientError(
@@ -106,7 +108,7 @@ function readPage(answer: unknown, resource: Resource): Page {
       }: the answer is no list, expected metadata.resourceVersion and items`,
     );
   }
-  const objects = (items ?? []).map((item) => keptObject(item, resource)).filter((object) =>
+  const objects = (items ?? []).map((item) => keptObject(item, resource, fields)).filter((object) =>
     object !== undefined
   );
   const next = typeof metadata.continue === "string" ? metadata.continue : "";

@@ -25,15 +25,36 @@ export function receivedObject(value: unknown, resource: Resource): KubeObject |
   return value as unknown as KubeObject;
 }
 
-/** The same for an object that is kept: what nobody reads and what may hold a secret is left out. */
-export function keptObject(value: unknown, resource: Resource): KubeObject | undefined {
+/**
+ * The same for an object that is kept: what nobody reads and what may hold a secret is left out. With `fields` (paths as
+ * `status.phase`) only these stay beside the metadata.
+ */
+export function keptObject(
+  value: unknown,
+  resource: Resource,
+  fields?: readonly string[],
+): KubeObject | undefined {
   const object = receivedObject(value, resource);
   if (object === undefined) return undefined;
   // Not frozen yet: it was parsed a moment ago.
   const metadata = object.metadata as unknown as ReceivedMeta;
   delete metadata.managedFields;
   if (metadata.annotations !== undefined) delete metadata.annotations[lastApplied];
-  return object;
+  return fields === undefined ? object : withFieldsOnly(object, fields);
+}
+
+/** An object with its metadata and these fields of it, and nothing else. */
+export function withFieldsOnly(object: KubeObject, fields: readonly string[]): KubeObject {
+  const { apiVersion, kind, metadata } = object;
+  const kept: Record<string, unknown> = {};
+  for (const field of fields) {
+    const [first = "", second = ""] = field.split(".");
+    const part = object[first];
+    if (!isRecord(part) || part[second] === undefined) continue;
+    const known = kept[first];
+    kept[first] = { ...(isRecord(known) ? known : {}), [second]: part[second] };
+  }
+  return { ...kept, apiVersion, kind, metadata };
 }
 
 /** True for a JSON object. */

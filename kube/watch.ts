@@ -34,7 +34,7 @@ export type WatchEnd =
 export async function runWatch(run: WatchRun, signal: AbortSignal): Promise<WatchEnd> {
   const watchdog = startWatchdog(run, signal);
   try {
-    const { resource, namespace, metadataOnly = false } = run.selection;
+    const { resource, namespace, metadataOnly = false, fields } = run.selection;
     const stream = await run.transport.stream({
       verb: "watch",
       resource,
@@ -46,7 +46,7 @@ export async function runWatch(run: WatchRun, signal: AbortSignal): Promise<Watc
         resourceVersion: run.version,
         timeoutSeconds: String(run.timeoutSeconds),
       },
-      metadataOnly,
+      metadataOnly: metadataOnly && fields === undefined,
     }, watchdog.signal);
     watchdog.heard();
     return await follow(run, stream, watchdog);
@@ -65,12 +65,12 @@ async function follow(
   stream: ReadableStream<Uint8Array>,
   watchdog: Watchdog,
 ): Promise<WatchEnd> {
-  const { resource } = run.selection;
+  const { resource, fields } = run.selection;
   let version = run.version;
   for await (const lines of readLineBatches(stream)) {
     watchdog.heard();
     for (const line of lines) {
-      const event = parseWatchEvent(line, resource);
+      const event = parseWatchEvent(line, resource, fields);
       if (event === undefined) {
         const error = failure(
           run,

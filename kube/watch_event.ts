@@ -10,14 +10,18 @@ export type WatchEvent =
   | { readonly kind: "error"; readonly status: Status };
 
 /** Reads a line of a watch; undefined for what is none and for types this program does not know. */
-export function parseWatchEvent(line: string, resource: Resource): WatchEvent | undefined {
+export function parseWatchEvent(
+  line: string,
+  resource: Resource,
+  fields?: readonly string[],
+): WatchEvent | undefined {
   const event = parseJson(line);
   if (!isRecord(event)) return undefined;
   switch (event.type) {
     case "ADDED":
     case "MODIFIED":
     case "DELETED": {
-      const object = keptObject(event.object, resource);
+      const object = keptObject(event.object, resource, fields);
       if (object?.metadata.resourceVersion === undefined) return undefined;
       return { kind: event.type === "DELETED" ? "deleted" : "changed", object };
     }

@@ -116,7 +116,8 @@ export const catalog = {
     unit: "s",
     scope: "object",
     labels: recipe,
-    help: "Unix time at which the newest successful backup of a BackupConfig ended.",
+    help:
+      "Unix time at which the newest successful backup of a BackupConfig ended, of those whose snapshots are not said to be gone.",
     source: "000",
   },
   kopiur_backup_consecutive_failures: {
@@ -189,7 +190,8 @@ export const catalog = {
     unit: "{snapshot}",
     scope: "object",
     labels: recipe,
-    help: "Snapshots that Backups of this cluster made and the newest scan of the catalog did not find.",
+    help:
+      "Snapshots that Backups of this Repository made or stand on and the newest scan of the catalog did not find.",
     source: "ecosystem",
   },
   kopiur_backup_last_attempt_timestamp_seconds: {
@@ -272,7 +274,8 @@ export const catalog = {
     unit: "{claim}",
     scope: "object",
     labels: { namespace: open },
-    help: "PersistentVolumeClaims that no BackupConfig covers and that do not say that none is wanted.",
+    help:
+      "PersistentVolumeClaims that no BackupConfig covers and that do not say that none is wanted; raw block devices, which none can cover, included.",
     source: "ecosystem",
   },
   kopiur_schedule_expected_interval_seconds: {

@@ -175,9 +175,9 @@ function mountsCollide(world: BackupWorld): Refusal | undefined {
   return message === undefined ? undefined : { reason: "InvalidSpec", message };
 }
 
-function noVolumeMatches({ sources, backup }: BackupWorld): Refusal | undefined {
+function noVolumeMatches({ sources, backup, unfitClaims }: BackupWorld): Refusal | undefined {
   if (sources.length > 0) return undefined;
-  return { reason: "NoVolumeMatches", message: noVolumeMatchesText(backup.key.namespace) };
+  return { reason: "NoVolumeMatches", message: noVolumeMatchesText(backup.key.namespace, unfitClaims) };
 }
 
 function privilegedMoverIsNotPermitted(world: BackupWorld, pin: RunPin | undefined): Refusal | undefined {

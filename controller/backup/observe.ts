@@ -24,6 +24,7 @@ import {
   type Need,
   observeNeeds,
   observeSources,
+  observeUnfitClaims,
   POD,
   repositoryNeeds,
   type RepositoryView,
@@ -149,14 +150,15 @@ function observeClaims(
   { backup: { key: { namespace }, status, isDeleting }, config }: Run,
   repository: Sighting<RepositoryView>,
   reader: Reader,
-): Pick<SeenBackup, "sources" | "missingClaims"> {
+): Pick<SeenBackup, "sources" | "missingClaims" | "unfitClaims"> {
   const isOver = isDeleting || isTerminal(status.phase) || status.snapshots !== undefined;
-  if (isOver || config.kind !== "found") return { sources: [], missingClaims: [] };
+  if (isOver || config.kind !== "found") return { sources: [], missingClaims: [], unfitClaims: [] };
   const { spec } = config.value;
   const repositorySpec = repository.kind === "found" ? repository.value.spec : undefined;
   return {
     sources: observeSources(spec, namespace, repositorySpec, reader),
     missingClaims: missingClaims(spec, namespace, reader),
+    unfitClaims: observeUnfitClaims(spec, namespace, repositorySpec, reader),
   };
 }
 

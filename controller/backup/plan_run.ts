@@ -7,6 +7,7 @@ import {
   slotRecheckSeconds,
   type SlotWait,
   slotWaitText,
+  unfitText,
 } from "../shared/mod.ts";
 import { attemptsOf, backupJobName } from "./attempts.ts";
 import {
@@ -43,6 +44,10 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
   const pinned = runPin(world.backup.status, world.jobs);
   const refusal = firstRefusal(pinned === undefined ? startChecks : [], world, undefined);
   if (refusal !== undefined) return pendingPlan(world, refusal);
+  if (pinned === undefined) {
+    const waits = waitForVolumes(world, now);
+    if (waits !== undefined) return waits;
+  }
   const pin = pinned ?? newPin(world);
   // The checks let nothing through without config and repository; a world that lies waits like one without.
   if (pin === undefined) {
@@ -87,6 +92,42 @@ function pendingPlan(
   };
 }
 
+/** Claims that get a volume yet are waited for up to the start deadline; then the run goes on without them. */
+function waitForVolumes(world: BackupWorld, now: Date): BackupPlan | undefined {
+  const { unfitClaims, object } = world;
+  const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
+  const waitedSeconds = (now.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
+  const leftSeconds = Math.ceil(startDeadlineSeconds(world) - waitedSeconds);
+  if (hopeful.length === 0 || !(leftSeconds > 0)) return undefined;
+  const message = `${unfitText(hopeful)}; the run goes on without after its start deadline`;
+  return pendingPlan(world, { reason: "VolumeNotUsable", message }, Math.min(RECHECK_SECONDS, leftSeconds));
+}
+
+/** Of a volume that cannot be backed up no mover is started: its source has failed before it began. */
+function withoutUnfit(world: BackupWorld, steps: readonly SourceStep[], now: Date): readonly SourceStep[] {
+  return steps.map((step): SourceStep => {
+    const unfit = world.unfitClaims.find(({ name, isNamed }) => isNamed && name === step.entry.source);
+    if (unfit === undefined || step.kind !== "start") return step;
+    const entry = failedEntry(step.entry, "VolumeNotUsable", true);
+    const failure = entry.failure === undefined
+      ? {}
+      : { failure: { ...entry.failure, logTail: unfitText([unfit]) } };
+    return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
+  });
+}
+
+/** What a run says at its start of claims its recipe selects and that it does without. */
+function leftOut({ unfitClaims }: BackupWorld): Pick<BackupPlan, "conditions" | "events"> {
+  const selected = unfitClaims.filter(({ isNamed }) => !isNamed);
+  if (selected.length === 0) return { conditions: [], events: [] };
+  const reason = "VolumeNotUsable";
+  const message = `Left out: ${unfitText(selected)}`;
+  return {
+    conditions: [{ kind: "set", value: { type: "VolumesUsable", status: "False", reason, message } }],
+    events: [{ type: "Warning", reason, action: "CheckVolume", note: message }],
+  };
+}
+
 function newPin(world: BackupWorld): RunPin | undefined {
   const repository = foundRepository(world);
   if (world.config.kind !== "found" || repository === undefined) return undefined;
@@ -106,10 +147,12 @@ function newPin(world: BackupWorld): RunPin | undefined {
 }
 
 function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
-  const found = stepsOf(world, pin, now);
+  const all = stepsOf(world, pin, now);
+  const found = run === "new" ? withoutUnfit(world, all, now) : all;
   const { steps, held, create, started } = startSteps(world, pin, found, { run, now });
   const wait = slotWait(world);
-  if (run === "new" && create.length === 0) return slotlessPlan(world, wait, pin);
+  const hasEnded = found.some(({ kind }) => kind === "ended");
+  if (run === "new" && create.length === 0 && !hasEnded) return slotlessPlan(world, wait, pin);
   const entries = steps.map((step) => started.has(step) ? startedEntry(world, step) : step.entry);
   const base = {
     finalizer: "present",
@@ -129,12 +172,16 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
   const outcome = runningOutcome({ steps, held, started }, wait, pin);
+  const told = run === "new" ? leftOut(world) : { conditions: [], events: [] };
   const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
     ...base,
-    conditions: wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition],
+    conditions: [
+      ...(wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition]),
+      ...told.conditions,
+    ],
     outcome,
-    events: waitEvents(world, outcome.reason, outcome.message),
+    events: [...waitEvents(world, outcome.reason, outcome.message), ...told.events],
     next: { ...next, phase: "Running", message: outcome.message },
   };
 }

@@ -9,7 +9,7 @@ const SCHEDULED = { [LABEL.origin]: "scheduled", [LABEL.schedule]: "nightly" };
 /** What is left of a Backup of last year after it was put back by a tool that keeps no status. */
 function aRestored(name: string, metadata: Parts["metadata"] = {}, spec: Parts["spec"] = {}): KubeObject {
   const made = anEndedBackup(name, {
-    metadata: { uid: `new-${name}`, labels: SCHEDULED, ...metadata },
+    metadata: { uid: `new-${name}`, labels: SCHEDULED, annotations: {}, ...metadata },
     spec,
   });
   const { status: _status, ...rest } = made;
@@ -43,7 +43,7 @@ Deno.test("a Backup that was put back waits for its recipe and its repository", 
 
 Deno.test("a run writes down what it ran as with its end, and one of an older release when it is next looked at", async () => {
   const stage = new BackupStage();
-  stage.addEnded(["older"]);
+  stage.addEnded(["older"], { metadata: { annotations: {} } });
   await stage.settle("older");
   await stage.settle();
   stage.end(stage.job(), 0, aSavedResult("k1"));

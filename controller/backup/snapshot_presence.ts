@@ -47,10 +47,12 @@ function missingText(
   note: MissingNote | undefined,
   entries: readonly SnapshotEntry[],
 ): string | undefined {
-  const gone = entries.filter(({ kopiaSnapshotID: id }) =>
-    id !== undefined && note?.ids.includes(id) === true
-  );
-  if (note === undefined || gone.length === 0) return undefined;
-  const names = gone.map(({ source, kopiaSnapshotID }) => `${kopiaSnapshotID} of "${source}"`);
+  if (note === undefined) return undefined;
+  // One in which nothing had changed stands on the snapshot of another run.
+  const names = entries.flatMap(({ source, kopiaSnapshotID, unchangedSince }) => {
+    const id = kopiaSnapshotID ?? unchangedSince;
+    return id !== undefined && note.ids.includes(id) ? [`${id} of "${source}"`] : [];
+  });
+  if (names.length === 0) return undefined;
   return `Gone from the repository, as seen at ${note.at}: ${listed(names)}`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ANNOTATION } from "../../api/mod.ts";
-import { BackupStage } from "../../tests/support/backup_stage.ts";
+import { aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 
 /** A Backup that succeeded long ago with snapshot `k-old`, whose annotation says `text`. */
 async function stageWith(text: string): Promise<BackupStage> {
@@ -77,3 +77,18 @@ for (const text of ["", "{", '{"at":"yesterday","ids":["k-old"]}']) {
     assert.deepEqual([presence(stage), stage.events], [said, ["Warning SnapshotMissing on Backup"]]);
   });
 }
+
+Deno.test("Backup that found nothing changed notices when the snapshot it stands on is gone", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(stage.job(), 0, aSavedResult("k0", { unchanged: true }));
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  stage.annotate({ [ANNOTATION.snapshotMissing]: gone(["k0"]) });
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Succeeded SnapshotMissing");
+  assert.ok(stage.conditions.includes("SnapshotPresent=False SnapshotMissing"), stage.conditions.join());
+  stage.annotate({ [ANNOTATION.snapshotMissing]: null });
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+});

@@ -16,6 +16,7 @@ const ACTIONS: Partial<Record<Reason, string>> = {
   MissingCredentialsSecret: "CheckCredentials",
   MissingConfigMap: "CheckCredentials",
   VolumeNotFound: "CreateVolume",
+  VolumeNotUsable: "CheckVolume",
   PrivilegedMoverNotPermitted: "AnnotateNamespaceForPrivilegedMovers",
   Unschedulable: "CheckScheduling",
   PodNotStarted: "CheckPod",

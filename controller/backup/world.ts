@@ -9,6 +9,7 @@ import {
   type RepositoryView,
   type Sighting,
   type SlotAnswer,
+  type UnfitClaim,
 } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { BackupPlan } from "./next_status.ts";
@@ -37,6 +38,8 @@ export interface BackupWorld {
   readonly sources: readonly ConfigSource[];
   /** Claims the config names that are not there; looked at only where a run may be started. */
   readonly missingClaims: readonly string[];
+  /** Claims it means that are there and cannot be backed up; looked at only where a run may be started. */
+  readonly unfitClaims: readonly UnfitClaim[];
   /** Jobs this Backup controls, of any operation. */
   readonly jobs: readonly KubeObject[];
   /** Pods labelled with this Backup; what they are is decided by their Job. */

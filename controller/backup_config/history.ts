@@ -18,13 +18,12 @@ type Told = { readonly backupRef: { readonly name: string }; readonly time: stri
  * newest for ever.
  */
 export function historyOf(world: BackupConfigWorld, now: Date): History {
-  const { status, newest, newestSuccess } = world;
+  const { status, newest, newestSuccess, runs } = world;
   const last = newer(newest && lastBackup(newest), status.lastBackup, now);
-  const success = newer(
-    newestSuccess && lastSuccess(newestSuccess, status.lastSuccessfulBackup),
-    status.lastSuccessfulBackup,
-    now,
-  );
+  const { lastSuccessfulBackup: known } = status;
+  // What the repository holds no longer was a success, and is none.
+  const isLost = runs.some(({ name, isGone }) => isGone && name === known?.backupRef.name);
+  const success = newer(newestSuccess && lastSuccess(newestSuccess, known), isLost ? undefined : known, now);
   return {
     consecutiveFailures: consecutiveFailures(world, success),
     ...(last === undefined ? {} : { lastBackup: last }),

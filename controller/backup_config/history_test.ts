@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FINALIZER } from "../../api/mod.ts";
+import { ANNOTATION, FINALIZER } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import {
   anEndedRun,
@@ -8,7 +8,7 @@ import {
   aSavedSource,
   ConfigStage,
 } from "../../tests/support/config_stage.ts";
-import { aBackup, aBackupConfig } from "../../tests/support/mod.ts";
+import { aBackup, aBackupConfig, aCondition } from "../../tests/support/mod.ts";
 
 const stats = { sizeBytes: 100, files: 3, bytesNew: 7, filesNew: 1, filesUnchanged: 2 };
 const good = aSavedRun("good", "2026-01-01T00:00:00Z", { status: { stats } });
@@ -167,4 +167,50 @@ Deno.test("backupConfigSamples() survives a status of any form", () => {
     stage.kube.put({ ...aBackupConfig(), status });
     assert.deepEqual(stage.gauges("kopiur_backup_"), []);
   }
+});
+
+Deno.test("BackupConfig takes no run for a success whose snapshot is gone, its own or the one it stands on", async () => {
+  const note = (...ids: readonly string[]) => ({
+    annotations: { [ANNOTATION.snapshotMissing]: JSON.stringify({ at: "2026-01-02T03:00:00Z", ids }) },
+  });
+  const first = aSavedRun("first", "2026-01-01T00:00:00Z");
+  const second = aSavedRun("second", "2026-01-01T12:00:00Z");
+  const standing = aSavedRun("standing", "2026-01-02T00:00:00Z", {
+    status: { snapshots: [{ ...anUnchangedSource("data"), unchangedSince: "k-older" }] },
+  });
+  const stage = await passed(new ConfigStage(first, second, standing));
+  assert.equal(stage.status.lastSuccessfulBackup?.backupRef.name, "standing");
+  stage.kube.put({ ...standing, metadata: { ...standing.metadata, ...note("k-older") } });
+  await passed(stage);
+  assert.equal(stage.status.lastSuccessfulBackup?.backupRef.name, "second");
+  const [gauge] = stage.gauges("kopiur_backup_last_success_timestamp_seconds");
+  assert.equal(
+    gauge,
+    `kopiur_backup_last_success_timestamp_seconds apps/recipe ${Date.UTC(2026, 0, 1, 12) / 1000}`,
+  );
+  stage.kube.put({ ...standing, metadata: { ...standing.metadata, annotations: {} } });
+  await passed(stage);
+  assert.equal(stage.status.lastSuccessfulBackup?.backupRef.name, "standing");
+});
+
+Deno.test("BackupConfig lets nothing go while Backups of it that were put back look for their snapshots", async () => {
+  const put = (name: string, status?: Readonly<Record<string, unknown>>) =>
+    aBackup({
+      name,
+      metadata: { annotations: { [ANNOTATION.ranAs]: "old" } },
+      ...(status === undefined ? {} : { status }),
+    });
+  const stage = new ConfigStage(aSavedRun("one", "2026-01-01T00:00:00Z"), put("back"), put("back-too"));
+  const config = aBackupConfig({ spec: { retention: { keepLatest: 1 } } });
+  stage.kube.put(config);
+  await passed(stage);
+  assert.match(
+    stage.condition("RetentionActive") ?? "",
+    /^False RetentionHeld: Backup "back" and 1 more of this BackupConfig were put back/,
+  );
+  // What no repository shows any more is for a person, and holds nothing up.
+  const stranded = { phase: "Pending", conditions: [aCondition("Ready", "False", "NothingToAdopt")] };
+  stage.kube.put(put("back", stranded), put("back-too", stranded));
+  await passed(stage);
+  assert.match(stage.condition("RetentionActive") ?? "", /^True/);
 });

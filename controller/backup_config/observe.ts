@@ -6,7 +6,14 @@ import {
   repositoryKind,
 } from "../../api/mod.ts";
 import type { ObjectKey, Reader } from "../../kube/types.ts";
-import { missingClaims, observeSources, parseObject, repositoryView, resourceOf } from "../shared/mod.ts";
+import {
+  missingClaims,
+  observeSources,
+  observeUnfitClaims,
+  parseObject,
+  repositoryView,
+  resourceOf,
+} from "../shared/mod.ts";
 import type { RunReader } from "./run_reader.ts";
 import { INDEX } from "./watches.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -37,6 +44,7 @@ export function observeBackupConfig(
     repository,
     sources: observeSources(spec, namespace, repositorySpec, reader),
     missingClaims: missingClaims(spec, namespace, reader),
+    unfitClaims: observeUnfitClaims(spec, namespace, repositorySpec, reader),
     ...runs.read(backups),
   };
 }

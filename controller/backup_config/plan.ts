@@ -1,7 +1,13 @@
-import type { Reason } from "../../api/mod.ts";
+import { findCondition, type Reason } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
-import { missingClaimsText, mountConflict, noVolumeMatchesText, senselessSources } from "../shared/mod.ts";
+import {
+  missingClaimsText,
+  mountConflict,
+  noVolumeMatchesText,
+  senselessSources,
+  unfitText,
+} from "../shared/mod.ts";
 import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
 import { planRetention } from "./plan_retention.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -23,13 +29,14 @@ export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupCon
   const facts = nextFacts(world, now);
   const retention = planRetention(world, outcome, saysMore(world.status, facts), now);
   const { annotate, remove, conditions, events, measures, status, recheckAfterSeconds } = retention;
+  const unfit = tellUnfit(world);
   return {
     annotate,
     create: [],
     remove,
-    conditions,
+    conditions: [...conditions, ...unfit.conditions],
     outcome: recheckedAfter(outcome, recheckAfterSeconds),
-    events,
+    events: [...events, ...unfit.events],
     measures,
     next: { ...facts, retention: status },
   };
@@ -41,7 +48,7 @@ function recheckedAfter(outcome: Outcome, seconds: number | undefined): Outcome 
 }
 
 function outcomeOf(world: BackupConfigWorld): Outcome {
-  const { spec, sources, repository, missingClaims, key } = world;
+  const { spec, sources, repository, missingClaims, unfitClaims, key } = world;
   const senseless = senselessSources(sources);
   if (senseless !== undefined) return { kind: "stalled", reason: "InvalidSpec", message: senseless };
   const { name } = spec.repository;
@@ -64,11 +71,30 @@ function outcomeOf(world: BackupConfigWorld): Outcome {
       }
     }
   }
-  if (sources.length === 0) return waiting("NoVolumeMatches", noVolumeMatchesText(key.namespace));
+  if (sources.length === 0) {
+    return waiting("NoVolumeMatches", noVolumeMatchesText(key.namespace, unfitClaims));
+  }
   if (missingClaims.length > 0) {
     return waiting("VolumeNotFound", missingClaimsText(missingClaims, key.namespace));
   }
+  const named = unfitClaims.filter(({ isNamed }) => isNamed);
+  if (named.length > 0) return waiting("VolumeNotUsable", unfitText(named));
   return { kind: "settled", reason: "Ready", message: "A Backup can run now", ready: "True" };
+}
+
+/** What is said of claims that no run can back up now, each by its name; selected ones are left out of every run. */
+function tellUnfit(
+  { unfitClaims, status }: BackupConfigWorld,
+): Pick<BackupConfigPlan, "conditions" | "events"> {
+  const type = "VolumesUsable";
+  if (unfitClaims.length === 0) return { conditions: [{ kind: "remove", type }], events: [] };
+  const reason = "VolumeNotUsable";
+  const message = unfitText(unfitClaims);
+  const isTold = findCondition(status.conditions, type)?.message === message;
+  return {
+    conditions: [{ kind: "set", value: { type, status: "False", reason, message } }],
+    events: isTold ? [] : [{ type: "Warning", reason, action: "CheckVolume", note: message }],
+  };
 }
 
 function waiting(reason: Reason, message: string): Outcome {

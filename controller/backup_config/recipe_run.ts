@@ -2,6 +2,8 @@ import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import {
   isAccepted,
+  missingIds,
+  missingNote,
   type RetentionRun,
   type Routine,
   runSnapshots,
@@ -18,6 +20,8 @@ export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isD
   /** Name and kopia's id of the repository its snapshots are in. */
   readonly repository: string | undefined;
   readonly uniqueId: string | undefined;
+  /** Something it made or stands on is said to be gone from the repository: it is no success any more. */
+  readonly isGone: boolean;
   /** Retention deletes it, or was about to. */
   readonly isMarked: boolean;
 }
@@ -47,6 +51,16 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     isExempt: valueAt(backup, "spec", "pin") === true,
     repository: textAt(repository, "name"),
     uniqueId: textAt(repository, "uniqueId"),
+    isGone: holdsWhatIsGone(backup),
     isMarked: annotations?.[ANNOTATION.deletedBy] === MARK,
   };
+}
+
+function holdsWhatIsGone(backup: KubeObject): boolean {
+  const ids = missingIds(missingNote(backup));
+  const entries = valueAt(backup, "status", "snapshots");
+  return ids.length > 0 && Array.isArray(entries) &&
+    entries.some((entry) =>
+      ids.includes(textAt(entry, "kopiaSnapshotID") ?? textAt(entry, "unchangedSince") ?? "")
+    );
 }

@@ -28,7 +28,7 @@ export function isKnownActive({ status }: BackupConfigWorld): boolean {
 }
 
 function saysOf(
-  { object, status }: BackupConfigWorld,
+  { object, status, comingBack }: BackupConfigWorld,
   runs: readonly RecipeRun[],
   outcome: Outcome,
   now: Date,
@@ -39,7 +39,7 @@ function saysOf(
   const { reason, message } = outcome;
   const isBlind = reason === "RepositoryNotFound" || reason === "RepositoryNotReady";
   if (outcome.kind === "stalled" || isBlind) return no(reason, `Nothing is deleted meanwhile: ${message}`);
-  const doubt = doubtOf({ runs, remembered: status.retention?.newest, now });
+  const doubt = doubtOf({ runs, remembered: status.retention?.newest, comingBack, now });
   if (doubt !== undefined) return no("RetentionHeld", doubt);
   return {
     status: "True",

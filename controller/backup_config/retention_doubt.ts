@@ -12,6 +12,8 @@ export interface RunOrder {
   readonly runs: readonly RecipeRun[];
   /** The newest run that succeeded and was ever seen. */
   readonly remembered: Newest | undefined;
+  /** Names of Backups that were put back and have yet to take their place among the runs. */
+  readonly comingBack: readonly string[];
   readonly now: Date;
 }
 
@@ -21,7 +23,14 @@ export interface RunOrder {
  * deletes what is left.
  */
 export function doubtOf(order: RunOrder): string | undefined {
-  const { runs, now } = order;
+  const { runs, now, comingBack: [first, ...more] } = order;
+  if (first !== undefined) {
+    const others = more.length === 0 ? "" : ` and ${more.length} more`;
+    return `Backup "${first}"${others} of this BackupConfig ${
+      more.length === 0 ? "was" : "were"
+    } put back and ` +
+      "did not take up the snapshots yet: nothing is deleted until then";
+  }
   const early = runs.find(({ timeMs, isExempt }) => !isExempt && timeMs > now.getTime() + CLOCK_TOLERANCE_MS);
   if (early !== undefined) {
     return `Backup "${early.name}" ended at ${
@@ -39,9 +48,9 @@ export function doubtOf(order: RunOrder): string | undefined {
       }, so a clock is wrong: nothing is deleted, expected it to be pinned or deleted`;
   }
   const newest = newestSeen(order);
-  const first = newestWhole(runs);
+  const whole = newestWhole(runs);
   // Without a run there is nothing to delete.
-  if (runs.length === 0 || newest === undefined || newest.name === first?.name) return undefined;
+  if (runs.length === 0 || newest === undefined || newest.name === whole?.name) return undefined;
   return `Backup "${newest.name}" of ${newest.endTime} was the newest and is not there any more, and none is as ` +
     "new: nothing is deleted, expected a newer Backup to succeed first";
 }
@@ -50,7 +59,9 @@ export function doubtOf(order: RunOrder): string | undefined {
  * The newest run with a snapshot that succeeded and was ever seen, also when it is gone; but one whose end is still to
  * come is forgotten with its run.
  */
-export function newestSeen({ runs, remembered, now }: RunOrder): Newest | undefined {
+export function newestSeen(
+  { runs, remembered, now }: Omit<RunOrder, "comingBack">,
+): Newest | undefined {
   const first = newestWhole(runs);
   const known = first === undefined ? undefined : { name: first.name, endTime: isoOf(first.timeMs) };
   const rememberedMs = Date.parse(remembered?.endTime ?? "");

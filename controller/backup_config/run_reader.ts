@@ -1,9 +1,9 @@
 import type { KubeObject } from "../../kube/types.ts";
-import { newestFirst, runSummary } from "../shared/mod.ts";
+import { newestFirst, putBack, runSummary, textAt, valueAt } from "../shared/mod.ts";
 import { type RecipeRun, recipeRun } from "./recipe_run.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
-type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leaving">;
+type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leaving" | "comingBack">;
 
 /**
  * Reads what a recipe's Backups say. A pass is made over all of them whenever one of them changes, so what was read
@@ -16,21 +16,24 @@ export class RunReader {
   read(backups: readonly KubeObject[]): Runs {
     const objects = new Map<RecipeRun, KubeObject>();
     const leaving: string[] = [];
+    const comingBack: string[] = [];
     for (const backup of backups) {
       const run = this.#read(backup);
       if (run === undefined) continue;
       if (run.isDeleting) {
         if (run.isMarked) leaving.push(run.name);
       } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
+      else if (looksForItsSnapshots(backup)) comingBack.push(run.name);
     }
     const runs = [...objects.keys()].sort(newestFirst);
     const [newest] = runs;
-    const newestSuccess = runs.find(({ phase }) => phase === "Succeeded");
+    const newestSuccess = runs.find(({ phase, isGone }) => phase === "Succeeded" && !isGone);
     return {
       runs,
       newest: newest && objects.get(newest),
       newestSuccess: newestSuccess && objects.get(newestSuccess),
       leaving,
+      comingBack,
     };
   }
 
@@ -43,4 +46,14 @@ export class RunReader {
     this.#known.set(backup, run);
     return run;
   }
+}
+
+/** True for one that was put back and may still find its snapshots; not for one of which the repository shows none. */
+function looksForItsSnapshots(backup: KubeObject): boolean {
+  if (putBack(backup) === undefined) return false;
+  const conditions = valueAt(backup, "status", "conditions");
+  return !Array.isArray(conditions) ||
+    !conditions.some((each) =>
+      textAt(each, "type") === "Ready" && textAt(each, "reason") === "NothingToAdopt"
+    );
 }

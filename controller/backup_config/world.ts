@@ -1,6 +1,6 @@
 import type { BackupConfigSpec, BackupConfigStatus } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
-import type { ConfigSource, RepositoryView, Sighting } from "../shared/mod.ts";
+import type { ConfigSource, RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 
 /** Everything a pass over a BackupConfig looks at. */
@@ -15,12 +15,16 @@ export interface BackupConfigWorld {
   readonly sources: readonly ConfigSource[];
   /** Claims it names that are not there. */
   readonly missingClaims: readonly string[];
+  /** Claims it names or selects that are there and cannot be backed up. */
+  readonly unfitClaims: readonly UnfitClaim[];
   /** Its Backups that ended and are not being deleted, newest first. */
   readonly runs: readonly RecipeRun[];
   /** The newest of them, whole. */
   readonly newest: KubeObject | undefined;
-  /** The newest Succeeded one of them, whole. */
+  /** The newest Succeeded one of them of which nothing is said to be gone, whole. */
   readonly newestSuccess: KubeObject | undefined;
   /** Names of its Backups that retention deletes and that are not gone yet. */
   readonly leaving: readonly string[];
+  /** Names of its Backups that were put back without status and look for their snapshots. */
+  readonly comingBack: readonly string[];
 }

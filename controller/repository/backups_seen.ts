@@ -41,6 +41,7 @@ export interface EndedRun {
   readonly key: ObjectKey;
   readonly uid: string;
   readonly endMs: number;
+  /** Those it made, and those it stands on where nothing had changed since. */
   readonly snapshotIds: readonly string[];
   /** What is said of those that are missing; undefined when nothing is. */
   readonly note: MissingNote | "unreadable" | undefined;
@@ -106,6 +107,14 @@ export function snapshotIds(backup: KubeObject): readonly string[] {
   return [found, ...made].filter((id) => id !== undefined);
 }
 
+/** Ids of the snapshots a Backup stands on, for nothing had changed since; other Backups made them. */
+function idsStoodOn(backup: KubeObject): readonly string[] {
+  const entries = valueAt(backup, "status", "snapshots");
+  return Array.isArray(entries)
+    ? entries.map((entry) => textAt(entry, "unchangedSince")).filter((id) => id !== undefined)
+    : [];
+}
+
 /** A discovered Backup; undefined for any other. */
 export function discoveredBackup(backup: KubeObject): DiscoveredBackup | undefined {
   const snapshotId = textAt(backup, "spec", "discovered", "snapshot", "id");
@@ -136,10 +145,10 @@ export function sourceText(
   return JSON.stringify([username, hostname, path]);
 }
 
-/** A run that ended, made snapshots and stays; undefined for any other Backup. One that was stopped may have made some. */
+/** A run that ended, holds snapshots and stays; undefined for any other Backup. One that was stopped may have made some. */
 export function endedRun(backup: KubeObject): EndedRun | undefined {
   if (!hasEnded(backup) || backup.metadata.deletionTimestamp !== undefined) return undefined;
-  const ids = snapshotIds(backup);
+  const ids = [...new Set([...snapshotIds(backup), ...idsStoodOn(backup)])];
   if (ids.length === 0) return undefined;
   return {
     key: keyOf(backup),

@@ -330,3 +330,36 @@ Deno.test("a catalog never takes the name of a Backup that is somebody else's, a
   assert.deepEqual(backup(stage, name).spec, aBackup().spec);
   assert.match(stage.condition("CatalogRead") ?? "", /can be made for 3 of the snapshots$/);
 });
+
+Deno.test("a catalog tells runs that found nothing changed when the snapshot they stand on is gone", async () => {
+  const stage = new CatalogStage();
+  const standsOn = (number: number) => ({
+    status: { snapshots: [{ phase: "Succeeded", unchanged: true, unchangedSince: idOf(number) }] },
+  });
+  stage.kube.put(
+    aRun("first", [1]),
+    aRun("second", [], standsOn(1)),
+    aRun("third", [], standsOn(1)),
+    aRun("fine", [], standsOn(0)),
+  );
+  assert.ok(await stage.lists([...entries(0, 1), ...entries(2, 6)]));
+  const note = { at: "2026-01-02T03:05:00.000Z", ids: [idOf(1)] };
+  for (const name of ["first", "second", "third"]) assert.deepEqual(saidMissing(stage, name), note, name);
+  assert.equal(saidMissing(stage, "fine"), undefined);
+  // It is one snapshot, however many stand on it; and that of nobody here is still discovered.
+  assert.equal(stage.status.catalog?.missingSnapshotCount, 1);
+  assert.deepEqual(stage.discovered(), namesOf(0, 2, 3, 4, 5));
+});
+
+Deno.test("a catalog waits with snapshots since the oldest of several runs that are under way", async () => {
+  const running = (name: string, startTime: string) =>
+    aRun(name, [], { status: { phase: "Running", timing: { startTime }, snapshots: [] } });
+  for (const order of [["older", "newer"], ["newer", "older"]] as const) {
+    const stage = new CatalogStage();
+    for (const name of order) {
+      stage.kube.put(running(name, name === "older" ? "2026-01-01T00:10:00Z" : "2026-01-01T00:20:00Z"));
+    }
+    assert.ok(await stage.lists([anEntry(8), anEntry(15), anEntry(25)]));
+    assert.deepEqual(stage.discovered(), namesOf(8), order.join());
+  }
+});

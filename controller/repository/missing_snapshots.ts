@@ -37,13 +37,14 @@ export interface Shortfall {
 export function missingSnapshots(catalog: Catalog): MissingSnapshots {
   const { listing, runs } = catalog;
   const unsaid: Unsaid[] = [];
-  let count = 0;
+  // Many runs may stand on one.
+  const gone = new Set<string>();
   for (const run of runs) {
     const missing = missingOf(run, listing);
-    count += missing.length;
+    for (const id of missing) gone.add(id);
     if (!isSaid(run.note, missing)) unsaid.push({ run, missing });
   }
-  return { unsaid, count, shortfall: shortfallOf(catalog) };
+  return { unsaid, count: gone.size, shortfall: shortfallOf(catalog) };
 }
 
 /**

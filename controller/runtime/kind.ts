@@ -13,6 +13,8 @@ export interface Watch {
   readonly labelSelector?: string;
   /** Keep only metadata (Secrets: design D11). All watches of a resource must agree. */
   readonly metadataOnly?: boolean;
+  /** With `metadataOnly`: these fields stay beside it, as `status.phase`. All watches of a resource must agree. */
+  readonly fields?: readonly string[];
   /** Indexes by name. A name is the kind's own: other kinds may use it for something else. */
   readonly indexes?: Readonly<Record<string, IndexFunction>>;
   /** Keys of this kind to be reconciled when `object` appears, changes or goes. May read the caches. */

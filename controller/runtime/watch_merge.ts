@@ -14,6 +14,7 @@ export interface MergedWatch {
   readonly resource: Resource;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
+  readonly fields?: readonly string[];
   readonly indexes: Indexes;
   readonly routes: readonly Route[];
 }
@@ -52,11 +53,12 @@ export function mergeWatches(kinds: readonly AnyKind[]): MergedWatches {
     for (const watch of kind.watches) add(kind, names, watch, watch.keys);
   }
   const watches = [...drafts.values()].map(({ watch, indexes, routes }): MergedWatch => {
-    const { resource, labelSelector, metadataOnly } = watch;
+    const { resource, labelSelector, metadataOnly, fields } = watch;
     return {
       resource,
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(metadataOnly === true ? { metadataOnly } : {}),
+      ...(fields === undefined ? {} : { fields }),
       indexes: Object.fromEntries(indexes),
       routes,
     };
@@ -105,7 +107,8 @@ function refuseDifferent(id: string, draft: Draft, kind: string, watch: Watch): 
   );
 }
 
-function wayOf({ labelSelector, metadataOnly }: Watch): string {
-  const content = metadataOnly === true ? "metadata" : "objects";
+function wayOf({ labelSelector, metadataOnly, fields }: Watch): string {
+  const whole = metadataOnly === true ? "metadata" : "objects";
+  const content = fields === undefined ? whole : `${whole} with the fields ${fields.join(", ")}`;
   return labelSelector === undefined ? `all ${content}` : `${content} with labels "${labelSelector}"`;
 }

@@ -1,6 +1,5 @@
 import { posix } from "node:path";
 import {
-  ANNOTATION,
   type BackupConfigSpec,
   type Identity,
   MOVER_PATH,
@@ -9,7 +8,9 @@ import {
 } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
+import { optsOutOfBackup } from "./opt_out.ts";
 import { VOLUME_CLAIM } from "./resources.ts";
+import { claimFault, type UnfitClaim, unfitText } from "./unfit_claims.ts";
 
 /** One source of a recipe, with the path under which kopia files it. */
 export interface ConfigSource {
@@ -22,7 +23,7 @@ export interface ConfigSource {
 export interface SourcePlace {
   /** That of the recipe. */
   readonly namespace: string;
-  /** The claims of that namespace, metadata at least; only selectors look at them. */
+  /** The claims of that namespace; only selectors look at them. */
   readonly claims: readonly KubeObject[];
   /** Of the repository the recipe writes to, when it is known. */
   readonly repositorySpec: RepositorySpec | undefined;
@@ -66,11 +67,6 @@ export function hasSelector(spec: BackupConfigSpec): boolean {
   return spec.sources.some(({ pvcSelector }) => pvcSelector !== undefined);
 }
 
-/** True for a claim whose owner wants no backup of it. */
-export function optsOutOfBackup(claim: KubeObject): boolean {
-  return claim.metadata.annotations?.[ANNOTATION.noBackup] === "true";
-}
-
 /** The kopia identity of a recipe: what its spec says, else its own name at its namespace (domain.md §3.2). */
 export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Identity {
   return {
@@ -101,10 +97,12 @@ export function senselessSources(sources: readonly ConfigSource[]): string | und
   return undefined;
 }
 
-/** That a recipe has no source now, in a sentence. */
-export function noVolumeMatchesText(namespace: string): string {
+/** That a recipe has no source now, in a sentence; `unfit`: claims it selects that cannot be backed up. */
+export function noVolumeMatchesText(namespace: string, unfit: readonly UnfitClaim[] = []): string {
+  const found = unfit.length === 0 ? "" : `: ${unfitText(unfit)}`;
   return `No PersistentVolumeClaim in namespace "${namespace}" matches a selector of the BackupConfig, ` +
-    "expected at least one; those being deleted, the repository's own and those that opt out do not count";
+    "expected at least one with a volume that holds files; those being deleted, the repository's own and those " +
+    `that opt out do not count${found}`;
 }
 
 /** Claims a recipe names that are not there, or are on their way out: no new pod may use those. */
@@ -129,7 +127,9 @@ function selectedClaims({ pvcSelector }: SourceSpec, place: SourcePlace): readon
   if (pvcSelector === undefined) return [];
   const own = place.repositorySpec?.backend.filesystem?.volume.pvc.name;
   return place.claims
-    .filter((claim) => !isGoing(claim) && !optsOutOfBackup(claim) && claim.metadata.name !== own)
+    .filter((claim) =>
+      claimFault(claim) === undefined && !optsOutOfBackup(claim) && claim.metadata.name !== own
+    )
     .filter(({ metadata }) => selectorMatches(pvcSelector, metadata.labels))
     .map(({ metadata }) => metadata.name)
     .toSorted();

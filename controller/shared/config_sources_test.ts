@@ -158,3 +158,15 @@ Deno.test("senselessSources() refuses more sources than a run can have, and says
     /^Cannot back up 65 PersistentVolumeClaims in one run, expected at most 64: narrow the selectors/,
   );
 });
+
+Deno.test("hasSelector() is true as soon as one of several sources selects claims", () => {
+  const mixed = backupConfigSpec.parse({
+    repository: { name: "repo" },
+    sources: [{ pvc: { name: "data" } }, { pvcSelector: { matchLabels: { app: "db" } } }],
+  });
+  assert.equal(hasSelector(mixed), true);
+  assert.equal(hasSelector(specOf([{ pvc: "data" }])), false);
+  const claims = [aClaim("db"), { ...aClaim("raw"), spec: { volumeMode: "Block" } }];
+  const sources = configSources(mixed, { ...nowhere, claims });
+  assert.deepEqual(sources.map(({ source }) => source), ["data", "db"]);
+});

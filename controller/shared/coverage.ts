@@ -1,11 +1,13 @@
 import { type LabelSelector, labelSelector } from "../../api/backup_config.ts";
-import { ANNOTATION, LABEL, MANAGED_BY } from "../../api/meta.ts";
+import { LABEL, MANAGED_BY } from "../../api/meta.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
+import { optsOutOfBackup } from "./opt_out.ts";
 import { textAt, valueAt } from "./run_summary.ts";
+import { isBlockDevice } from "./unfit_claims.ts";
 import { controllerOf } from "./watched.ts";
 
-/** What coverage is judged by; of claims and Namespaces the metadata is enough. */
+/** What coverage is judged by; of Namespaces the metadata is enough, of claims that and `spec.volumeMode`. */
 export interface CoverageObjects {
   readonly claims: readonly KubeObject[];
   readonly configs: readonly KubeObject[];
@@ -25,13 +27,13 @@ export interface NamespaceCoverage {
 
 /**
  * Which PersistentVolumeClaims no BackupConfig covers, by name or by label selector, for each namespace with claims,
- * in order. Not counted as unprotected: what the annotation no-backup excuses, on the claim or its Namespace; what
+ * in order. A raw block device counts as covered by none, for none can protect it. Not counted as unprotected: what the annotation no-backup excuses, on the claim or its Namespace; what
  * is being deleted; the volume of a Repository; what kopiur made; and what lives and dies with its pod.
  */
 export function coverageOf(objects: CoverageObjects): readonly NamespaceCoverage[] {
   const covered = coverByNamespace(objects.configs);
   const repositoryVolumes = new Set(objects.repositories.map(volumeOfRepository));
-  const excused = new Set(objects.namespaces.filter(wantsNoBackup).map(({ metadata }) => metadata.name));
+  const excused = new Set(objects.namespaces.filter(optsOutOfBackup).map(({ metadata }) => metadata.name));
   const found = new Map<string, { claims: number; readonly unprotected: string[] }>();
   for (const claim of objects.claims) {
     const { namespace = "", name } = claim.metadata;
@@ -74,19 +76,17 @@ function coverByNamespace(configs: readonly KubeObject[]): ReadonlyMap<string, C
   return covers;
 }
 
-function isCovered({ metadata }: KubeObject, cover: Cover | undefined): boolean {
-  return cover !== undefined &&
+/** No recipe can protect a raw device, whatever it says. */
+function isCovered(claim: KubeObject, cover: Cover | undefined): boolean {
+  const { metadata } = claim;
+  return cover !== undefined && !isBlockDevice(claim) &&
     (cover.names.has(metadata.name) ||
       cover.selectors.some((selector) => selectorMatches(selector, metadata.labels)));
 }
 
 function isExcused(claim: KubeObject): boolean {
-  return wantsNoBackup(claim) || claim.metadata.deletionTimestamp !== undefined ||
+  return optsOutOfBackup(claim) || claim.metadata.deletionTimestamp !== undefined ||
     claim.metadata.labels?.[LABEL.managedBy] === MANAGED_BY || controllerOf(claim)?.kind === "Pod";
-}
-
-function wantsNoBackup({ metadata }: KubeObject): boolean {
-  return metadata.annotations?.[ANNOTATION.noBackup] === "true";
 }
 
 function volumeOfRepository(repository: KubeObject): string {

@@ -104,3 +104,12 @@ Deno.test("coverageOf() is content with claims of which only the metadata is kno
   const bare = anObject("v1", "PersistentVolumeClaim", { name: "data" });
   assert.deepEqual(coverage({ claims: [bare], namespaces: [] }), ["apps: data of 1"]);
 });
+
+Deno.test("coverageOf() counts a raw block device as unprotected, for no recipe can cover it", () => {
+  const raw = (name: string, metadata = {}) => aClaim({ name, spec: { volumeMode: "Block" }, metadata });
+  const optsOut = { annotations: { [ANNOTATION.noBackup]: "true" } };
+  const configs = [aBackupConfig({ spec: { sources: [{ pvc: { name: "raw" } }, { pvcSelector: {} }] } })];
+  const claims = [aClaim(), raw("raw"), raw("selected"), raw("excused", optsOut)];
+  const [found] = coverageOf({ claims, configs, repositories: [], namespaces: [] });
+  assert.deepEqual(found?.unprotected, ["raw", "selected"]);
+});

@@ -14,7 +14,12 @@ export const WATCHED = {
   },
   secret: { resource: SECRET, metadataOnly: true },
   configMap: { resource: CONFIG_MAP, metadataOnly: true },
-  volumeClaim: { resource: VOLUME_CLAIM, metadataOnly: true },
+  // Ten thousand of them, of which it matters whether there is a volume with files behind each.
+  volumeClaim: {
+    resource: VOLUME_CLAIM,
+    metadataOnly: true,
+    fields: ["spec.volumeMode", "spec.volumeName", "status.phase"],
+  },
   namespace: { resource: NAMESPACE, metadataOnly: true },
 } as const;
 

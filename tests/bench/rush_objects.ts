@@ -43,6 +43,9 @@ export async function prepareRush(server: ApiServer, counts: RushCounts, signal:
     const namespace = namespaceOf(counts, recipe);
     const claims = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
     await server.request("POST", claims, { body: claimOf(recipe), signal });
+    // Nobody binds volumes here, and a claim without one is backed up by nobody.
+    const bound = { ...claimOf(recipe), status: { phase: "Bound" } };
+    await server.request("PUT", `${claims}/data-${recipe}/status`, { body: bound, signal });
     await server.request("POST", listPath(backupConfigKind.plural, namespace), {
       body: recipeOf(recipe),
       signal,

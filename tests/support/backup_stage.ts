@@ -100,7 +100,11 @@ export function anEndedBackup(name: string, parts: Parts = {}): KubeObject {
   return aBackup({
     name,
     ...parts,
-    metadata: { finalizers: [FINALIZER], ...parts.metadata },
+    metadata: {
+      finalizers: [FINALIZER],
+      annotations: { [ANNOTATION.ranAs]: `uid-backup-${name}` },
+      ...parts.metadata,
+    },
     status: {
       observedGeneration: 1,
       phase: "Succeeded",

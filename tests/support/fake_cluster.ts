@@ -11,6 +11,7 @@ import {
   resourceId,
 } from "../../kube/mod.ts";
 import type { Sample } from "../../telemetry/mod.ts";
+import { withFieldsOnly } from "../../kube/received_object.ts";
 import type { FakeKube } from "./fake_kube.ts";
 
 /** A cluster in memory: what is in the {@link FakeKube} reaches the informers at once, unless they are held. */
@@ -179,6 +180,7 @@ export class FakeInformer implements Informer {
   }
 
   #asSeen(object: KubeObject): KubeObject {
+    if (this.options.fields !== undefined) return withFieldsOnly(object, this.options.fields);
     if (this.options.metadataOnly !== true) return object;
     const { apiVersion, kind, metadata } = object;
     return { apiVersion, kind, metadata };
