@@ -201,6 +201,10 @@ function namespaceOf(key: ObjectKey): { readonly namespace?: string } {
 function seenVersion(
   { uid, resourceVersion }: Pick<Removal, "uid" | "resourceVersion">,
 ): Pick<Removal, "uid" | "resourceVersion"> {
+  // To the server an empty one means none, and the write would go through whatever changed.
+  if (resourceVersion === "") {
+    throw new TypeError("Cannot write to an object as it was seen: its resourceVersion is empty");
+  }
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),

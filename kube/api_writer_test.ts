@@ -183,6 +183,11 @@ Deno.test("ApiWriter.remove() removes only the version it saw", async () => {
     return transport.requests.map(({ body }) => Reflect.get(Object(body), "preconditions"));
   };
   assert.deepEqual(await remove("u1", {}), [{ uid: "u1", resourceVersion: "7" }]);
+  const { transport, writer } = setUp();
+  const blank = { ...removal, uid: "u1", resourceVersion: "" };
+  await assert.rejects(writer.remove(blank, never), /its resourceVersion is empty/);
+  await assert.rejects(writer.annotate({ ...blank, annotations: {} }, never), /its resourceVersion is empty/);
+  assert.deepEqual(transport.requests, []);
   assert.deepEqual(await remove(undefined, {}), [{ resourceVersion: "7" }]);
   await remove("u1", refusalOf(409), { metadata: { ...metadata, uid: "u2" } });
   await assert.rejects(remove("u1", refusalOf(409), { metadata }), isConflict);

@@ -72,7 +72,7 @@ export interface InformerParts {
   readonly metrics: Pick<Metrics, "add">;
 }
 
-/** A server that is well is never silent for as long: one bookmark that is missing is enough. */
+/** A server that is well is hardly ever silent for as long: one bookmark that is missing is enough. */
 export const SILENT_SECONDS = 90;
 
 const defaultLimits: InformerLimits = {

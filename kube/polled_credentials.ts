@@ -15,6 +15,8 @@ export type LoadCredentials = (signal: AbortSignal) => Promise<Loaded>;
 const loadLimitMs = 60_000;
 /** What could not be read again is tried again after so long; the former credentials are used meanwhile. */
 const retrySeconds = 5;
+/** Who has former credentials waits no longer for new ones: a lease is not renewed while a slow plugin works. */
+const patienceMs = 1000;
 
 /**
  * Credentials that are read again when they are due or refused; however many ask, they are read once. What cannot be
@@ -36,15 +38,17 @@ export class PolledCredentials implements CredentialSource {
   async current(signal: AbortSignal): Promise<Credentials> {
     const known = this.#known;
     if (known !== undefined && this.#clock.monotonicMs() < known.dueMs) return known.credentials;
+    if (known === undefined) return await abortable(this.#reload(), signal);
+    const patience = startDeadline(this.#clock, patienceMs, signal);
     try {
-      return await abortable(this.#reload(), signal);
-    } catch (error) {
+      return await abortable(this.#reload(), patience.signal);
+    } catch {
       signal.throwIfAborted();
-      if (known === undefined) throw error;
-      // A file that is just being replaced. If the former credentials are no good any more the server
-      // says so, and then `refresh` throws what is wrong.
-      this.#known = { ...known, dueMs: this.#clock.monotonicMs() + retrySeconds * 1000 };
+      // A plugin that takes its time, or a file that is just being replaced. If the former credentials are no
+      // good any more the server says so, and then `refresh` throws what is wrong.
       return known.credentials;
+    } finally {
+      patience.end();
     }
   }
 
@@ -65,6 +69,10 @@ export class PolledCredentials implements CredentialSource {
       assertSendable(credentials.headers, this.#origin);
       this.#known = { credentials, dueMs: this.#clock.monotonicMs() + goodForSeconds * 1000 };
       return credentials;
+    } catch (error) {
+      const dueMs = this.#clock.monotonicMs() + retrySeconds * 1000;
+      if (this.#known !== undefined) this.#known = { ...this.#known, dueMs };
+      throw error;
     } finally {
       deadline.end();
     }

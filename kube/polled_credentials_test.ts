@@ -80,3 +80,38 @@ Deno.test("PolledCredentials lets go of a caller that aborts, and bounds a readi
   await settle();
   assert.equal(clock.pending, 0);
 });
+
+Deno.test("PolledCredentials goes on with former credentials while new ones take their time, and then takes those", async () => {
+  const { clock, state, token } = setUp();
+  await token();
+  const slow = Promise.withResolvers<Loaded>();
+  state.next = slow.promise;
+  await clock.advance(60_000);
+  for (let turn = 0; turn < 3; turn++) {
+    const asked = token();
+    await clock.advance(1000);
+    assert.equal(await asked, "one");
+  }
+  assert.equal(state.loads, 2, "one is at work");
+  slow.resolve(loaded("two"));
+  await settle();
+  assert.deepEqual([await token(), state.loads], ["two", 2]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("PolledCredentials rests after a slow failure nobody waited for", async () => {
+  const { clock, state, token } = setUp();
+  await token();
+  const slow = Promise.withResolvers<Loaded>();
+  state.next = slow.promise;
+  await clock.advance(60_000);
+  const asked = token();
+  await clock.advance(1000);
+  assert.equal(await asked, "one");
+  slow.reject(new Error("no plugin"));
+  await settle();
+  assert.deepEqual([await token(), state.loads], ["one", 2]);
+  await clock.advance(5000);
+  state.next = loaded("two");
+  assert.deepEqual([await token(), state.loads], ["two", 3]);
+});
