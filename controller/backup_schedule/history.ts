@@ -49,7 +49,7 @@ export function historyOf(world: BackupScheduleWorld, nowMs: number): History {
   const surplus = [
     ...bare.slice(spec.failedJobsHistoryLimit),
     ...unchanged.slice(spec.successfulJobsHistoryLimit),
-  ].filter(({ isPinned }) => !isPinned).toSorted((a, b) => a.slotMs - b.slotMs);
+  ].filter(({ isKept }) => !isKept).toSorted((a, b) => a.slotMs - b.slotMs);
   return {
     lastSuccess: isNewer
       ? { at: textOf(newest.slotMs), backupRef: { name: newest.name } }

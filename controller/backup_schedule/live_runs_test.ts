@@ -127,12 +127,16 @@ Deno.test("BackupSchedule under Replace says its word only to what it read", asy
 Deno.test("BackupSchedule under Replace leaves Backups alone that somebody put back", async () => {
   const stage = new ScheduleStage({ schedule: HOURLY });
   const restored = { creationTimestamp: "2026-01-01T00:00:02Z" };
-  const names = ["20251201030000", "20251202030000"].map((slot) =>
+  const names = ["20251201030000", "20251231200000", "20251231220000"].map((slot) =>
     stage.putRun(slot, "Pending", {}, restored)
   );
   await stage.liveUntil("2026-01-01T02:30:00Z");
   assert.deepEqual(names.filter((name) => stage.isCancelled(name)), []);
   assert.ok(stage.isCancelled("nightly-20260101010000"));
+  // What runs a mover is no mere memory.
+  stage.setPhase(names[0] ?? "", "Running");
+  await stage.liveUntil("2026-01-01T03:30:00Z");
+  assert.deepEqual(names.map((name) => stage.isCancelled(name)), [true, false, false]);
 });
 
 Deno.test("BackupSchedule under Replace stops many runs ten at a time", async () => {
@@ -190,6 +194,8 @@ Deno.test("BackupSchedule under Replace never stops a run but for a newer one th
 
 const saving: Readonly<Record<string, (stage: ScheduleStage, name: string) => void>> = {
   "pinned it": (stage, name) => change(stage, name, { spec: { configRef: { name: "recipe" }, pin: true } }),
+  "accepted it": (stage, name) =>
+    change(stage, name, { spec: { configRef: { name: "recipe" }, accept: true } }),
   "took it out of the schedule": (stage, name) =>
     change(stage, name, { metadata: { name, namespace: "apps", labels: {} } }),
   "found a snapshot of it": (stage, name) => stage.setPhase(name, "Failed", SAVED),

@@ -13,7 +13,7 @@ export interface ScheduleRun {
   readonly config: string | undefined;
   /** The slot it was made for; of one a person labelled, when it was made. Milliseconds since the epoch. */
   readonly slotMs: number;
-  /** False for one that was made long after its slot, which no schedule does: somebody put it back. */
+  /** False for one that waits and was made long after its slot: somebody may have put it back, and it runs no mover. */
   readonly isOfItsTime: boolean;
   /** How it stands: `active` may still write a snapshot; `putBack` runs nothing by itself. */
   readonly state: "active" | "Succeeded" | "Failed" | "leaving" | "putBack";
@@ -22,13 +22,14 @@ export interface ScheduleRun {
    * is gone from the repository, for then a person should look.
    */
   readonly hasSnapshot: boolean;
-  readonly isPinned: boolean;
+  /** True when a person said of it that it stays, or that it is right. */
+  readonly isKept: boolean;
   /** Why it is being stopped, if it is. */
   readonly cancelled: string | undefined;
 }
 
-/** No schedule makes a Backup for a slot that is over for longer and lets it run beside the next one. */
-const LATEST_MS = 86_400_000;
+/** A schedule makes its Backups later than this only after an absence, or by a long jitter. */
+const LATEST_MS = 3_600_000;
 
 /** Reads by hand instead of by schema: it runs over every Backup of a schedule on each pass. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
@@ -40,10 +41,10 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
     uid,
     config: textAt(backup, "spec", "configRef", "name"),
     slotMs,
-    isOfItsTime: createdMs - slotMs <= LATEST_MS,
+    isOfItsTime: createdMs - slotMs <= LATEST_MS || textAt(backup, "status", "phase") === "Running",
     state: stateOf(backup),
     hasSnapshot: holdsSnapshot(valueAt(backup, "status", "snapshots")),
-    isPinned: valueAt(backup, "spec", "pin") === true,
+    isKept: valueAt(backup, "spec", "pin") === true || valueAt(backup, "spec", "accept") === true,
     cancelled: annotations?.[ANNOTATION.cancelRun],
   };
 }
