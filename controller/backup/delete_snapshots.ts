@@ -178,10 +178,15 @@ function retryTime({ failures, unstarted = 0 }: Deletion, now: Date): string {
 function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
   const { status } = leaving.world.backup;
   const told = findCondition(status.conditions, "Ready")?.reason;
-  const isUnstarted = (told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined;
-  return isUnstarted
-    ? waitingPlan(leaving, told, status.message ?? "", waitSeconds)
-    : waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
+  if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
+    return waitingPlan(leaving, told, status.message, waitSeconds);
+  }
+  if ((status.deletion?.failures ?? 0) > 0) {
+    return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
+  }
+  const message =
+    `The mover that deletes the snapshots did not start; tried again at ${status.deletion?.retryAt}`;
+  return waitingPlan(leaving, "PodNotStarted", message, waitSeconds);
 }
 
 /** Movers that were given up may still start: they are stopped and waited for, but not for ever. */
@@ -206,7 +211,7 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
   if (stopping === undefined) return undefined;
   const { deletion } = world.backup.status;
   const message = "The deletion was taken back: its mover is being stopped";
-  if (deletion?.startedAt === undefined) {
+  if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
     // That there was one must be known when it is gone.
     return withDeletion(
       waitingPlan(leaving, "Deleting", message, SOON_SECONDS),
@@ -214,7 +219,8 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
     );
   }
   const plan = waitingPlan(leaving, "Deleting", message, STOPPING_SECONDS);
-  return { ...withDeletion(plan, { ...deletion, stoppingSince: stopping.since }), remove: stopping.remove };
+  const known = deletion ?? { failures: 0 };
+  return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
 }
 
 /** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
@@ -229,9 +235,13 @@ function stopDeleteMovers(
   { world, now }: Leaving,
   longestSeconds: number,
 ): { readonly remove: readonly Removal[]; readonly since: string } | undefined {
-  const { jobs, isAny } = unfinishedDeleteMovers(world, now);
+  const { jobs, isAny, goingSince } = unfinishedDeleteMovers(world, now);
   if (!isAny) return undefined;
-  const since = world.backup.status.deletion?.stoppingSince ?? isoSeconds(now);
+  // Of a status that cannot be read, and so not be written, the cluster remembers it.
+  const known = world.backup.unreadable === undefined
+    ? world.backup.status.deletion?.stoppingSince
+    : goingSince;
+  const since = known ?? isoSeconds(now);
   if (-secondsBetween(since, now) >= longestSeconds) return undefined;
   return { remove: moverRemovals(jobs, "Foreground"), since };
 }
@@ -240,19 +250,24 @@ function stopDeleteMovers(
 function unfinishedDeleteMovers(
   world: BackupWorld,
   now: Date,
-): { readonly jobs: readonly KubeObject[]; readonly isAny: boolean } {
+): {
+  readonly jobs: readonly KubeObject[];
+  readonly isAny: boolean;
+  readonly goingSince: string | undefined;
+} {
   const all = deleteJobs(world);
   const jobs = all.filter((job) => {
     const { kind } = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
     return kind === "waiting" || kind === "running";
   });
   const known = new Set(all.map(({ metadata }) => metadata.uid));
-  const isAny = jobs.length > 0 ||
-    world.pods.some((pod) =>
-      pod.metadata.labels?.[LABEL.operation] === "snapshot-delete" && podMayRun(pod) &&
-      !known.has(controllerOf(pod)?.uid)
-    );
-  return { jobs, isAny };
+  const alone = world.pods.filter((pod) =>
+    pod.metadata.labels?.[LABEL.operation] === "snapshot-delete" && podMayRun(pod) &&
+    !known.has(controllerOf(pod)?.uid)
+  );
+  const left = [...jobs, ...alone];
+  const times = left.flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted();
+  return { jobs, isAny: left.length > 0, goingSince: times[0] };
 }
 
 /** What the breaker says before a mover may be started. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ANNOTATION, type DeletionPolicy } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
-import { aBackupConfig } from "../../tests/support/mod.ts";
+import { aBackupConfig, refusal } from "../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -104,6 +104,35 @@ Deno.test("Deletion that is taken back waits no longer than the grace for a move
   await stage.settle("old");
   assert.equal(stage.standing("old"), "gone");
   assert.match(stage.kube.events.at(-1)?.note ?? "", /it could not be seen to stop, so more of them may go$/);
+});
+
+Deno.test("Deletion of a Backup nobody can read any more stops its mover when it is taken back", async () => {
+  const stage = await deletingStage();
+  const job = aDeleteJob(stage);
+  stage.kube.put({ ...job, metadata: { ...job.metadata, finalizers: ["foregroundDeletion"] } });
+  stage.pod(aDeleteJob(stage), running);
+  const backup = stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }) ?? assert.fail();
+  stage.kube.put({ ...backup, status: { phase: 7, snapshots: [{ kopiaSnapshotID: "k-old" }] } });
+  words["the skip annotation"]?.say(stage);
+  await stage.pass("old");
+  assert.ok(aDeleteJob(stage).metadata.deletionTimestamp !== undefined);
+  assert.notEqual(stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }), undefined);
+  await stage.clock.advance(300_000);
+  await stage.pass("old");
+  assert.equal(stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }), undefined);
+});
+
+Deno.test("Deletion makes no mover when its Repository changed since it was read", async () => {
+  const stage = new BackupStage();
+  stage.addEnded(["old"]);
+  stage.deleteBackup("old");
+  await stage.settle("old");
+  await stage.clock.advance(10_000);
+  stage.kube.failNext("annotate", refusal(409, "the object has been modified"));
+  await stage.pass("old");
+  assert.equal(deleteJobs(stage).length, 0);
+  await stage.settle("old");
+  assert.equal(deleteJobs(stage).length, 1);
 });
 
 Deno.test("Deletion that is taken back before its mover was made says nothing of a mover", async () => {

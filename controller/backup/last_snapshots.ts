@@ -72,10 +72,8 @@ function holdersOf(path: string, own: JudgedRun, others: readonly JudgedRun[]): 
 function isLetGo(backup: KubeObject, { past, today }: LettingGo): boolean {
   const { deletionTimestamp, finalizers, annotations = {}, uid = "" } = backup.metadata;
   if (deletionTimestamp === undefined) return false;
-  const [own, pinned] = [
-    textAt(backup, "spec", "deletionPolicy"),
-    textAt(backup, "status", "resolved", "deletionPolicy"),
-  ].map((word) => deletionPolicy.safeParse(word).data);
+  const own = policyAt(backup, "spec", "deletionPolicy");
+  const pinned = policyAt(backup, "status", "resolved", "deletionPolicy");
   return finalizers?.includes(FINALIZER) !== true ||
     annotations[ANNOTATION.confirmDeletion] === "true" ||
     annotations[ANNOTATION.skipSnapshotCleanup] === "true" ||
@@ -83,6 +81,12 @@ function isLetGo(backup: KubeObject, { past, today }: LettingGo): boolean {
     policyOf({ own, pinned, today }) !== "Delete" ||
     textAt(backup, "status", "deletion", "startedAt") !== undefined ||
     past.has(deletionId(uid));
+}
+
+/** Read by hand, for it is asked of every Backup of a recipe. */
+function policyAt(backup: KubeObject, ...path: readonly string[]): DeletionPolicy | undefined {
+  const word = textAt(backup, ...path);
+  return deletionPolicy.options.find((each) => each === word);
 }
 
 const judged = byObject((backup): JudgedRun =>

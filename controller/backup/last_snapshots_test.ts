@@ -216,7 +216,7 @@ Deno.test("Deletion never lets more go in a window than a threshold, nor a newes
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("run" as const), isWhole: fc.boolean() }) },
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), async (steps) => {
       const stage = new BackupStage({
         maxMovers: 0,
         repository: { deletionBreaker: { threshold: 4, window: "10m", keepLast: true } },
@@ -251,6 +251,6 @@ Deno.test("Deletion never lets more go in a window than a threshold, nor a newes
         assert.ok(stage.standing(`run-${Math.max(...whole)}`) !== "gone", "the newest whole one is there");
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });

@@ -62,7 +62,7 @@ export function repositoryId(
 }
 
 /**
- * Index function. A Backup that holds a snapshot is found under its recipe. A deleted one whose snapshots are to go
+ * Index function. A Backup that holds a snapshot, not known to be missing, is found under its recipe. A deleted one whose snapshots are to go
  * with it is found under its uid's id, and by its repository and by its recipe under "held", else under each span its
  * deletion lies in: so those of a window are counted, however many they are, without looking at one. Deletions by
  * retention are in no sum, nor is one whose snapshots stay.
@@ -70,8 +70,9 @@ export function repositoryId(
 export function byDeletion(backup: KubeObject): readonly string[] {
   const config = textAt(backup, "spec", "configRef", "name");
   if (config === undefined) return [];
-  const isSaved = runSnapshots(backup).saved.length > 0;
-  const saved = isSaved ? [savedValue(config)] : [];
+  const snapshots = runSnapshots(backup).saved;
+  const isSaved = snapshots.length > 0;
+  const saved = snapshots.some(({ isMissing }) => !isMissing) ? [savedValue(config)] : [];
   const { namespace = "", deletionTimestamp, uid = "" } = backup.metadata;
   if (deletionTimestamp === undefined) return saved;
   const status = snapshotsGo(backup);

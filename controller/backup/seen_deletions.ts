@@ -29,7 +29,7 @@ export interface SeenDeletions {
   readonly isSaved: boolean;
   /** Whether a routine that is named as the one who deletes it would; undefined for the deletion of a person or a tool. */
   readonly routine: "believed" | "doubtful" | undefined;
-  /** Looked for only where nothing else holds it. */
+  /** Looked for only where it may decide: where nothing else holds the deletion. */
   readonly last: LastSnapshots | undefined;
   /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
   readonly memory: DeletionMemory | undefined;
@@ -72,12 +72,15 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
     : { ofRepository: 0, ofRecipe: 0, savedByRecipe: 0 };
   const isJudgedAlready = routine === undefined && (isTooMany({ others }, breaker) ||
     (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
+  // It looks at the whole recipe, so only where it may decide.
+  const isAsked = routine !== undefined ||
+    (breaker.keepLast && backup.status.deletion?.settlingSince !== undefined);
   const uid = repository?.metadata.uid;
   return {
     others,
     isSaved,
     routine,
-    last: isJudgedAlready ? undefined : lastOf(object, backup, { memory, today }, reader),
+    last: isJudgedAlready || !isAsked ? undefined : lastOf(object, backup, { memory, today }, reader),
     memory,
     repository: uid === undefined
       ? undefined
