@@ -86,13 +86,9 @@ function summaryOf(holding: readonly KubeObject[]): string {
   const leaving = holding.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
   const namespaces = new Set(holding.map(({ metadata }) => metadata.namespace)).size;
   const snapshots = holding.map(snapshotsOf).reduce((sum, count) => sum + count, 0);
-  const goes = leaving === 0
-    ? "none of them is being deleted"
-    : `${leaving} of them are being deleted and go at once`;
-  return `${counted(holding.length, "Backup")} in ${
-    counted(namespaces, "namespace")
-  } hold kopiur's finalizer, ${goes}\n` +
-    `Their ${counted(snapshots, "snapshot")} stay in the repositories\n`;
+  return `Backups that hold kopiur's finalizer: ${holding.length}, in ${counted(namespaces, "namespace")}\n` +
+    `Deleted already, so they go at once: ${leaving}\n` +
+    `Snapshots of theirs, which stay in the repositories: ${snapshots}\n`;
 }
 
 function snapshotsOf({ status }: KubeObject): number {

@@ -73,8 +73,9 @@ Deno.test("dropFinalizers() takes off ours and no other; what was being deleted 
   deepEqual(finalizersIn(api), { staying: [], both: ["example.com/theirs"], elsewhere: [], free: [] });
   equal(
     host.printed.error,
-    "4 Backups in 2 namespaces hold kopiur's finalizer, 2 of them are being deleted and go at once\n" +
-      "Their 4 snapshots stay in the repositories\n",
+    "Backups that hold kopiur's finalizer: 4, in 2 namespaces\n" +
+      "Deleted already, so they go at once: 2\n" +
+      "Snapshots of theirs, which stay in the repositories: 4\n",
   );
   equal(host.printed.out.split("\n").length, 5);
   equal(api.writes.every((write) => write.startsWith("patch Backup ")), true);
@@ -89,7 +90,7 @@ Deno.test("dropFinalizers() keeps to the namespace it was asked for", async () =
 Deno.test("dropFinalizers() does nothing with --dry-run, without a terminal, or on another word than yes", async () => {
   for (
     const [typed, dryRun, says] of [
-      [undefined, true, /go at once\n.*repositories\n$/],
+      [undefined, true, /go at once: 2\n.*repositories: 4\n$/],
       [undefined, false, /Nothing was dropped: expected --yes, or a terminal/],
       ["y", false, /Nothing was dropped: expected "yes"/],
     ] as const

@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { KubeClock } from "../../kube/mod.ts";
 
+const TURNS = 5;
+
 interface Timer {
   readonly dueMs: number;
   readonly callback: () => void;
@@ -13,9 +15,12 @@ interface Timer {
 export class FakeClock implements KubeClock {
   #nowMs: number;
   readonly #timers = new Set<Timer>();
+  readonly #turns: number;
 
-  constructor(start = "2026-01-02T03:04:05Z") {
+  /** `turns` of the event loop are given to what a timer woke. */
+  constructor(start = "2026-01-02T03:04:05Z", turns = TURNS) {
     this.#nowMs = Date.parse(start);
+    this.#turns = turns;
   }
 
   /** The time as a date. */
@@ -60,15 +65,15 @@ export class FakeClock implements KubeClock {
   /** Moves time forward, firing due timers in order and letting what they woke run before the next. */
   async advance(milliseconds: number): Promise<void> {
     const endMs = this.#nowMs + milliseconds;
-    await settle();
+    await settle(this.#turns);
     for (let next = this.#nextDue(endMs); next !== undefined; next = this.#nextDue(endMs)) {
       this.#timers.delete(next);
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.callback();
-      await settle();
+      await settle(this.#turns);
     }
     this.#nowMs = endMs;
-    await settle();
+    await settle(this.#turns);
   }
 
   #nextDue(endMs: number): Timer | undefined {
@@ -81,6 +86,6 @@ export class FakeClock implements KubeClock {
 }
 
 /** Lets every promise that can go on without time or network go on. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await setImmediate();
+export async function settle(turns = TURNS): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await setImmediate();
 }

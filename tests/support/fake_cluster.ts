@@ -28,9 +28,10 @@ export class FakeCluster
   holdsInformers = false;
   readonly #kube: FakeKube;
 
-  constructor(kube: FakeKube) {
+  /** `writer` stands before the cluster's writes, for tests in which the controller dies. */
+  constructor(kube: FakeKube, writer: Cluster["writer"] = kube) {
     this.#kube = kube;
-    this.writer = kube;
+    this.writer = writer;
     this.events = kube;
     this.reader = {
       get: (resource, key) => this.informer(resource).store.get(key),
