@@ -33,7 +33,7 @@ export function backupConfigReconciler(_options: ControllerOptions): Kind<Backup
       { metric: "kopiur_backups_total", labels: { namespace, name } },
       { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },
     ],
-    observe: (key, reader) => new Promise((resolve) => resolve(observeBackupConfig(key, reader, runs))),
+    observe: (key, reader, signal, now) => observeBackupConfig(key, reader, runs, signal, now),
     plan: planBackupConfig,
     status: backupConfigStatusOf,
     samples: backupConfigSamples,

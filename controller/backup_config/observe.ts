@@ -5,7 +5,7 @@ import {
   backupKind,
   repositoryKind,
 } from "../../api/mod.ts";
-import type { ObjectKey, Reader } from "../../kube/types.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import {
   missingClaims,
   observeSources,
@@ -13,38 +13,100 @@ import {
   parseObject,
   repositoryView,
   resourceOf,
+  textAt,
 } from "../shared/mod.ts";
+import { planBackupConfig } from "./plan.ts";
 import type { RunReader } from "./run_reader.ts";
-import { INDEX } from "./watches.ts";
+import { configOf, INDEX } from "./watches.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const REPOSITORY = resourceOf(repositoryKind);
 
-/** Reads the world of a BackupConfig, from the caches only. Throws StalledError for one that cannot be parsed. */
-export function observeBackupConfig(
+/** What a pass begins with: the objects a recipe's world is made of. */
+interface Objects {
+  readonly config: KubeObject;
+  readonly repository: KubeObject | undefined;
+  readonly backups: readonly KubeObject[];
+  readonly live: ReadonlySet<string>;
+}
+
+/**
+ * Reads the world of a BackupConfig: from the caches, for most passes delete nothing. Where retention would delete, the
+ * recipe, its repository and the Backups that are concerned are read live, and the pass is planned on those: a pin or
+ * a better retention of a moment ago is in no cache yet. Throws StalledError for one that cannot be parsed.
+ */
+export async function observeBackupConfig(
   key: ObjectKey,
   reader: Reader,
   runs: RunReader,
-): BackupConfigWorld | undefined {
-  const object = reader.get(BACKUP_CONFIG, key);
-  if (object === undefined) return undefined;
-  const { generation, spec, status } = parseObject(object, backupConfigSpec, backupConfigStatus);
+  signal: AbortSignal,
+  now: Date,
+): Promise<BackupConfigWorld | undefined> {
+  const config = reader.get(BACKUP_CONFIG, key);
+  if (config === undefined) return undefined;
   const { namespace, name } = key;
+  const repository = reader.get(REPOSITORY, { namespace, name: repositoryName(config) });
   const backups = reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
-  const repository = repositoryView(reader.get(REPOSITORY, { namespace, name: spec.repository.name }));
+  const cached = worldOf(key, { config, repository, backups, live: new Set() }, reader, runs);
+  const { asks } = planBackupConfig(cached, now);
+  if (asks.length === 0) return cached;
+  const live = await readLive(key, backups, asks, reader, signal);
+  return live && worldOf(key, live, reader, runs);
+}
+
+/** The same objects as they are now, as far as a deletion hangs on them; undefined when the recipe is gone. */
+async function readLive(
+  key: ObjectKey,
+  backups: readonly KubeObject[],
+  asks: readonly string[],
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Objects | undefined> {
+  const { namespace } = key;
+  const config = await reader.read(BACKUP_CONFIG, key, signal);
+  if (config === undefined) return undefined;
+  const [repository, ...found] = await Promise.all([
+    reader.read(REPOSITORY, { namespace, name: repositoryName(config) }, signal),
+    ...asks.map((name) => reader.read(BACKUP, { namespace, name }, signal)),
+  ]);
+  const live = new Set(asks);
+  return {
+    config,
+    repository,
+    backups: [
+      ...backups.filter(({ metadata: { name } }) => !live.has(name)),
+      ...found.flatMap((backup) => backup ?? []).filter((backup) => configOf(backup) === key.name),
+    ],
+    live,
+  };
+}
+
+function worldOf(
+  key: ObjectKey,
+  { config, repository: repositoryObject, backups, live }: Objects,
+  reader: Reader,
+  runs: RunReader,
+): BackupConfigWorld {
+  const { generation, spec, status } = parseObject(config, backupConfigSpec, backupConfigStatus);
+  const repository = repositoryView(repositoryObject);
   const repositorySpec = repository.kind === "found" ? repository.value.spec : undefined;
   return {
-    object,
+    object: config,
     key,
     generation,
     spec,
     status,
     repository,
-    sources: observeSources(spec, namespace, repositorySpec, reader),
-    missingClaims: missingClaims(spec, namespace, reader),
-    unfitClaims: observeUnfitClaims(spec, namespace, repositorySpec, reader),
+    sources: observeSources(spec, key.namespace, repositorySpec, reader),
+    missingClaims: missingClaims(spec, key.namespace, reader),
+    unfitClaims: observeUnfitClaims(spec, key.namespace, repositorySpec, reader),
     ...runs.read(backups),
+    live,
   };
+}
+
+function repositoryName(config: KubeObject): string {
+  return textAt(config, "spec", "repository", "name") ?? "";
 }

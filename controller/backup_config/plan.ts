@@ -18,6 +18,8 @@ const RECHECK_SECONDS = 300;
 /** A plan with what status says when it is done. */
 export interface BackupConfigPlan extends Plan {
   readonly next: NextStatus;
+  /** Names of the Backups that must be read live before anything is deleted; none when nothing is to be. */
+  readonly asks: readonly string[];
 }
 
 /**
@@ -28,7 +30,7 @@ export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupCon
   const outcome = outcomeOf(world);
   const facts = nextFacts(world, now);
   const retention = planRetention(world, outcome, saysMore(world.status, facts), now);
-  const { annotate, remove, conditions, events, measures, status, recheckAfterSeconds } = retention;
+  const { annotate, remove, conditions, events, measures, status, asks, recheckAfterSeconds } = retention;
   const unfit = tellUnfit(world);
   return {
     annotate,
@@ -39,6 +41,7 @@ export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupCon
     events: [...events, ...unfit.events],
     measures,
     next: { ...facts, retention: status },
+    asks,
   };
 }
 

@@ -19,6 +19,8 @@ const HELD_RECHECK_SECONDS = 300;
 export interface RetentionStep
   extends Required<Pick<Plan, "annotate" | "remove" | "conditions" | "events" | "measures">> {
   readonly status: RetentionStatus;
+  /** Names of the Backups that must be read live before anything is deleted. */
+  readonly asks: readonly string[];
   /** When there may be more to do though nothing changes. */
   readonly recheckAfterSeconds: number | undefined;
 }
@@ -51,6 +53,7 @@ export function planRetention(
     events: [...goneEvents(choice.gone), ...heldEvents(world.status, condition)],
     measures: goneMeasures(world.key, choice.gone),
     status,
+    asks: choice.asks,
     recheckAfterSeconds: recheckAfter(status, condition, mayDelete, now),
   };
 }

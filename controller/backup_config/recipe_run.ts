@@ -15,6 +15,8 @@ import {
 /** A Backup of a recipe, as far as its recipe cares; flat and small, for there are ten thousand of them. */
 export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isDeleting"> {
   readonly uid: string;
+  /** The version all this was read of. */
+  readonly resourceVersion: string | undefined;
   /** When the API server made it, in milliseconds since the epoch; 0 when that is not known. */
   readonly createdMs: number;
   /** Name and kopia's id of the repository its snapshots are in. */
@@ -31,7 +33,7 @@ export const MARK: Routine = "retention";
 
 /** What a recipe asks of a Backup; read by hand, as `runSummary` is. */
 export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
-  const { uid = "", creationTimestamp = "", annotations } = backup.metadata;
+  const { uid = "", resourceVersion, creationTimestamp = "", annotations } = backup.metadata;
   const { name, phase, isDeleting, timeMs } = summary;
   const { saved, unchanged } = runSnapshots(backup);
   const repository = valueAt(backup, "status", "resolved", "repository");
@@ -47,6 +49,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     saved,
     unchanged,
     uid,
+    resourceVersion,
     createdMs: wasAdopted ? 0 : Date.parse(creationTimestamp) || 0,
     isExempt: valueAt(backup, "spec", "pin") === true,
     repository: textAt(repository, "name"),

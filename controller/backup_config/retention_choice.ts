@@ -1,4 +1,4 @@
-import { runsToPrune } from "../shared/mod.ts";
+import { newestWholeHolders, runsToPrune } from "../shared/mod.ts";
 import { shownNames } from "./pending_runs.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -16,11 +16,19 @@ export interface RetentionChoice {
   readonly gone: readonly string[];
   /** Those that will go later. */
   readonly rest: readonly RecipeRun[];
+  /**
+   * Names of the Backups on which a deletion hangs now: those that would go, and those that hold the newest whole
+   * snapshots of the same sources.
+   */
+  readonly asks: readonly string[];
 }
 
-/** What a pass does with the runs that no rule keeps: only what was named in status long enough goes. */
+/**
+ * What a pass does with the runs that no rule keeps: only what was named in status long enough goes, and only what was
+ * read live together with what stays in its place.
+ */
 export function chooseRuns(
-  { spec, status, generation, leaving }: BackupConfigWorld,
+  { spec, status, generation, leaving, live }: BackupConfigWorld,
   runs: readonly RecipeRun[],
   mayDelete: boolean,
   now: Date,
@@ -28,10 +36,12 @@ export function chooseRuns(
   const doomed = spec.retention === undefined ? [] : runsToPrune(spec.retention, runs);
   const shown = shownNames(status.retention, generation, now);
   // Marked and not deleted: a controller died in between, or the cache does not show it yet.
-  const resumed = doomed.filter(({ isMarked }) => isMarked);
+  const resumed = doomed.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
   const room = Math.max(0, MOST_GOING - leaving.length - resumed.length);
   const batch = doomed.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
-  const going = mayDelete ? [...resumed, ...batch] : [];
+  const due = mayDelete ? [...resumed, ...batch] : [];
+  const holders = due.length === 0 ? [] : newestWholeHolders(runs);
+  const going = due.filter((run) => questions(run, holders).every((name) => live.has(name)));
   const named = new Set(status.retention?.pending?.map(({ name }) => name));
   return {
     doomed,
@@ -39,7 +49,16 @@ export function chooseRuns(
     gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
     // One that is marked and not named any more was told of: it goes, as the cache will show.
     rest: doomed.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
+    asks: [...new Set(due.flatMap((run) => questions(run, holders)))],
   };
+}
+
+/** The run, and those that hold the newest whole snapshots of its sources. */
+function questions(
+  { name, saved }: RecipeRun,
+  holders: readonly ReadonlyMap<string, string>[],
+): readonly string[] {
+  return [name, ...holders.flatMap((each) => saved.flatMap(({ path }) => each.get(path) ?? []))];
 }
 
 /**

@@ -50,7 +50,8 @@ function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
   return [{ namespace: backup.metadata.namespace ?? "", name }];
 }
 
-function configOf(backup: KubeObject): string | undefined {
+/** Name of the BackupConfig a Backup is a run of. */
+export function configOf(backup: KubeObject): string | undefined {
   return textAt(backup, "spec", "configRef", "name");
 }
 

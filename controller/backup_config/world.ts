@@ -27,4 +27,6 @@ export interface BackupConfigWorld {
   readonly leaving: readonly string[];
   /** Names of its Backups that were put back without status and look for their snapshots. */
   readonly comingBack: readonly string[];
+  /** Names of the Backups that were read live for this pass, as was the BackupConfig: retention acts on nothing else. */
+  readonly live: ReadonlySet<string>;
 }

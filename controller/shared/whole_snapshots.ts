@@ -173,14 +173,23 @@ function pathOf(paths: Map<string, Path>, name: string): Path {
  * may be among them. Whether what notes call missing is there or not: what is the newest in either case counts. O(n log n).
  */
 export function newestWholePaths<Run extends JudgedRun>(run: Run, others: readonly Run[]): readonly string[] {
-  const all = [run, ...others.filter(({ name }) => name !== run.name)].sort(newestFirst);
-  const holders = [all, withoutMissing(all)].map(newestWholeHolders);
+  const holders = newestWholeHolders([run, ...others.filter(({ name }) => name !== run.name)]);
   const paths = new Set(run.saved.map(({ path }) => path));
   return [...paths].filter((path) => holders.some((each) => each.get(path) === run.name));
 }
 
-/** By path, the name of the run that holds its newest whole snapshot, else its newest. Takes runs newest first. */
-function newestWholeHolders(runs: readonly JudgedRun[]): ReadonlyMap<string, string> {
+/**
+ * By path, the name of the run that holds its newest whole snapshot, else its newest: as if no note of missing snapshots
+ * were true, and as if all were.
+ */
+export function newestWholeHolders(runs: readonly JudgedRun[]): readonly ReadonlyMap<string, string>[] {
+  const all = runs.toSorted(newestFirst);
+  const there = withoutMissing(all);
+  return there === all ? [holdersOf(all)] : [holdersOf(all), holdersOf(there)];
+}
+
+/** Takes the runs newest first. */
+function holdersOf(runs: readonly JudgedRun[]): ReadonlyMap<string, string> {
   const odd = judgeSnapshots(runs);
   const whole = new Map<string, string>();
   const any = new Map<string, string>();
