@@ -127,7 +127,26 @@ export const backupConfigStatus = z.object({
       sourcePath: z.string().describe("Path under which kopia files it."),
     })).max(SOURCES_MAX).describe("The sources in use: of a selector, the claims that match now."),
   }).optional().describe("What the spec means, written out."),
+  sources: z.array(z.object({
+    sourcePath: z.string().describe("Path under which kopia files it."),
+    pvc: z.string().describe("Name of the PersistentVolumeClaim."),
+    lastSuccessTime: z.iso.datetime().optional().describe(
+      "When the newest Backup ended that saved it or found it unchanged. Absent when none ever did.",
+    ),
+    lastAttemptTime: z.iso.datetime().optional().describe(
+      "When the newest Backup ended that tried to save it. Absent when none did yet.",
+    ),
+  })).max(SOURCES_MAX).optional().describe("What became of each source there is now, in the newest Backups."),
   consecutiveFailures: z.int().min(0).optional().describe("Failed Backups since the newest Succeeded one."),
+  consecutiveIncomplete: z.int().min(0).optional().describe(
+    "Backups since the newest complete one: Failed ones, and Succeeded ones with condition Complete=False.",
+  ),
+  lastCompleteBackup: z.object({
+    backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
+    time: z.iso.datetime().describe("When it ended."),
+  }).optional().describe(
+    "The newest Backup that lacks nothing; stays when that Backup is deleted.",
+  ),
   lastBackup: z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
     phase: z.enum(["Succeeded", "Failed"]).describe("How it ended."),
@@ -177,12 +196,39 @@ export const backupConfigStatus = z.object({
     }).optional().describe(
       "The newest Succeeded Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
     ),
+    notWhole: z.object({
+      partial: z.int().min(0).describe("Snapshots of which something could not be read."),
+      empty: z.int().min(0).describe("Snapshots without a file, where older ones hold some."),
+      shrunken: z.int().min(0).describe(
+        "Snapshots with less than half of what an older one holds, or of no known size.",
+      ),
+      heldBackCount: z.int().min(0).describe(
+        "Backups that retention would delete if all these snapshots were whole.",
+      ),
+      snapshots: z.array(z.object({
+        name: z.string().describe("Name of the Backup."),
+        sourcePath: z.string().describe("Path under which kopia files it."),
+        state: z.enum(["partial", "empty", "shrunken"]).describe("What it is."),
+      })).max(20).describe("The newest of them, the newest first."),
+    }).optional().describe(
+      "Snapshots that are not whole: they take no place from whole ones. Absent when there are none. A person can say that one is right, with spec.accept on its Backup.",
+    ),
     lastPruneAt: z.iso.datetime().optional().describe("When retention last deleted a Backup."),
     lastPruneDeleted: z.int().min(0).optional().describe("How many it deleted then."),
   }).optional().describe("What retention did and is about to do."),
   conditions,
 });
 export type BackupConfigStatus = z.infer<typeof backupConfigStatus>;
+
+/** Sources that the newest Backup that tried them did not save. */
+export function lackingSources(
+  sources: BackupConfigStatus["sources"] = [],
+): NonNullable<BackupConfigStatus["sources"]> {
+  return sources.filter(({ lastSuccessTime, lastAttemptTime }) =>
+    lastAttemptTime !== undefined &&
+    (lastSuccessTime === undefined || Date.parse(lastSuccessTime) < Date.parse(lastAttemptTime))
+  );
+}
 
 /** The BackupConfig kind, the recipe (domain.md §2.3). */
 export const backupConfigKind: KindDefinition = {
@@ -209,6 +255,13 @@ export const backupConfigKind: KindDefinition = {
       type: "integer",
       jsonPath: ".status.consecutiveFailures",
       description: "Failed Backups since then",
+      priority: 1,
+    },
+    {
+      name: "Incomplete",
+      type: "integer",
+      jsonPath: ".status.consecutiveIncomplete",
+      description: "Backups since the newest complete one",
       priority: 1,
     },
     {

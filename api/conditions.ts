@@ -12,6 +12,7 @@ export type ConditionType =
   | "SnapshotCreated"
   | "Complete"
   | "RetentionActive"
+  | "SnapshotsWhole"
   | "SnapshotPresent"
   | "VolumesUsable"
   | "DeletionHeld"

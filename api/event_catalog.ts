@@ -261,6 +261,13 @@ export const EVENTS: readonly EventEntry[] = [
     when: "nothing is deleted while the order of the runs is in doubt",
   },
   {
+    type: "Warning",
+    reasons: ["NotWhole"],
+    action: "CheckSource",
+    on: ["BackupConfig"],
+    when: "the newest snapshot of a source is partial, empty or shrunken, and takes no place from whole ones",
+  },
+  {
     type: "Normal",
     reasons: ["BackupCreated"],
     action: "Schedule",

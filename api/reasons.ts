@@ -36,6 +36,7 @@ export const REASONS = {
   Suspended: "The schedule is suspended",
   RetentionApplied: "Backups beyond the retention were deleted",
   HistoryLimited: "Old runs without a snapshot were deleted",
+  NotWhole: "The newest snapshot of a source is not whole, so it takes no place from older ones",
   RetentionHeld: "Retention deletes nothing while the order of the runs is in doubt",
   // Waiting for something
   NoSlot: "All mover slots are taken",

@@ -1,7 +1,13 @@
 import { Argument, type Command, Option } from "commander";
 import { type DeletionPolicy, deletionPolicy } from "../api/words.ts";
-import { parseDescription, parseObjectName, parseTag, parseTimeout } from "./argument_parsers.ts";
-import { backupHelp, backupNowHelp } from "./help_text.ts";
+import {
+  parseDescription,
+  parseObjectName,
+  parseObjectNames,
+  parseTag,
+  parseTimeout,
+} from "./argument_parsers.ts";
+import { backupAcceptHelp, backupHelp, backupNowHelp } from "./help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./place_options.ts";
 
 /** What `backup now` was asked. */
@@ -15,11 +21,18 @@ export interface BackupNowRequest extends Place {
   readonly wait: { readonly timeoutMs: number } | undefined;
 }
 
-/** What the words after `backup` mean. */
-export interface BackupInvocation {
-  readonly kind: "backup-now";
-  readonly request: BackupNowRequest;
+/** What `backup accept` was asked. */
+export interface BackupAcceptRequest extends Place {
+  /** Names of the Backups. */
+  readonly names: readonly string[];
+  /** False to take the word back. */
+  readonly accept: boolean;
 }
+
+/** What the words after `backup` mean. */
+export type BackupInvocation =
+  | { readonly kind: "backup-now"; readonly request: BackupNowRequest }
+  | { readonly kind: "backup-accept"; readonly request: BackupAcceptRequest };
 
 /** How long `--wait` follows a run unless told. */
 const DEFAULT_TIMEOUT_MS = 10 * 60 * 1000;
@@ -35,7 +48,7 @@ interface NowOptions extends PlaceOptions {
 /** Adds `backup now`. */
 export function addBackup(program: Command, settle: (invocation: BackupInvocation) => void): void {
   const backup = program.command("backup")
-    .summary("start a backup by hand")
+    .summary("start a backup by hand, or accept one that is not whole")
     .description(backupHelp.about)
     .addHelpText("after", backupHelp.after);
   addPlaceOptions(backup.command("now"), "one namespace")
@@ -60,6 +73,18 @@ export function addBackup(program: Command, settle: (invocation: BackupInvocatio
     .addHelpText("after", backupNowHelp.after)
     .action((config: string, options: NowOptions) =>
       settle({ kind: "backup-now", request: nowRequest(config, options) })
+    );
+  addPlaceOptions(backup.command("accept"), "one namespace")
+    .summary("say that a backup is right though it holds less than older ones")
+    .description(backupAcceptHelp.about)
+    .addArgument(new Argument("<name...>", "the Backups").argParser(parseObjectNames))
+    .option("--undo", "take the word back")
+    .addHelpText("after", backupAcceptHelp.after)
+    .action((names: readonly string[], options: PlaceOptions & { readonly undo?: true }) =>
+      settle({
+        kind: "backup-accept",
+        request: { ...placeOf(options), names: [...new Set(names)], accept: options.undo !== true },
+      })
     );
 }
 

@@ -75,8 +75,8 @@ ${describeEnvironment("mover")}`,
 export const statusHelp: HelpText = {
   about:
     "Shows repositories, recipes with their newest backup, schedules, backups in flight, and what waits for\n" +
-    "what; then, where there are any, deletions that wait for a person, snapshots that are gone from their\n" +
-    "repository, and volumes no recipe covers.\n\n" +
+    "what; and, where there are any, sources that the newest backup did not save, deletions that wait for a\n" +
+    "person, snapshots that are gone from their repository, and volumes no recipe covers.\n\n" +
     "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
     "(forbidden) and does not stop the rest.",
   after: `
@@ -86,10 +86,11 @@ Examples:
   kubectl kopiur status -A -o json | jq '.unhealthy[]'
 
 Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed or is
-incomplete, a schedule that cannot go on or whose last slot was missed, a backup that cannot go on
-without a person, a deletion that is held, a snapshot that is gone. What may still come right by
-itself, as a backup that waits or a repository on its way, counts after 15 minutes. A volume that no
-recipe covers is shown and is not unhealthy; annotate it, or its namespace, with
+incomplete or holds much less than older ones, a schedule that cannot go on or whose last slot was
+missed, a backup that cannot go on without a person, a deletion that is held, a snapshot that is
+gone. What may still come right by itself, as a backup that waits or a repository on its way,
+counts after 15 minutes. A volume that no recipe covers is shown and is not unhealthy; annotate it,
+or its namespace, with
 kopiur.home-operations.com/no-backup: "true" when no backup is wanted.
 
 Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
@@ -135,10 +136,25 @@ Exit codes: 0 released, 1 failed or not confirmed, 2 called wrongly`,
 
 /** `kubectl kopiur backup --help`. */
 export const backupHelp: HelpText = {
-  about: "Starts a backup by hand, beside what schedules do.",
+  about: "Starts a backup by hand, beside what schedules do, or says that one that was made is right.",
   after: `
-Example:
-  kubectl kopiur backup now photos -n media --wait`,
+Examples:
+  kubectl kopiur backup now photos -n media --wait
+  kubectl kopiur backup accept photos-20260101030000 -n media`,
+};
+
+/** `kubectl kopiur backup accept --help`. */
+export const backupAcceptHelp: HelpText = {
+  about:
+    "A backup of which something could not be read, or that holds much less than older ones, pushes no whole\n" +
+    "one out of retention. Where it is as it should be, this says so (spec.accept of the Backup): it then\n" +
+    "counts as whole, later ones are measured by it, and what is older goes by the rules of retention.",
+  after: `
+Examples:
+  kubectl kopiur backup accept photos-20260101030000 -n media
+  kubectl kopiur backup accept photos-20260101030000 --undo
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`,
 };
 
 /** `kubectl kopiur backup now --help`. */

@@ -28,6 +28,7 @@ async function run(invocation: Invocation, host: Host): Promise<number> {
     case "deletions-list":
     case "deletions-release":
     case "backup-now":
+    case "backup-accept":
     case "schedule":
     case "finalizers-drop": {
       const { runPluginCommand } = await import("./plugin_command.ts");

@@ -41,6 +41,8 @@ Deno.test("parseArgs() reads the commands of the plugin", () => {
       kind: "backup-now",
       request: { ...now, tags: { a: "1", b: "x=y", c: "" }, description: "d", deletionPolicy: "Retain" },
     }],
+    ["backup accept a b a", { kind: "backup-accept", request: { ...here, names: ["a", "b"], accept: true } }],
+    ["backup accept a --undo", { kind: "backup-accept", request: { ...here, names: ["a"], accept: false } }],
     ["schedule suspend nightly -n media --context c", {
       kind: "schedule",
       request: {

@@ -42,6 +42,10 @@ async function runCommand(host: Host, session: PluginSession, invocation: Plugin
       const { backupNow } = await import("./backup_now.ts");
       return await backupNow(host, session, invocation.request, systemKubeClock());
     }
+    case "backup-accept": {
+      const { acceptBackups } = await import("./accept_backups.ts");
+      return await acceptBackups(host, session, invocation.request);
+    }
     case "schedule": {
       const { suspendSchedule } = await import("./suspend_schedule.ts");
       return await suspendSchedule(host, session, invocation.request);

@@ -106,6 +106,20 @@ Deno.test("buildStatus() says what is unhealthy, and from when on", () => {
       { configs: [aReadyConfig({ lastBackup: { ...lastBackup, outcome: "partial" } })] },
       ["BackupConfig BackupPartial"],
     ],
+    "a newest snapshot that is not whole": [
+      {
+        configs: [aBackupConfig({
+          status: {
+            lastBackup,
+            conditions: [
+              aCondition("Ready", "True", "Ready"),
+              aCondition("SnapshotsWhole", "False", "NotWhole"),
+            ],
+          },
+        })],
+      },
+      ["BackupConfig NotWhole"],
+    ],
     "a newest backup that failed": [
       { configs: [aReadyConfig({ lastBackup: { ...lastBackup, outcome: "failure", phase: "Failed" } })] },
       ["BackupConfig BackupFailed"],
@@ -229,4 +243,21 @@ Deno.test("buildStatus() never throws, whatever a status holds", () => {
       now,
     );
   }));
+});
+
+Deno.test("buildStatus() names the sources whose newest backup failed, and since when", () => {
+  const [old, fresh] = ["2025-12-01T03:00:00Z", "2026-01-01T03:00:00Z"];
+  const sources = [
+    { sourcePath: "/pvc/a", pvc: "a", lastSuccessTime: fresh, lastAttemptTime: fresh },
+    { sourcePath: "/pvc/b", pvc: "b", lastSuccessTime: old, lastAttemptTime: fresh },
+    { sourcePath: "/pvc/c", pvc: "c", lastAttemptTime: fresh },
+    { sourcePath: "/pvc/d", pvc: "d" },
+  ];
+  const notWhole = { partial: 1, empty: 0, shrunken: 0, heldBackCount: 2, snapshots: [] };
+  const retention = { activeBackupCount: 1, pendingCount: 0, notWhole };
+  const { configs } = statusOf({
+    configs: [aReadyConfig({ lastBackup, sources, consecutiveIncomplete: 30, retention })],
+  });
+  deepEqual(configs[0]?.lackingSources, [{ pvc: "b", lastSuccessTime: old }, { pvc: "c" }]);
+  deepEqual([configs[0]?.consecutiveIncomplete, configs[0]?.notWhole], [30, notWhole]);
 });

@@ -1,3 +1,4 @@
+import { findCondition } from "../api/conditions.ts";
 import type { BackupConfigStatus, BackupScheduleStatus, RepositoryStatus } from "../api/mod.ts";
 import { counted } from "./deletions_text.ts";
 import { quotedNames } from "./quoted_names.ts";
@@ -38,6 +39,7 @@ export function complaintsOf(facts: HealthFacts, now: Date): readonly Complaint[
     ...facts.unreadable.filter(isUnreadable).map(describeWait),
     ...facts.waits.filter((each) => needsAttention(each, now)).map(describeWait),
     ...facts.configs.flatMap(badBackup),
+    ...facts.configs.flatMap(notWhole),
     ...facts.schedules.flatMap((each) => missedSlot(each, now)),
     ...facts.deletionsHeld.map(heldDeletionsOf),
     ...missingSnapshots(facts),
@@ -50,6 +52,14 @@ function badBackup(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   const reason = last.outcome === "partial" ? "BackupPartial" : "BackupFailed";
   const message = `Backup "${last.backupRef.name}": ${last.message}`;
   return [{ kind: seen.kind, namespace: seen.namespace, name: seen.name, reason, message }];
+}
+
+/** A newest snapshot that is partial, empty or shrunken while retention would delete whole ones. */
+function notWhole(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
+  const whole = findCondition(seen.status?.conditions, "SnapshotsWhole");
+  if (whole?.status !== "False") return [];
+  const { kind, namespace, name } = seen;
+  return [{ kind, namespace, name, reason: whole.reason, message: whole.message }];
 }
 
 /** A newest slot that passed without a Backup: one the controller counted, or one it has not even noticed. */

@@ -1,7 +1,7 @@
 /** The rows of the status report, each from one object. Pure. */
 import * as z from "zod";
 import { backupStatus } from "../api/backup.ts";
-import type { BackupConfigStatus } from "../api/backup_config.ts";
+import { type BackupConfigStatus, lackingSources } from "../api/backup_config.ts";
 import type { BackupScheduleStatus } from "../api/backup_schedule.ts";
 import { findCondition } from "../api/conditions.ts";
 import type { RepositoryStatus } from "../api/repository.ts";
@@ -33,6 +33,12 @@ export interface ConfigRow {
   readonly ready?: "True" | "False" | "Unknown";
   readonly reason?: string;
   readonly consecutiveFailures?: number;
+  /** Backups since the newest one that lacks nothing. */
+  readonly consecutiveIncomplete?: number;
+  /** Sources the newest Backup that tried them did not save. */
+  readonly lackingSources?: readonly LackingSource[];
+  /** Snapshots that take no place from whole ones in retention. */
+  readonly notWhole?: NonNullable<BackupConfigStatus["retention"]>["notWhole"];
   readonly lastBackup?: BackupConfigStatus["lastBackup"];
   readonly lastSuccessfulBackup?: BackupConfigStatus["lastSuccessfulBackup"];
   /** Succeeded Backups that are kept. */
@@ -41,6 +47,19 @@ export interface ConfigRow {
   readonly pruneCount?: number;
   /** The first of them. */
   readonly pruneNext?: readonly string[];
+}
+
+/** A source that is not backed up as it should be. */
+export interface LackingSource {
+  readonly pvc: string;
+  /** Absent when it never was backed up. */
+  readonly lastSuccessTime?: string;
+}
+
+/** A {@link LackingSource} of a recipe, in one row. */
+export interface LackingRow extends LackingSource {
+  readonly namespace: string;
+  readonly config: string;
 }
 
 /** A BackupSchedule, in one row. */
@@ -137,7 +156,11 @@ const namesConfig = z.object({ spec: z.object({ configRef: z.object({ name: z.st
 
 /** The row of a BackupConfig. */
 export function configRow(seen: Seen<BackupConfigStatus>): ConfigRow {
-  const { consecutiveFailures, lastBackup, lastSuccessfulBackup, retention } = seen.status ?? {};
+  const { consecutiveFailures, consecutiveIncomplete, lastBackup, lastSuccessfulBackup, retention, sources } =
+    seen.status ?? {};
+  const lacking = lackingSources(sources).map(({ pvc, lastSuccessTime }) =>
+    withoutAbsent({ pvc, lastSuccessTime })
+  );
   const next = retention?.pending?.map(({ name }) => name) ?? [];
   return withoutAbsent({
     namespace: seen.namespace,
@@ -146,6 +169,9 @@ export function configRow(seen: Seen<BackupConfigStatus>): ConfigRow {
     ready: seen.ready?.status,
     reason: seen.ready?.reason,
     consecutiveFailures,
+    consecutiveIncomplete,
+    lackingSources: lacking.length === 0 ? undefined : lacking,
+    notWhole: retention?.notWhole,
     lastBackup,
     lastSuccessfulBackup,
     keptCount: retention?.activeBackupCount,
@@ -201,6 +227,11 @@ export function scheduleRow(seen: Seen<BackupScheduleStatus>): ScheduleRow {
     lastSkippedAt: skippedSlots?.lastAt,
     lastSkippedReason: skippedSlots?.lastReason,
   });
+}
+
+/** A row for each source of a recipe that is not backed up as it should be. */
+export function lackingRows({ namespace, name, lackingSources = [] }: ConfigRow): readonly LackingRow[] {
+  return lackingSources.map((source) => ({ namespace, config: name, ...source }));
 }
 
 /** The row of a Backup that runs or is being deleted. */

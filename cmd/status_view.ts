@@ -2,14 +2,16 @@ import pc from "picocolors";
 import type { StatusDocument } from "./status_document.ts";
 import { coverageIsHidden } from "./unprotected_rows.ts";
 import type { WaitingRow } from "./status_objects.ts";
-import type {
-  ConfigRow,
-  HeldRow,
-  MissingRow,
-  RepositoryRow,
-  RunRow,
-  ScheduleRow,
-  UnprotectedRow,
+import {
+  type ConfigRow,
+  type HeldRow,
+  type LackingRow,
+  lackingRows,
+  type MissingRow,
+  type RepositoryRow,
+  type RunRow,
+  type ScheduleRow,
+  type UnprotectedRow,
 } from "./status_rows.ts";
 import { ageCell, type Column, durationCell, sizeCell, tableLines, type Tone } from "./table.ts";
 
@@ -35,6 +37,7 @@ export function renderStatus(document: StatusDocument, options: ViewOptions): st
   return [
     section("REPOSITORIES", document.repositories, repositoryColumns(now), isForbidden("repositories")),
     section("CONFIGS", document.configs, configColumns(now), isForbidden("configs")),
+    ...exceptional("SOURCES NOT BACKED UP", document.configs.flatMap(lackingRows), lackingColumns(now)),
     section("SCHEDULES", document.schedules, scheduleColumns(now), isForbidden("schedules")),
     section("IN FLIGHT", document.inFlight, runColumns(now), isForbidden("backups")),
     section("WAITING", document.waiting, waitingColumns(options), waitingIsHidden),
@@ -110,13 +113,15 @@ const outcomeWords = { success: "Succeeded", partial: "Partial", failure: "Faile
 function configColumns(now: Date): readonly Column<ConfigRow>[] {
   const outcome = ({ lastBackup }: ConfigRow) => lastBackup && outcomeWords[lastBackup.outcome];
   const age = ({ lastBackup }: ConfigRow) => ageCell(lastBackup?.time, now);
+  const inARow = ({ consecutiveIncomplete = 0 }: ConfigRow) =>
+    consecutiveIncomplete > 1 ? `, ${consecutiveIncomplete} in a row` : "";
   return [
     { head: "NAME", cell: (row) => row.name },
     { head: "REPOSITORY", cell: (row) => row.repository },
     { head: "READY", cell: (row) => row.ready, tone: (row) => toneOf(row.ready) },
     {
       head: "LAST-BACKUP",
-      cell: (row) => row.lastBackup && `${outcome(row)} ${age(row)}`,
+      cell: (row) => row.lastBackup && `${outcome(row)} ${age(row)}${inARow(row)}`,
       tone: (row) => toneOf(outcome(row)),
     },
     { head: "LAST-SUCCESS", cell: (row) => ageCell(row.lastSuccessfulBackup?.time, now) },
@@ -129,6 +134,14 @@ function configColumns(now: Date): readonly Column<ConfigRow>[] {
     { head: "SNAPSHOTS", cell: (row) => row.lastBackup?.snapshotIDs.join(","), wide: true },
     { head: "TRACE", cell: (row) => row.lastBackup?.traceId, wide: true },
     { head: "PRUNE-NEXT", cell: (row) => row.pruneNext?.join(","), wide: true },
+  ];
+}
+
+function lackingColumns(now: Date): readonly Column<LackingRow>[] {
+  return [
+    { head: "CONFIG", cell: (row) => row.config },
+    { head: "SOURCE", cell: (row) => row.pvc, tone: () => "bad" },
+    { head: "LAST-SUCCESS", cell: (row) => ageCell(row.lastSuccessTime, now) ?? "never" },
   ];
 }
 

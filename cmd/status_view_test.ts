@@ -159,3 +159,18 @@ Deno.test("renderStatus() lets nothing others wrote control the terminal", () =>
   const text = renderStatus({ ...empty, waiting: [{ ...row, message }] }, { wide: true, color: false, now });
   match(text, /a \[2J b c d e\n$/);
 });
+
+Deno.test("renderStatus() shows what a recipe has lacked for long", () => {
+  const [photos] = full.configs;
+  ok(photos !== undefined);
+  const lackingSources = [{ pvc: "db", lastSuccessTime: "2025-12-01T12:00:00Z" }, { pvc: "new" }];
+  const text = renderStatus(
+    { ...empty, configs: [{ ...photos, consecutiveIncomplete: 31, lackingSources }] },
+    { wide: false, color: false, now },
+  );
+  match(text, /Partial 9h ago, 31 in a row/);
+  match(
+    text,
+    /SOURCES NOT BACKED UP\n {2}CONFIG +SOURCE +LAST-SUCCESS\n {2}photos +db +31d ago\n {2}photos +new +never\n/,
+  );
+});

@@ -2,12 +2,18 @@ import type { BackupConfigStatus } from "../../api/mod.ts";
 import { lastBackup } from "./last_backup.ts";
 import { lastSuccess } from "./last_success.ts";
 import type { RecipeRun } from "./recipe_run.ts";
+import { sourceHistory } from "./source_history.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** What became of a recipe's runs. */
 export type History = Pick<
   BackupConfigStatus,
-  "consecutiveFailures" | "lastBackup" | "lastSuccessfulBackup"
+  | "consecutiveFailures"
+  | "consecutiveIncomplete"
+  | "lastBackup"
+  | "lastSuccessfulBackup"
+  | "lastCompleteBackup"
+  | "sources"
 >;
 
 type Told = { readonly backupRef: { readonly name: string }; readonly time: string };
@@ -24,11 +30,29 @@ export function historyOf(world: BackupConfigWorld, now: Date): History {
   // What the repository holds no longer was a success, and is none.
   const isLost = runs.some(({ name, isGone }) => isGone && name === known?.backupRef.name);
   const success = newer(newestSuccess && lastSuccess(newestSuccess, known), isLost ? undefined : known, now);
+  const complete = newer(told(runs.find(({ isComplete }) => isComplete)), status.lastCompleteBackup, now);
   return {
-    consecutiveFailures: consecutiveFailures(world, success),
+    ...sourceHistory(world, now),
+    consecutiveFailures: inARow(runs.filter(({ phase }) => phase === "Failed"), {
+      end: success,
+      endBefore: status.lastSuccessfulBackup,
+      counted: status.consecutiveFailures,
+      lastCounted: status.lastBackup,
+    }),
+    consecutiveIncomplete: inARow(runs.filter(({ isComplete }) => !isComplete), {
+      end: complete,
+      endBefore: status.lastCompleteBackup,
+      counted: status.consecutiveIncomplete,
+      lastCounted: status.lastBackup,
+    }),
     ...(last === undefined ? {} : { lastBackup: last }),
     ...(success === undefined ? {} : { lastSuccessfulBackup: success }),
+    ...(complete === undefined ? {} : { lastCompleteBackup: complete }),
   };
+}
+
+function told(run: RecipeRun | undefined): Told | undefined {
+  return run && { backupRef: { name: run.name }, time: new Date(run.timeMs).toISOString() };
 }
 
 function newer<T extends Told>(found: T | undefined, remembered: T | undefined, now: Date): T | undefined {
@@ -38,19 +62,27 @@ function newer<T extends Told>(found: T | undefined, remembered: T | undefined, 
   return found === undefined || rememberedMs > Date.parse(found.time) ? remembered : found;
 }
 
+/** Runs of one sort in a row, up to now. */
+interface Row {
+  /** The newest run of the other sort, and what status said it was. */
+  readonly end: Told | undefined;
+  readonly endBefore: Told | undefined;
+  /** How many status counted, and the newest run it knew then. */
+  readonly counted: number | undefined;
+  readonly lastCounted: Told | undefined;
+}
+
 /**
- * Failed runs since the newest success (domain.md §3.2). Those that status counted still count when they were deleted
+ * Runs since the newest of the other sort (domain.md §3.2). Those that status counted still count when they were deleted
  * meanwhile: a failure that nobody mended does not mend itself by being tidied away.
  */
-function consecutiveFailures({ runs, status }: BackupConfigWorld, success: Told | undefined): number {
-  const failed = runs.filter(({ phase }) => phase === "Failed");
-  const sinceMs = success === undefined ? -Infinity : Date.parse(success.time);
-  const there = endedAfter(failed, sinceMs).length;
-  const { consecutiveFailures: counted = 0, lastBackup, lastSuccessfulBackup } = status;
-  if (success?.backupRef.name !== lastSuccessfulBackup?.backupRef.name) return there;
-  const countedMs = lastBackup === undefined ? -Infinity : Date.parse(lastBackup.time);
-  const fresh = endedAfter(failed, Math.max(sinceMs, countedMs))
-    .filter(({ name }) => name !== lastBackup?.backupRef.name);
+function inARow(runs: readonly RecipeRun[], { end, endBefore, counted = 0, lastCounted }: Row): number {
+  const sinceMs = end === undefined ? -Infinity : Date.parse(end.time);
+  const there = endedAfter(runs, sinceMs).length;
+  if (end?.backupRef.name !== endBefore?.backupRef.name) return there;
+  const countedMs = lastCounted === undefined ? -Infinity : Date.parse(lastCounted.time);
+  const fresh = endedAfter(runs, Math.max(sinceMs, countedMs))
+    .filter(({ name }) => name !== lastCounted?.backupRef.name);
   return Math.max(there, counted + fresh.length);
 }
 

@@ -107,6 +107,7 @@ Deno.test("backupConfigSamples() speaks of a recipe by its newest run and its ne
     "kopiur_backup_last_success_timestamp_seconds apps/recipe 1767225600",
     "kopiur_backup_last_attempt_timestamp_seconds apps/recipe 1767312000",
     "kopiur_backup_consecutive_failures apps/recipe 1",
+    "kopiur_backup_consecutive_incomplete apps/recipe 1",
     "kopiur_backup_size_bytes apps/recipe 100",
     "kopiur_backup_files apps/recipe 3",
     "kopiur_backup_duration_seconds apps/recipe 20",
@@ -115,6 +116,12 @@ Deno.test("backupConfigSamples() speaks of a recipe by its newest run and its ne
     "kopiur_backup_retention_pending apps/recipe 0",
     "kopiur_backup_last_files apps/recipe/new 1",
     "kopiur_backup_last_files apps/recipe/unchanged 2",
+    "kopiur_backup_snapshots_not_whole apps/recipe/partial 0",
+    "kopiur_backup_snapshots_not_whole apps/recipe/empty 0",
+    "kopiur_backup_snapshots_not_whole apps/recipe/shrunken 0",
+    "kopiur_backup_retention_held_back apps/recipe 0",
+    "kopiur_backup_sources_without_success apps/recipe 0",
+    "kopiur_backup_oldest_source_last_success_timestamp_seconds apps/recipe 1767225600",
     "kopiur_backup_last_status apps/recipe 0",
   ];
   assert.deepEqual(stage.gauges("kopiur_backup_"), gauges);
@@ -162,7 +169,11 @@ Deno.test("backupConfigSamples() counts the claims that no recipe covers", async
 Deno.test("backupConfigSamples() survives a status of any form", () => {
   const stage = new ConfigStage();
   for (
-    const status of [7, "x", [], { lastBackup: 3, retention: "x" }, { lastSuccessfulBackup: { time: "x" } }]
+    const status of [7, "x", [], { lastBackup: 3, retention: "x" }, {
+      lastSuccessfulBackup: { time: "x" },
+      sources: "x",
+      retention: { notWhole: { partial: 3 } },
+    }]
   ) {
     stage.kube.put({ ...aBackupConfig(), status });
     assert.deepEqual(stage.gauges("kopiur_backup_"), []);

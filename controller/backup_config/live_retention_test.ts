@@ -145,7 +145,9 @@ Deno.test("retention says and does nothing while it cannot read live what is due
     list: (resource, query) => reader.list(resource, query),
     count: (resource, query) => reader.count(resource, query),
     read: (resource, key, signal) =>
-      key.name === "run-03" ? Promise.reject(refusal(500, "no answer")) : reader.read(resource, key, signal),
+      key.name === "run-03"
+        ? Promise.reject(refusal(403, "not allowed to read"))
+        : reader.read(resource, key, signal),
     readLog: (pod, part, signal) => reader.readLog(pod, part, signal),
   };
   await stage.pass();
@@ -155,11 +157,12 @@ Deno.test("retention says and does nothing while it cannot read live what is due
 Deno.test("retention reads live no more than what goes and what stays for it, and nothing while nothing is due", async () => {
   const stage = new ConfigStage(recipe(), ...nights());
   const read: string[] = [];
-  freeze(stage, (resource, key) => void read.push(`${resource.kind} ${keyText(key)}`));
+  const note: AfterRead = (resource, key) => void read.push(`${resource.kind} ${keyText(key)}`);
+  freeze(stage, note);
   await stage.pass();
-  assert.deepEqual(read, []);
+  assert.deepEqual([...read], []);
   const due = await dueStage();
-  freeze(due, (resource, key) => void read.push(`${resource.kind} ${keyText(key)}`));
+  freeze(due, note);
   await due.pass();
   const ten = nights().slice(0, 10).map(({ metadata }) => `Backup apps/${metadata.name}`);
   assert.deepEqual(read.toSorted(), [

@@ -8,6 +8,7 @@ import {
   senselessSources,
   unfitText,
 } from "../shared/mod.ts";
+import { completeCondition } from "./completeness.ts";
 import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
 import { planRetention } from "./plan_retention.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -36,7 +37,7 @@ export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupCon
     annotate,
     create: [],
     remove,
-    conditions: [...conditions, ...unfit.conditions],
+    conditions: [...conditions, ...unfit.conditions, completeCondition(facts)],
     outcome: recheckedAfter(outcome, recheckAfterSeconds),
     events: [...events, ...unfit.events],
     measures,

@@ -2,6 +2,7 @@ import type { ConditionValue } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
 import { removeRun, withoutMissing } from "../shared/mod.ts";
+import { notWholeEvents, wholeCondition } from "./not_whole.ts";
 import { type RetentionStatus, secondsUntilShown } from "./pending_runs.ts";
 import { chooseRuns, runsThatCount } from "./retention_choice.ts";
 import { isKnownActive, retentionCondition } from "./retention_condition.ts";
@@ -42,6 +43,7 @@ export function planRetention(
   const mayDelete = condition?.status === "True" && isKnownActive(world) && !hasNews;
   const choice = chooseRuns(world, runs, mayDelete, now);
   const status = retentionStatus(world, saved, choice, now);
+  const whole = wholeCondition(world, choice);
   return {
     annotate: [...marks(world.key, choice.going), ...withdrawnMarks(world, choice.doomed)],
     remove: choice.going.map((run) => removeRun(world.key.namespace, run)),
@@ -49,8 +51,13 @@ export function planRetention(
       condition === undefined
         ? { kind: "remove", type: "RetentionActive" }
         : { kind: "set", value: condition },
+      whole,
     ],
-    events: [...goneEvents(choice.gone), ...heldEvents(world.status, condition)],
+    events: [
+      ...goneEvents(choice.gone),
+      ...heldEvents(world.status, condition),
+      ...notWholeEvents(world, choice, whole),
+    ],
     measures: goneMeasures(world.key, choice.gone),
     status,
     asks: choice.asks,

@@ -14,9 +14,13 @@ import {
 
 /** A Backup of a recipe, as far as its recipe cares; flat and small, for there are ten thousand of them. */
 export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isDeleting"> {
+  /** It Succeeded and lacks nothing. */
+  readonly isComplete: boolean;
+  /** Paths it tried and did not save. */
+  readonly failed: readonly string[];
   readonly uid: string;
   /** The version all this was read of. */
-  readonly resourceVersion: string | undefined;
+  readonly resourceVersion?: string;
   /** When the API server made it, in milliseconds since the epoch; 0 when that is not known. */
   readonly createdMs: number;
   /** Name and kopia's id of the repository its snapshots are in. */
@@ -35,10 +39,11 @@ export const MARK: Routine = "retention";
 export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
   const { uid = "", resourceVersion, creationTimestamp = "", annotations } = backup.metadata;
   const { name, phase, isDeleting, timeMs } = summary;
-  const { saved, unchanged } = runSnapshots(backup);
+  const { saved, unchanged, failed } = runSnapshots(backup);
   const repository = valueAt(backup, "status", "resolved", "repository");
   // One that was put back ran before it was made, and no clock is to blame for that.
   const wasAdopted = valueAt(backup, "status", "adopted") !== undefined;
+  const isGone = holdsWhatIsGone(backup);
   return {
     name,
     phase,
@@ -48,13 +53,15 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     isAccepted: isAccepted(backup),
     saved,
     unchanged,
+    failed,
+    isComplete: phase === "Succeeded" && !isGone && !saysIncomplete(backup),
     uid,
-    resourceVersion,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
     createdMs: wasAdopted ? 0 : Date.parse(creationTimestamp) || 0,
     isExempt: valueAt(backup, "spec", "pin") === true,
     repository: textAt(repository, "name"),
     uniqueId: textAt(repository, "uniqueId"),
-    isGone: holdsWhatIsGone(backup),
+    isGone,
     isMarked: annotations?.[ANNOTATION.deletedBy] === MARK,
   };
 }
@@ -66,4 +73,10 @@ function holdsWhatIsGone(backup: KubeObject): boolean {
     entries.some((entry) =>
       ids.includes(textAt(entry, "kopiaSnapshotID") ?? textAt(entry, "unchangedSince") ?? "")
     );
+}
+
+function saysIncomplete(backup: KubeObject): boolean {
+  const conditions = valueAt(backup, "status", "conditions");
+  return Array.isArray(conditions) &&
+    conditions.some((each) => textAt(each, "type") === "Complete" && textAt(each, "status") === "False");
 }

@@ -1,4 +1,4 @@
-import { newestWholeHolders, runsToPrune } from "../shared/mod.ts";
+import { judgeRuns, newestWholeHolders, type RetentionVerdict } from "../shared/mod.ts";
 import { shownNames } from "./pending_runs.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -7,7 +7,7 @@ import type { BackupConfigWorld } from "./world.ts";
 const MOST_GOING = 10;
 
 /** What a pass does with the runs that no rule keeps. */
-export interface RetentionChoice {
+export interface RetentionChoice extends Pick<RetentionVerdict<RecipeRun>, "odd" | "heldBack"> {
   /** No rule keeps them; the oldest first. */
   readonly doomed: readonly RecipeRun[];
   /** Of those: deleted by this pass. */
@@ -33,7 +33,7 @@ export function chooseRuns(
   mayDelete: boolean,
   now: Date,
 ): RetentionChoice {
-  const doomed = spec.retention === undefined ? [] : runsToPrune(spec.retention, runs);
+  const { prune: doomed, odd, heldBack } = judgeRuns(spec.retention, runs);
   const shown = shownNames(status.retention, generation, now);
   // Marked and not deleted: a controller died in between, or the cache does not show it yet.
   const resumed = doomed.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
@@ -44,6 +44,8 @@ export function chooseRuns(
   const going = due.filter((run) => questions(run, holders).every((name) => live.has(name)));
   const named = new Set(status.retention?.pending?.map(({ name }) => name));
   return {
+    odd,
+    heldBack,
     doomed,
     going,
     gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),

@@ -1,5 +1,6 @@
 import { isoSeconds } from "../../api/mod.ts";
 import { keepsEverything } from "../shared/mod.ts";
+import { notWholeStatus } from "./not_whole.ts";
 import { pendingRuns, type RetentionStatus } from "./pending_runs.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 import type { RetentionChoice } from "./retention_choice.ts";
@@ -10,13 +11,15 @@ import type { BackupConfigWorld } from "./world.ts";
 export function retentionStatus(
   world: BackupConfigWorld,
   saved: readonly RecipeRun[],
-  { going, gone, rest }: RetentionChoice,
+  choice: RetentionChoice,
   now: Date,
 ): RetentionStatus {
   const { spec, generation, status: { retention: before } } = world;
+  const { going, gone, rest } = choice;
   const active = world.runs.filter((run) => !run.hasFailed && !going.includes(run));
   const pending = pendingRuns(rest, before, generation, now);
   const [pendingSince] = pending.map(({ since }) => since).toSorted();
+  const { notWhole } = notWholeStatus(choice);
   const newest = newestSeen({ runs: saved, remembered: before?.newest, now });
   return {
     activeBackupCount: active.length,
@@ -24,6 +27,7 @@ export function retentionStatus(
     ...(keepsEverything(spec.retention) ? {} : { forGeneration: generation }),
     ...(pendingSince === undefined ? {} : { pending: [...pending], pendingSince }),
     ...(newest === undefined ? {} : { newest }),
+    ...(notWhole === undefined ? {} : { notWhole }),
     ...lastPrune(gone, before, now),
   };
 }

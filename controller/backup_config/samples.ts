@@ -1,7 +1,7 @@
 import { backupConfigKind, repositoryKind } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
-import { coverageOf, NAMESPACE, numberAt, resourceOf, textAt, VOLUME_CLAIM } from "../shared/mod.ts";
+import { coverageOf, NAMESPACE, numberAt, resourceOf, textAt, valueAt, VOLUME_CLAIM } from "../shared/mod.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const REPOSITORY = resourceOf(repositoryKind);
@@ -27,6 +27,7 @@ export function* backupConfigSamples(reader: Reader): Iterable<StateSample> {
 /** Gauges that are a number of the status as it stands there. */
 const NUMBERS = [
   ["kopiur_backup_consecutive_failures", ["consecutiveFailures"]],
+  ["kopiur_backup_consecutive_incomplete", ["consecutiveIncomplete"]],
   ["kopiur_backup_size_bytes", ["lastSuccessfulBackup", "sizeBytes"]],
   ["kopiur_backup_files", ["lastSuccessfulBackup", "files"]],
   ["kopiur_backup_duration_seconds", ["lastSuccessfulBackup", "durationSeconds"]],
@@ -42,6 +43,7 @@ const TIMES = [
   ["kopiur_backup_last_attempt_timestamp_seconds", ["lastBackup", "time"]],
 ] as const;
 
+const NOT_WHOLE = ["partial", "empty", "shrunken"] as const;
 const FILES = [["new", "filesNew"], ["unchanged", "filesUnchanged"]] as const;
 
 function* recipeSamples(config: KubeObject): Iterable<StateSample> {
@@ -61,7 +63,39 @@ function* recipeSamples(config: KubeObject): Iterable<StateSample> {
       yield { name: "kopiur_backup_last_files", labels: { ...labels, state }, value };
     }
   }
+  yield* retentionSamples(config, labels);
+  yield* sourceSamples(config, labels);
   const phase = textAt(config, "status", "lastBackup", "phase");
   if (phase === undefined) return;
   yield { name: "kopiur_backup_last_status", labels, value: phase === "Succeeded" ? 1 : 0 };
+}
+
+type Labels = { readonly namespace: string; readonly name: string };
+
+/** What is not said of snapshots that are not whole is none. */
+function* retentionSamples(config: KubeObject, labels: Labels): Iterable<StateSample> {
+  if (numberAt(config, "status", "retention", "activeBackupCount") === undefined) return;
+  const notWhole = valueAt(config, "status", "retention", "notWhole");
+  for (const state of NOT_WHOLE) {
+    const value = numberAt(notWhole, state) ?? 0;
+    yield { name: "kopiur_backup_snapshots_not_whole", labels: { ...labels, state }, value };
+  }
+  const value = numberAt(notWhole, "heldBackCount") ?? 0;
+  yield { name: "kopiur_backup_retention_held_back", labels, value };
+}
+
+/** A source that was tried and never saved is as old as can be; one that nobody tried yet has no age. */
+function* sourceSamples(config: KubeObject, labels: Labels): Iterable<StateSample> {
+  const sources = valueAt(config, "status", "sources");
+  if (!Array.isArray(sources)) return;
+  const successes = sources.map((source) => Date.parse(textAt(source, "lastSuccessTime") ?? ""));
+  const without = successes.filter((ms) => Number.isNaN(ms)).length;
+  yield { name: "kopiur_backup_sources_without_success", labels, value: without };
+  const tried = successes.filter((ms, index) =>
+    !Number.isNaN(ms) || textAt(sources[index], "lastAttemptTime") !== undefined
+  );
+  if (tried.length === 0) return;
+  const oldestMs = Math.min(...tried.map((ms) => Number.isNaN(ms) ? 0 : ms));
+  const name = "kopiur_backup_oldest_source_last_success_timestamp_seconds";
+  yield { name, labels, value: oldestMs / 1000 };
 }

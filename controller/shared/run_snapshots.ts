@@ -9,6 +9,8 @@ export interface RunSnapshots {
   readonly saved: readonly SavedSnapshot[];
   /** Paths in which nothing had changed: an older run holds the snapshot. */
   readonly unchanged: readonly string[];
+  /** Paths it tried and did not save. */
+  readonly failed: readonly string[];
 }
 
 /** What a Backup holds, read by hand for the same reason as `runSummary`. */
@@ -16,11 +18,16 @@ export function runSnapshots(backup: KubeObject): RunSnapshots {
   const entries = valueAt(backup, "status", "snapshots");
   const saved: SavedSnapshot[] = [];
   const unchanged: string[] = [];
-  if (!Array.isArray(entries)) return { saved, unchanged };
+  const failed: string[] = [];
+  if (!Array.isArray(entries)) return { saved, unchanged, failed };
   const missing = missingIds(missingNote(backup));
   for (const entry of entries) {
     const path = textAt(entry, "sourcePath");
-    if (path === undefined || textAt(entry, "phase") !== "Succeeded") continue;
+    if (path === undefined) continue;
+    if (textAt(entry, "phase") !== "Succeeded") {
+      failed.push(path);
+      continue;
+    }
     const id = textAt(entry, "kopiaSnapshotID");
     if (id === undefined) {
       if (valueAt(entry, "unchanged") === true) unchanged.push(path);
@@ -34,7 +41,7 @@ export function runSnapshots(backup: KubeObject): RunSnapshots {
       isMissing: missing.includes(id),
     });
   }
-  return { saved, unchanged };
+  return { saved, unchanged, failed };
 }
 
 /** A Backup of a recipe, as `newestWholePaths` compares it; undefined for one that names no BackupConfig. */

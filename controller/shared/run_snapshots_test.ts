@@ -25,6 +25,7 @@ function paths(run: KubeObject, missing: boolean): readonly string[] {
 Deno.test("runSnapshots() tells what a run saved from what it found unchanged", () => {
   assert.deepEqual(paths(aRun(), false), ["/a", "/d"]);
   assert.deepEqual(runSnapshots(aRun()).unchanged, ["/b"]);
+  assert.deepEqual(runSnapshots(aRun()).failed, ["/c"]);
 });
 
 Deno.test("runSnapshots() says of a snapshot that a note calls it missing, and of every other that none does", () => {
@@ -56,8 +57,8 @@ Deno.test("runSnapshots() reads only numbers that are counts, and takes an odd u
 Deno.test("runSnapshots() survives a status of any form", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.array(fc.jsonValue()), (any, list) => {
     for (const status of [any, { snapshots: any }, { snapshots: list }]) {
-      const { saved, unchanged } = runSnapshots({ ...aBackup(), status });
-      assert.deepEqual([saved, unchanged], [[], []]);
+      const { saved, unchanged, failed } = runSnapshots({ ...aBackup(), status });
+      assert.deepEqual([saved, unchanged, failed], [[], [], []]);
     }
   }));
 });
