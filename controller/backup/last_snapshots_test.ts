@@ -17,7 +17,7 @@ function stageOf(count: number, repository: NonNullable<Parts["spec"]> = KEEP_LA
 }
 
 function addRun(stage: BackupStage, day: number, entry: Readonly<Record<string, unknown>> = {}): void {
-  const date = `2025-02-${String(day).padStart(2, "0")}`;
+  const date = new Date(Date.UTC(2025, 1, day)).toISOString().slice(0, 10);
   const times = { startTime: `${date}T03:00:00Z`, endTime: `${date}T03:01:00Z` };
   stage.addEnded([`run-${day}`], {
     status: {
