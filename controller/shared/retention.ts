@@ -66,9 +66,9 @@ export function keepsEverything(retention: Retention | undefined): boolean {
  * What a retention makes of the runs of a recipe. The rules look at each path by itself, and a run that any rule keeps for
  * any path is kept: a run in which one source failed never takes the place of that source's last snapshot. Kept as well
  * are runs that are exempt, runs without a snapshot, what a kept run stands on because nothing had changed since, and what
- * a kept run is judged by. Snapshots that are not whole, and runs that failed, stand among all the others and take no place
- * from whole snapshots of runs that succeeded: these are looked at as if there were no others. The newest whole snapshot
- * of a path is always kept. A note that snapshots are missing lets nothing go that would stay without it. Of one moment,
+ * a kept run is judged by. Runs that failed take no place from those that succeeded, and of these what is not whole takes
+ * none from what is: each is looked at as if there were no others after it. The newest whole snapshot of a path is always
+ * kept. A note that snapshots are missing lets nothing go that would stay without it. Of one moment,
  * the greater name is the newer. The order of `runs` does not matter; takes O(n log n). deploy/docs/retention.md has
  * examples.
  */
@@ -127,21 +127,27 @@ function keptPlaces(
   verdicts: ReadonlyMap<number, readonly Verdict[]>,
 ): Uint8Array {
   const kept = new Uint8Array(runs.length);
-  rank(rules, runs, verdicts, kept, true);
-  if (verdicts.size > 0 || runs.some(({ hasFailed }) => hasFailed)) rank(rules, runs, verdicts, kept, false);
+  const anyFailed = runs.some(({ hasFailed }) => hasFailed);
+  rank(rules, runs, verdicts, kept, { onlySucceeded: true, onlyWhole: true });
+  if (anyFailed && verdicts.size > 0) {
+    rank(rules, runs, verdicts, kept, { onlySucceeded: true, onlyWhole: false });
+  }
+  if (anyFailed || verdicts.size > 0) {
+    rank(rules, runs, verdicts, kept, { onlySucceeded: false, onlyWhole: false });
+  }
   return kept;
 }
 
 /**
- * Adds to `kept` what the rules keep of all runs, or of the whole snapshots of those that succeeded as if there were no
- * others, and what is needed beside that.
+ * Adds to `kept` what the rules keep of all runs, or only of those that succeeded or of their whole snapshots as if there
+ * were no others, and what is needed beside that.
  */
 function rank(
   rules: readonly Rule[],
   runs: readonly RetentionRun[],
   verdicts: ReadonlyMap<number, readonly Verdict[]>,
   kept: Uint8Array,
-  onlyWhole: boolean,
+  { onlySucceeded, onlyWhole }: { readonly onlySucceeded: boolean; readonly onlyWhole: boolean },
 ): void {
   const histories = new Map<string, History>();
   const restedOn = new Uint8Array(runs.length);
@@ -149,7 +155,7 @@ function rank(
   // By index, for this is the innermost loop of a hundred thousand runs.
   for (let place = 0; place < runs.length; place++) {
     const run = runs[place];
-    if (run === undefined || (onlyWhole && run.hasFailed)) continue;
+    if (run === undefined || (onlySucceeded && run.hasFailed)) continue;
     const odd = verdicts.get(place);
     saved.length = 0;
     let isKept = run.isExempt || run.saved.length === 0 || kept[place] === 1 || restedOn[place] === 1;

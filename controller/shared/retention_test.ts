@@ -466,6 +466,13 @@ Deno.test("runsToPrune() keeps of whole snapshots what the policy promises, afte
   );
 });
 
+Deno.test("runsToPrune() lets no stopped run push out one that succeeded, though only the stopped one is whole", () => {
+  const at = { timeMs: Date.UTC(2026, 0, 5), isExempt: false, isAccepted: false, unchanged: [] };
+  const partial = { ...at, name: "a", hasFailed: false, saved: [whole("/a", { unreadable: 1 })] };
+  const stopped = { ...at, name: "b", hasFailed: true, saved: [whole("/a")] };
+  assert.deepEqual(prunedNames({ keepMonthly: 1 }, [partial, stopped]), new Set());
+});
+
 Deno.test("runsToPrune() never keeps less because a snapshot is not whole, or because a note calls one missing", () => {
   fc.assert(fc.property(aRetention, oddRuns, (retention, runs) => {
     const pruned = prunedNames(retention, runs);
@@ -490,7 +497,8 @@ Deno.test("runsToPrune() bounds snapshots that are not whole by the same rules",
     }));
     const odd = judgeRuns(retention, runs).odd.map(({ run }) => run.name);
     const kept = new Set(keptNames(retention, runs));
-    const byRules = plainlyKept(retention, runs);
+    const byRules = plainlyKept(retention, runs)
+      .union(plainlyKept(retention, runs.filter(({ hasFailed }) => !hasFailed)));
     for (const name of odd) assert.equal(kept.has(name), byRules.has(name), name);
   }));
 });
