@@ -154,6 +154,8 @@ export const bootstrapResult = z.object({
   uniqueId: z.string().min(1),
   created: z.boolean(),
   ...repositoryStock.shape,
+  /** Manifests nobody here can read: of another client, or of a later kopia. Absent: none. */
+  unreadableManifests: z.int().min(1).optional(),
   /** What the listing in the mover's log must add up to (catalog_listing.ts). */
   catalog: catalogDigest.optional(),
 });

@@ -145,6 +145,9 @@ export const repositoryStatus = z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
     lastObservedAt: z.iso.datetime().describe("When these numbers were read."),
+    unreadableManifests: z.int().min(1).optional().describe(
+      "Manifests in the repository that cannot be read, as another client or a later kopia may write them; they are passed over. Absent: none.",
+    ),
   }).optional().describe("What the repository held when it was last read."),
   catalog: z.object({
     discoveredBackupCount: z.int().min(0).describe("Discovered Backups of this repository."),

@@ -5,7 +5,7 @@ import {
   encodeCatalog,
 } from "../api/catalog_listing.ts";
 import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../api/mover_contract.ts";
-import type { Snapshot } from "./kopia_output.ts";
+import type { Snapshot, UnreadableManifest } from "./kopia_output.ts";
 
 /** Keeps the newest finished snapshots of a listing as they go by, and no more of them than a catalog holds. */
 export class CatalogWriter {
@@ -16,6 +16,14 @@ export class CatalogWriter {
     if (snapshot.incomplete !== undefined) return;
     this.#entries.push(entryOf(snapshot));
     if (this.#entries.length >= 2 * CATALOG_MAX_SNAPSHOTS) this.#keepNewest();
+  }
+
+  /**
+   * A manifest that cannot be read may be a snapshot some Backup stands for: a catalog without it is not whole, or that
+   * snapshot would be said to be gone. One that says that no run of ours made it takes nothing away.
+   */
+  addUnreadable({ tags }: UnreadableManifest): void {
+    if (tags === undefined || tags[RUN_TAG] !== undefined) this.#isWhole = false;
   }
 
   /** Prints the catalog line by line and answers with what the lines add up to. */

@@ -18,7 +18,14 @@ import {
   statusCommand,
 } from "./kopia_argv.ts";
 import { classifyFailure, lastWords } from "./kopia_errors.ts";
-import { parseMaintenanceOwner, parseUniqueId, type Snapshot, SnapshotListReader } from "./kopia_output.ts";
+import {
+  type ListTaker,
+  parseMaintenanceOwner,
+  parseUniqueId,
+  type Snapshot,
+  SnapshotListReader,
+  type UnreadableManifest,
+} from "./kopia_output.ts";
 import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia } from "./kopia_run.ts";
 import { MoverError } from "./mover_error.ts";
 import type { FoundPolicy } from "./policy_changes.ts";
@@ -30,6 +37,8 @@ export interface Kopia {
   readonly connection: ConnectRequest;
   readonly log: Telemetry["log"];
   readonly withSpan: Telemetry["withSpan"];
+  /** Texts kopia may repeat that a user chose: they say nothing of a failure. */
+  readonly named: readonly string[];
   /** A writable folder for short-lived files. */
   readonly scratchFolder: string;
   readonly clock: Clock;
@@ -114,22 +123,31 @@ export async function setSourcePolicy(
 }
 
 /** Hands on every snapshot of the repository, incomplete ones included, one at a time. Throws MoverError. */
-export async function eachSnapshot(kopia: Kopia, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
-  await runList(kopia, snapshotListCommand(), onSnapshot);
+export async function eachSnapshot(kopia: Kopia, taker: ListTaker): Promise<void> {
+  await runList(kopia, snapshotListCommand(), taker);
+}
+
+/** What a list held. */
+export interface Listed {
+  readonly snapshots: readonly Snapshot[];
+  readonly unreadable: readonly UnreadableManifest[];
 }
 
 /**
  * The snapshots with a tag, of any source and incomplete ones included. Each is looked at again, for what is listed
- * here may be deleted: a kopia that took the filter for something else would list the whole repository. Throws
- * MoverError.
+ * here may be deleted: a kopia that took the filter for something else would list the whole repository. Of those that
+ * cannot be read only such are left out as say that they do not have the tag. Throws MoverError.
  */
-export async function listTagged(kopia: Kopia, key: string, value: string): Promise<readonly Snapshot[]> {
-  const listed = await collectList(kopia, snapshotListCommand({ key, value }));
-  return listed.filter(({ tags }) => tags[key] === value);
+export async function listTagged(kopia: Kopia, key: string, value: string): Promise<Listed> {
+  const { snapshots, unreadable } = await collectList(kopia, snapshotListCommand({ key, value }));
+  return {
+    snapshots: snapshots.filter(({ tags }) => tags[key] === value),
+    unreadable: unreadable.filter(({ tags }) => tags === undefined || tags[key] === value),
+  };
 }
 
 /** The snapshots of a source and of the folders above it, incomplete ones included. Throws MoverError. */
-export async function listSource(kopia: Kopia, source: KopiaSource): Promise<readonly Snapshot[]> {
+export async function listSource(kopia: Kopia, source: KopiaSource): Promise<Listed> {
   return await collectList(kopia, snapshotListOfSourceCommand(source));
 }
 
@@ -148,7 +166,7 @@ export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit>
     const exit = await runKopia(kopia.process, run);
     span.setAttributes({ [attribute.processExitCode]: exit.code });
     if (exit.code !== 0) {
-      span.setAttributes({ [attribute.errorType]: classifyFailure(exit.tail) });
+      span.setAttributes({ [attribute.errorType]: classifyFailure(exit.tail, kopia.named) });
       span.fail(lastWords(exit.tail));
     }
     return exit;
@@ -156,7 +174,7 @@ export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit>
 }
 
 /** Why a command that ended with another code than 0 failed: kopia's own words, classed. */
-export function failureOf(command: KopiaCommand, exit: KopiaExit): MoverError {
+export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, exit: KopiaExit): MoverError {
   if (exit.endedBy !== undefined) {
     const hint = exit.endedBy === "SIGKILL" ? ", as happens when memory runs out" : "";
     const message = `Cannot finish "${command.name}": kopia was ended by ${exit.endedBy}${hint}`;
@@ -164,7 +182,7 @@ export function failureOf(command: KopiaCommand, exit: KopiaExit): MoverError {
   }
   const words = lastWords(exit.tail);
   const said = words === "" ? `kopia ended with code ${exit.code} and said nothing` : words;
-  return new MoverError(classifyFailure(exit.tail), said, { tail: exit.tail });
+  return new MoverError(classifyFailure(exit.tail, kopia.named), said, { tail: exit.tail });
 }
 
 /** How the repository of a work spec is reached. */
@@ -179,6 +197,27 @@ export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectReque
 
 const bytesPerMegabyte = 1_000_000;
 
+/** Every text of a work spec that a user chose and kopia may repeat. */
+export function namedTexts({ identity, repository, operation, target }: WorkSpec): readonly string[] {
+  const { username, hostname } = identity;
+  const texts = [username, hostname, `${username}@${hostname}`, target.namespace, target.name];
+  if ("filesystem" in repository) texts.push(repository.filesystem.path);
+  else {
+    const { bucket, endpoint, prefix, region } = repository.s3;
+    texts.push(bucket, endpoint, endpoint.replace(/:\d+$/, ""), prefix ?? "", region ?? "");
+  }
+  if ("backup" in operation) {
+    const { mountPath, sourcePath, tags, description } = operation.backup;
+    texts.push(`${username}@${hostname}:${sourcePath}`, mountPath, sourcePath, description ?? "");
+    for (const [key, value] of Object.entries(tags)) texts.push(key, value);
+  } else if ("snapshotDelete" in operation) {
+    for (const { sourcePath } of operation.snapshotDelete.snapshots) {
+      texts.push(`${username}@${hostname}:${sourcePath}`, sourcePath);
+    }
+  }
+  return texts.filter((text) => text !== "");
+}
+
 async function runStep(
   kopia: Kopia,
   command: KopiaCommand,
@@ -186,22 +225,34 @@ async function runStep(
 ): Promise<KopiaExit> {
   const lines = onLine === undefined ? {} : { onLine };
   const exit = await runInSpan(kopia, { command, limitSeconds: stepLimitSeconds, ...lines });
-  if (exit.code !== 0) throw failureOf(command, exit);
+  if (exit.code !== 0) throw failureOf(kopia, command, exit);
   return exit;
 }
 
-async function runList(
-  kopia: Kopia,
-  command: KopiaCommand,
-  onSnapshot: (snapshot: Snapshot) => void,
-): Promise<void> {
-  const reader = new SnapshotListReader(onSnapshot);
+async function runList(kopia: Kopia, command: KopiaCommand, taker: ListTaker): Promise<void> {
+  let skipped = 0;
+  let first: UnreadableManifest | undefined;
+  const reader = new SnapshotListReader({
+    onSnapshot: taker.onSnapshot,
+    onUnreadable: (manifest) => {
+      skipped += 1;
+      first ??= manifest;
+      taker.onUnreadable(manifest);
+    },
+  });
   await runStep(kopia, command, (line) => reader.line(line));
   reader.end();
+  if (first === undefined) return;
+  const { id, error } = first;
+  kopia.log.warn("manifests in the repository cannot be read", { count: skipped, id, error });
 }
 
-async function collectList(kopia: Kopia, command: KopiaCommand): Promise<readonly Snapshot[]> {
+async function collectList(kopia: Kopia, command: KopiaCommand): Promise<Listed> {
   const snapshots: Snapshot[] = [];
-  await runList(kopia, command, (snapshot) => snapshots.push(snapshot));
-  return snapshots;
+  const unreadable: UnreadableManifest[] = [];
+  await runList(kopia, command, {
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
+    onUnreadable: (manifest) => unreadable.push(manifest),
+  });
+  return { snapshots, unreadable };
 }

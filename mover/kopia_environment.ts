@@ -20,17 +20,30 @@ const passedOn = [
   ...["SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR"],
 ] as const;
 
-/** The whole environment of a kopia process, picked from the mover's by name. */
+/** Go refuses a header with a line break, and nobody sees the one at the end of a Secret's value. */
+const trimmed: readonly string[] = [
+  MOVER_ENV.awsAccessKeyId,
+  MOVER_ENV.awsSecretAccessKey,
+  MOVER_ENV.awsSessionToken,
+];
+
+/**
+ * The whole environment of a kopia process, picked from the mover's by name. Keys of the storage lose the white space
+ * around them, as kopia itself does with the password.
+ */
 export function kopiaEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const picked: Record<string, string> = {};
   for (const name of passedOn) {
     const value = environment[name];
-    if (value !== undefined) picked[name] = value;
+    if (value !== undefined) picked[name] = trimmed.includes(name) ? value.trim() : value;
   }
   return picked;
 }
 
 /** The secrets among the variables, to be kept out of everything that is told. */
 export function secretsOf(environment: Environment): readonly string[] {
-  return secretVariables.map((name) => environment[name] ?? "").filter((value) => value !== "");
+  const values = secretVariables.map((name) => environment[name] ?? "");
+  return [...new Set(values.flatMap((value) => [value, value.trim()]))].filter((value) =>
+    value.trim() !== ""
+  );
 }

@@ -28,3 +28,13 @@ Deno.test("secretsOf() finds every secret that is set", () => {
     ["p", "t"],
   );
 });
+
+Deno.test("kopiaEnvironment() takes white space off the keys of the storage, not off the password", () => {
+  const given = { KOPIA_PASSWORD: " p\n", AWS_ACCESS_KEY_ID: "k\n", AWS_SECRET_ACCESS_KEY: " s\r\n" };
+  assert.deepEqual(kopiaEnvironment(given), {
+    KOPIA_PASSWORD: " p\n",
+    AWS_ACCESS_KEY_ID: "k",
+    AWS_SECRET_ACCESS_KEY: "s",
+  });
+  assert.deepEqual(secretsOf(given), [" p\n", "p", "k\n", "k", " s\r\n", "s"]);
+});

@@ -112,11 +112,38 @@ export const failureTable: readonly FailureRow[] = [
 
 /** One file's trouble: it makes a run partial, and its text is the user's, so it must not class the whole run. */
 const perFile = /^(?:ignored )?error when processing "/i;
+const perFileEnd = /": /;
+const summary = /^found \d+ fatal error\(s\) while snapshotting /i;
 const chatter = /^(?:snapshotting .* \.\.\.|connected to repository\.)$/i;
 
-/** The class of a failed kopia command from the lines it wrote to stderr; never throws, knows "Unknown". */
-export function classifyFailure(stderr: readonly string[]): FailureClass {
-  const text = meaningful(stderr).join("\n").toLowerCase();
+/**
+ * Tells, line by line, what kopia says of single files from what it says of the command. The name of a file may hold
+ * line breaks: what follows the first of its lines belongs to it until the name has ended.
+ */
+export class FileReports {
+  #isOpen = false;
+
+  /** True when the line is, or goes on with, what kopia says of one file. */
+  takes(line: string): boolean {
+    const text = line.trim();
+    if (perFile.test(text)) {
+      this.#isOpen = !perFileEnd.test(text);
+      return true;
+    }
+    if (!this.#isOpen) return false;
+    this.#isOpen = !perFileEnd.test(text);
+    return true;
+  }
+}
+
+/**
+ * The class of a failed kopia command from the lines it wrote to stderr; never throws, knows "Unknown". What kopia
+ * repeats of others' words decides nothing: `named` are the texts a user chose (identity, paths, bucket, …), and
+ * whatever stands in quotes, in a URL or below one of the paths is left out as well. Only kopia's last words count.
+ */
+export function classifyFailure(stderr: readonly string[], named: readonly string[] = []): FailureClass {
+  const lines = finalLines(stderr);
+  const text = lines.map((line) => withoutNames(line, named)).join("\n").toLowerCase();
   const row = failureTable.find(({ needles }) => needles.some((needle) => text.includes(needle)));
   return row?.class ?? "Unknown";
 }
@@ -126,22 +153,55 @@ export function classifyFailure(stderr: readonly string[]): FailureClass {
  * line. Kopia calls this the trouble of one file, tries ten times for each and goes on: a backup of many files to a
  * full volume would take days, and the files would pass for unreadable.
  */
-export function classifyLostStorage(line: string): FailureClass | undefined {
+export function classifyLostStorage(line: string, named: readonly string[] = []): FailureClass | undefined {
   if (!/^async write error: .*\bdespite \d+ retries\b/.test(line)) return undefined;
-  const failureClass = classifyFailure([line]);
+  const failureClass = classifyFailure([line], named);
   return failureClass === "Unknown" ? "RepositoryUnavailable" : failureClass;
 }
 
 /** What kopia said last, as one line; a list of several errors is joined. Empty when it said nothing. */
 export function lastWords(stderr: readonly string[]): string {
+  return finalLines(stderr).join("; ");
+}
+
+/** The last line that is about the command, or the list of errors it ends with; one file's trouble when there is no other. */
+function finalLines(stderr: readonly string[]): readonly string[] {
   const lines = meaningful(stderr);
+  const last = lines.slice(-1);
+  if (last.some((line) => summary.test(line))) return last;
   const list = lines.findLastIndex((line) => /^encountered \d+ errors:$/.test(line));
-  if (list >= 0 && list < lines.length - 1) return lines.slice(list + 1).join("; ");
-  return lines.at(-1) ?? "";
+  return list >= 0 && list < lines.length - 1 ? lines.slice(list + 1) : last;
 }
 
 function meaningful(stderr: readonly string[]): readonly string[] {
   const lines = stderr.map((line) => line.trim()).filter((line) => line !== "" && !chatter.test(line));
-  const rest = lines.filter((line) => !perFile.test(line));
+  const reports = new FileReports();
+  const rest = lines.filter((line) => !reports.takes(line));
   return rest.length > 0 ? rest : lines;
+}
+
+/** A line as kopia would write it had nobody a name. */
+function withoutNames(line: string, named: readonly string[]): string {
+  let text = line;
+  // The longest first: one may be part of another.
+  for (const name of named.toSorted((a, b) => b.length - a.length)) {
+    if (name.startsWith("/") && name !== "/") text = withoutPath(text, name);
+    else if (holdsNeedle(name)) text = text.replaceAll(name, "…");
+  }
+  const report = perFile.test(text) ? text.slice(text.lastIndexOf(": ")) : text;
+  return report.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"]+/gi, "…").replace(/"(?:[^"\\]|\\.)*"/g, "…");
+}
+
+/** What is below a folder is called as its owner likes; kopia ends such a text with ": " and the error. */
+function withoutPath(text: string, path: string): string {
+  const start = text.indexOf(path);
+  if (start < 0) return text;
+  const end = text.lastIndexOf(": ");
+  return `${text.slice(0, start)}…${end < start ? "" : text.slice(end)}`;
+}
+
+/** Cutting out what says nothing would tear kopia's own words: an identity may be called "a". */
+function holdsNeedle(name: string): boolean {
+  const text = name.toLowerCase();
+  return failureTable.some(({ needles }) => needles.some((needle) => text.includes(needle)));
 }

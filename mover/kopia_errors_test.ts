@@ -166,3 +166,54 @@ Deno.test("classifyLostStorage() knows a storage that takes no more", () => {
   ] as const;
   for (const [line, want] of cases) assert.equal(classifyLostStorage(line), want, line);
 });
+
+const named = [
+  "forbidden-city",
+  "apps",
+  "forbidden-city@apps:/pvc/x509:",
+  "/pvc/access denied",
+  "slowdown",
+  "a",
+];
+const unsaid: Readonly<Record<string, { class: FailureClass; stderr: string }>> = {
+  "the source": {
+    class: "Unknown",
+    stderr: "Found 1 fatal error(s) while snapshotting forbidden-city@apps:/pvc/x509:.",
+  },
+  "a bucket": {
+    class: "RepositoryUnavailable",
+    stderr:
+      `can't connect to storage: error retrieving storage config from bucket "accessdenied": dial tcp: no route`,
+  },
+  "a URL": {
+    class: "RepositoryUnavailable",
+    stderr: 'Get "http://forbidden.example/": dial tcp 1.2.3.4:80: broken',
+  },
+  "an endpoint": {
+    class: "RepositoryUnavailable",
+    stderr: "dial tcp: lookup slowdown on 10.0.0.10:53: broken",
+  },
+  "a file": {
+    class: "PermissionDenied",
+    stderr: "open /pvc/access denied/no such host: x509: permission denied",
+  },
+  "a file alone": {
+    class: "PermissionDenied",
+    stderr: `Error when processing "logs/forbidden": open: permission denied`,
+  },
+  "a file of several lines": {
+    class: "StorageFull",
+    stderr: `Error when processing "a\ndial tcp\nforbidden": open: x\nupload error: no space left on device`,
+  },
+  "a file that plays kopia": {
+    class: "Unknown",
+    stderr: `Error when processing "a\nencountered 2 errors:\nforbidden": open: x\n` +
+      "Found 1 fatal error(s) while snapshotting x@y:/z.",
+  },
+};
+
+for (const [what, { class: want, stderr }] of Object.entries(unsaid)) {
+  Deno.test(`classifyFailure() is not told a class by the name of ${what}`, () => {
+    assert.equal(classifyFailure(stderr.split("\n"), named), want);
+  });
+}

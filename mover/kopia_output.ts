@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { findJson, parseAs, unexpected } from "./kopia_json.ts";
 import { goTime } from "./kopia_time.ts";
+import { MoverError } from "./mover_error.ts";
 
 /** A snapshot as kopia tells of it. Times are UTC with milliseconds. */
 export interface Snapshot {
@@ -72,16 +73,37 @@ export function parseMaintenanceOwner(stdout: string): string {
 }
 
 /**
+ * A manifest of a list that is no snapshot as this release knows it: another client wrote it, or a later kopia. What
+ * can still be told of it is told, for "not readable" must never be taken for "not there".
+ */
+export interface UnreadableManifest {
+  /** Absent when not even that can be read. */
+  readonly id?: string;
+  readonly source?: Snapshot["source"];
+  /** Absent when it cannot be told which tags it has. Without kopia's prefix "tag:". */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** What is wrong with it. */
+  readonly error: MoverError;
+}
+
+/** Who takes what a list holds. */
+export interface ListTaker {
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onUnreadable: (manifest: UnreadableManifest) => void;
+}
+
+/**
  * Reads the lines of `snapshot list --json`, one manifest each, and hands each on at once, so that a repository of
- * a hundred thousand snapshots costs no memory. Noise before the list is skipped; a list that does not end, and a
- * line that is no manifest, throw MoverError "UnexpectedOutput".
+ * a hundred thousand snapshots costs no memory. Noise before the list is skipped; a line that is no snapshot is handed
+ * on as such, for any client of a repository can write one. A list that does not end throws MoverError
+ * "UnexpectedOutput".
  */
 export class SnapshotListReader {
-  readonly #onSnapshot: (snapshot: Snapshot) => void;
+  readonly #taker: ListTaker;
   #state: "before" | "inside" | "after" = "before";
 
-  constructor(onSnapshot: (snapshot: Snapshot) => void) {
-    this.#onSnapshot = onSnapshot;
+  constructor(taker: ListTaker) {
+    this.#taker = taker;
   }
 
   line(text: string): void {
@@ -89,7 +111,7 @@ export class SnapshotListReader {
     if (this.#state === "before" && trimmed === "[") this.#state = "inside";
     else if (this.#state === "before" && trimmed === "[]") this.#state = "after";
     else if (this.#state === "inside" && trimmed === "]") this.#state = "after";
-    else if (this.#state === "inside" && trimmed !== "") this.#onSnapshot(parseListed(trimmed));
+    else if (this.#state === "inside" && trimmed !== "") this.#take(trimmed);
   }
 
   /** To be called when kopia has ended. */
@@ -97,17 +119,54 @@ export class SnapshotListReader {
     if (this.#state === "after") return;
     throw unexpected("snapshot list", this.#state === "before" ? "no list" : "a list that breaks off");
   }
+
+  #take(line: string): void {
+    const read = readListed(line);
+    if ("error" in read) this.#taker.onUnreadable(read);
+    else this.#taker.onSnapshot(read);
+  }
 }
 
-function parseListed(line: string): Snapshot {
+function readListed(line: string): Snapshot | UnreadableManifest {
   const text = line.endsWith(",") ? line.slice(0, -1) : line;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw unexpected("snapshot list", `a line that is not JSON (${text.length} characters)`, cause);
+    // Kopia writes the id first, so that a line which is too long still tells it.
+    const [, id] = /^\{"id":"([^"\\]{1,256})"/.exec(text) ?? [];
+    const error = unexpected("snapshot list", `a line that is not JSON (${text.length} characters)`, cause);
+    return { ...(id === undefined ? {} : { id }), error };
   }
-  return snapshotOf(parseAs(manifest, json, "snapshot list"));
+  try {
+    return snapshotOf(parseAs(manifest, json, "snapshot list"));
+  } catch (error) {
+    if (!(error instanceof MoverError)) throw error;
+    return { ...whatIsLeft(json), error };
+  }
+}
+
+const remains = z.object({
+  id: z.string().optional().catch(undefined),
+  source: z.object({ host: z.string(), userName: z.string(), path: z.string() }).optional().catch(undefined),
+  tags: z.record(z.string(), z.unknown()).nullish().transform((tags) => tags ?? {}).or(
+    z.unknown().transform(() => undefined),
+  ),
+});
+
+function whatIsLeft(json: unknown): Omit<UnreadableManifest, "error"> {
+  const { data } = remains.safeParse(json);
+  if (data === undefined) return {};
+  const { id, source, tags } = data;
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(source === undefined ? {} : { source: sourceOf(source) }),
+    ...(tags === undefined ? {} : { tags: plainTags(Object.entries(tags).filter(isText)) }),
+  };
+}
+
+function isText(pair: readonly [string, unknown]): pair is [string, string] {
+  return typeof pair[1] === "string";
 }
 
 function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
@@ -117,11 +176,7 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
   const failed = (summary?.numFailed ?? 0) + (summary?.numIgnoredErrors ?? 0);
   return {
     id: parsed.id,
-    source: {
-      username: parsed.source.userName,
-      hostname: parsed.source.host,
-      path: parsed.source.path,
-    },
+    source: sourceOf(parsed.source),
     startTime: parsed.startTime,
     endTime: parsed.endTime,
     ...(parsed.incomplete === undefined || parsed.incomplete === "" ? {} : { incomplete: parsed.incomplete }),
@@ -135,9 +190,15 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
         paths: (summary?.errors ?? []).slice(0, mostErrorPaths).map(({ path }) => path),
       },
     }),
-    tags: Object.fromEntries(
-      Object.entries(parsed.tags ?? {}).map(([key, value]) => [key.replace(/^tag:/, ""), value]),
-    ),
+    tags: plainTags(Object.entries(parsed.tags ?? {})),
     ...(description === undefined || description === "" ? {} : { description }),
   };
+}
+
+function sourceOf({ userName, host, path }: z.infer<typeof manifest>["source"]): Snapshot["source"] {
+  return { username: userName, hostname: host, path };
+}
+
+function plainTags(tags: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(([key, value]) => [key.replace(/^tag:/, ""), value]));
 }

@@ -6,6 +6,7 @@ import {
   parseUniqueId,
   type Snapshot,
   SnapshotListReader,
+  type UnreadableManifest,
 } from "./kopia_output.ts";
 import { MoverError } from "./mover_error.ts";
 import { manifestJson } from "./support/fake_kopia.ts";
@@ -14,9 +15,12 @@ function isUnexpected(error: unknown): boolean {
   return error instanceof MoverError && error.failureClass === "UnexpectedOutput";
 }
 
-function readList(text: string): readonly Snapshot[] {
+function readList(
+  text: string,
+  onUnreadable: (manifest: UnreadableManifest) => void = () => {},
+): readonly Snapshot[] {
   const snapshots: Snapshot[] = [];
-  const reader = new SnapshotListReader((snapshot) => snapshots.push(snapshot));
+  const reader = new SnapshotListReader({ onSnapshot: (snapshot) => snapshots.push(snapshot), onUnreadable });
   for (const line of text.split("\n")) reader.line(line);
   reader.end();
   return snapshots;
@@ -164,9 +168,48 @@ const brokenLists: Readonly<Record<string, string>> = {
   "no list": "",
   "a list that breaks off": `[\n ${manifestJson()},\n`,
   "a list that breaks off inside a snapshot": `[\n ${manifestJson().slice(0, 40)}`,
-  "a list of other things": `[\n {"id": 1}\n]`,
 };
 
 for (const [what, text] of Object.entries(brokenLists)) {
   Deno.test(`SnapshotListReader refuses ${what}`, () => assert.throws(() => readList(text), isUnexpected));
+}
+
+const source = { username: "app", hostname: "apps", path: "/pvc/data" };
+const tags = { "kopiur-run": "uid-1" };
+const odd: Readonly<Record<string, { line: string; left: Omit<UnreadableManifest, "error"> }>> = {
+  "a negative size": {
+    line: manifestJson({ stats: { totalSize: -1 } }),
+    left: { id: plain.id, source, tags },
+  },
+  "more bytes than can be counted": {
+    line: manifestJson({ stats: { totalSize: 9_223_372_036_854_775_000 } }),
+    left: { id: plain.id, source, tags },
+  },
+  "the year 10000": {
+    line: manifestJson({ startTime: "10000-01-01T00:00:00Z" }),
+    left: { id: plain.id, source, tags },
+  },
+  "a tag that is no text": {
+    line: manifestJson({ tags: { "tag:kopiur-run": "uid-1", "tag:a": 1 } }),
+    left: { id: plain.id, source, tags },
+  },
+  "tags that are a list": { line: manifestJson({ tags: ["a"] }), left: { id: plain.id, source } },
+  "no source": { line: manifestJson({ source: undefined }), left: { id: plain.id, tags } },
+  "an id of a later form": { line: manifestJson({ id: "a-b" }), left: { id: "a-b", source, tags } },
+  "no id": { line: manifestJson({ id: undefined }), left: { source, tags } },
+  "another thing": { line: '{"id":1}', left: { tags: {} } },
+  "no object": { line: "7", left: {} },
+  "a line that was cut": { line: manifestJson().slice(0, 90), left: { id: plain.id } },
+  "no JSON": { line: "oops", left: {} },
+};
+
+for (const [what, { line, left }] of Object.entries(odd)) {
+  Deno.test(`SnapshotListReader passes over ${what} and tells what can still be told`, () => {
+    const unreadable: UnreadableManifest[] = [];
+    const good = manifestJson({ id: "0a" });
+    const read = readList(`[\n ${line},\n ${good}\n]`, (manifest) => unreadable.push(manifest));
+    assert.deepEqual(read.map(({ id }) => id), ["0a"]);
+    assert.deepEqual(unreadable.map(({ error: _, ...rest }) => rest), [left]);
+    assert.ok(unreadable.every(({ error }) => isUnexpected(error)));
+  });
 }

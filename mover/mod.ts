@@ -7,7 +7,7 @@
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
 import { attribute, type Clock, errorChain, type Sink, type Telemetry } from "../telemetry/mod.ts";
-import { connectionOf, type Kopia } from "./kopia.ts";
+import { connectionOf, type Kopia, namedTexts } from "./kopia.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia_environment.ts";
 import { MoverError } from "./mover_error.ts";
 import { backUp } from "./operations/backup.ts";
@@ -169,6 +169,7 @@ function kopiaFor(config: MoverConfig, deps: MoverDeps, spec: WorkSpec, signal: 
     connection: connectionOf(spec, config.caBundlePath),
     log: deps.log,
     withSpan: deps.withSpan,
+    named: namedTexts(spec),
     scratchFolder: config.scratchFolder,
     clock: deps.clock,
     print: deps.print,

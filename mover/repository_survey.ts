@@ -5,6 +5,7 @@ import type { Snapshot } from "./kopia_output.ts";
 export class RepositorySurvey {
   #manifests = 0;
   #finished = 0;
+  #unreadable = 0;
   readonly #newest = new Map<string, Pick<Snapshot, "startTime" | "sizeBytes">>();
 
   add({ incomplete, source, startTime, sizeBytes }: Snapshot): void {
@@ -16,7 +17,18 @@ export class RepositorySurvey {
     if (known === undefined || startTime > known.startTime) this.#newest.set(key, { startTime, sizeBytes });
   }
 
-  /** True when there was not a single snapshot, incomplete ones included. */
+  /** Counts a manifest that cannot be read. */
+  addUnreadable(): void {
+    this.#manifests += 1;
+    this.#unreadable += 1;
+  }
+
+  /** Manifests that could not be read. */
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  /** True when there was not a single manifest, incomplete and unreadable ones included. */
   get isEmpty(): boolean {
     return this.#manifests === 0;
   }

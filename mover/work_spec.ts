@@ -39,7 +39,10 @@ export function operationName(spec: WorkSpec): MoverOperationName {
   return "SnapshotDelete";
 }
 
-/** Refuses at once what kopia would ask a terminal for. Throws MoverError "AuthFailure" or "AccessDenied". */
+/**
+ * Refuses at once what kopia would ask a terminal for, and what it would take for an empty password: it trims. Throws
+ * MoverError "AuthFailure" or "AccessDenied".
+ */
 export function refuseMissingSecrets(spec: WorkSpec, environment: Environment): void {
   if (isMissing(environment, MOVER_ENV.password)) {
     throw new MoverError("AuthFailure", missingVariable(MOVER_ENV.password, "the repository's password"));
@@ -48,6 +51,12 @@ export function refuseMissingSecrets(spec: WorkSpec, environment: Environment): 
   for (const name of [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey]) {
     if (isMissing(environment, name)) {
       throw new MoverError("AccessDenied", missingVariable(name, "the key of the S3 storage"));
+    }
+    if (/\p{Cc}/u.test((environment[name] ?? "").trim())) {
+      const message =
+        `Cannot open the repository: the environment variable "${name}" holds a line break or another ` +
+        "control character, expected the key of the S3 storage as one line";
+      throw new MoverError("AccessDenied", message);
     }
   }
 }
@@ -114,11 +123,11 @@ function invalid(found: string, cause?: unknown): MoverError {
 }
 
 function missingVariable(name: string, meaning: string): string {
-  return `Cannot open the repository: the environment variable "${name}" is not set, expected ${meaning}`;
+  return `Cannot open the repository: the environment variable "${name}" is not set, empty or white space only, expected ${meaning}`;
 }
 
 function isMissing(environment: Environment, name: string): boolean {
-  return (environment[name] ?? "") === "";
+  return (environment[name] ?? "").trim() === "";
 }
 
 function short(value: unknown): string {

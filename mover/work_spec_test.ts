@@ -175,6 +175,9 @@ Deno.test("refuseMissingSecrets() names the variable that is missing", () => {
   const cases = [
     [onFilesystem, {}, "AuthFailure", "KOPIA_PASSWORD"],
     [onFilesystem, { KOPIA_PASSWORD: "" }, "AuthFailure", "KOPIA_PASSWORD"],
+    [onFilesystem, { KOPIA_PASSWORD: " \n\t" }, "AuthFailure", "KOPIA_PASSWORD"],
+    [onS3, { ...keys, AWS_ACCESS_KEY_ID: " \n" }, "AccessDenied", "AWS_ACCESS_KEY_ID"],
+    [onS3, { ...keys, AWS_SECRET_ACCESS_KEY: "a\nb" }, "AccessDenied", "AWS_SECRET_ACCESS_KEY"],
     [onS3, { ...keys, AWS_ACCESS_KEY_ID: undefined }, "AccessDenied", "AWS_ACCESS_KEY_ID"],
     [onS3, { ...keys, AWS_SECRET_ACCESS_KEY: "" }, "AccessDenied", "AWS_SECRET_ACCESS_KEY"],
   ] as const;
@@ -182,7 +185,7 @@ Deno.test("refuseMissingSecrets() names the variable that is missing", () => {
     assert.throws(() => refuseMissingSecrets(spec, environment), (error) => {
       assert.ok(error instanceof MoverError);
       assert.equal(error.failureClass, failureClass);
-      assert.match(error.message, new RegExp(`"${name}" is not set`));
+      assert.match(error.message, new RegExp(`"${name}" (?:is not set|holds a line break)`));
       return true;
     });
   }

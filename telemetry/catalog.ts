@@ -194,6 +194,15 @@ export const catalog = {
       "Snapshots that Backups of this Repository made or stand on and the newest scan of the catalog did not find.",
     source: "ecosystem",
   },
+  kopiur_repo_unreadable_manifests: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: recipe,
+    help:
+      "Manifests in a repository that cannot be read and are passed over, as the newest scan of its catalog found.",
+    source: "ecosystem",
+  },
   kopiur_backup_last_attempt_timestamp_seconds: {
     instrument: "gauge",
     unit: "s",

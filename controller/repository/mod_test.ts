@@ -88,7 +88,12 @@ Deno.test("repositoryReconciler() declares every right it needs and no other", (
 });
 
 Deno.test("repositoryReconciler() exports phase, size and snapshots of each repository", () => {
-  const storageStats = { totalSizeBytes: 4096, snapshotCount: 3, lastObservedAt: "2026-01-01T00:00:00Z" };
+  const storageStats = {
+    totalSizeBytes: 4096,
+    snapshotCount: 3,
+    lastObservedAt: "2026-01-01T00:00:00Z",
+    unreadableManifests: 2,
+  };
   const catalog = {
     discoveredBackupCount: 2,
     missingSnapshotCount: 1,
@@ -106,6 +111,7 @@ Deno.test("repositoryReconciler() exports phase, size and snapshots of each repo
     "kopiur_resource_phase Repository/apps/repo/Ready 1",
     "kopiur_repo_size_bytes apps/repo 4096",
     "kopiur_repo_snapshot_count apps/repo 3",
+    "kopiur_repo_unreadable_manifests apps/repo 2",
     "kopiur_repo_discovered_backups apps/repo 2",
     "kopiur_repo_missing_snapshots apps/repo 1",
   ]);

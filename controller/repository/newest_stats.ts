@@ -69,7 +69,8 @@ export function takeNewest(
   if (quietMs > 0) return later;
   const { snapshotCount, totalSizeBytes, observedAt } = newest;
   return {
-    storageStats: { snapshotCount, totalSizeBytes, lastObservedAt: observedAt },
+    // What only a bootstrap counts stays until the next one.
+    storageStats: { ...known, snapshotCount, totalSizeBytes, lastObservedAt: observedAt },
     recheckAfterSeconds: WRITE_EVERY_MS / 1000,
   };
 }

@@ -15,6 +15,10 @@ export function* repositorySamples(reader: Reader): Iterable<StateSample> {
     const snapshots = numberAt(repository, "status", "storageStats", "snapshotCount");
     if (size !== undefined) yield { name: "kopiur_repo_size_bytes", labels, value: size };
     if (snapshots !== undefined) yield { name: "kopiur_repo_snapshot_count", labels, value: snapshots };
+    if (size !== undefined) {
+      const unreadable = numberAt(repository, "status", "storageStats", "unreadableManifests") ?? 0;
+      yield { name: "kopiur_repo_unreadable_manifests", labels, value: unreadable };
+    }
     const discovered = numberAt(repository, "status", "catalog", "discoveredBackupCount");
     if (discovered !== undefined) yield { name: "kopiur_repo_discovered_backups", labels, value: discovered };
     const missing = numberAt(repository, "status", "catalog", "missingSnapshotCount");

@@ -54,12 +54,18 @@ function statusAfter(
       bootstrap: { ...base, failures, retryAt },
     };
   }
-  const { uniqueId, created, snapshotCount, totalSizeBytes, catalog } = verdict.bootstrap;
+  const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, catalog } = verdict
+    .bootstrap;
   const message = created ? "The repository was created" : "The repository was opened";
   return {
     ...status,
     uniqueId,
-    storageStats: { snapshotCount, totalSizeBytes, lastObservedAt: finishedAt },
+    storageStats: {
+      snapshotCount,
+      totalSizeBytes,
+      lastObservedAt: finishedAt,
+      ...(unreadableManifests === undefined ? {} : { unreadableManifests }),
+    },
     lastInit: { status: "Succeeded", time: finishedAt, message, created },
     bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
   };

@@ -7,7 +7,7 @@ import {
 import { resultOf, unchangedSince } from "../backup_result.ts";
 import { connect, failureOf, type Kopia, readSourcePolicy, runInSpan, setSourcePolicy } from "../kopia.ts";
 import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia_argv.ts";
-import { classifyLostStorage } from "../kopia_errors.ts";
+import { classifyLostStorage, FileReports } from "../kopia_errors.ts";
 import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
 import { MoverError } from "../mover_error.ts";
@@ -69,7 +69,11 @@ async function makeSnapshot(
       ...(policy?.extraArgs === undefined ? {} : { extraArgs: policy.extraArgs }),
       ...(diagnosticsFolder === undefined ? {} : { diagnosticsFolder }),
     });
-    return judge(command, await runInSpan(kopia, { command, onErrorLine: stopWhenStorageIsLost }));
+    return judge(
+      kopia,
+      command,
+      await runInSpan(kopia, { command, onErrorLine: stopWhenStorageIsLost(kopia) }),
+    );
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };
   switch (verdict.kind) {
@@ -88,9 +92,13 @@ async function makeSnapshot(
   }
 }
 
-function stopWhenStorageIsLost(line: string): void {
-  const failureClass = classifyLostStorage(line);
-  if (failureClass !== undefined) throw new MoverError(failureClass, line);
+function stopWhenStorageIsLost({ named }: Kopia): (line: string) => void {
+  const reports = new FileReports();
+  return (line) => {
+    if (reports.takes(line)) return;
+    const failureClass = classifyLostStorage(line, named);
+    if (failureClass !== undefined) throw new MoverError(failureClass, line);
+  };
 }
 
 type Verdict =
@@ -105,8 +113,8 @@ const notSaved = "Not saving snapshot because no files have been changed since p
  * Exit code 0 alone proves nothing: stopped by SIGTERM, kopia saves what it has as an incomplete snapshot and ends
  * well, and with a policy that drops identical snapshots it ends well and prints nothing.
  */
-function judge(command: KopiaCommand, exit: KopiaExit): Verdict {
-  if (exit.code !== 0) return { kind: "doubtful", failure: failureOf(command, exit) };
+function judge(kopia: Kopia, command: KopiaCommand, exit: KopiaExit): Verdict {
+  if (exit.code !== 0) return { kind: "doubtful", failure: failureOf(kopia, command, exit) };
   const { tail } = exit;
   try {
     const snapshot = parseSnapshot(exit.stdout);

@@ -455,3 +455,92 @@ for (const [what, { text, asks }] of Object.entries(cached)) {
     assert.equal(calls.includes("repository status"), asks);
   });
 }
+
+const bad = { stats: { totalSize: -1 } };
+
+Deno.test("backUp() passes over manifests of others that cannot be read, and says so", async () => {
+  const foreign = manifestJson({ ...bad, id: "0e", tags: {} });
+  const { end, calls } = await runFake({
+    operation: backup,
+    script: {
+      "snapshot list": printList([foreign, foreign.replace('"0e"', '"0f"')]),
+      "snapshot create": printJson(manifestJson()),
+    },
+  });
+  assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
+  assert.deepEqual(backupOf(end).repository, { snapshotCount: 1, totalSizeBytes: 8 });
+  assert.match(end.log, /manifests in the repository cannot be read.*"count":2/);
+  assert.equal(
+    calls.filter((call) => call === "snapshot list").length,
+    1,
+    "their tags say that they are not ours",
+  );
+});
+
+Deno.test("backUp() makes no second snapshot beside one of its own that it cannot read", async () => {
+  const { end, calls } = await runFake({
+    operation: backup,
+    script: { "snapshot list": printList([manifestJson(bad)]) },
+  });
+  assert.equal(failureOf(end).class, "UnexpectedOutput");
+  assert.ok(!calls.includes("snapshot create"));
+});
+
+const huge =
+  `echo '['; printf '%s' '{"id":"0e","description":"'; head -c 20000000 /dev/zero | tr '\\0' x; echo '"}'; echo ']'`;
+
+Deno.test("backUp() asks by tag whose a line of 20 MB is", async () => {
+  for (const [tagged, fails] of [["printf '[\\n]'", false], [huge, true]] as const) {
+    const { end } = await runFake({
+      operation: backup,
+      script: {
+        "snapshot list": `case "$*" in *--tags*) ${tagged};; *) ${huge};; esac`,
+        "snapshot create": printJson(manifestJson()),
+      },
+    });
+    assert.equal("failure" in end.result, fails);
+  }
+});
+
+Deno.test("backUp() takes the first of two snapshots of its run that began at the same time", async () => {
+  const { end } = await runFake({
+    operation: backup,
+    script: { "snapshot list": printList([manifestJson({ id: "0a" }), manifestJson({ id: "0b" })]) },
+  });
+  assert.equal(backupOf(end).snapshotId, "0a");
+});
+
+Deno.test("backUp() measures a source by the first of two snapshots that began at the same time", async () => {
+  const sized = (id: string, size: number) => manifestJson({ id, rootEntry: { summ: { size, files: 1 } } });
+  const { end } = await runFake({
+    operation: backup,
+    script: { "snapshot list": printList([sized("0a", 5), sized("0b", 7)]) },
+  });
+  assert.deepEqual(backupOf(end).repository, { snapshotCount: 2, totalSizeBytes: 5 });
+});
+
+const names: Readonly<Record<string, { stderr: string; class: string }>> = {
+  "its recipe": {
+    stderr: "Found 1 fatal error(s) while snapshotting forbidden-city@apps:/pvc/data.",
+    class: "Unknown",
+  },
+  "its volume": { stderr: "upload error: lstat /pvc/data/access denied: broken", class: "SourceError" },
+  "a file of two lines": {
+    stderr: 'Error when processing "a\nAccess Denied": unable to open file: permission denied\n' +
+      "upload error: no space left on device",
+    class: "StorageFull",
+  },
+};
+
+for (const [what, { stderr, class: failureClass }] of Object.entries(names)) {
+  Deno.test(`backUp() is not told the class of its failure by the name of ${what}`, async () => {
+    await using folder = await makeMoverFolder();
+    await Deno.writeTextFile(folder.at("stderr"), stderr);
+    const binary = await writeFakeKopia(folder, {
+      "snapshot create": `cat '${folder.at("stderr")}' >&2; exit 1`,
+    });
+    const identity = { username: "forbidden-city", hostname: "apps" };
+    const end = await runCase({ folder, binary, operation: backup, identity });
+    assert.equal(failureOf(end).class, failureClass);
+  });
+}

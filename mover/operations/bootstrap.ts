@@ -26,12 +26,19 @@ export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promis
   const uniqueId = await readUniqueId(kopia);
   const survey = new RepositorySurvey();
   const catalog = new CatalogWriter();
-  await eachSnapshot(kopia, (snapshot) => {
-    survey.add(snapshot);
-    catalog.add(snapshot);
+  await eachSnapshot(kopia, {
+    onSnapshot: (snapshot) => {
+      survey.add(snapshot);
+      catalog.add(snapshot);
+    },
+    onUnreadable: (manifest) => {
+      survey.addUnreadable();
+      catalog.addUnreadable(manifest);
+    },
   });
   if (request.create !== undefined && survey.isEmpty) await keepEverythingInOurs(kopia);
-  return { uniqueId, created, ...survey.stock, catalog: catalog.print(kopia.print) };
+  const unreadable = survey.unreadable === 0 ? {} : { unreadableManifests: survey.unreadable };
+  return { uniqueId, created, ...survey.stock, ...unreadable, catalog: catalog.print(kopia.print) };
 }
 
 /** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */

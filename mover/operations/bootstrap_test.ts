@@ -173,3 +173,16 @@ Deno.test("bootstrap() says why it could not create, where there is foreign data
   assert.equal(failureOf(end).class, "NotInitialized");
   assert.match(failureOf(end).message, /found existing data/);
 });
+
+Deno.test("bootstrap() counts manifests it cannot read, and calls a catalog without one of a run not whole", async () => {
+  const odd = (tags: unknown) => manifestJson({ id: "0e", stats: { totalSize: -1 }, tags });
+  for (const [tags, isWhole] of [[{}, true], [{ "tag:kopiur-run": "uid-9" }, false], ["?", false]] as const) {
+    const { end } = await runFake({
+      operation: { bootstrap: {} },
+      script: { "snapshot list": printList([odd(tags), manifestJson()]) },
+    });
+    const { snapshotCount, unreadableManifests, catalog } = bootstrapOf(end);
+    assert.deepEqual([snapshotCount, unreadableManifests], [1, 1]);
+    assert.equal(catalog?.truncated, !isWhole);
+  }
+});

@@ -1,7 +1,7 @@
 import { type MoverOperation, RUN_TAG, type SnapshotDeleteResult } from "../../api/mover_contract.ts";
 import { connect, failureOf, type Kopia, listSource, listTagged, tryDelete } from "../kopia.ts";
 import { snapshotDeleteCommand } from "../kopia_argv.ts";
-import type { Snapshot } from "../kopia_output.ts";
+import type { Snapshot, UnreadableManifest } from "../kopia_output.ts";
 import { MoverError } from "../mover_error.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
 
@@ -13,7 +13,8 @@ export type SnapshotDeleteRequest = Extract<
 
 /**
  * Deletes what a run left in the repository. Only ids that the repository itself lists are deleted: kopia also takes
- * the id of a folder's content, and would then delete every snapshot that holds it. Throws MoverError.
+ * the id of a folder's content, and would then delete every snapshot that holds it. Never answers that a snapshot is
+ * gone while a manifest that cannot be read may be it. Throws MoverError.
  */
 export async function deleteSnapshots(
   kopia: Kopia,
@@ -22,38 +23,70 @@ export async function deleteSnapshots(
   await connect(kopia);
   await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const found = await findAll(kopia, request);
-  const alreadyGone = request.snapshots.filter(({ id }) => !found.has(id)).length;
-  if (found.size === 0) return { deleted: 0, alreadyGone };
-  const ids = [...found];
+  const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
+  if (found.ids.size === 0) {
+    refuseDoubt(found);
+    return { deleted: 0, alreadyGone };
+  }
+  const ids = [...found.ids];
   const exit = await tryDelete(kopia, ids);
   const left = await findAll(kopia, request);
-  if (left.size > 0) {
-    if (exit.code !== 0) throw failureOf(snapshotDeleteCommand(ids), exit);
+  if (left.ids.size > 0) {
+    if (exit.code !== 0) throw failureOf(kopia, snapshotDeleteCommand(ids), exit);
     const message =
-      `Cannot delete ${left.size} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
+      `Cannot delete ${left.ids.size} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
+  refuseDoubt(left);
   return { deleted: ids.length, alreadyGone };
 }
 
+interface Found {
+  readonly ids: ReadonlySet<string>;
+  /** A manifest that may be one that is to go, and cannot be told to be. */
+  readonly doubt: UnreadableManifest | undefined;
+}
+
+function refuseDoubt({ doubt }: Found): void {
+  if (doubt !== undefined) throw doubt.error;
+}
+
 /** What the run tagged, whatever the source, and what the status names under the source it names. */
-async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<ReadonlySet<string>> {
-  const found = new Set((await listTagged(kopia, RUN_TAG, request.runId)).map(({ id }) => id));
-  const others = request.snapshots.filter(({ id }) => !found.has(id));
+async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Found> {
+  const ids = new Set<string>();
+  let doubt: UnreadableManifest | undefined;
+  const tagged = await listTagged(kopia, RUN_TAG, request.runId);
+  for (const { id } of tagged.snapshots) ids.add(id);
+  for (const manifest of tagged.unreadable) {
+    // Listed for the tag, but only its own word or the status makes it ours: the filter may not have been understood.
+    const isOurs = manifest.tags !== undefined || request.snapshots.some(({ id }) => id === manifest.id);
+    if (isOurs && isDeletable(manifest.id)) ids.add(manifest.id);
+    else doubt ??= manifest;
+  }
+  const others = request.snapshots.filter(({ id }) => !ids.has(id));
   for (const path of new Set(others.map(({ sourcePath }) => sourcePath))) {
     const wanted = new Set(others.filter(({ sourcePath }) => sourcePath === path).map(({ id }) => id));
-    const listed = await listSource(kopia, { ...kopia.connection.identity, path });
-    for (const { id } of listed.filter((each) => isOf(each, kopia, path) && wanted.has(each.id))) {
-      found.add(id);
+    const { snapshots, unreadable } = await listSource(kopia, { ...kopia.connection.identity, path });
+    for (const { id, source } of snapshots) if (wanted.has(id) && isOf(source, kopia, path)) ids.add(id);
+    for (const manifest of unreadable) {
+      const { id, source } = manifest;
+      if (id !== undefined && !wanted.has(id)) continue;
+      if (source !== undefined && !isOf(source, kopia, path)) continue;
+      if (source !== undefined && isDeletable(id)) ids.add(id);
+      else doubt ??= manifest;
     }
   }
-  return found;
+  return { ids, doubt };
+}
+
+/** Ids of another form are no operands of a command of ours. */
+function isDeletable(id: string | undefined): id is string {
+  return id !== undefined && /^[0-9A-Za-z]{1,128}$/.test(id);
 }
 
 /** Kopia's list of a source also holds the snapshots of the folders above it. */
-function isOf(snapshot: Snapshot, kopia: Kopia, path: string): boolean {
+function isOf(source: Snapshot["source"], kopia: Kopia, path: string): boolean {
   const { identity } = kopia.connection;
-  const { source } = snapshot;
   return source.path === path && source.username === identity.username &&
     source.hostname === identity.hostname;
 }

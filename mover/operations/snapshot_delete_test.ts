@@ -69,3 +69,57 @@ Deno.test("deleteSnapshots() deletes nothing of another run, whatever kopia list
   assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
   assert.ok(!calls.includes("snapshot delete"));
 });
+
+const bad = { stats: { totalSize: -1 } };
+const gone = (list: readonly string[]) =>
+  `if ${wasCalled("snapshot delete")}; then printf '[\\n]'; else\n${printList(list)}\nfi`;
+
+Deno.test("deleteSnapshots() deletes what the run tagged although the manifest cannot be read", async () => {
+  const { end } = await runFake({
+    operation: deletion,
+    script: {
+      "snapshot list": gone([
+        manifestJson({ ...bad, id: "0a" }),
+        manifestJson({ ...bad, id: "0e", tags: {} }),
+      ]),
+      "snapshot delete": 'case "$*" in *0e*) exit 1;; esac',
+    },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 0 });
+});
+
+Deno.test("deleteSnapshots() deletes what the status names although the manifest cannot be read", async () => {
+  const { end } = await runFake({
+    operation: deletion,
+    script: { "snapshot list": gone([manifestJson({ ...bad, id: "0a", tags: {} })]), "snapshot delete": "" },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 0 });
+});
+
+const doubtful: Readonly<Record<string, string>> = {
+  "a line that is cut": '{"id":"0a","source":{"host":"apps"',
+  "a line without an id": manifestJson({ id: undefined, tags: {} }),
+  "no JSON at all": "oops",
+};
+
+for (const [what, line] of Object.entries(doubtful)) {
+  Deno.test(`deleteSnapshots() calls nothing gone while ${what} may be it`, async () => {
+    const { end, calls } = await runFake({
+      operation: deletion,
+      script: {
+        "snapshot list": `case "$*" in *--tags*) printf '[\\n]';; *)\n${printList([line])}\n;; esac`,
+      },
+    });
+    assert.equal(failureOf(end).class, "UnexpectedOutput");
+    assert.ok(!calls.includes("snapshot delete"));
+  });
+}
+
+Deno.test("deleteSnapshots() minds no unreadable manifest that is another one", async () => {
+  const others = [
+    manifestJson({ ...bad, id: "0e", tags: {} }),
+    manifestJson({ ...bad, id: undefined, tags: {}, source: { host: "b", userName: "b", path: "/b" } }),
+  ];
+  const { end } = await runFake({ operation: deletion, script: { "snapshot list": printList(others) } });
+  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
+});

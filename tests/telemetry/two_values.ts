@@ -16,6 +16,7 @@ export const provoked: readonly MetricName[] = [
   "kopiur_informer_synced",
   "kopiur_repo_discovered_backups",
   "kopiur_repo_missing_snapshots",
+  "kopiur_repo_unreadable_manifests",
   "kopiur_deletions_held",
   "kopiur_mover_slots",
   "kopiur_mover_slots_waiting",

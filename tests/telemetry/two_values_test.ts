@@ -89,7 +89,8 @@ async function stirObjects(seen: SeenValues): Promise<void> {
     const probe = startTelemetryProbe(clock);
     const kube = new FakeKube(() => clock.now());
     const catalog = { discoveredBackupCount: count, missingSnapshotCount: count };
-    kube.put(aReadyRepository({ status: { catalog } }));
+    const storageStats = { totalSizeBytes: count, snapshotCount: count, unreadableManifests: count };
+    kube.put(aReadyRepository({ status: { catalog, storageStats } }));
     for (let index = 0; index < count; index++) {
       const status = {
         phase: "Deleting",
