@@ -128,6 +128,12 @@ export const snapshotEntry = z.object({
     count: z.int().min(1).describe("Files and folders that could not be read."),
     paths: z.array(z.string()).max(10).describe("The first of them."),
   }).optional().describe("What the snapshot lacks because it could not be read."),
+  excluded: z.object({
+    files: z.int().min(0).describe("Files."),
+    folders: z.int().min(0).describe("Folders, each with all that is in it as one."),
+  }).optional().describe(
+    "What rules left out: those of the policy, .kopiaignore files and CACHEDIR.TAG. Absent: nothing.",
+  ),
   failure: z.object({
     class: z.string().describe("Failure class, one of the reasons."),
     message: z.string().describe("Stable sentence of the class."),

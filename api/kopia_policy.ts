@@ -96,6 +96,21 @@ const extension = z.string().max(64).regex(/^\.?[^./\s\p{Cc}]+$/u);
 /** Kopia sorts the rules of a policy, so that one that begins with "!" comes first and is undone by the others. */
 const ignoreRule = z.string().max(256).regex(/^[^!\p{Cc}][^\p{Cc}]*$/u);
 
+/**
+ * What file systems and storage boxes make by themselves on a volume: nobody's data, mostly unreadable, or copies of
+ * what is there already. With "/" only at the root of the volume, where alone it has that meaning; a box puts `@eaDir`
+ * into every folder.
+ */
+export const IGNORED_BY_DEFAULT = [
+  "/lost+found",
+  "/.snapshot",
+  "/#snapshot",
+  "@eaDir",
+  "/.Trash-*",
+  "/$RECYCLE.BIN",
+  "/System Volume Information",
+] as const;
+
 /** What of kopia's own policy a recipe sets for its sources. */
 export const kopiaPolicy = z.object({
   compression: z.object({
@@ -110,6 +125,11 @@ export const kopiaPolicy = z.object({
   ignore: z.object({
     paths: z.array(ignoreRule).max(100).optional().describe(
       "Rules for files and folders that are left out, as in .gitignore, from the root of the volume. A rule that begins with ! has no effect in a policy of kopia; write such rules into a .kopiaignore file.",
+    ),
+    defaults: z.boolean().optional().describe(
+      `Leave out what file systems and storage boxes make by themselves: ${
+        IGNORED_BY_DEFAULT.join(", ")
+      } (with / only at the root of the volume). Default: true; false puts them back.`,
     ),
     cacheDirs: z.boolean().optional().describe(
       "Leave folders out that hold a CACHEDIR.TAG. Kopia's default: true.",

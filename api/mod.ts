@@ -5,6 +5,7 @@
 export * from "./backup.ts";
 export * from "./backup_config.ts";
 export * from "./backup_schedule.ts";
+export * from "./cache_sizes.ts";
 export * from "./catalog_listing.ts";
 export * from "./cel.ts";
 export * from "./conditions.ts";

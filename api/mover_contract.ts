@@ -89,6 +89,15 @@ const operation = z.union([
       uniqueId: z.string().optional(),
       /** What the Backup's status knows; everything tagged with the run goes as well. */
       snapshots: z.array(z.strictObject({ id: z.string().min(1), sourcePath: z.string().startsWith("/") })),
+      /**
+       * Where and when movers of the run may have been killed: kopia writes its checkpoints without tags, so that only
+       * source and time tell whose they are. Absent: none are looked for.
+       */
+      checkpoints: z.strictObject({
+        sourcePaths: z.array(z.string().startsWith("/")),
+        from: z.iso.datetime(),
+        to: z.iso.datetime(),
+      }).optional(),
     }),
   }),
 ]);
@@ -140,6 +149,8 @@ export const backupResult = z.object({
   filesNew: z.int().min(0).optional(),
   filesUnchanged: z.int().min(0).optional(),
   unreadable: z.object({ count: z.int().min(1), paths: z.array(z.string()) }).optional(),
+  /** What rules left out, a folder with all that is in it as one; absent: nothing. */
+  excluded: z.object({ files: z.int().min(0), folders: z.int().min(0) }).optional(),
   /** True when an earlier pod of the same run had made the snapshot. */
   reused: z.boolean(),
   /** Kopia made no snapshot, as nothing changed since the one named here: it must not be deleted with this run. */
@@ -165,6 +176,8 @@ export type BootstrapResult = z.infer<typeof bootstrapResult>;
 export const snapshotDeleteResult = z.object({
   deleted: z.int().min(0),
   alreadyGone: z.int().min(0),
+  /** Checkpoints of killed movers that were deleted as well; absent: none. */
+  checkpoints: z.int().min(1).optional(),
 });
 export type SnapshotDeleteResult = z.infer<typeof snapshotDeleteResult>;
 

@@ -22,7 +22,7 @@ export const REASONS = {
   CatalogRead: "The listing of the snapshots was read",
   CatalogShrunk: "The listing lacks most of the snapshots it should show",
   RepositoryShared: "Another Repository shows the same unique id",
-  Complete: "Every file of every source is in the snapshots",
+  Complete: "All files of every source are in the snapshots; sockets, pipes and devices never are",
   Available: "The credentials are there",
   Permitted: "The mover is permitted",
   Unchanged: "Nothing changed since the newest snapshot, so kopia made none",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { CACHE_CAPACITY_DEFAULT } from "./cache_sizes.ts";
 import { objectName } from "./words.ts";
 
 /** Secret key in the namespace of the object that names it. */
@@ -82,11 +83,15 @@ export const moverSpec = z.object({
     tolerationSeconds: z.int().min(0).optional().describe("How long NoExecute is tolerated."),
   })).max(32).optional().describe("Taints the mover tolerates."),
   cache: z.object({
-    capacity: quantity.optional().describe("Size limit of the ephemeral kopia cache volume. Default: none."),
-    metadataCacheSizeMb: z.int().min(1).max(1048576).optional().describe(
-      "Kopia metadata cache limit in MiB.",
+    capacity: quantity.optional().describe(
+      `Size limit of the ephemeral kopia cache volume. Default: ${CACHE_CAPACITY_DEFAULT}, or as much as the sizes below need. The caches get three quarters of it at most.`,
     ),
-    contentCacheSizeMb: z.int().min(1).max(1048576).optional().describe("Kopia content cache limit in MiB."),
+    metadataCacheSizeMb: z.int().min(1).max(1048576).optional().describe(
+      "Kopia metadata cache limit in MiB. Default: what fits into the capacity.",
+    ),
+    contentCacheSizeMb: z.int().min(1).max(1048576).optional().describe(
+      "Kopia content cache limit in MiB. Default: what fits into the capacity.",
+    ),
   }).optional().describe("Kopia cache of the mover."),
 });
 export type MoverSpec = z.infer<typeof moverSpec>;

@@ -28,12 +28,13 @@ export function unchangedSince(
 }
 
 function contentOf(
-  { id, sizeBytes, files, unreadable }: Snapshot,
-): Pick<BackupResult, "snapshotId" | "sizeBytes" | "files" | "unreadable"> {
+  { id, sizeBytes, files, unreadable, excluded }: Snapshot,
+): Pick<BackupResult, "snapshotId" | "sizeBytes" | "files" | "unreadable" | "excluded"> {
   return {
     snapshotId: id,
     sizeBytes,
     files,
+    ...(excluded === undefined ? {} : { excluded }),
     ...(unreadable === undefined
       ? {}
       : { unreadable: { count: unreadable.count, paths: [...unreadable.paths] } }),

@@ -1,3 +1,4 @@
+import { cacheSizes } from "../api/cache_sizes.ts";
 import type { WorkSpec } from "../api/mover_contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import {
@@ -48,9 +49,14 @@ export interface Kopia {
 
 /**
  * No step but the backup itself takes long; opening a large repository over a slow line with an empty cache does
- * take minutes.
+ * take minutes. Kopia itself tries a storage that fails for more than twenty.
  */
-const stepLimitSeconds = 30 * 60;
+const stepLimitSeconds = 10 * 60;
+
+/** The longest a backup may get nowhere; longer than kopia needs to open a repository, shorter than it tries. */
+export const stallLimitSeconds = 10 * 60;
+/** A folder on a healthy volume answers at once; on a dead one nothing ever does, and nothing ends that question. */
+const folderLimitMs = 60_000;
 
 /** Opens the repository; nothing else works before. An empty storage stays as it is. Throws MoverError. */
 export async function connect(kopia: Kopia): Promise<void> {
@@ -65,9 +71,22 @@ export async function connect(kopia: Kopia): Promise<void> {
 async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> {
   if (!("filesystem" in repository)) return;
   const { path } = repository.filesystem;
-  if (!(await folderIsEmpty(path))) return;
+  if (!(await answerOf(folderIsEmpty(path), path))) return;
   const message = `Cannot open the repository: the folder "${path}" is empty, expected a kopia repository`;
   throw new MoverError("NotInitialized", message);
+}
+
+/** Waits no longer than a volume that works would need. Throws MoverError. */
+async function answerOf<T>(question: Promise<T>, path: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const message = `Cannot open the repository: the folder "${path}" does not answer, expected it to within ` +
+    `${folderLimitMs / 1000} s`;
+  const timer = setTimeout(() => reject(new MoverError("RepositoryUnavailable", message)), folderLimitMs);
+  try {
+    return await Promise.race([question, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A folder that cannot be read is not known to be empty: kopia says best what is wrong with it. */
@@ -190,7 +209,8 @@ export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectReque
   const { repository, identity, cache, operation } = spec;
   const limit = "backup" in operation ? operation.backup.policy?.upload?.limitMbPerSec : undefined;
   return {
-    ...{ repository, identity, cache, caBundlePath },
+    ...{ repository, identity, caBundlePath },
+    cache: cacheSizes(cache),
     ...(limit === undefined ? {} : { uploadBytesPerSecond: limit * bytesPerMegabyte }),
   };
 }

@@ -49,12 +49,18 @@ export interface SnapshotRequest {
 // Every value is bound to its flag by "=" and every argument comes after "--": kopia's parser (kingpin) then
 // takes neither a leading "-" nor a leading "@" of a user's text for anything but text.
 
+/** For whoever watches whether kopia gets on; by the file system's own figures, not by reading the source twice. */
+const withProgress = [
+  "--progress",
+  "--progress-update-interval=5s",
+  "--progress-estimation-type=rough",
+] as const;
+
 /**
- * What every command carries: no progress bars, no maintenance on the side (that is the Maintenance kind's),
+ * What every command carries: no maintenance on the side (that is the Maintenance kind's),
  * no notifications, no password and no log files left on the cache volume.
  */
 const everywhere = [
-  "--no-progress",
   "--no-auto-maintenance",
   "--error-notifications=never",
   "--no-persist-credentials",
@@ -112,18 +118,19 @@ export function snapshotCreateCommand(request: SnapshotRequest): KopiaCommand {
       ...diagnosticsArgs(request.diagnosticsFolder),
     ],
     [request.mountPath],
+    withProgress,
   );
 }
 
 /** `snapshot list` of all identities, only those with the tag when one is given; one manifest per line. */
 export function snapshotListCommand(tag?: { readonly key: string; readonly value: string }): KopiaCommand {
   const filter = tag === undefined ? [] : [`--tags=${tag.key}:${tag.value}`];
-  return command(["snapshot", "list", "--all", "--json", "--no-retention", ...filter]);
+  return command(["snapshot", "list", "--all", "--json", "--json-verbose", "--no-retention", ...filter]);
 }
 
 /** `snapshot list` of one source. */
 export function snapshotListOfSourceCommand(source: KopiaSource): KopiaCommand {
-  return command(["snapshot", "list", "--json", "--no-retention"], [formatSource(source)]);
+  return command(["snapshot", "list", "--json", "--json-verbose", "--no-retention"], [formatSource(source)]);
 }
 
 /** `snapshot delete`: kopia stops at the first id it does not know. */
@@ -163,10 +170,14 @@ function formatParent({ username, hostname, path }: KopiaSource): string {
     : formatSource({ username, hostname, path: posix.dirname(path) });
 }
 
-function command(args: readonly string[], operands: readonly string[] = []): KopiaCommand {
+function command(
+  args: readonly string[],
+  operands: readonly string[] = [],
+  progress: readonly string[] = ["--no-progress"],
+): KopiaCommand {
   const [first = "", second = ""] = args;
   const end = operands.length === 0 ? [] : ["--", ...operands];
-  return { name: `${first} ${second}`, args: [...args, ...everywhere, ...end] };
+  return { name: `${first} ${second}`, args: [...args, ...progress, ...everywhere, ...end] };
 }
 
 function targetArgs(request: ConnectRequest): readonly string[] {

@@ -148,7 +148,8 @@ Deno.test("snapshotCreateCommand() files the folder under the source with its ta
     "--tags=kopiur-config:apps/nightly",
     "--diagnostics-output-directory=/tmp/x",
     "--metrics-store-on-exit",
-    ...everywhere,
+    ...["--progress", "--progress-update-interval=5s", "--progress-estimation-type=rough"],
+    ...everywhere.filter((word) => word !== "--no-progress"),
     "--",
     "/pvc/data",
   ]);

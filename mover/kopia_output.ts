@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly filesNew?: number;
   /** Files and folders that are missing from the snapshot, with the first few paths. */
   readonly unreadable?: { readonly count: number; readonly paths: readonly string[] };
+  /** What rules left out, a folder with all that is in it as one; absent when nothing, or kopia kept no counts. */
+  readonly excluded?: { readonly files: number; readonly folders: number };
   /** Without kopia's prefix "tag:". */
   readonly tags: Readonly<Record<string, string>>;
   /** What its maker said of it. */
@@ -40,6 +42,8 @@ const manifest = z.object({
     totalSize: count.optional(),
     fileCount: count.optional(),
     nonCachedFiles: count.optional(),
+    excludedFileCount: count.optional(),
+    excludedDirCount: count.optional(),
   }).optional(),
   rootEntry: z.object({
     size: count.optional(),
@@ -190,6 +194,7 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
         paths: (summary?.errors ?? []).slice(0, mostErrorPaths).map(({ path }) => path),
       },
     }),
+    ...excludedOf(stats?.excludedFileCount ?? 0, stats?.excludedDirCount ?? 0),
     tags: plainTags(Object.entries(parsed.tags ?? {})),
     ...(description === undefined || description === "" ? {} : { description }),
   };
@@ -201,4 +206,8 @@ function sourceOf({ userName, host, path }: z.infer<typeof manifest>["source"]):
 
 function plainTags(tags: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   return Object.fromEntries(tags.map(([key, value]) => [key.replace(/^tag:/, ""), value]));
+}
+
+function excludedOf(files: number, folders: number): Pick<Snapshot, "excluded"> {
+  return files + folders === 0 ? {} : { excluded: { files, folders } };
 }

@@ -1,5 +1,6 @@
 import type { Log } from "../telemetry/mod.ts";
 import type { KopiaCommand } from "./kopia_argv.ts";
+import { readProgress, withoutMark } from "./kopia_progress.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { MoverError } from "./mover_error.ts";
 import { Tail } from "./tail.ts";
@@ -20,8 +21,10 @@ export interface KopiaProcess {
 /** How one command is to be run. */
 export interface KopiaRun {
   readonly command: KopiaCommand;
-  /** After this long kopia is stopped and the run fails; absent where only the signal may end it. */
+  /** After this long kopia is stopped and the run fails as "RepositoryUnavailable"; absent: no limit. */
   readonly limitSeconds?: number;
+  /** The same after this long without progress: nothing was hashed, taken over or uploaded. */
+  readonly stallSeconds?: number;
   /** Takes stdout line by line; without it stdout is collected. What it throws stops kopia. */
   readonly onLine?: (line: string) => void;
   /** Hears each line of stderr. What it throws stops kopia. */
@@ -53,8 +56,8 @@ const spawnTries = 10;
 const spawnPauseMs = 5;
 
 /**
- * Runs one kopia command to its end, whatever its exit code. Throws MoverError: "Interrupted" or
- * "DeadlineExceeded" when it had to be stopped, "UnexpectedOutput" when it wrote more than can be kept, "Unknown"
+ * Runs one kopia command to its end, whatever its exit code. Throws MoverError: "Interrupted",
+ * "DeadlineExceeded" or "RepositoryUnavailable" when it had to be stopped, "UnexpectedOutput" when it wrote more than can be kept, "Unknown"
  * when it could not be started. Kopia has ended when this returns or throws.
  */
 export async function runKopia(process: KopiaProcess, run: KopiaRun): Promise<KopiaExit> {
@@ -87,9 +90,17 @@ async function runUntil(
   const child = await spawn(process, run.command);
   const killing = killOnAbort(child, stop.signal, process.stopGraceSeconds);
   const collector = new Collector();
+  const watchdog = new Watchdog(run, (error) => stop.abort(error));
   const stderr = pump(
     child.stderr,
-    new LineSplitter(longestStderrLine, (line) => {
+    new LineSplitter(longestStderrLine, (text) => {
+      const progress = readProgress(text);
+      if (progress !== undefined) {
+        watchdog.see(progress.figures);
+        process.log.debug(progress.figures);
+      }
+      const line = withoutMark(progress?.rest ?? text);
+      if (line === "") return;
       tail.push(line);
       process.log.debug(line);
       run.onErrorLine?.(line);
@@ -115,7 +126,43 @@ async function runUntil(
       tail: tail.lines,
     };
   } finally {
+    watchdog.end();
     killing.end();
+  }
+}
+
+/** Notices a kopia that gets nowhere; idle where no limit is set. */
+class Watchdog {
+  readonly #run: KopiaRun;
+  readonly #bark: (error: MoverError) => void;
+  #figures = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(run: KopiaRun, bark: (error: MoverError) => void) {
+    this.#run = run;
+    this.#bark = bark;
+    this.#wait();
+  }
+
+  /** Starts the time anew when the figures moved. */
+  see(figures: string): void {
+    if (figures === this.#figures) return;
+    this.#figures = figures;
+    this.#wait();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    const { stallSeconds } = this.#run;
+    if (stallSeconds === undefined) return;
+    this.#timer = setTimeout(
+      () => this.#bark(stalled(this.#run, stallSeconds, this.#figures)),
+      stallSeconds * 1000,
+    );
   }
 }
 
@@ -247,8 +294,18 @@ class Collector implements TextSink {
 
 function deadlineOf(run: KopiaRun): MoverError {
   return new MoverError(
-    "DeadlineExceeded",
-    `Cannot finish "${run.command.name}": kopia was stopped, expected it to end within ${run.limitSeconds} s`,
+    "RepositoryUnavailable",
+    `Cannot finish "${run.command.name}": kopia was stopped, expected it to end within ${run.limitSeconds} s; ` +
+      "the storage does not answer, or again and again with an error",
+  );
+}
+
+function stalled(run: KopiaRun, seconds: number, figures: string): MoverError {
+  const at = figures === "" ? "" : ` (${figures})`;
+  return new MoverError(
+    "RepositoryUnavailable",
+    `Cannot finish "${run.command.name}": kopia was stopped, for it got nowhere for ${seconds} s${at}; ` +
+      "the storage or the volume does not answer, or again and again with an error",
   );
 }
 

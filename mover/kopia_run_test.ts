@@ -138,8 +138,8 @@ Deno.test("runKopia() stops kopia when the reader of its lines gives up, and say
 Deno.test("runKopia() ends a kopia that hangs at its time limit, with the tail", async () => {
   const ended = await play({ body: "echo waiting >&2; exec sleep 60", run: { limitSeconds: 0.2 } });
   const error = errorOf(ended);
-  assert.equal(error.failureClass, "DeadlineExceeded");
-  assert.match(error.message, /^Cannot finish "snapshot create": .* within 0.2 s$/);
+  assert.equal(error.failureClass, "RepositoryUnavailable");
+  assert.match(error.message, /^Cannot finish "snapshot create": .* within 0.2 s; the storage/);
   assert.deepEqual(error.tail, ["waiting"]);
 });
 
@@ -207,4 +207,41 @@ Deno.test("runKopia() says that there is no kopia", async () => {
   const error = errorOf(await playBinary("/nowhere/kopia", {}));
   assert.equal(error.failureClass, "Unknown");
   assert.match(error.message, /^Cannot start kopia: .*\/nowhere\/kopia/);
+});
+
+const progressOf = (bytes: string) =>
+  `printf '\\r | 1 hashing, 0 hashed (${bytes}), 0 cached (0 B), uploaded 0 B, estimating...' >&2; printf '\\r' >&2`;
+
+Deno.test("runKopia() ends a kopia that gets nowhere, though it goes on talking", async () => {
+  const ended = await play({
+    body: `while :; do ${progressOf("1 B")}; echo trying again >&2; sleep 0.05; done`,
+    run: { stallSeconds: 0.4 },
+  });
+  const error = errorOf(ended);
+  assert.equal(error.failureClass, "RepositoryUnavailable");
+  assert.match(error.message, /got nowhere for 0.4 s \(1 hashing, 0 hashed \(1 B\)/);
+  assert.equal(error.tail.at(-1), "trying again");
+});
+
+Deno.test("runKopia() leaves a kopia alone that hashes one file for very long", async () => {
+  const ended = await play({
+    body: `i=0; while [ $i -lt 12 ]; do i=$((i+1)); ${
+      progressOf("$i MB").replaceAll("'", '"')
+    }; sleep 0.1; done`,
+    run: { stallSeconds: 0.7 },
+  });
+  assert.equal(exitOf(ended).code, 0);
+  assert.deepEqual(exitOf(ended).tail, [], "progress is no last word");
+});
+
+Deno.test("runKopia() hears what kopia says behind its progress", async () => {
+  const heard: string[] = [];
+  const ended = await play({
+    body: `${
+      progressOf("1 B").split(";")[0]
+    }; echo 'async write error: x' >&2; printf '\n ! Error when processing "a": b\n' >&2`,
+    run: { onErrorLine: (line) => heard.push(line) },
+  });
+  assert.equal(exitOf(ended).code, 0);
+  assert.deepEqual(heard, ["async write error: x", 'Error when processing "a": b']);
 });

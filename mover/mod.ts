@@ -1,7 +1,7 @@
 /**
  * The mover: reads a work spec, drives kopia, answers with one JSON document and an exit code that agrees with it.
  *
- * It talks to no API server. It imports the contract, the policy, the catalog's form and the reasons from `api/`,
+ * It talks to no API server. It imports the contract, the policy, cache sizes, the catalog's form and the reasons from `api/`,
  * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia.ts`).
  * @module
  */

@@ -1,4 +1,4 @@
-import type { KopiaPolicy } from "../api/kopia_policy.ts";
+import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../api/kopia_policy.ts";
 import type { WorkingPolicy } from "./policy_output.ts";
 
 /** What the policy of a source is to be. */
@@ -57,7 +57,7 @@ export function policyChanges(wanted: WantedPolicy, found: FoundPolicy): readonl
       ? []
       : [`--ignore-identical-snapshots=${ignoreIdenticalSnapshots}`]),
     ...singles.flatMap(singleChange),
-    ...ignoreChanges(ignore?.paths ?? [], found),
+    ...ignoreChanges(ignore, found),
     ...neverCompressChanges((compression?.neverCompress ?? []).map(withDot), found),
   ];
 }
@@ -77,8 +77,14 @@ function singleChange([flag, wanted, found, above]: Single): readonly string[] {
   return found === undefined || found === above ? [] : [`--${flag}=inherit`];
 }
 
-/** Rules of a source replace those above it. */
-function ignoreChanges(wanted: readonly string[], { source, above }: FoundPolicy): readonly string[] {
+/**
+ * Rules of a source replace those above it: to add our own to them, those above are said at the source, too, where the
+ * recipe has no rules of its own.
+ */
+function ignoreChanges(ignore: KopiaPolicy["ignore"], { source, above }: FoundPolicy): readonly string[] {
+  const { paths = [], defaults = true } = ignore ?? {};
+  const own = paths.length > 0 ? paths : defaults ? above.ignore : [];
+  const wanted = [...(defaults ? IGNORED_BY_DEFAULT : []), ...own];
   const goal = wanted.length > 0 ? wanted : above.ignore;
   if (isSameSet(goal, source.ignore)) return [];
   return [

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { KOPIA_COMPRESSORS, KOPIA_SPLITTERS, type KopiaPolicy } from "../api/kopia_policy.ts";
+import {
+  IGNORED_BY_DEFAULT,
+  KOPIA_COMPRESSORS,
+  KOPIA_SPLITTERS,
+  type KopiaPolicy,
+} from "../api/kopia_policy.ts";
 import { policyChanges } from "./policy_changes.ts";
 import type { WorkingPolicy } from "./policy_output.ts";
 
@@ -21,11 +26,14 @@ function changes(
   source: Partial<WorkingPolicy> = {},
   above: Partial<WorkingPolicy> = {},
 ): readonly string[] {
-  return policyChanges({ policy, ignoreIdenticalSnapshots: false }, {
+  const own = { ...policy, ignore: { defaults: false, ...policy.ignore } };
+  return policyChanges({ policy: own, ignoreIdenticalSnapshots: false }, {
     source: { ...plain, ...above, ...source },
     above: { ...plain, ...above },
   });
 }
+
+const ours = IGNORED_BY_DEFAULT.map((rule) => `--add-ignore=${rule}`);
 
 const cases: Readonly<Record<string, { got: readonly string[]; want: readonly string[] }>> = {
   "changes nothing where nothing is wanted and nothing was said": { got: changes({}), want: [] },
@@ -45,7 +53,10 @@ const cases: Readonly<Record<string, { got: readonly string[]; want: readonly st
     want: ["--ignore-identical-snapshots=false"],
   },
   "drops identical snapshots where that is wanted": {
-    got: policyChanges({ policy: {}, ignoreIdenticalSnapshots: true }, { source: plain, above: plain }),
+    got: policyChanges({ policy: { ignore: { defaults: false } }, ignoreIdenticalSnapshots: true }, {
+      source: plain,
+      above: plain,
+    }),
     want: ["--ignore-identical-snapshots=true"],
   },
   "sets each knob": {
@@ -93,6 +104,22 @@ const cases: Readonly<Record<string, { got: readonly string[]; want: readonly st
   "replaces the rules of the folder above": {
     got: changes({ ignore: { paths: ["*.log"] } }, {}, { ignore: ["*.bak"] }),
     want: ["--add-ignore=*.log", "--remove-ignore=*.bak"],
+  },
+  "leaves out what file systems make by themselves": {
+    got: changes({ ignore: { defaults: true } }),
+    want: ours,
+  },
+  "keeps the rules of the folder above beside those": {
+    got: changes({ ignore: { defaults: true } }, {}, { ignore: ["*.bak"] }),
+    want: [...ours, "--add-ignore=*.bak"],
+  },
+  "adds those to the rules of the recipe": {
+    got: changes({ ignore: { defaults: true, paths: ["*.log"] } }, { ignore: ["*.log"] }),
+    want: [...ours, "--add-ignore=*.log"],
+  },
+  "puts them back": {
+    got: changes({}, { ignore: [...IGNORED_BY_DEFAULT, "*.bak"] }, { ignore: ["*.bak"] }),
+    want: [...ours.map((flag) => flag.replace("add", "remove")), "--remove-ignore=*.bak"],
   },
   "leaves what is inherited": {
     got: changes({}, {}, {
@@ -187,14 +214,17 @@ const anyPolicy: fc.Arbitrary<KopiaPolicy> = fc.record({
   splitter: fc.option(fc.constantFrom(...KOPIA_SPLITTERS), { nil: undefined }),
   rules: fc.option(anyRules, { nil: undefined }),
   cacheDirs: anyChoice,
+  defaults: anyChoice,
   ignoreFileErrors: anyChoice,
   ignoreUnknownTypes: anyChoice,
-}).map(({ compressor, endings, splitter, rules, cacheDirs, ignoreFileErrors, ignoreUnknownTypes }) =>
+}).map((
+  { compressor, endings, splitter, rules, cacheDirs, defaults, ignoreFileErrors, ignoreUnknownTypes },
+) =>
   // Through JSON, as in a work spec: what is undefined is not there.
   JSON.parse(JSON.stringify({
     compression: { compressor, neverCompress: endings },
     splitter,
-    ignore: { paths: rules, cacheDirs },
+    ignore: { paths: rules, cacheDirs, defaults },
     errorHandling: { ignoreFileErrors, ignoreUnknownTypes },
   }))
 );

@@ -122,9 +122,10 @@ function deletedPlan(leaving: Leaving): BackupPlan | undefined {
   for (const job of deleteJobs(world)) {
     const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
     if (state.kind !== "succeeded") continue;
-    const { deleted, alreadyGone } = state.result.snapshotDelete;
+    const { deleted, alreadyGone, checkpoints } = state.result.snapshotDelete;
     const note = `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
-      `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}; ` +
+      `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}` +
+      `${checkpoints === undefined ? "" : `, and ${checkpoints} that killed movers had left unfinished`}; ` +
       "the space comes back with the repository's full maintenance";
     return {
       ...release(leaving, "The snapshots were deleted"),

@@ -2,6 +2,7 @@ import {
   ANNOTATION,
   API_VERSION,
   BACKUP_TAG,
+  type BackupStatus,
   CONFIG_TAG,
   LABEL,
   type MoverOperation,
@@ -86,7 +87,12 @@ export function deleteJob(
     kopiaSnapshotID === undefined ? [] : [{ id: kopiaSnapshotID, sourcePath }]
   );
   const operation: MoverOperation = {
-    snapshotDelete: { runId: backup.uid, snapshots, ...(uniqueId === undefined ? {} : { uniqueId }) },
+    snapshotDelete: {
+      runId: backup.uid,
+      snapshots,
+      ...(uniqueId === undefined ? {} : { uniqueId }),
+      ...checkpointsOf(backup.status.timing, run.entries),
+    },
   };
   return jobOf(world, repository, pin, {
     name: deleteJobName(backup, run.attempt),
@@ -101,6 +107,17 @@ export function deleteJob(
     sources: [],
     annotations: {},
   });
+}
+
+/** Where a mover of this run may have been killed: of a source that succeeded kopia has dropped them itself. */
+function checkpointsOf(
+  timing: BackupStatus["timing"],
+  entries: readonly SnapshotEntry[],
+): Pick<Extract<MoverOperation, { snapshotDelete: unknown }>["snapshotDelete"], "checkpoints"> {
+  const sourcePaths = entries.filter(({ phase, job }) => phase !== "Succeeded" && job !== undefined)
+    .map(({ sourcePath }) => sourcePath);
+  if (timing?.endTime === undefined || sourcePaths.length === 0) return {};
+  return { checkpoints: { sourcePaths, from: timing.startTime, to: timing.endTime } };
 }
 
 interface MoverChoices {

@@ -11,7 +11,7 @@ import type { BackupPlan } from "./next_status.ts";
 import type { SourceStep } from "./source_state.ts";
 import { isSaved, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runSpan } from "./traces.ts";
-import { statsOf, type Verdict, verdictOf } from "./verdict.ts";
+import { completeText, statsOf, type Verdict, verdictOf } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
 const CLEANUP_SECONDS = 1;
@@ -105,7 +105,7 @@ export function verdictConditions(
         type: "Complete",
         status: complete,
         reason: outcome === "success" ? "Complete" : reason,
-        message: outcome === "success" ? "Every file of every source is in the snapshots" : message,
+        message: outcome === "success" ? completeText(entries) : message,
       },
     },
   ];

@@ -404,3 +404,21 @@ Deno.test("Backup that needs a second mover waits for a repository that is away,
   await stage.settle();
   assert.deepEqual([stage.made.length, stage.status.snapshots?.[0]?.job?.attempts], [2, 2]);
 });
+
+Deno.test("Backup of an empty volume succeeds with a warning, and says what was left out", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(
+    stage.job(),
+    0,
+    aSavedResult("abc", { files: 0, sizeBytes: 0, excluded: { files: 0, folders: 1 } }),
+  );
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.ok(stage.events.includes("Warning EmptySnapshot on Backup"), stage.events.join());
+  assert.ok(stage.conditions.includes("Complete=True Complete"));
+  assert.match(
+    stage.status.conditions?.find(({ type }) => type === "Complete")?.message ?? "",
+    /what rules left out.*"data": 1 folder$/,
+  );
+});

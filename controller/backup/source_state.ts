@@ -305,7 +305,7 @@ type BackupDocument = Extract<JobState<"backup">, { kind: "succeeded" }>["result
 
 function succeededEntry(running: SnapshotEntry, result: BackupDocument): SnapshotEntry {
   const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
-  const { unreadable, unchanged } = result;
+  const { unreadable, unchanged, excluded } = result;
   const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
   const entry: SnapshotEntry = {
     ...running,
@@ -320,6 +320,7 @@ function succeededEntry(running: SnapshotEntry, result: BackupDocument): Snapsho
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    ...(excluded === undefined ? {} : { excluded: { files: excluded.files, folders: excluded.folders } }),
     ...(unreadable === undefined
       ? {}
       : { unreadable: { count: unreadable.count, paths: unreadable.paths.slice(0, 10) } }),

@@ -1,4 +1,4 @@
-import { isReason, type Reason, type SnapshotEntry } from "../../api/mod.ts";
+import { isReason, type Reason, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 
 /** How a run ended. */
 export interface Verdict {
@@ -41,6 +41,23 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
     listed(gaps)
   }`;
   return { phase: "Succeeded", outcome: "partial", reason: "BackupPartial", message };
+}
+
+/** What a run of which nothing could not be read holds, and what was left out of it on purpose. */
+export function completeText(entries: readonly SnapshotEntry[]): string {
+  const parts = entries.filter(({ excluded }) => excluded !== undefined).map(excludedText);
+  if (parts.length === 0) return REASONS.Complete;
+  return "All files of every source are in the snapshots but what rules left out (those of the policy, .kopiaignore " +
+    `files, CACHEDIR.TAG), and sockets, pipes and devices: ${listed(parts)}`;
+}
+
+function excludedText({ source, excluded }: SnapshotEntry): string {
+  const { files = 0, folders = 0 } = excluded ?? {};
+  const parts = [
+    ...(files === 0 ? [] : [`${files} ${files === 1 ? "file" : "files"}`]),
+    ...(folders === 0 ? [] : [`${folders} ${folders === 1 ? "folder" : "folders"}`]),
+  ];
+  return `"${source}": ${parts.join(" and ")}`;
 }
 
 /** Sums over the sources that succeeded; a figure kopia did not give for all of them is left out. */

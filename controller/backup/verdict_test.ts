@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SnapshotEntry } from "../../api/mod.ts";
-import { statsOf, verdictOf } from "./verdict.ts";
+import { completeText, statsOf, verdictOf } from "./verdict.ts";
 
 function saved(source: string, parts: Partial<SnapshotEntry> = {}): SnapshotEntry {
   return {
@@ -89,4 +89,16 @@ Deno.test("statsOf() adds up what every source gave and leaves out what one did 
     },
   );
   assert.equal(statsOf([failed("a")]), undefined);
+});
+
+Deno.test("completeText() says what rules left out, and never that every file is there when one was", () => {
+  const entry = { source: "data", sourcePath: "/pvc/data", phase: "Succeeded" } as const;
+  assert.match(completeText([entry]), /^All files of every source are in the snapshots; sockets, pipes/);
+  const text = completeText([
+    entry,
+    { ...entry, source: "a", excluded: { files: 0, folders: 1 } },
+    { ...entry, source: "b", excluded: { files: 1, folders: 2 } },
+  ]);
+  assert.match(text, /but what rules left out .*\.kopiaignore files, CACHEDIR\.TAG\)/);
+  assert.match(text, /: "a": 1 folder; "b": 1 file and 2 folders$/);
 });

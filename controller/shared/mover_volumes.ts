@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ANNOTATION, MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
+import { ANNOTATION, cacheCapacity, MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
 import { sourceMountPath } from "./mount_conflict.ts";
 
 /** What decides the volumes of a mover. */
@@ -19,9 +19,11 @@ export interface PodVolumes {
 
 /** The volumes of a mover pod, in the order they are mounted. */
 export function moverVolumes(request: VolumeRequest): PodVolumes {
+  const { capacity, contentCacheSizeMb, metadataCacheSizeMb } = request.mover.cache ?? {};
+  const sizeLimit = cacheCapacity({ capacity, contentCacheSizeMb, metadataCacheSizeMb });
   const parts = [
     workSpecVolume(),
-    writable("cache", { emptyDir: emptyDir(request.mover.cache?.capacity) }, MOVER_PATH.cache),
+    writable("cache", { emptyDir: { sizeLimit } }, MOVER_PATH.cache),
     writable("tmp", { emptyDir: {} }, MOVER_PATH.tmp),
     ...caBundle(request.repositorySpec),
     ...repositoryVolume(request.repositorySpec),
@@ -40,10 +42,6 @@ function workSpecVolume(): Part {
   const fieldRef = { apiVersion: "v1", fieldPath: `metadata.annotations['${ANNOTATION.workSpec}']` };
   const items = [{ path: posix.basename(MOVER_PATH.workSpec), fieldRef }];
   return readOnly("work-spec", { downwardAPI: { items } }, MOVER_PATH.workSpecFolder);
-}
-
-function emptyDir(sizeLimit: string | undefined): Fields {
-  return sizeLimit === undefined ? {} : { sizeLimit };
 }
 
 function caBundle(spec: RepositorySpec): readonly Part[] {

@@ -1,4 +1,5 @@
 import {
+  cacheSizes,
   CONTRACT_VERSION,
   type Identity,
   type MoverOperation,
@@ -23,7 +24,6 @@ export interface WorkSpecRequest {
 
 /** The work spec of a mover. Holds no secret. Throws as {@link repositoryTarget}. */
 export function workSpecFor(request: WorkSpecRequest): WorkSpec {
-  const { contentCacheSizeMb, metadataCacheSizeMb } = request.mover.cache ?? {};
   return {
     version: CONTRACT_VERSION,
     operation: request.operation,
@@ -31,10 +31,7 @@ export function workSpecFor(request: WorkSpecRequest): WorkSpec {
     repository: repositoryTarget(request.repositorySpec),
     target: request.target,
     limits: request.timeoutSeconds === undefined ? {} : { timeoutSeconds: request.timeoutSeconds },
-    cache: {
-      ...(contentCacheSizeMb === undefined ? {} : { contentCacheSizeMb }),
-      ...(metadataCacheSizeMb === undefined ? {} : { metadataCacheSizeMb }),
-    },
+    cache: cacheSizes(request.mover.cache ?? {}),
   };
 }
 

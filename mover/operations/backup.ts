@@ -5,7 +5,15 @@ import {
   RUN_TAG,
 } from "../../api/mover_contract.ts";
 import { resultOf, unchangedSince } from "../backup_result.ts";
-import { connect, failureOf, type Kopia, readSourcePolicy, runInSpan, setSourcePolicy } from "../kopia.ts";
+import {
+  connect,
+  failureOf,
+  type Kopia,
+  readSourcePolicy,
+  runInSpan,
+  setSourcePolicy,
+  stallLimitSeconds,
+} from "../kopia.ts";
 import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia_argv.ts";
 import { classifyLostStorage, FileReports } from "../kopia_errors.ts";
 import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
@@ -72,7 +80,11 @@ async function makeSnapshot(
     return judge(
       kopia,
       command,
-      await runInSpan(kopia, { command, onErrorLine: stopWhenStorageIsLost(kopia) }),
+      await runInSpan(kopia, {
+        command,
+        stallSeconds: stallLimitSeconds,
+        onErrorLine: stopWhenStorageIsLost(kopia),
+      }),
     );
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { KopiaPolicy } from "../../api/kopia_policy.ts";
+import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../../api/kopia_policy.ts";
 import {
   manifestJson,
   printJson,
@@ -322,7 +322,12 @@ Deno.test("backUp() removes from the policy what the recipe no longer says", asy
 });
 
 const dropsIdentical = backupWith({ ignore: { ignoreIdenticalSnapshots: true } });
-const isDropping = showPolicies('{"retention":{"ignoreIdenticalSnapshots":true}}');
+const isDropping = showPolicies(
+  JSON.stringify({
+    retention: { ignoreIdenticalSnapshots: true },
+    files: { ignore: IGNORED_BY_DEFAULT },
+  }),
+);
 const nothingChanged =
   "echo >&2; echo ' Not saving snapshot because no files have been changed since previous snapshot' >&2";
 const older = manifestJson({ id: "0a", startTime: "2026-11-19T08:00:00Z", tags: {} });

@@ -56,7 +56,9 @@ class Place {
       operation: {
         backup: {
           ...{ mountPath: this.folder.at("source"), sourcePath: "/pvc/data" },
-          ...{ runId: `uid-${this.#runs}`, tags: {}, policy, ...more },
+          ...{ runId: `uid-${this.#runs}`, tags: {} },
+          policy: { ...policy, ignore: { defaults: false, ...policy.ignore } },
+          ...more,
         },
       },
     });
@@ -339,5 +341,32 @@ partTest({
       !["DYNAMIC", "FIXED", "inherit"].includes(name)
     );
     assert.deepEqual(splitters.toSorted(), KOPIA_SPLITTERS.toSorted());
+  },
+});
+
+partTest({
+  name: "backUp() leaves out what file systems make by themselves, and puts it back where it is wanted",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const place = await Place.make(folder);
+    await writeTree(folder.at("source"), {
+      "lost+found/1": "",
+      ".Trash-1000/old": "",
+      "System Volume Information/x": "",
+      "photos/@eaDir/thumb": "",
+      "photos/lost+found/mine": "",
+    });
+    const first = backupOf(await place.backUp({ ignore: { defaults: true } }));
+    assert.deepEqual(
+      (await place.filesOf(first.snapshotId)).filter((path) => !path.endsWith("/")),
+      ["a", "photos/lost+found/mine"],
+    );
+    assert.deepEqual(first.excluded, { files: 0, folders: 4 });
+    backupOf(await place.backUp({ ignore: { defaults: true } }));
+    assert.deepEqual(await place.calls(), fourCalls, "nothing differs any more");
+    const all = backupOf(await place.backUp());
+    assert.equal(all.files, 6);
+    assert.equal(all.excluded, undefined);
   },
 });

@@ -23,12 +23,13 @@ export async function deleteSnapshots(
   await connect(kopia);
   await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const found = await findAll(kopia, request);
+  const checkpoints = await findCheckpoints(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
-  if (found.ids.size === 0) {
+  const ids = [...found.ids, ...checkpoints];
+  if (ids.length === 0) {
     refuseDoubt(found);
     return { deleted: 0, alreadyGone };
   }
-  const ids = [...found.ids];
   const exit = await tryDelete(kopia, ids);
   const left = await findAll(kopia, request);
   if (left.ids.size > 0) {
@@ -38,7 +39,31 @@ export async function deleteSnapshots(
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
   refuseDoubt(left);
-  return { deleted: ids.length, alreadyGone };
+  const dropped = checkpoints.length === 0 ? {} : { checkpoints: checkpoints.length };
+  return { deleted: found.ids.size, alreadyGone, ...dropped };
+}
+
+/**
+ * What kopia wrote down on the way for a mover that was then killed. It has no tags; what was begun under the very
+ * source while the run was at work is the run's own. Those of other clients, of later runs and of any that has a tag
+ * stay.
+ */
+async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Promise<readonly string[]> {
+  if (request.checkpoints === undefined) return [];
+  const { sourcePaths, from, to } = request.checkpoints;
+  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+  const ids = new Set<string>();
+  for (const path of new Set(sourcePaths)) {
+    const { snapshots } = await listSource(kopia, { ...kopia.connection.identity, path });
+    for (const { id, source, incomplete, tags, startTime } of snapshots) {
+      const startMs = Date.parse(startTime);
+      const isOurs = incomplete === "checkpoint" && Object.keys(tags).length === 0 &&
+        isOf(source, kopia, path) &&
+        startMs >= fromMs && startMs <= toMs;
+      if (isOurs) ids.add(id);
+    }
+  }
+  return [...ids];
 }
 
 interface Found {

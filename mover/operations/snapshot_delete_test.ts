@@ -123,3 +123,34 @@ Deno.test("deleteSnapshots() minds no unreadable manifest that is another one", 
   const { end } = await runFake({ operation: deletion, script: { "snapshot list": printList(others) } });
   assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
 });
+
+const killed = {
+  snapshotDelete: {
+    runId: "uid-1",
+    snapshots: [],
+    checkpoints: { sourcePaths: ["/pvc/data"], from: "2026-11-21T08:00:00Z", to: "2026-11-21T09:00:00Z" },
+  },
+};
+const checkpoint = (id: string, more: Readonly<Record<string, unknown>> = {}) =>
+  manifestJson({ id, incomplete: "checkpoint", tags: undefined, ...more });
+
+Deno.test("deleteSnapshots() deletes what kopia wrote down for a mover that was killed, and nobody else's", async () => {
+  const listed = [
+    checkpoint("0a"),
+    checkpoint("0b", { startTime: "2026-11-21T07:59:59Z" }),
+    checkpoint("0c", { startTime: "2026-11-21T09:00:01Z" }),
+    checkpoint("0d", { tags: { "tag:mine": "x" } }),
+    checkpoint("0e", { source: { host: "apps", userName: "app", path: "/pvc" } }),
+    checkpoint("0f", { source: { host: "laptop", userName: "app", path: "/pvc/data" } }),
+    checkpoint("10", { incomplete: "canceled" }),
+    checkpoint("11", { incomplete: undefined }),
+  ];
+  const { end, words } = await runFake({
+    operation: killed,
+    script: { "snapshot list": gone(listed), "snapshot delete": "" },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 0, checkpoints: 1 });
+  assert.deepEqual(words.slice(words.indexOf("delete")).filter((word) => /^(0[a-f]|1[01])$/.test(word)), [
+    "0a",
+  ]);
+});

@@ -1,3 +1,4 @@
+import { IGNORED_BY_DEFAULT } from "../../api/kopia_policy.ts";
 import { makeMoverFolder, type MoverCase, type MoverEnd, type MoverFolder, runCase } from "./mover_case.ts";
 
 /** What a fake kopia does per command: shell text by "repository connect", "snapshot create", …; "*" for the rest. */
@@ -13,7 +14,7 @@ export const healthyScript: FakeScript = {
   "repository connect": "echo 'Connected to repository.' >&2",
   "repository status": `echo '{"uniqueIDHex":"0123abcd"}'`,
   "snapshot list": String.raw`printf '[\n]'`,
-  "policy show": showPolicies("{}"),
+  "policy show": showPolicies(JSON.stringify({ files: { ignore: IGNORED_BY_DEFAULT } })),
   "*": "echo unexpected command >&2; exit 1",
 };
 
