@@ -194,3 +194,26 @@ Deno.test("retention lets no small snapshot that is said to be right in an old c
   for (let turn = 0; turn < 4; turn++) await stage.pass();
   assert.equal(find(stage, "run-12")?.metadata.deletionTimestamp, undefined);
 });
+
+Deno.test("retention waits when another Backup than the one that was read holds the newest whole snapshot", async () => {
+  const small = (accept: boolean) =>
+    aSavedRun("small", "2026-01-01T02:00:00Z", {
+      ...held,
+      spec: { accept },
+      status: { snapshots: [{ ...aSavedSource("data", "k-small"), sizeBytes: 1 }] },
+    });
+  const stage = new ConfigStage(recipe(2), ...nights().slice(0, 4), small(true));
+  for (let turn = 0; turn < 4; turn++) await stage.pass();
+  await stage.clock.advance(60_000);
+  freeze(stage);
+  stage.kube.put(small(false));
+  await stage.pass();
+  await stage.pass();
+  const going = () =>
+    nights().slice(0, 4).map(({ metadata }) => metadata.name)
+      .filter((name) => find(stage, name)?.metadata.deletionTimestamp !== undefined);
+  assert.deepEqual(going(), []);
+  stage.reader = stage.kube;
+  for (let turn = 0; turn < 4; turn++) await stage.pass();
+  assert.deepEqual(going(), ["run-01", "run-02"]);
+});
