@@ -10,11 +10,11 @@ import { backupDescription, backupTags, deletionPolicy, objectName } from "./wor
 /** Limits of a run. */
 export const failurePolicy = z.object({
   backoffLimit: z.int().min(0).max(20).default(2).describe("How often a failed mover pod is tried again."),
-  activeDeadlineSeconds: z.int().min(1).max(2592000).optional().describe(
-    "Longest time the movers of a source may take, retries included. Default: none.",
+  activeDeadlineSeconds: z.int().min(1).max(2592000).default(86400).describe(
+    "Longest time a mover of a source may work before it ends itself, with what it has to say. Its Job, waiting and retries included, gets startDeadlineSeconds and a minute more. Default: a day; what a mover read until then the next run finds.",
   ),
   startDeadlineSeconds: z.int().min(10).max(604800).default(1800).describe(
-    "Longest time a mover pod may wait to be scheduled and started before the source counts as failed.",
+    "Longest time a source may wait for a mover that runs, all tries together, before it counts as failed. A mover that has no node or no pod for five minutes gives its slot back and asks for one again.",
   ),
 });
 
@@ -111,10 +111,23 @@ export const snapshotEntry = z.object({
     podGoneSince: z.iso.datetime().optional().describe(
       "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
     ),
-    stoppedAt: z.iso.datetime().optional().describe(
-      "When this Job was given up, for its mover did not start by the start deadline.",
+    waitingSince: z.iso.datetime().optional().describe(
+      "Since when the source waits for a mover that runs, all tries together. Absent while one does.",
     ),
-    stoppedWhy: z.string().max(4096).optional().describe("Why it did not start, in the cluster's own words."),
+    slotsGivenBack: z.int().min(0).optional().describe(
+      "Times since then that its mover was given up, and its slot given back, for it did not run.",
+    ),
+    stoppedAt: z.iso.datetime().optional().describe(
+      "When this Job was given up, for its mover did not run. Absent again once the Job is gone.",
+    ),
+    stoppedWhy: z.string().max(4096).optional().describe("Why it did not run, in the cluster's own words."),
+    stoppedReason: z.enum(["Unschedulable", "PodNotStarted"]).optional().describe("Why, as a reason."),
+    retryAt: z.iso.datetime().optional().describe("When a slot is asked for again after that."),
+    disruptions: z.int().min(0).optional().describe(
+      "Movers of this source that the cluster ended: evicted, drained or preempted. At the tenth the source fails.",
+    ),
+    disruptedAt: z.iso.datetime().optional().describe("When the last such pod was made."),
+    disruptedWhy: z.string().max(4096).optional().describe("Why it was ended, in the cluster's own words."),
   }).optional().describe("The mover Job."),
   startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
   endTime: z.iso.datetime().optional().describe("End of the snapshot, by kopia."),

@@ -173,7 +173,15 @@ export const EVENTS: readonly EventEntry[] = [
     reasons: ["PodNotStarted"],
     action: "CheckPod",
     on: ["Backup"],
-    when: "the mover has a node and does not start",
+    when:
+      "the mover does not start, or its pod is gone or lost; told anew when a kubelet says what does not pass by itself",
+  },
+  {
+    type: "Warning",
+    reasons: ["Interrupted"],
+    action: "CheckNode",
+    on: ["Backup"],
+    when: "the cluster evicted, drained or preempted a mover; each time, and at the tenth its source fails",
   },
   {
     type: "Warning",

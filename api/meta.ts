@@ -66,6 +66,8 @@ export const ANNOTATION = {
   workSpec: `${GROUP}/work-spec`,
   /** On a mover Job: the source (PVC name) it reads. */
   source: `${GROUP}/source`,
+  /** On a mover Job: a hash of what the controller gave its pods, by which one that never ran is known to be out of date. */
+  moverSettings: `${GROUP}/mover-settings`,
   /** On a mover Job of a Backup: name of the Repository it works on, for the count of movers. */
   repository: `${GROUP}/repository`,
   /** On a mover Job of a Backup: what its run was started with, as JSON, for a controller that died before it wrote that down. */

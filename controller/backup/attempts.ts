@@ -1,6 +1,14 @@
 import type { BackupStatus } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { controllerOf, JOB, jobState, moverJobName, podMayRun } from "../shared/mod.ts";
+import {
+  controllerOf,
+  JOB,
+  jobOutlivesMover,
+  jobState,
+  moverJobName,
+  podMayRun,
+  settingsOf,
+} from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { type Attempt, MAX_ATTEMPTS } from "./source_state.ts";
 import type { BackupWorld } from "./world.ts";
@@ -21,14 +29,28 @@ export function deleteAttempt(deletion: BackupStatus["deletion"]): number {
 }
 
 /** The mover Jobs a source may have had, by number, as they are now. */
-export function attemptsOf(world: BackupWorld, source: string, now: Date): readonly Attempt[] {
+export function attemptsOf(
+  world: BackupWorld,
+  source: string,
+  now: Date,
+  settingsToday?: string,
+): readonly Attempt[] {
   return Array.from({ length: MAX_ATTEMPTS }, (_, index) => {
     const number = index + 1;
     const name = backupJobName(world.backup, source, number);
     const job = world.jobs.find(({ metadata }) => metadata.name === name);
     const state = jobState({ job, pods: world.pods, operation: "backup", now });
-    const podIsAlive = world.pods.some((pod) => controllerName(pod) === name && podMayRun(pod));
-    return { number, name, job, state, podIsAlive };
+    const alive = world.pods.filter((pod) => jobNameOf(pod) === name && podMayRun(pod));
+    return {
+      number,
+      name,
+      job,
+      state,
+      podIsAlive: alive.length > 0,
+      podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+      outlivesMover: jobOutlivesMover(job, world.pods),
+      isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
+    };
   });
 }
 
@@ -36,7 +58,10 @@ function ownerOf(backup: BackupObject): { readonly name: string; readonly uid: s
   return { name: backup.key.name, uid: backup.uid };
 }
 
-function controllerName(pod: KubeObject): string | undefined {
+/** A pod whose Job was deleted without it has no owner any more, but still the label the Job controller gave it. */
+function jobNameOf(pod: KubeObject): string | undefined {
   const owner = controllerOf(pod);
-  return owner?.kind === JOB.kind ? owner.name : undefined;
+  if (owner !== undefined) return owner.kind === JOB.kind ? owner.name : undefined;
+  const { labels } = pod.metadata;
+  return labels?.["batch.kubernetes.io/job-name"] ?? labels?.["job-name"];
 }

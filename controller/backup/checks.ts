@@ -7,6 +7,7 @@ import {
   noVolumeMatchesText,
   privilegedRefusal,
   type RepositoryView,
+  runMover,
   senselessSources,
 } from "../shared/mod.ts";
 import type { RunPin } from "./run_pin.ts";
@@ -96,16 +97,17 @@ export const permittedConditions: readonly ConditionChange[] = [
 ];
 
 /**
- * The mover choices of a run: pinned, else those of config and repository. What deletes reads no volume: it goes where the
- * repository's movers go today, as the user and group that wrote.
+ * The mover choices of a run: those of config and repository today, with the user and groups that were pinned; without
+ * its config what was pinned. What deletes reads no volume: it goes where the repository's movers go today, as the user
+ * and group that wrote.
  */
 export function moverOf(world: BackupWorld, pin: RunPin | undefined): MoverSpec {
-  if (pin !== undefined && world.backup.isDeleting) {
-    return deletionMover(foundRepository(world)?.spec.mover, pin.resolved.mover);
-  }
-  if (pin !== undefined) return pin.resolved.mover ?? {};
-  const config = world.config.kind === "found" ? world.config.value.spec.mover : undefined;
-  return effectiveMover(foundRepository(world)?.spec.mover, config);
+  const repository = foundRepository(world)?.spec.mover;
+  const config = world.config.kind === "found" ? world.config.value : undefined;
+  if (pin !== undefined && world.backup.isDeleting) return deletionMover(repository, pin.resolved.mover);
+  if (pin !== undefined && config === undefined) return pin.resolved.mover ?? {};
+  const today = effectiveMover(repository, config?.spec.mover);
+  return pin === undefined ? today : runMover(today, pin.resolved.mover ?? {});
 }
 
 /** The repository, once the checks let it pass. */

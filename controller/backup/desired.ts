@@ -27,8 +27,12 @@ import { deletionTrace, runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
 const DEFAULT_BACKOFF_LIMIT = 2;
-/** The mover's own limit comes this much before the Job's, which would take its result away. */
-const DEADLINE_MARGIN_SECONDS = 15;
+/** A day: a mover that hangs ends before the next night, and what a longer one read so far the next run finds. */
+export const DEFAULT_ACTIVE_DEADLINE_SECONDS = 86_400;
+/** A start may take as long when nothing else is said. */
+const DEFAULT_START_DEADLINE_SECONDS = 1800;
+/** The Job's limit comes this much after the mover's own: the end of a Job takes the result of its mover away. */
+const DEADLINE_MARGIN_SECONDS = 60;
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */
 const DELETE_LIMIT_SECONDS = 3600;
 /** Whatever becomes of its pods: no Job is there for ever. */
@@ -43,7 +47,11 @@ export function backupJob(
 ): DesiredObject {
   const { backup } = world;
   const { source, sourcePath } = start.entry;
-  const { backoffLimit = DEFAULT_BACKOFF_LIMIT, activeDeadlineSeconds } = backup.spec.failurePolicy ?? {};
+  const {
+    backoffLimit = DEFAULT_BACKOFF_LIMIT,
+    startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS,
+    activeDeadlineSeconds = DEFAULT_ACTIVE_DEADLINE_SECONDS,
+  } = backup.spec.failurePolicy ?? {};
   const { tags, description } = backup.spec;
   const { policy, repository: { uniqueId } } = pin.resolved;
   const config = keyText({ namespace: backup.key.namespace, name: pin.resolved.config });
@@ -62,10 +70,11 @@ export function backupJob(
     name: backupJobName(backup, source, start.attempt),
     operation,
     trace: runTrace(backup),
-    limits: { backoffLimit, ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }) },
-    timeoutSeconds: activeDeadlineSeconds === undefined
-      ? undefined
-      : Math.max(1, activeDeadlineSeconds - DEADLINE_MARGIN_SECONDS),
+    limits: {
+      backoffLimit,
+      activeDeadlineSeconds: startDeadlineSeconds + activeDeadlineSeconds + DEADLINE_MARGIN_SECONDS,
+    },
+    timeoutSeconds: activeDeadlineSeconds,
     sources: [{ pvc: source }],
     annotations: { [ANNOTATION.source]: source, [ANNOTATION.run]: pinText(pin) },
   });

@@ -4,6 +4,7 @@ import type { Outcome } from "../runtime/outcome.ts";
 import {
   configIdentity,
   effectiveMover,
+  settingsOf,
   slotRecheckSeconds,
   type SlotWait,
   slotWaitText,
@@ -18,16 +19,16 @@ import {
   restartChecks,
   startChecks,
 } from "./checks.ts";
-import { backupJob } from "./desired.ts";
+import { backupJob, DEFAULT_ACTIVE_DEADLINE_SECONDS } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { repositorySeen } from "./repository_seen.ts";
 import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
-import { failedEntry, nextStep, type SourceStep } from "./source_state.ts";
-import { stepMeasures, waitEvents } from "./telling.ts";
+import { failedEntry, nextStep, type SourceLimits, type SourceStep } from "./source_state.ts";
+import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
-import { type BackupWorld, mayStart } from "./world.ts";
+import { type BackupWorld, mayStart, sourceHasEnded } from "./world.ts";
 
 const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** Watches wake whoever waits; this is for the change no watch shows. */
@@ -56,17 +57,32 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
   return followPlan(world, pin, pinned === undefined ? "new" : "started", now);
 }
 
-/** The seconds a mover pod of this Backup may wait for its start. */
-export function startDeadlineSeconds({ backup }: BackupWorld): number {
-  return backup.spec.failurePolicy?.startDeadlineSeconds ?? DEFAULT_START_DEADLINE_SECONDS;
+/** What the movers of a Backup may take. */
+export function limitsOf({ backup }: BackupWorld): SourceLimits {
+  const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS, activeDeadlineSeconds } =
+    backup.spec.failurePolicy ?? {};
+  return {
+    startDeadlineSeconds,
+    activeDeadlineSeconds: activeDeadlineSeconds ?? DEFAULT_ACTIVE_DEADLINE_SECONDS,
+  };
 }
 
 /** Every source of a run with what becomes of it now. */
 export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
-  const deadline = startDeadlineSeconds(world);
-  return entriesOf(pin, world.backup.status).map((entry) =>
-    nextStep(entry, attemptsOf(world, entry.source, now), deadline, now)
-  );
+  const limits = limitsOf(world);
+  return entriesOf(pin, world.backup.status).map((entry) => {
+    const attempts = attemptsOf(world, entry.source, now, settingsToday(world, pin, entry));
+    return nextStep(entry, attempts, limits, now);
+  });
+}
+
+/** What the Job of a source would be given today; asked only while there is one whose mover may not have begun. */
+function settingsToday(world: BackupWorld, pin: RunPin, entry: SnapshotEntry): string | undefined {
+  const repository = foundRepository(world);
+  if (repository === undefined || sourceHasEnded(entry) || entry.job?.startedAt !== undefined) {
+    return undefined;
+  }
+  return settingsOf(backupJob(world, repository, pin, { entry, attempt: entry.job?.attempts ?? 1 }));
 }
 
 /** Takes back what was said of the checks behind one that refused. */
@@ -181,7 +197,11 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
       ...told.conditions,
     ],
     outcome,
-    events: [...waitEvents(world, outcome.reason, outcome.message), ...told.events],
+    events: [
+      ...disruptionEvents(world, entries),
+      ...waitEvents(world, outcome.reason, outcome.message),
+      ...told.events,
+    ],
     next: { ...next, phase: "Running", message: outcome.message },
   };
 }
@@ -228,7 +248,21 @@ function startedEntry({ backup }: BackupWorld, step: SourceStep): SnapshotEntry 
   if (step.kind !== "start") return step.entry;
   const { source, sourcePath } = step.entry;
   const name = backupJobName(backup, source, step.attempt);
-  return { source, sourcePath, phase: "Running", job: { name, attempts: step.attempt } };
+  const { waitingSince, slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = step.entry.job ?? {};
+  return {
+    source,
+    sourcePath,
+    phase: "Running",
+    job: {
+      name,
+      attempts: step.attempt,
+      ...(waitingSince === undefined ? {} : { waitingSince }),
+      ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
+      ...(disruptions === undefined ? {} : { disruptions }),
+      ...(disruptedAt === undefined ? {} : { disruptedAt }),
+      ...(disruptedWhy === undefined ? {} : { disruptedWhy }),
+    },
+  };
 }
 
 /** A mover of this run must not write into another repository than the movers before it. */

@@ -312,7 +312,7 @@ Deno.test("a Job nobody knows to be made or not keeps its slot for a while, and 
   await settle();
   await rush.clock.advance(120_000);
   assert.equal(rush.running.length, 0);
-  await rush.clock.advance(400_000);
+  await rush.clock.advance(250_000);
   assert.deepEqual(rush.running.map(({ metadata }) => metadata.namespace), ["other"]);
   await manager.halt(new Error("over"));
 });

@@ -1,6 +1,12 @@
 import { isoSeconds, type Reason, REASONS, type RepositoryStock, type SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { jobHasEnded, type JobState } from "../shared/mod.ts";
+import {
+  failureIsRetryable,
+  jobHasEnded,
+  type JobState,
+  type MissingPod,
+  SLOT_GRACE_SECONDS,
+} from "../shared/mod.ts";
 import { sourceHasEnded } from "./world.ts";
 
 /** Mover Jobs a source may get when one leaves no result; each finds by tag what the one before had saved. */
@@ -8,9 +14,16 @@ export const MAX_ATTEMPTS = 3;
 
 /** So long a pod may pull its image and mount its volumes before that is worth telling. */
 export const START_GRACE_SECONDS = 30;
+/** The cluster may end so many movers of a source before the run ends too: a drain is ordinary, a full node is not. */
+export const MAX_DISRUPTIONS = 10;
 const TAIL_MAX_BYTES = 2048;
 /** A pod on a node nobody hears of never goes; so long the end of its source waits for it. */
 const STOP_LIMIT_SECONDS = 300;
+/** Kubernetes waits up to ten minutes before it makes the next pod after one that failed. */
+const NEXT_POD_SECONDS = 900;
+/** After a mover that did not run: time for a new node, and for others to have a turn. */
+const FIRST_REST_SECONDS = 60;
+const LONGEST_REST_SECONDS = 300;
 
 /** One mover Job of a source as it was found. */
 export interface Attempt {
@@ -20,6 +33,20 @@ export interface Attempt {
   readonly state: JobState<"backup">;
   /** A pod of a Job of that name has not ended, though the Job itself may be gone. */
   readonly podIsAlive: boolean;
+  /** All such pods were told to go. */
+  readonly podIsToGo: boolean;
+  /** Its mover ended, and a container beside it keeps the Job from being over. */
+  readonly outlivesMover: boolean;
+  /** True when its Job was made of other settings than one would be made of today. */
+  readonly isOutdated: boolean;
+}
+
+/** What a run may take. */
+export interface SourceLimits {
+  /** So long a source may wait for a mover to run, all tries together. */
+  readonly startDeadlineSeconds: number;
+  /** So long a mover may work. */
+  readonly activeDeadlineSeconds: number;
 }
 
 /** What becomes of one source in a pass. */
@@ -39,7 +66,7 @@ export type SourceStep =
   /** It needs a mover Job of that number. */
   | { readonly kind: "start"; readonly entry: SnapshotEntry; readonly attempt: number }
   | { readonly kind: "running"; readonly entry: SnapshotEntry; readonly recheckAfterSeconds: number }
-  /** Its mover does not start, which is worth telling. */
+  /** No mover of it works, which is worth telling. */
   | {
     readonly kind: "waiting";
     readonly entry: SnapshotEntry;
@@ -52,34 +79,52 @@ export type SourceStep =
  * The next step of one source. Pure and idempotent: what is found decides, not what was meant to be done.
  *
  *   Pending → start(1) → Running → ended: Succeeded | Failed
- *                          │  └ no result, or Job gone → start(n + 1), at most {@link MAX_ATTEMPTS}
- *                          └ not started within the start deadline → Job stopped, waited for → ended: Failed
- *                                             └ it starts all the same → Running
+ *      │                  │  └ no result, or Job gone → start(n + 1), at most {@link MAX_ATTEMPTS}
+ *      │                  ├ no node, no pod or a lost one for the grace → given up: Job stopped, waited for
+ *      │                  └ not started within the start deadline ─────→ given up │
+ *      │                        └ starts all the same → Running                   │
+ *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → ended: Failed
+ *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  */
 export function nextStep(
   entry: SnapshotEntry,
   attempts: readonly Attempt[],
-  startDeadlineSeconds: number,
+  limits: SourceLimits,
   now: Date,
 ): SourceStep {
   if (sourceHasEnded(entry)) return { kind: "over", entry };
+  const step = stepOf(entry, attempts, limits, now);
+  // Two movers of one source at once could each find no snapshot of the other and both make one.
+  const stray = step.kind === "start" ? attempts.find((each) => isStray(each)) : undefined;
+  return stray === undefined ? step : whileStray(step.entry, stray, limits, now);
+}
+
+function stepOf(
+  entry: SnapshotEntry,
+  attempts: readonly Attempt[],
+  limits: SourceLimits,
+  now: Date,
+): SourceStep {
   const current = currentAttempt(entry, attempts);
   if (current === undefined) return { kind: "start", entry, attempt: 1 };
   const running: SnapshotEntry = {
     source: entry.source,
     sourcePath: entry.sourcePath,
     phase: "Running",
-    job: { name: current.name, attempts: current.number, ...timesOf(entry, current) },
+    job: { name: current.name, attempts: current.number, ...memoryOf(entry, current) },
   };
   const { state } = current;
   switch (state.kind) {
     case "absent":
-      return afterVanished(running, current, now);
+      return afterVanished(running, current, limits, now);
     case "waiting":
-      return whileWaiting(running, state, current, startDeadlineSeconds, now);
+      return whileWaiting(running, state, current, limits, now);
     case "running":
+      if (isDisruptedTooOften(running) && state.noPod !== undefined) {
+        return giveUp(running, { reason: "PodNotStarted", text: state.noPod.text }, now, now);
+      }
       if (state.noPod !== undefined) {
-        return whilePodIsGone(running, { ...state.noPod, tellAfterSeconds: startDeadlineSeconds }, now);
+        return whilePodIsGone(running, state.noPod, limits, now);
       }
       return { kind: "running", entry: running, recheckAfterSeconds: jobHasEnded(current.job) ? 5 : 60 };
     case "succeeded": {
@@ -93,11 +138,21 @@ export function nextStep(
       };
     }
     case "failed":
-      if (state.class === "ResultMissing" && current.number < MAX_ATTEMPTS) {
+      if (mayTryAgain(state) && current.number < MAX_ATTEMPTS) {
         return { kind: "start", entry: running, attempt: current.number + 1 };
       }
       return failed(running, state, current);
   }
+}
+
+/** What the Job itself does not try again: an end without a result, or one it does not hear of. */
+function mayTryAgain(state: Failed): boolean {
+  return state.class === "ResultMissing" || (state.jobGoesOn === true && failureIsRetryable(state.class));
+}
+
+/** A pod may work though nothing of its Job is left to say so. */
+function isStray({ state, podIsAlive }: Attempt): boolean {
+  return state.kind === "absent" && podIsAlive;
 }
 
 /**
@@ -137,16 +192,16 @@ function currentAttempt(entry: SnapshotEntry, attempts: readonly Attempt[]): Att
   return found !== undefined && found.number >= (known?.number ?? 0) ? found : known;
 }
 
-function afterVanished(running: SnapshotEntry, current: Attempt, now: Date): SourceStep {
-  // Two movers of one source at once could each find no snapshot of the other and both make one.
-  const stoppedAt = running.job?.stoppedAt;
-  if (stoppedAt !== undefined) {
-    const waitsForPod = current.podIsAlive && !stopTookTooLong(stoppedAt, now);
-    return waitsForPod
-      ? { kind: "running", entry: running, recheckAfterSeconds: 10 }
-      : missedStart(running, current.podIsAlive || !isOnlyMover(current), now);
-  }
-  if (current.podIsAlive) return { kind: "running", entry: running, recheckAfterSeconds: 10 };
+function afterVanished(
+  running: SnapshotEntry,
+  current: Attempt,
+  limits: SourceLimits,
+  now: Date,
+): SourceStep {
+  const { job } = running;
+  if (job?.stoppedAt !== undefined) return afterStopped(running, current, limits, now);
+  if (current.podIsAlive) return whileStray(running, current, limits, now);
+  if (job?.retryAt !== undefined) return whileResting(running, current, limits, now);
   if (current.number < MAX_ATTEMPTS) {
     return { kind: "start", entry: running, attempt: current.number + 1 };
   }
@@ -157,30 +212,162 @@ function afterVanished(running: SnapshotEntry, current: Attempt, now: Date): Sou
   };
 }
 
+/** A Job that was given up is gone: what becomes of its source is decided when its pod is gone as well. */
+function afterStopped(
+  running: SnapshotEntry,
+  current: Attempt,
+  limits: SourceLimits,
+  now: Date,
+): SourceStep {
+  const { job } = running;
+  const isLate = startIsTooLate(running, limits, now);
+  if (job?.stoppedAt === undefined) return { kind: "running", entry: running, recheckAfterSeconds: 10 };
+  if (current.podIsAlive && !(isLate && stopTookTooLong(job.stoppedAt, now))) {
+    return { kind: "running", entry: running, recheckAfterSeconds: 10 };
+  }
+  if (isDisruptedTooOften(running)) return endedByCluster(running, now);
+  if (isLate) return missedStart(running, current.podIsAlive || !isOnlyMover(current), now);
+  if (job.startedAt !== undefined && current.number >= MAX_ATTEMPTS) return endedByCluster(running, now);
+  const { stoppedAt: _stoppedAt, ...rest } = job;
+  return whileResting({ ...running, job: rest }, current, limits, now);
+}
+
+/** Its slot went back; it asks for one again when its time has come. */
+function whileResting(
+  running: SnapshotEntry,
+  current: Attempt,
+  limits: SourceLimits,
+  now: Date,
+): SourceStep {
+  const entry: SnapshotEntry = { ...running, phase: "Pending" };
+  const { retryAt = "", startedAt, stoppedWhy = "", stoppedReason = "PodNotStarted" } = running.job ?? {};
+  if (startIsTooLate(running, limits, now)) return missedStart(running, !isOnlyMover(current), now);
+  const untilRetry = secondsUntil(retryAt, now);
+  if (untilRetry <= 0) {
+    // A mover that never ran proves nothing, and is made again under its name.
+    return { kind: "start", entry, attempt: current.number + (startedAt === undefined ? 0 : 1) };
+  }
+  const text =
+    `${stoppedWhy === "" ? "no reason was given" : stoppedWhy}; its slot was given back, and it asks ` +
+    `for one again at ${retryAt}`;
+  const untilLate = Math.max(1, secondsUntilLate(running, limits, now));
+  const recheckAfterSeconds = Math.min(untilRetry, untilLate);
+  return { kind: "waiting", entry, reason: stoppedReason, text, recheckAfterSeconds };
+}
+
 /**
- * What is known of the times of this very Job. A pod that follows another one does not move the start; one that
- * starts before its Job is removed ends the giving up.
+ * A pod whose Job is gone, as by `kubectl delete job --cascade=orphan` or on a lost node: nobody will hear of its end,
+ * but as long as it may work no other mover is made. One that is to go is waited for until the start deadline, one that
+ * works until the time a mover may take is over.
  */
-function timesOf(
-  entry: SnapshotEntry,
-  { number, state, job }: Attempt,
-): Pick<NonNullable<SnapshotEntry["job"]>, "startedAt" | "podGoneSince" | "stoppedAt" | "stoppedWhy"> {
+function whileStray(entry: SnapshotEntry, stray: Attempt, limits: SourceLimits, now: Date): SourceStep {
+  const { job } = entry;
+  const since = job?.podGoneSince ?? isoSeconds(now);
+  const goneSeconds = Math.max(0, -secondsUntil(since, now));
+  const limitSeconds = stray.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds;
+  const text = stray.podIsToGo
+    ? `its Job is gone (${since}), and its pod is to go, but its node does not say that it went; no other mover is ` +
+      "made beside it"
+    : `its Job is gone (${since}), and its pod is still there; no other mover is made beside it`;
+  const running: SnapshotEntry = {
+    ...entry,
+    phase: "Running",
+    job: {
+      ...job,
+      name: job?.name ?? stray.name,
+      attempts: job?.attempts ?? stray.number,
+      podGoneSince: since,
+    },
+  };
+  if (goneSeconds >= limitSeconds) {
+    return ended(withWords(failedEntry(running, "ResultMissing", false), text), now);
+  }
+  const left = Math.max(1, Math.ceil(limitSeconds - goneSeconds));
+  if (goneSeconds < START_GRACE_SECONDS) {
+    const untilTold = Math.ceil(START_GRACE_SECONDS - goneSeconds);
+    return { kind: "running", entry: running, recheckAfterSeconds: Math.min(10, untilTold, left) };
+  }
+  return {
+    kind: "waiting",
+    entry: running,
+    reason: "PodNotStarted",
+    text,
+    recheckAfterSeconds: Math.min(60, left),
+  };
+}
+
+/** The cluster ended its movers too often, or lost the last one it may have. */
+function endedByCluster(running: SnapshotEntry, now: Date): SourceStep {
+  return ended(withWords(failedEntry(running, "Interrupted", false), running.job?.stoppedWhy), now);
+}
+
+function ended(entry: SnapshotEntry, now: Date): SourceStep {
+  return { kind: "ended", entry, finishedAt: now.toISOString() };
+}
+
+function withWords(entry: SnapshotEntry, words: string | undefined): SnapshotEntry {
+  if (entry.failure === undefined || words === undefined) return entry;
+  return { ...entry, failure: { ...entry.failure, logTail: words } };
+}
+
+type JobMemory = Omit<NonNullable<SnapshotEntry["job"]>, "name" | "attempts">;
+
+/**
+ * What is remembered of the movers of a source. A pod that follows another one does not move the start of its Job; one
+ * that starts before its Job is removed ends the giving up. How long it waits, how often it gave its slot back, and how
+ * often the cluster ended it, is remembered over all its Jobs.
+ */
+function memoryOf(entry: SnapshotEntry, { number, state, job, podIsAlive }: Attempt): JobMemory {
   const known = entry.job?.attempts === number ? entry.job : undefined;
-  const seen = state.kind === "running" || state.kind === "waiting" ? state.startedAt : undefined;
-  const startedAt = known?.startedAt ?? seen;
-  const goesOn = state.kind === "running" && job !== undefined &&
-    job.metadata.deletionTimestamp === undefined;
-  const { stoppedAt, stoppedWhy } = goesOn ? {} : known ?? {};
+  const isOpen = state.kind === "running" || state.kind === "waiting";
+  const startedAt = known?.startedAt ?? (isOpen ? state.startedAt : undefined);
+  const works = state.kind === "running" && state.noPod === undefined;
+  const disruptions = disruptionsOf(entry, state);
+  const goesOn = works && job !== undefined && job.metadata.deletionTimestamp === undefined &&
+    (disruptions.disruptions ?? 0) < MAX_DISRUPTIONS;
+  const { stoppedAt, stoppedWhy, stoppedReason, retryAt } = goesOn ? {} : known ?? {};
+  const isGivenUp = stoppedAt !== undefined || (job === undefined && retryAt !== undefined);
   const hasPod = state.kind === "waiting"
     ? state.podMadeAt !== undefined
-    : state.kind !== "running" || state.noPod === undefined;
+    : state.kind === "absent"
+    ? !podIsAlive
+    : works;
   const podGoneSince = hasPod ? undefined : known?.podGoneSince;
+  const { waitingSince, slotsGivenBack } = goesOn ? {} : entry.job ?? {};
   return {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(podGoneSince === undefined ? {} : { podGoneSince }),
+    ...(waitingSince === undefined ? {} : { waitingSince }),
+    ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
-    ...(stoppedWhy === undefined ? {} : { stoppedWhy }),
+    ...(!isGivenUp || stoppedWhy === undefined ? {} : { stoppedWhy }),
+    ...(!isGivenUp || stoppedReason === undefined ? {} : { stoppedReason }),
+    ...(!isGivenUp || retryAt === undefined ? {} : { retryAt }),
+    ...disruptions,
   };
+}
+
+/** Counts each pod once, by when it was made: those of a drained node are gone soon. */
+function disruptionsOf(
+  { job }: SnapshotEntry,
+  state: JobState<"backup">,
+): Pick<JobMemory, "disruptions" | "disruptedAt" | "disruptedWhy"> {
+  const { disruptions: count = 0, disruptedAt = "", disruptedWhy } = job ?? {};
+  const found = state.kind === "running" || state.kind === "waiting" ? state.disruptions ?? [] : [];
+  const fresh = found.filter(({ podMadeAt }) => podMadeAt > disruptedAt);
+  const [newest] = fresh;
+  if (newest !== undefined) {
+    const why = cutTail(newest.text);
+    return { disruptions: count + fresh.length, disruptedAt: newest.podMadeAt, disruptedWhy: why };
+  }
+  return count === 0
+    ? {}
+    : { disruptions: count, disruptedAt, ...(disruptedWhy === undefined ? {} : { disruptedWhy }) };
+}
+
+/** True when the cluster ended so many movers of the source that it ends as well. */
+export function isDisruptedTooOften({ job }: SnapshotEntry): boolean {
+  return (job?.disruptions ?? 0) >= MAX_DISRUPTIONS;
 }
 
 /** True for a Job that had no more than one pod, of a source that had no other Job. */
@@ -189,56 +376,124 @@ function isOnlyMover({ number, state }: Attempt): boolean {
 }
 
 type Waiting = Extract<JobState<"backup">, { kind: "waiting" }>;
+type Wait = Pick<Extract<SourceStep, { kind: "waiting" }>, "reason" | "text">;
 
 function whileWaiting(
   running: SnapshotEntry,
   state: Waiting,
   current: Attempt,
-  startDeadlineSeconds: number,
-  now: Date,
-): SourceStep {
-  const wasStarted = running.job?.startedAt !== undefined;
-  if (wasStarted && state.podMadeAt === undefined) {
-    return whilePodIsGone(running, { text: "its pod is gone", tellAfterSeconds: 0 }, now);
-  }
-  const since = Date.parse(state.podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since);
-  const waitedSeconds = Number.isNaN(since) ? 0 : (now.getTime() - since) / 1000;
-  const { why: reason, text } = state;
-  if (waitedSeconds >= startDeadlineSeconds) {
-    const { job } = running;
-    if (job?.stoppedAt !== undefined && stopTookTooLong(job.stoppedAt, now)) {
-      return missedStart(running, true, now);
-    }
-    return whileStopped(running, { reason, text }, now);
-  }
-  const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
-  if (reason === "PodNotStarted" && waitedSeconds < START_GRACE_SECONDS) {
-    const untilTold = Math.ceil(START_GRACE_SECONDS - waitedSeconds);
-    return { kind: "running", entry: running, recheckAfterSeconds: Math.min(untilTold, untilDeadline) };
-  }
-  const recheckAfterSeconds = Math.min(60, untilDeadline);
-  return { kind: "waiting", entry: running, reason, text, recheckAfterSeconds };
-}
-
-/**
- * Its start deadline is over. A pod may begin at this very moment and save a snapshot nobody would hear of, so the
- * Job is given up first, then removed, and only when it is gone the source has ended.
- */
-function whileStopped(
-  running: SnapshotEntry,
-  { reason, text }: Pick<Extract<SourceStep, { kind: "waiting" }>, "reason" | "text">,
+  limits: SourceLimits,
   now: Date,
 ): SourceStep {
   const { job } = running;
-  if (job === undefined || job.stoppedAt !== undefined) {
-    return { kind: "waiting", entry: running, reason, text, recheckAfterSeconds: 15 };
+  const { why: reason, text, podMadeAt } = state;
+  if (job?.startedAt !== undefined && podMadeAt === undefined) {
+    return whilePodIsGone(running, { why: "gone", text: "its pod is gone", isNews: true }, limits, now);
   }
-  const stopped = {
+  const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
+  const since = job?.waitingSince ?? madeAt;
+  const waitedSeconds = secondsSince(since, now);
+  const thisTimeSeconds = secondsSince(madeAt, now);
+  const { startDeadlineSeconds } = limits;
+  if (isDisruptedTooOften(running)) return giveUp(running, { reason, text }, now, now);
+  if (waitedSeconds >= startDeadlineSeconds) {
+    if (job?.stoppedAt !== undefined && stopTookTooLong(job.stoppedAt, now)) {
+      return missedStart(running, true, now);
+    }
+    return giveUp(running, { reason, text }, now, now, since);
+  }
+  if (job?.stoppedAt !== undefined) return { ...waits(running, { reason, text }), recheckAfterSeconds: 15 };
+  const neverRan = job?.startedAt === undefined;
+  if (neverRan && current.isOutdated) return giveUp(running, { reason, text }, now, now, since);
+  if (!state.hasNode && thisTimeSeconds >= SLOT_GRACE_SECONDS) {
+    return giveUp(
+      running,
+      { reason, text },
+      now,
+      restEnds(running, startDeadlineSeconds - waitedSeconds, now),
+      since,
+    );
+  }
+  const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
+  const untilGrace = state.hasNode ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
+  const left = Math.max(1, Math.min(untilDeadline, untilGrace));
+  if (reason === "PodNotStarted" && !isSettingsFault(text) && thisTimeSeconds < START_GRACE_SECONDS) {
+    const untilTold = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
+    return { kind: "running", entry: running, recheckAfterSeconds: Math.min(untilTold, left) };
+  }
+  return { ...waits(running, { reason, text }), recheckAfterSeconds: Math.min(60, left) };
+}
+
+/** A kubelet's word for what comes of what the controller gave the Job, and does not pass by itself. */
+export function isSettingsFault(text: string): boolean {
+  return /\b(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable|CreateContainerConfigError|CreateContainerError|RunContainerError)\b/
+    .test(text);
+}
+
+function waits(entry: SnapshotEntry, wait: Wait): Extract<SourceStep, { kind: "waiting" }> {
+  return { kind: "waiting", entry, ...wait, recheckAfterSeconds: 60 };
+}
+
+/** A cluster that makes a new node takes minutes, and then the pod finds it; who waits for longer leaves room to others. */
+function restEnds({ job }: SnapshotEntry, leftSeconds: number, now: Date): Date {
+  const rest = FIRST_REST_SECONDS * 2 ** Math.min(10, job?.slotsGivenBack ?? 0);
+  const seconds = Math.max(1, Math.min(LONGEST_REST_SECONDS, rest, Math.floor(leftSeconds / 2)));
+  return new Date(now.getTime() + seconds * 1000);
+}
+
+/**
+ * Its mover does not run, and keeps a slot from one that would. A pod may begin at this very moment and save a
+ * snapshot nobody would hear of, so the Job is given up first, then removed, and only when it is gone the source goes
+ * on: with another try from `retryAt` on, or to its end.
+ */
+function giveUp(
+  running: SnapshotEntry,
+  wait: Wait,
+  now: Date,
+  retryAt: Date,
+  waitingSince: string = isoSeconds(now),
+): SourceStep {
+  const { job } = running;
+  if (job === undefined || job.stoppedAt !== undefined) {
+    return { ...waits(running, wait), recheckAfterSeconds: 15 };
+  }
+  const since = Number.isNaN(Date.parse(waitingSince)) ? now : new Date(Date.parse(waitingSince));
+  const often = isDisruptedTooOften(running)
+    ? `the cluster ended its movers ${job.disruptions} times, the last one: ${job.disruptedWhy ?? ""}`
+    : wait.text;
+  const stopped: NonNullable<SnapshotEntry["job"]> = {
     ...job,
+    waitingSince: isoSeconds(since),
+    slotsGivenBack: (job.slotsGivenBack ?? 0) + 1,
     stoppedAt: isoSeconds(now),
-    ...(text === "" ? {} : { stoppedWhy: cutTail(text) }),
+    stoppedReason: wait.reason,
+    ...(often === "" ? {} : { stoppedWhy: cutTail(often) }),
+    retryAt: isoSeconds(retryAt),
   };
-  return { kind: "waiting", entry: { ...running, job: stopped }, reason, text, recheckAfterSeconds: 1 };
+  return { ...waits({ ...running, job: stopped }, wait), recheckAfterSeconds: 1 };
+}
+
+/** True when the source has waited for longer than it may since no mover of it ran, all tries together. */
+function startIsTooLate(running: SnapshotEntry, limits: SourceLimits, now: Date): boolean {
+  return secondsUntilLate(running, limits, now) <= 0;
+}
+
+function secondsUntilLate({ job }: SnapshotEntry, limits: SourceLimits, now: Date): number {
+  // One that was given up before this was remembered waited for all of it.
+  const { waitingSince = job?.stoppedAt === undefined ? isoSeconds(now) : "" } = job ?? {};
+  const since = Date.parse(waitingSince);
+  if (Number.isNaN(since)) return 0;
+  return Math.ceil(limits.startDeadlineSeconds - secondsSince(waitingSince, now));
+}
+
+function secondsSince(time: string, now: Date): number {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? 0 : (now.getTime() - ms) / 1000;
+}
+
+function secondsUntil(time: string, now: Date): number {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? 0 : Math.ceil((ms - now.getTime()) / 1000);
 }
 
 function stopTookTooLong(stoppedAt: string, now: Date): boolean {
@@ -248,36 +503,58 @@ function stopTookTooLong(stoppedAt: string, now: Date): boolean {
 function missedStart(running: SnapshotEntry, mayHaveRun: boolean, now: Date): SourceStep {
   const neverRan = !mayHaveRun && running.job?.startedAt === undefined;
   const entry = failedEntry(running, "StartDeadlineExceeded", neverRan);
-  const { stoppedWhy } = running.job ?? {};
-  const failure = entry.failure === undefined || stoppedWhy === undefined
-    ? {}
-    : { failure: { ...entry.failure, logTail: stoppedWhy } };
-  return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
+  return ended(withWords(entry, running.job?.stoppedWhy), now);
 }
 
 /**
  * A Job that had a pod and has none that works: between two tries that is its ordinary course, but behind a lost node
- * or a quota it stays so, and nothing in the Job says it. Such a run does not end; it says why it does not go on.
+ * or a quota it stays so, and nothing in the Job says it. Told after a while, and given up: the next mover finds what
+ * this one saved. A pod on a lost node is waited for before that, as long as a start may take.
  */
 function whilePodIsGone(
   running: SnapshotEntry,
-  noPod: { readonly text: string; readonly since?: string; readonly tellAfterSeconds: number },
+  noPod: MissingPod & { readonly isNews?: true },
+  limits: SourceLimits,
   now: Date,
 ): SourceStep {
   const { job } = running;
   const since = noPod.since ?? job?.podGoneSince ?? isoSeconds(now);
-  const goneSeconds = (now.getTime() - Date.parse(since)) / 1000;
-  const entry = noPod.since !== undefined || job === undefined
-    ? running
-    : { ...running, job: { ...job, podGoneSince: since } };
-  if (goneSeconds < noPod.tellAfterSeconds) {
-    const left = Math.max(1, Math.ceil(noPod.tellAfterSeconds - goneSeconds));
-    return { kind: "running", entry, recheckAfterSeconds: Math.min(60, left) };
+  const goneSeconds = secondsSince(since, now);
+  // The grace counts from when this controller first saw it: the next pod may be on its way here.
+  const seenSince = job?.podGoneSince ?? isoSeconds(now);
+  const seenSeconds = secondsSince(seenSince, now);
+  const entry = job === undefined ? running : { ...running, job: { ...job, podGoneSince: seenSince } };
+  const graceSeconds = noPod.why === "ended" ? NEXT_POD_SECONDS : SLOT_GRACE_SECONDS;
+  const text = `${noPod.text} (${since}), ${goneWords(noPod)}`;
+  const wait = { reason: "PodNotStarted", text } as const;
+  if (job?.stoppedAt !== undefined) {
+    const waitsSeconds = Math.max(STOP_LIMIT_SECONDS, limits.startDeadlineSeconds);
+    if (secondsSince(job.stoppedAt, now) >= waitsSeconds) return endedByCluster(running, now);
+    return { ...waits(entry, wait), recheckAfterSeconds: 15 };
   }
-  const text =
-    `${noPod.text} (${since}), and the next one was not made yet: its node may be lost, or a quota ` +
-    "may forbid it; kubectl describe of the Job says more";
-  return { kind: "waiting", entry, reason: "PodNotStarted", text, recheckAfterSeconds: 60 };
+  if (Math.min(goneSeconds, seenSeconds) >= graceSeconds) {
+    return giveUp(entry, wait, now, restEnds(entry, limits.startDeadlineSeconds, now));
+  }
+  const left = Math.max(1, Math.ceil(graceSeconds - Math.min(goneSeconds, seenSeconds)));
+  const tellAfterSeconds = noPod.isNews === true
+    ? 0
+    : Math.min(SLOT_GRACE_SECONDS, limits.startDeadlineSeconds);
+  if (goneSeconds < tellAfterSeconds) {
+    const untilTold = Math.max(1, Math.ceil(tellAfterSeconds - goneSeconds));
+    return { kind: "running", entry, recheckAfterSeconds: Math.min(60, left, untilTold) };
+  }
+  return { ...waits(entry, wait), recheckAfterSeconds: Math.min(60, left) };
+}
+
+function goneWords({ why }: MissingPod): string {
+  switch (why) {
+    case "lost":
+      return "so its node may be lost; no other mover is made while the pod may work";
+    case "ended":
+    case "gone":
+      return "and the next one was not made yet: if that lasts a quota or a webhook may forbid it; kubectl describe " +
+        "of the Job says more";
+  }
 }
 
 type Failed = Extract<JobState<"backup">, { kind: "failed" }>;

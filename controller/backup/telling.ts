@@ -1,6 +1,6 @@
 import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
-import type { SourceStep } from "./source_state.ts";
+import { isSettingsFault, MAX_DISRUPTIONS, type SourceStep } from "./source_state.ts";
 import { runTrace } from "./traces.ts";
 import { listed, type Verdict } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
@@ -22,12 +22,30 @@ const ACTIONS: Partial<Record<Reason, string>> = {
   PodNotStarted: "CheckPod",
 };
 
-/** The Warning of a wait somebody can end, in the pass it begins; none while it lasts. */
+/** The Warning of a wait somebody can end, in the pass it begins or gets a cause that stays; none while it lasts. */
 export function waitEvents(world: BackupWorld, reason: Reason, note: string): readonly PlannedEvent[] {
   const action = ACTIONS[reason];
-  const before = findCondition(world.backup.status.conditions, "Ready")?.reason;
-  if (action === undefined || before === reason) return [];
+  const before = findCondition(world.backup.status.conditions, "Ready");
+  // A kubelet that only creates a container at first may say a moment later that it cannot.
+  const isWorse = isSettingsFault(note) && !isSettingsFault(before?.message ?? "");
+  if (action === undefined || (before?.reason === reason && !isWorse)) return [];
   return [{ type: "Warning", reason, action, note }];
+}
+
+/** The Warning of each mover the cluster ended, in the pass that counts it. */
+export function disruptionEvents(
+  { backup }: BackupWorld,
+  entries: readonly SnapshotEntry[],
+): readonly PlannedEvent[] {
+  return entries.flatMap(({ source, job }) => {
+    const before = backup.status.snapshots?.find((entry) => entry.source === source)?.job?.disruptions ?? 0;
+    const { disruptions = 0, disruptedWhy = "" } = job ?? {};
+    if (disruptions <= before) return [];
+    const note =
+      `The mover of "${source}" was ended by the cluster, ${disruptions} of at most ${MAX_DISRUPTIONS} times: ` +
+      disruptedWhy;
+    return [{ type: "Warning", reason: "Interrupted", action: "CheckNode", note }];
+  });
 }
 
 /** Events of a run that ended, on the Backup and mirrored on its BackupConfig (seed 002). */

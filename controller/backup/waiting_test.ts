@@ -226,10 +226,10 @@ Deno.test("Backup whose mover cannot be scheduled runs, with the scheduler's wor
   assert.equal(stage.events.at(-1), "Warning Unschedulable on Backup");
 });
 
-Deno.test("Backup whose mover pod does not start tells it after half a minute, not at once", async () => {
+Deno.test("Backup whose mover pod does not start tells it after half a minute, and what does not pass by itself at once", async () => {
   const stage = new BackupStage();
   await stage.settle();
-  const waiting = { reason: "ImagePullBackOff", message: "no such image" };
+  const waiting = { reason: "ContainerCreating" };
   stage.pod(stage.job(), {
     phase: "Pending",
     conditions: [{ type: "PodScheduled", status: "True", lastTransitionTime: "2026-01-02T03:04:05Z" }],
@@ -239,8 +239,18 @@ Deno.test("Backup whose mover pod does not start tells it after half a minute, n
   assert.ok(stage.conditions.includes("Ready=Unknown Running"));
   await stage.clock.advance(30_000);
   await stage.settle();
-  assert.equal(stage.status.message, 'The mover of "data" does not start: ImagePullBackOff: no such image');
+  assert.equal(stage.status.message, 'The mover of "data" does not start: ContainerCreating');
   assert.equal(stage.events.at(-1), "Warning PodNotStarted on Backup");
+  const told = stage.events.length;
+  for (const reason of ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]) {
+    stage.pod(stage.job(), {
+      phase: "Pending",
+      containerStatuses: [{ name: "mover", state: { waiting: { reason, message: "no such image" } } }],
+    });
+    await stage.settle();
+    assert.equal(stage.status.message, `The mover of "data" does not start: ${reason}: no such image`);
+  }
+  assert.equal(stage.events.length, told + 1, "told anew when it got worse, and not again while it lasts");
 });
 
 Deno.test("Backup whose mover misses its start deadline fails, and its Job is removed after it was given up and before that", async () => {

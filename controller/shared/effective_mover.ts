@@ -26,3 +26,16 @@ export function deletionMover(repository: MoverSpec | undefined, run: MoverSpec 
     ...(privilegedMode === undefined ? {} : { privilegedMode }),
   };
 }
+
+/**
+ * What a later mover of a run runs with: the user and all groups of its start, for they read the files; all else as it is
+ * said today, so that a run whose mover finds no node, or too little memory, can be helped.
+ */
+export function runMover(today: MoverSpec, start: MoverSpec): MoverSpec {
+  const { supplementalGroups: _groups, ...rest } = today;
+  const { supplementalGroups } = start;
+  return {
+    ...deletionMover(rest, start),
+    ...(supplementalGroups === undefined ? {} : { supplementalGroups }),
+  };
+}

@@ -8,6 +8,8 @@ Deno.test("jobFailure() keeps no more of a log than a status holds, the end of i
     createdAt: "2026-01-01T00:00:00Z",
     phase: "Failed",
     isRunning: false,
+    hasNode: true,
+    hasCompany: false,
     terminated,
   }, undefined);
   assert.equal(tail.length, 4096);

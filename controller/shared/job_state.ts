@@ -33,7 +33,11 @@ export type JobState<O extends OperationKey> =
     readonly podMadeAt?: string;
     /** RFC 3339; when a pod before the one that waits began to run, or may have. */
     readonly startedAt?: string;
+    /** True once a node has the pod: it pulls its image or mounts its volumes. */
+    readonly hasNode: boolean;
     readonly attempts: number;
+    /** Its pods that the cluster ended, newest first; absent when there are none left. */
+    readonly disruptions?: readonly Disruption[];
   }
   /** A pod runs, or the next one is about to be made, or the last one's message has not arrived here yet. */
   | {
@@ -42,11 +46,9 @@ export type JobState<O extends OperationKey> =
     /** RFC 3339; when the pod that runs, or that ended, began to. */
     readonly startedAt?: string;
     /** Set while no pod of it works though the Job is not over: the last one ended, is to go, or is gone. */
-    readonly noPod?: {
-      readonly text: string;
-      /** RFC 3339. Absent when nothing that is left says it. */
-      readonly since?: string;
-    };
+    readonly noPod?: MissingPod;
+    /** Its pods that the cluster ended, newest first; absent when there are none left. */
+    readonly disruptions?: readonly Disruption[];
   }
   | {
     readonly kind: "succeeded";
@@ -70,7 +72,26 @@ export type JobState<O extends OperationKey> =
     readonly result?: FailureResult;
     readonly finishedAt: string;
     readonly attempts: number;
+    /** Set while a container beside the mover's goes on, so that the Job never hears of the end and tries no more. */
+    readonly jobGoesOn?: true;
   };
+
+/** Why no pod of a Job works though the Job is not over. */
+export interface MissingPod {
+  /** It ended and the next one is due; nothing of it is left; it was told to go and its node says nothing. */
+  readonly why: "ended" | "gone" | "lost";
+  readonly text: string;
+  /** RFC 3339. Absent when nothing that is left says it. */
+  readonly since?: string;
+}
+
+/** A pod of a Job that the cluster ended, not the mover: evicted, drained, preempted. */
+export interface Disruption {
+  /** RFC 3339; when that pod was made, which tells it from the others of its Job. */
+  readonly podMadeAt: string;
+  /** The cluster's own words. */
+  readonly text: string;
+}
 
 type Unfinished = Extract<JobState<OperationKey>, { readonly kind: "waiting" | "running" }>;
 
@@ -89,7 +110,8 @@ const SETTLE_MS = 30_000;
 /**
  * The state of a mover Job. Only pods controlled by this very Job (its uid) are believed (design D2). A success
  * that any of them reported counts at once, for it was the last thing that pod did, and the Job takes a second or
- * two to notice; a failure is judged only when the Job has ended, for until then it may try again. Never throws.
+ * two to notice; a failure is judged only when the Job has ended, for until then it may try again, or when the mover
+ * ended and a container somebody put beside it keeps the Job from noticing. Never throws.
  *
  * absent → waiting ⇄ running → succeeded | failed
  */
@@ -103,8 +125,15 @@ export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobS
   if (success !== undefined && (facts.end !== undefined || success.pod.terminated?.exitCode === 0)) {
     return { kind: "succeeded", result: success.result, finishedAt: endTime(success.pod, facts), attempts };
   }
-  if (facts.end === undefined) return unfinished(facts, pods, attempts);
   const [last] = pods;
+  if (facts.end === undefined) {
+    if (last === undefined || !keepsJobOpen(last) || last.terminated === undefined) {
+      return unfinished(facts, pods, attempts);
+    }
+    const end = { kind: "Failed", time: last.terminated.finishedAt } as const;
+    const failure = jobFailure(end, last, failureResultOf(last));
+    return { kind: "failed", ...failure, finishedAt: endTime(last, facts), attempts, jobGoesOn: true };
+  }
   if ((last === undefined || !podHasEnded(last)) && endedJustNow(facts.end, now)) {
     return { kind: "running", attempts };
   }
@@ -121,6 +150,26 @@ export function jobHasEnded(job: KubeObject | undefined): boolean {
   return job !== undefined && jobFacts(job).end !== undefined;
 }
 
+/** True when the mover ended and a container beside it keeps its Job from being over. */
+export function jobOutlivesMover(job: KubeObject | undefined, pods: readonly KubeObject[]): boolean {
+  const [last] = job === undefined || jobHasEnded(job) ? [] : ownPods(job, pods);
+  return last !== undefined && keepsJobOpen(last);
+}
+
+function keepsJobOpen({ terminated, hasCompany, phase }: PodFacts): boolean {
+  return terminated !== undefined && hasCompany && phase !== "Failed" && phase !== "Succeeded";
+}
+
+function disruptionsOf(pods: readonly PodFacts[]): readonly Disruption[] {
+  return pods.flatMap(({ disruption, createdAt, message, reason }) => {
+    const time = Date.parse(createdAt);
+    if (disruption === undefined || Number.isNaN(time)) return [];
+    const words = [reason ?? disruption.reason, message ?? disruption.message];
+    const text = words.filter((word) => word !== undefined && word !== "").join(": ");
+    return [{ podMadeAt: isoSeconds(new Date(time)), text: text === "" ? "no reason was given" : text }];
+  });
+}
+
 /** Newest first. */
 function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFacts[] {
   return pods
@@ -131,24 +180,37 @@ function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFact
 
 function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number): Unfinished {
   const [pod] = pods;
+  const found = disruptionsOf(pods);
+  const disruptions = found.length === 0 ? {} : { disruptions: found };
   if (pod === undefined) {
-    if (attempts > 0) return { kind: "running", attempts, noPod: { text: "its pod is gone" } };
+    if (attempts > 0) {
+      return { kind: "running", attempts, noPod: { why: "gone", text: "its pod is gone" }, ...disruptions };
+    }
     const text = facts.isSuspended
       ? "the Job is suspended"
-      : "no pod was made for the Job yet; kubectl describe of the Job says why if this lasts";
-    return { kind: "waiting", why: "PodNotStarted", text, since: facts.createdAt, attempts };
+      : "no pod was made for the Job yet; a quota, PodSecurity or a webhook may refuse it: kubectl describe of the Job " +
+        "says why if this lasts";
+    const since = facts.createdAt;
+    return { kind: "waiting", why: "PodNotStarted", text, since, hasNode: false, attempts, ...disruptions };
   }
   if (podHasEnded(pod)) {
-    const noPod = { text: "its pod ended", ...sinceOf(pod.terminated?.finishedAt) };
-    return { kind: "running", attempts, ...(pod.terminated === undefined ? {} : startOf(pod)), noPod };
+    const [last] = found;
+    const wasDisrupted = pod.disruption !== undefined && last !== undefined;
+    const text = wasDisrupted ? `its pod was ended by the cluster: ${last.text}` : "its pod ended";
+    const noPod = { why: "ended", text, ...sinceOf(pod.terminated?.finishedAt) } as const;
+    const start = pod.terminated === undefined ? {} : startOf(pod);
+    return { kind: "running", attempts, ...start, noPod, ...disruptions };
   }
   if (pod.isRunning) {
     const { deletedAt } = pod;
     // One that was told to go and is on a node nobody hears of stays so for ever.
-    const noPod = { text: "its pod is to go, but its node does not say that it went", ...sinceOf(deletedAt) };
-    return { kind: "running", attempts, ...startOf(pod), ...(deletedAt === undefined ? {} : { noPod }) };
+    const text = "its pod is to go, but its node does not say that it went";
+    const noPod = { why: "lost", text, ...sinceOf(deletedAt) } as const;
+    const lost = deletedAt === undefined ? {} : { noPod };
+    return { kind: "running", attempts, ...startOf(pod), ...lost, ...disruptions };
   }
-  const times = { podMadeAt: pod.createdAt, ...earlierStart(facts, pods, attempts) };
+  const { hasNode } = pod;
+  const times = { podMadeAt: pod.createdAt, ...earlierStart(facts, pods, attempts), hasNode, ...disruptions };
   if (pod.unscheduled !== undefined) {
     const { reason = "Unschedulable", message, lastTransitionTime } = pod.unscheduled;
     const since = lastTransitionTime ?? pod.createdAt;

@@ -85,7 +85,7 @@ Deno.test("jobState() judges nothing while the Job has not ended", () => {
     kind: "running",
     attempts: 1,
     startedAt: "2026-01-01T00:00:00Z",
-    noPod: { text: "its pod ended", since: "2026-01-02T03:04:00Z" },
+    noPod: { why: "ended", text: "its pod ended", since: "2026-01-02T03:04:00Z" },
   });
 });
 
@@ -316,7 +316,7 @@ Deno.test("jobState() runs while a pod runs, and between two pods", () => {
   assert.deepEqual(stateOf(aJob({ status: { failed: 1 } })), {
     kind: "running",
     attempts: 1,
-    noPod: { text: "its pod is gone" },
+    noPod: { why: "gone", text: "its pod is gone" },
   });
 });
 
@@ -332,6 +332,7 @@ Deno.test("jobState() says of a pod that was told to go that none works, for its
     attempts: 1,
     startedAt: "2026-01-02T03:04:05Z",
     noPod: {
+      why: "lost",
       text: "its pod is to go, but its node does not say that it went",
       since: "2026-01-02T03:10:00Z",
     },

@@ -9,10 +9,11 @@ import {
   type RepositorySpec,
   type WorkSpec,
 } from "../../api/mod.ts";
-import type { DesiredObject, OwnerReference } from "../../kube/types.ts";
+import type { DesiredObject, KubeObject, OwnerReference } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import { moverEnvironment } from "./mover_environment.ts";
 import { moverVolumes } from "./mover_volumes.ts";
+import { shortHash } from "./short_hash.ts";
 import { containerSecurity, podSecurity } from "./pod_security.ts";
 import type { WorkTrace } from "./work_trace.ts";
 
@@ -74,10 +75,11 @@ const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
  */
 export function moverJob(request: MoverJobRequest): DesiredObject {
   const { limits } = request;
+  const pod = podSpec(request);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: metadataOf(request),
+    metadata: metadataOf(request, shortHash(JSON.stringify(pod), 16)),
     spec: {
       backoffLimit: limits.backoffLimit,
       ...(limits.activeDeadlineSeconds === undefined
@@ -103,7 +105,7 @@ export function moverJob(request: MoverJobRequest): DesiredObject {
             [ANNOTATION.workSpec]: JSON.stringify(request.workSpec),
           },
         },
-        spec: podSpec(request),
+        spec: pod,
       },
     },
   };
@@ -139,12 +141,17 @@ function podSpec(request: MoverJobRequest): Record<string, unknown> {
   };
 }
 
-function metadataOf(request: MoverJobRequest): DesiredObject["metadata"] {
+/** A hash of what the controller gave the pods of a mover Job: image, volumes, Secrets, scheduling, resources. */
+export function settingsOf({ metadata }: Pick<DesiredObject, "metadata"> | KubeObject): string | undefined {
+  return metadata.annotations?.[ANNOTATION.moverSettings];
+}
+
+function metadataOf(request: MoverJobRequest, settings: string): DesiredObject["metadata"] {
   return {
     name: request.name,
     namespace: request.namespace,
     labels: labelsOf(request),
-    ...(request.annotations === undefined ? {} : { annotations: request.annotations }),
+    annotations: { ...request.annotations, [ANNOTATION.moverSettings]: settings },
     ownerReferences: [{ ...request.owner, controller: true, blockOwnerDeletion: false }],
   };
 }

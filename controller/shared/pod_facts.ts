@@ -34,6 +34,7 @@ const podStatus = z.object({
   reason: text,
   message: text,
   conditions: z.array(condition).optional().catch(undefined),
+  initContainerStatuses: z.array(containerStatus).optional().catch(undefined),
   containerStatuses: z.array(containerStatus).optional().catch(undefined),
 });
 
@@ -60,6 +61,8 @@ export interface PodFacts {
   readonly unscheduled?: PodCondition | undefined;
   /** When it was given a node. */
   readonly scheduledAt?: string | undefined;
+  /** True once a node has it, whatever that node does with it. */
+  readonly hasNode: boolean;
   /** Set when the cluster, not the mover, ended it. */
   readonly disruption?: PodCondition | undefined;
   /** Why its container does not start, in the kubelet's words. */
@@ -70,13 +73,16 @@ export interface PodFacts {
   /** When the container that runs, or that ended, was started. */
   readonly startedAt?: string | undefined;
   readonly terminated?: Termination | undefined;
+  /** True while a container that is not the mover's, and that somebody put beside it, runs. */
+  readonly hasCompany: boolean;
 }
 
 /** The facts of a pod. Fields of an unexpected form count as absent. */
 export function podFacts(pod: KubeObject): PodFacts {
   const parsed = podStatus.safeParse(pod.status ?? {});
   const status = parsed.success ? parsed.data : {};
-  const state = status.containerStatuses?.find(({ name }) => name === MOVER_CONTAINER)?.state;
+  const { containerStatuses: containers = [], initContainerStatuses: beginners = [] } = status;
+  const state = containers.find(({ name }) => name === MOVER_CONTAINER)?.state;
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
   return {
     name: pod.metadata.name,
@@ -87,6 +93,8 @@ export function podFacts(pod: KubeObject): PodFacts {
     message: status.message,
     unscheduled: scheduled?.status === "False" ? scheduled : undefined,
     scheduledAt: scheduled?.status === "True" ? scheduled.lastTransitionTime : undefined,
+    hasNode: scheduled?.status === "True" || textAt(pod, "spec", "nodeName") !== undefined ||
+      containers.length > 0 || beginners.length > 0,
     disruption: status.conditions?.find(({ type, status }) =>
       type === "DisruptionTarget" && status === "True"
     ),
@@ -94,16 +102,18 @@ export function podFacts(pod: KubeObject): PodFacts {
     isRunning: state?.running !== undefined,
     startedAt: state?.running?.startedAt ?? state?.terminated?.startedAt,
     terminated: state?.terminated,
+    hasCompany: containers.some(({ name, state }) =>
+      name !== MOVER_CONTAINER && state?.running !== undefined
+    ),
   };
 }
 
-/** True for a pod that has not come to its end, also for one that says nothing of itself. */
+/** True for a pod whose mover has not come to its end, also for one that says nothing of itself. */
 export function podMayRun(pod: KubeObject): boolean {
-  const phase = textAt(pod, "status", "phase");
-  return phase !== "Succeeded" && phase !== "Failed";
+  return !podHasEnded(podFacts(pod));
 }
 
-/** True when nothing of the pod will run any more. */
+/** True when the mover of the pod will not run any more; a container that was put beside it may. */
 export function podHasEnded(pod: PodFacts): boolean {
   return pod.terminated !== undefined || pod.phase === "Failed" || pod.phase === "Succeeded";
 }

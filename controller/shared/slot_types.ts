@@ -54,3 +54,6 @@ export interface WorkingMover {
   /** Key of its repository, when it is known. */
   readonly repository: string | undefined;
 }
+
+/** So long a mover that does not run keeps its slot: one without a node, or one that cannot be made. */
+export const SLOT_GRACE_SECONDS = 300;
