@@ -107,7 +107,7 @@ export const FAILURE_CLASSES = {
   StorageFull: "retryable",
   SourceError: "retryable",
   UnexpectedOutput: "retryable",
-  Unknown: "terminal",
+  Unknown: "retryable",
   InvalidWorkSpec: "terminal",
   Interrupted: "retryable",
   DeadlineExceeded: "retryable",

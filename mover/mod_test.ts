@@ -74,7 +74,7 @@ Deno.test("runMover() names the password that is missing and starts no kopia", a
 Deno.test("runMover() says that there is no kopia to be run", async () => {
   await using folder = await makeMoverFolder();
   const end = await runCase({ folder, binary: folder.at("nothing"), operation: backup });
-  assert.equal(end.exitCode, 2);
+  assert.equal(end.exitCode, 1);
   assert.match(failureOf(end).message, /^Cannot start kopia: /);
 });
 

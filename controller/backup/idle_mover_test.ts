@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { aFailedResult, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
-import { aBackup, aPodOf, endedPodStatus } from "../../tests/support/mod.ts";
+import { aBackup, aPodOf, endedPodStatus, Mortality } from "../../tests/support/mod.ts";
 import { FINALIZER } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
+import { SECRET } from "../shared/mod.ts";
 import { MAX_DISRUPTIONS } from "./source_state.ts";
 
 const POD = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true } as const;
@@ -327,4 +328,113 @@ Deno.test("a mover that may be tried again beside an injected container is, in a
   await stage.settle();
   assert.equal(stage.made.length, 2);
   assert.deepEqual(stage.jobs.map(({ metadata }) => `apps/${metadata.name}`), [stage.made[1]]);
+});
+
+Deno.test("a source that gives its slot back has one Job at a time and one attempt, whenever the controller dies", async () => {
+  for (let deathAt = 1; deathAt < 24; deathAt++) {
+    const mortality = new Mortality();
+    mortality.writesLeft = deathAt;
+    const stage = new BackupStage({ writer: (kube) => mortality.writer(kube) });
+    const startAt = stage.clock.now().getTime();
+    while (stage.clock.now().getTime() - startAt < 600_000) {
+      if (mortality.writesLeft === 0) {
+        stage.restart();
+        mortality.writesLeft = Number.POSITIVE_INFINITY;
+      }
+      for (const pod of stage.kube.list(POD)) {
+        const owner = pod.metadata.ownerReferences?.[0]?.uid;
+        if (!stage.jobs.some(({ metadata }) => metadata.uid === owner)) stage.kube.delete(pod);
+      }
+      for (const job of stage.jobs) stage.pod(job, unscheduled, job.metadata.uid?.slice(-6));
+      await stage.pass();
+      assert.ok(stage.jobs.length <= 1);
+      await stage.clock.advance(10_000);
+    }
+    mortality.writesLeft = Number.POSITIVE_INFINITY;
+    assert.equal(new Set(stage.made).size, 1, `died after write ${deathAt}`);
+    dropPods(stage);
+    for (let turn = 0; stage.jobs.length === 0 && turn < 40; turn++) {
+      await stage.settle();
+      await stage.clock.advance(10_000);
+    }
+    stage.end(stage.job(), 0, aSavedResult("k1"));
+    await stage.settle();
+    assert.equal(stage.standing("run"), "Succeeded BackupSucceeded", `died after write ${deathAt}`);
+  }
+});
+
+for (
+  const failureClass of [
+    "AccessDenied",
+    "StorageFull",
+    "PermissionDenied",
+    "Locked",
+    "NotFound",
+    "SourceError",
+  ]
+) {
+  Deno.test(`a run that failed as ${failureClass}, which may come after the snapshot, is not deleted without a look`, async () => {
+    const stage = new BackupStage();
+    await stage.settle();
+    stage.end(stage.job(), 2, aFailedResult(failureClass, "refused"));
+    await stage.settle();
+    assert.equal(stage.status.phase, "Failed");
+    stage.deleteBackup();
+    await stage.settleDeletion();
+    assert.match(stage.job().metadata.name, /-delete-/);
+  });
+}
+
+Deno.test("a snapshot of which nothing could be read is known, with what the mover said of it", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  const unreadable = { count: 3, paths: ["a"] };
+  stage.end(stage.job(), 0, aSavedResult("k1", { files: 0, unreadable }));
+  await stage.settle();
+  assert.deepEqual([entry(stage)?.failure?.class, entry(stage)?.failure?.resultKnown], [
+    "PermissionDenied",
+    true,
+  ]);
+  assert.equal(entry(stage)?.kopiaSnapshotID, "k1");
+});
+
+Deno.test("a run that ended while the cache shows that a source of it runs starts no second mover", async () => {
+  const seen: { stale?: KubeObject } = {};
+  const stage = new BackupStage({
+    sources: ["data", "logs"],
+    reader: (kube) => ({
+      get: (resource, key) =>
+        resource.kind === "Backup" && seen.stale !== undefined ? seen.stale : kube.get(resource, key),
+      list: (resource, query) => kube.list(resource, query),
+      count: (resource, query) => kube.count(resource, query),
+      read: (resource, key, signal) => kube.read(resource, key, signal),
+      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    }),
+  });
+  await stage.settle();
+  stage.end(stage.job("data"), 0, aSavedResult("k1"));
+  await stage.settle();
+  const stale = stage.backup;
+  stage.end(stage.job("logs"), 0, aSavedResult("k2"));
+  await stage.settle();
+  assert.equal(stage.status.phase, "Succeeded");
+  for (const job of stage.jobs) stage.kube.delete(job);
+  dropPods(stage);
+  if (stale !== undefined) seen.stale = stale;
+  await stage.pass();
+  assert.equal(stage.made.length, 2);
+  assert.equal(stage.status.phase, "Succeeded");
+});
+
+Deno.test("a source whose Job is gone looks for the credentials before its next one, whatever Jobs others have", async () => {
+  const stage = new BackupStage({ sources: ["data", "logs"] });
+  await stage.settle();
+  stage.kube.delete(stage.job("logs"));
+  for (const secret of stage.kube.list(SECRET)) stage.kube.delete(secret);
+  await stage.settle();
+  assert.equal(stage.made.length, 2);
+  assert.ok(
+    stage.conditions.includes("CredentialsAvailable=False MissingCredentialsSecret"),
+    stage.conditions.join(),
+  );
 });

@@ -113,7 +113,7 @@ function waitForVolumes(world: BackupWorld, now: Date): BackupPlan | undefined {
   const { unfitClaims, object } = world;
   const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
   const waitedSeconds = (now.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
-  const leftSeconds = Math.ceil(startDeadlineSeconds(world) - waitedSeconds);
+  const leftSeconds = Math.ceil(limitsOf(world).startDeadlineSeconds - waitedSeconds);
   if (hopeful.length === 0 || !(leftSeconds > 0)) return undefined;
   const message = `${unfitText(hopeful)}; the run goes on without after its start deadline`;
   return pendingPlan(world, { reason: "VolumeNotUsable", message }, Math.min(RECHECK_SECONDS, leftSeconds));

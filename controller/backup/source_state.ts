@@ -166,7 +166,7 @@ export function mayHoldSnapshot(entry: SnapshotEntry): boolean {
   if (entry.unchanged === true) return false;
   if (entry.job === undefined) return false;
   if (entry.failure === undefined) return true;
-  return !entry.failure.resultKnown || WRITING_MAY_HAVE_ENDED.has(entry.failure.class);
+  return !entry.failure.resultKnown || !PROVES_NOTHING_WRITTEN.has(entry.failure.class);
 }
 
 /** A failure of a source that has no Job to speak for it, as an entry. */
@@ -175,14 +175,18 @@ export function failedEntry(entry: SnapshotEntry, failureClass: Reason, resultKn
   return { ...entry, phase: "Failed", failure };
 }
 
-/** Failures that can strike after kopia had written the snapshot and before the mover had read its id. */
-const WRITING_MAY_HAVE_ENDED: ReadonlySet<string> = new Set<Reason>([
-  "Interrupted",
-  "DeadlineExceeded",
-  "UnexpectedOutput",
-  "RepositoryUnavailable",
-  "OutOfMemory",
-  "Unknown",
+/**
+ * Failures that prove, from a mover that said so itself, that kopia wrote nothing: they strike before it begins, or no
+ * mover ever ran. All others may follow a snapshot that was written, as when the storage refuses what comes after it.
+ */
+const PROVES_NOTHING_WRITTEN: ReadonlySet<string> = new Set<Reason>([
+  "StartDeadlineExceeded",
+  "InvalidWorkSpec",
+  "AuthFailure",
+  "NotInitialized",
+  "RepositoryReplaced",
+  "Replaced",
+  "Cancelled",
 ]);
 
 /** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */

@@ -29,7 +29,7 @@ for (
     assert.equal(failureIsRetryable(reason), true));
 }
 for (
-  const reason of ["AuthFailure", "NotInitialized", "RepositoryReplaced", "InvalidSpec", "Unknown"] as const
+  const reason of ["AuthFailure", "NotInitialized", "RepositoryReplaced", "InvalidSpec"] as const
 ) {
   Deno.test(`failureIsRetryable() says no to ${reason}`, () =>
     assert.equal(failureIsRetryable(reason), false));

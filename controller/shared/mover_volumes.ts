@@ -2,6 +2,9 @@ import { posix } from "node:path";
 import { ANNOTATION, cacheCapacity, MOVER_PATH, type MoverSpec, type RepositorySpec } from "../../api/mod.ts";
 import { sourceMountPath } from "./mount_conflict.ts";
 
+/** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
+const TMP_LIMIT = "1Gi";
+
 /** What decides the volumes of a mover. */
 export interface VolumeRequest {
   readonly repositorySpec: RepositorySpec;
@@ -24,7 +27,7 @@ export function moverVolumes(request: VolumeRequest): PodVolumes {
   const parts = [
     workSpecVolume(),
     writable("cache", { emptyDir: { sizeLimit } }, MOVER_PATH.cache),
-    writable("tmp", { emptyDir: {} }, MOVER_PATH.tmp),
+    writable("tmp", { emptyDir: { sizeLimit: TMP_LIMIT } }, MOVER_PATH.tmp),
     ...caBundle(request.repositorySpec),
     ...repositoryVolume(request.repositorySpec),
     ...(request.sources ?? []).map(({ pvc }, index) => sourceVolume(pvc, index)),

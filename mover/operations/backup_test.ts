@@ -223,7 +223,7 @@ const failures: Readonly<
     says: /Access Denied/,
     exitCode: 2,
   },
-  "nothing and fails": { create: "exit 1", class: "Unknown", says: /code 1 and said nothing/, exitCode: 2 },
+  "nothing and fails": { create: "exit 1", class: "Unknown", says: /code 1 and said nothing/, exitCode: 1 },
   "nothing, ended by a signal": {
     create: "kill -KILL $$",
     class: "Interrupted",
