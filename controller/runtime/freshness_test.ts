@@ -28,6 +28,7 @@ Deno.test("takesAway() is true for a plan that removes, condemns or lets go, and
     [aPlan(), leaving, false],
     [aPlan({ remove: [removal] }), living, true],
     [aPlan({ annotate: [word] }), living, true],
+    [aPlan({ annotate: [{ ...word, uid: living.metadata.uid ?? "" }] }), living, false],
     [aPlan({ finalizer: "absent" }), living, true],
     [aPlan({ finalizer: "absent" }), leaving, true],
     [aPlan({ create: [aJob()] }), leaving, true],

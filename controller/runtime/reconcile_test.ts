@@ -521,6 +521,17 @@ Deno.test("reconcile() takes nothing away on caches that were old when it looked
   for (const ages of [["jobs", undefined], [undefined, "jobs"]]) await takesNothing(ages);
 });
 
+Deno.test("reconcile() writes down how an object stands, with a word on itself, however old the caches are", async () => {
+  const stage = aStage();
+  const own = stage.kube.put(aBackup());
+  const freshness = { stale: () => "secrets", hold: () => {} };
+  const { uid = "", resourceVersion = "" } = own.metadata;
+  const word = { resource: aKind().resource, key, uid, resourceVersion, annotations: { word: "it ended" } };
+  const kind = aKind({ plan: aPlan({ annotate: [word], events: [succeeded] }) });
+  await stage.pass(kind, { freshness });
+  assert.deepEqual(stage.kube.writes, ["annotate Backup apps/run", "status Backup apps/run"]);
+});
+
 async function takesNothing(ages: (string | undefined)[]): Promise<void> {
   const stage = aStage();
   stage.kube.put(aBackup());
