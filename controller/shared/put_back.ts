@@ -43,8 +43,10 @@ function hasBegun(backup: KubeObject): boolean {
 
 /** In the order of what proves most; a schedule that makes a Backup late says when it did. */
 function isOlderThanItsMaking({ metadata }: KubeObject): boolean {
-  const { annotations = {}, labels = {}, creationTimestamp = "", name } = metadata;
-  if ((annotations[ANNOTATION.ranAs] ?? "") !== "") return true;
+  const { annotations = {}, labels = {}, creationTimestamp = "", name, uid } = metadata;
+  const ranAs = annotations[ANNOTATION.ranAs] ?? "";
+  // Its own uid it says just before its status does; what is put back gets another one.
+  if (ranAs !== "" && ranAs !== uid) return true;
   if (labels[VELERO_RESTORE] !== undefined) return true;
   const isScheduled = labels[LABEL.schedule] !== undefined || labels[LABEL.origin] === "scheduled";
   const madeAt = annotations[ANNOTATION.madeAt];

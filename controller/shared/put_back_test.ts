@@ -20,6 +20,11 @@ const cases: readonly [what: string, backup: ReturnType<typeof aBackup>, isPutBa
     aMade("before-upgrade", { annotations: { [ANNOTATION.ranAs]: "old" } }),
     true,
   ],
+  [
+    "one that ended a moment ago, and whose status was not written yet",
+    aMade("run", { uid: "own", annotations: { [ANNOTATION.ranAs]: "own" } }),
+    false,
+  ],
   ["one that says nothing with that word", aMade("x", { annotations: { [ANNOTATION.ranAs]: "" } }), false],
   ["one of its slot", aMade("nightly-20260102030000", { labels: SCHEDULED }), false],
   ["one of last year's slot", aMade("nightly-20250102030000", { labels: SCHEDULED }), true],
