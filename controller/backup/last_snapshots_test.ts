@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
 import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
-import { aBackupConfig, aNamespace, type Parts } from "../../tests/support/mod.ts";
+import { aBackupConfig, aNamespace, aReadyRepository, type Parts } from "../../tests/support/mod.ts";
+import { deletionMemoryText } from "../shared/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const confirm = { [ANNOTATION.confirmDeletion]: "true" };
@@ -16,11 +17,17 @@ function stageOf(count: number, repository: NonNullable<Parts["spec"]> = KEEP_LA
   return stage;
 }
 
-function addRun(stage: BackupStage, day: number, entry: Readonly<Record<string, unknown>> = {}): void {
+function addRun(
+  stage: BackupStage,
+  day: number,
+  entry: Readonly<Record<string, unknown>> = {},
+  status: Readonly<Record<string, unknown>> = {},
+): void {
   const date = new Date(Date.UTC(2025, 1, day)).toISOString().slice(0, 10);
   const times = { startTime: `${date}T03:00:00Z`, endTime: `${date}T03:01:00Z` };
   stage.addEnded([`run-${day}`], {
     status: {
+      ...status,
       timing: times,
       snapshots: [{
         source: "data",
@@ -167,6 +174,53 @@ Deno.test("Deletion marked as retention's by somebody else counts as anybody's",
   await carryOut(stage);
   assert.deepEqual(begun(stage), []);
 });
+
+function resolvedIn(repository: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  return {
+    resolved: {
+      repository: { kind: "Repository", ...repository },
+      config: "recipe",
+      identity: { username: "recipe", hostname: "apps" },
+      deletionPolicy: "Delete",
+    },
+  };
+}
+
+Deno.test("Deletion marked as retention's of what is in a former repository of the recipe counts as anybody's", async () => {
+  const stage = stageOf(0);
+  const uid = "uid-repository-former";
+  const annotations = { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, { sinceSecond: 0, past: [] }) };
+  const parts = {
+    name: "former",
+    spec: KEEP_LAST,
+    status: { uniqueId: "ffff0000" },
+    metadata: { annotations },
+  };
+  stage.kube.put(aReadyRepository(parts), aBackupConfig({ spec: { retention: { keepLatest: 1 } } }));
+  const former = resolvedIn({ name: "former", uniqueId: "ffff0000" });
+  for (let day = 1; day <= 8; day++) addRun(stage, day, {}, day < 8 ? former : {});
+  for (const name of days(1, 2, 3, 4, 5, 6)) {
+    stage.annotate(retention, name);
+    stage.deleteBackup(name);
+    await carryOut(stage);
+  }
+  assert.deepEqual([begun(stage), held(stage)], [days(1, 2, 3), days(4, 5, 6)]);
+});
+
+for (const former of [{ name: "former", uniqueId: "ffff0000" }, { name: "repo", uniqueId: "ffff0000" }]) {
+  const where = `the former repository of Repository "${former.name}"`;
+  Deno.test(`Deletion by retention is believed beside greater runs in ${where}`, async () => {
+    const stage = stageOf(0);
+    stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+    addRun(stage, 1, { files: 1000 }, resolvedIn(former));
+    addRun(stage, 2, { files: 600 });
+    for (let day = 3; day <= 5; day++) addRun(stage, day, { files: 400 });
+    stage.annotate(retention, ...days(2, 3));
+    stage.deleteBackup(...days(2, 3));
+    await stage.settleAll();
+    assert.deepEqual(begun(stage), days(2, 3), "without settling");
+  });
+}
 
 Deno.test("Deletion by history of a run that holds a snapshot counts as anybody's", async () => {
   const stage = stageOf(3);

@@ -115,11 +115,12 @@ function lastOf(
 
 /**
  * Whether a routine that is said to delete a Backup would do so: anybody may write that word. Retention deletes nothing
- * that is pinned, nor what the retention of today keeps; a history limit nothing that holds a snapshot. One that would
- * not is the deletion of a person or a tool.
+ * that is pinned, nor what the retention of today keeps beside what is in the same repository, nor what is in another one
+ * than the recipe writes to; a history limit nothing that holds a snapshot. One that would not is the deletion of a
+ * person or a tool.
  */
 function routineOf(
-  { object, backup, config }: DeletedRun,
+  { object, backup, config, pin }: DeletedRun,
   isSaved: boolean,
   reader: Reader,
 ): SeenDeletions["routine"] {
@@ -128,12 +129,23 @@ function routineOf(
   if (object.metadata.annotations?.[ANNOTATION.deletedBy] === "history") {
     return isSaved ? undefined : "believed";
   }
-  const retention = config.kind === "found" ? config.value.spec.retention : undefined;
-  if (retention === undefined || keepsEverything(retention)) return undefined;
-  const living = savedOfRecipe(backup.key.namespace, backup.configName, reader)
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined && metadata.uid !== backup.uid);
-  const own = retentionRun(object);
-  return runsToPrune(retention, [...living.map(retentionRun), own]).includes(own) ? "believed" : undefined;
+  if (config.kind !== "found") return undefined;
+  const { spec: { retention, repository: writtenTo } } = config.value;
+  const own = pin.resolved.repository;
+  if (retention === undefined || keepsEverything(retention) || own.name !== writtenTo.name) return undefined;
+  const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
+    each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
+  );
+  const run = retentionRun(object);
+  return runsToPrune(retention, [...living.map(retentionRun), run]).includes(run) ? "believed" : undefined;
+}
+
+/** True for a Backup in that repository; of an id that is not known the name speaks. */
+function isBeside(backup: KubeObject, { name, uniqueId }: RunPin["resolved"]["repository"]): boolean {
+  const repository = valueAt(backup, "status", "resolved", "repository");
+  const id = textAt(repository, "uniqueId");
+  return textAt(repository, "name") === name &&
+    (id === undefined || uniqueId === undefined || id === uniqueId);
 }
 
 function retentionRun(backup: KubeObject): RetentionRun {
