@@ -74,6 +74,7 @@ const WATCHES: readonly Watch[] = [
 ];
 
 const WRITES: readonly Grant[] = [
+  { resource: REPOSITORY, verbs: ["patch"] },
   { resource: JOB, verbs: ["create", "delete"] },
   { resource: CONFIG_MAP, verbs: ["get"] },
   { resource: SECRET, verbs: ["get"] },

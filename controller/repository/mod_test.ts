@@ -73,6 +73,7 @@ Deno.test("repositoryReconciler() declares every right it needs and no other", (
     `${resource.kind}${subresource === undefined ? "" : ` ${subresource}`}: ${verbs.join(" ")}`
   );
   assert.deepEqual(grants, [
+    "Repository: patch",
     "Job: create delete",
     "ConfigMap: get",
     "Secret: get",

@@ -3,6 +3,7 @@ import type { ControllerOptions } from "../options.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
 import { credentialVersion } from "../shared/mod.ts";
+import { beginMemory } from "./begin_memory.ts";
 import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./decide.ts";
 import { desiredBootstrap } from "./desired.ts";
@@ -44,7 +45,7 @@ export function planRepository(
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
     create: decision.kind === "start" ? [desiredBootstrap(world, options)] : [],
-    annotate: catalog?.annotate ?? [],
+    annotate: [...beginMemory(world, now), ...(catalog?.annotate ?? [])],
     remove: [...removals(world, decision), ...(catalog?.remove ?? [])],
     offer: catalog?.offer ?? [],
     conditions: [
