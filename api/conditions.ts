@@ -17,7 +17,8 @@ export type ConditionType =
   | "VolumesUsable"
   | "DeletionHeld"
   | "CatalogRead"
-  | "UniqueRepository";
+  | "UniqueRepository"
+  | "Refreshed";
 
 /** What a plan says of one condition; times and generations are filled in when it is merged. */
 export interface ConditionValue {

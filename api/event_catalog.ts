@@ -68,6 +68,7 @@ export const EVENTS: readonly EventEntry[] = [
         "OutOfMemory",
         "Unschedulable",
         "PodNotStarted",
+        "MoverLost",
         "VolumeNotFound",
       ] as const,
     ],
@@ -81,6 +82,13 @@ export const EVENTS: readonly EventEntry[] = [
     action: "AnnotateNamespaceForPrivilegedMovers",
     on: ["Repository", "Backup"],
     when: "a mover needs more than the namespace permits",
+  },
+  {
+    type: "Warning",
+    reasons: ["RefreshOverdue"],
+    action: "CheckBackend",
+    on: ["Repository"],
+    when: "an open repository was not read again for several intervals",
   },
   {
     type: "Warning",

@@ -59,6 +59,8 @@ export const REASONS = {
   PrivilegedMoverNotPermitted: "The namespace does not permit privileged movers",
   Unschedulable: "A mover pod cannot be scheduled",
   PodNotStarted: "A mover pod was scheduled but does not start",
+  MoverLost: "A mover is out of sight",
+  RefreshOverdue: "The repository was not read again for several intervals",
   NameTaken: "Another object has the name of one that is to be made",
   NamespaceTerminating: "The namespace is being deleted",
   // Failures of kopia and its storage

@@ -121,7 +121,7 @@ export const repositorySpec = z.object({
     "What stops mistaken deletions of Backups from destroying their snapshots; deletions by retention do not count.",
   ),
   maxConcurrentMovers: z.int().min(1).max(10000).optional().describe(
-    "Movers that may work on this repository at the same time; default: no limit of its own.",
+    "Movers that may have a slot for this repository at the same time, beside the one that opens it; default: no limit of its own.",
   ),
   mover: moverSpec.optional().describe(
     "Defaults for every mover of this repository; a BackupConfig's own mover fields win.",
@@ -174,6 +174,18 @@ export const repositoryStatus = z.object({
     runs: z.int().min(0).describe("Bootstraps that have ended; the next Job carries the next number."),
     failures: z.int().min(0).describe("Failures in a row."),
     retryAt: z.iso.datetime().optional().describe("When a failed bootstrap is tried again."),
+    changes: z.int().min(1).optional().describe(
+      "Bootstraps in a row that changed credentials were the reason for and that ended like the one before.",
+    ),
+    unstarted: z.object({
+      tries: z.int().min(1).describe("How many in a row."),
+      reason: z.string().describe("Why the last one did not work."),
+      message: z.string().max(1024).describe("The same in the words of scheduler or kubelet."),
+      retryAt: z.iso.datetime().describe("When the next one is made."),
+      cause: z.string().describe(
+        "Generation and image they were made from; the next one is made at once when these change.",
+      ),
+    }).optional().describe("Jobs that were removed because their mover did not start, or was lost."),
     listing: z.enum(["Pending"]).optional().describe(
       "Pending until the snapshots this bootstrap listed were compared with the Backups there are.",
     ),

@@ -42,8 +42,9 @@ export const controllerVariables = {
     fallback: "20",
     expected: "a whole number from 0 to 10000",
     description:
-      "Movers of backups, restores and maintenance that may work at the same time in the whole cluster; " +
-      "0 means no limit. Those that open a repository or delete snapshots do not wait, but count.",
+      "Movers that may have a slot at the same time in the whole cluster; 0 means no limit. The last tenth of the " +
+      "slots (at least one where there are two) goes only to namespaces that have none. Movers that open a repository " +
+      "have slots of their own beside these: a quarter as many, and at least two.",
     schema: wholeNumber(0, 10_000),
   },
   namespace: {

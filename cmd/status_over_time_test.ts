@@ -293,7 +293,7 @@ Deno.test("buildStatus() lists no discovered Backup as a run, not even before it
 });
 
 Deno.test("buildStatus() says the place in the queue of a run that waits for a slot", () => {
-  const message = "Waits for a mover slot: 3rd of 12; 20 of 20 movers of the cluster work";
+  const message = "Waits for a mover slot: 3rd of 12; 20 of 20 slots of the cluster are taken";
   const waits = {
     ...aCondition("Ready", "Unknown", "NoSlot"),
     message,

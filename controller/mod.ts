@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster, KubeClock } from "../kube/mod.ts";
-import type { Telemetry } from "../telemetry/mod.ts";
+import type { Sample, Telemetry } from "../telemetry/mod.ts";
 import { backupReconciler } from "./backup/mod.ts";
 import { backupConfigReconciler } from "./backup_config/mod.ts";
 import { backupScheduleReconciler } from "./backup_schedule/mod.ts";
@@ -13,7 +13,7 @@ import type { ControllerOptions } from "./options.ts";
 import { type Permission, permissionsOf } from "./permissions.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { type AnyKind, Manager } from "./runtime/mod.ts";
-import { FoundRuns, JOB, MoverSlots, workingMovers } from "./shared/mod.ts";
+import { beginSlots, bootstrapSlots, FoundRuns, MoverSlots, type SlotPool, slotPools } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";
@@ -57,7 +57,7 @@ export async function startController(
 ): Promise<ControllerEnd> {
   const { cluster, telemetry, clock, random, newId } = deps;
   const log = telemetry.log.child({ target: "controller" });
-  const slots = new MoverSlots(options.maxMovers, () => clock.monotonicMs());
+  const slots = createSlots(options, () => clock.monotonicMs());
   const leadership = leadershipOf(deps, options);
   const manager = new Manager(createKinds(options, slots), {
     cluster,
@@ -78,8 +78,8 @@ export async function startController(
     log.info("leading", { identity: leadership.identity });
     telemetry.state.setActive(true);
     telemetry.metrics.precreate("kopiur_mover_operations_total", {});
-    slots.begin(workingMovers(cluster.reader.list(JOB)));
-    unregister.push(telemetry.state.registerProcess(() => slots.samples()));
+    beginSlots(cluster.reader, slots);
+    unregister.push(telemetry.state.registerProcess(() => slotSamples(slots)));
     manager.work();
     const lost = await Promise.race([leadership.lost, aborted(signal)]);
     telemetry.state.setActive(false);
@@ -124,7 +124,7 @@ export function controllerPermissions(): readonly Permission[] {
     operatorNamespace: "",
     instance: "",
   };
-  return permissionsOf(createKinds(options, new MoverSlots(options.maxMovers, () => 0)));
+  return permissionsOf(createKinds(options, createSlots(options, () => 0)));
 }
 
 function leadershipOf(
@@ -155,12 +155,25 @@ async function atMost(clock: KubeClock, limitMs: number, ending: Promise<void>):
   }
 }
 
-function createKinds(options: ControllerOptions, slots: MoverSlots): readonly AnyKind[] {
+type Slots = Readonly<Record<SlotPool, MoverSlots>>;
+
+function createSlots({ maxMovers }: ControllerOptions, nowMs: () => number): Slots {
+  return {
+    movers: new MoverSlots(maxMovers, nowMs),
+    bootstraps: new MoverSlots(bootstrapSlots(maxMovers), nowMs),
+  };
+}
+
+function* slotSamples(slots: Slots): Iterable<Sample> {
+  for (const pool of slotPools) yield* slots[pool].samples(pool);
+}
+
+function createKinds(options: ControllerOptions, slots: Slots): readonly AnyKind[] {
   const found = new FoundRuns();
   return [
-    repositoryReconciler(options, found),
+    repositoryReconciler(options, slots.bootstraps, found),
     backupConfigReconciler(options),
     backupScheduleReconciler(options),
-    backupReconciler(options, slots, found),
+    backupReconciler(options, slots.movers, found),
   ];
 }

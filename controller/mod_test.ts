@@ -80,6 +80,11 @@ Deno.test("startController() keeps its caches warm and does nothing else until i
     "kopiur_mover_slots_used 1",
     "kopiur_mover_slots_waiting 0",
   ]);
+  assert.deepEqual(await probe.series("kopiur_bootstrap_slots"), [
+    "kopiur_bootstrap_slots 5",
+    "kopiur_bootstrap_slots_used 0",
+    "kopiur_bootstrap_slots_waiting 0",
+  ]);
   assert.equal((await probe.series("kopiur_mover_operations_total")).length, 6, "there at 0 from the start");
   stop.abort();
   await run;

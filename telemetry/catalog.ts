@@ -358,7 +358,8 @@ export const catalog = {
     unit: "{slot}",
     scope: "process",
     labels: {},
-    help: "Movers that may work at the same time in the whole cluster; none when there is no limit.",
+    help:
+      "Movers that may have a slot at the same time in the whole cluster, without those that open a repository; none when there is no limit.",
     source: "ecosystem",
   },
   kopiur_mover_slots_used: {
@@ -366,7 +367,7 @@ export const catalog = {
     unit: "{slot}",
     scope: "process",
     labels: {},
-    help: "Movers that work now.",
+    help: "Slots that are taken: by movers that have not ended, and by those about to begin.",
     source: "ecosystem",
   },
   kopiur_mover_slots_waiting: {
@@ -375,6 +376,31 @@ export const catalog = {
     scope: "process",
     labels: {},
     help: "Movers that wait for a slot.",
+    source: "ecosystem",
+  },
+  kopiur_bootstrap_slots: {
+    instrument: "gauge",
+    unit: "{slot}",
+    scope: "process",
+    labels: {},
+    help:
+      "Movers that may open a repository at the same time in the whole cluster; none when there is no limit.",
+    source: "ecosystem",
+  },
+  kopiur_bootstrap_slots_used: {
+    instrument: "gauge",
+    unit: "{slot}",
+    scope: "process",
+    labels: {},
+    help: "Slots for opening repositories that are taken.",
+    source: "ecosystem",
+  },
+  kopiur_bootstrap_slots_waiting: {
+    instrument: "gauge",
+    unit: "{slot}",
+    scope: "process",
+    labels: {},
+    help: "Repositories that wait to be opened or read again.",
     source: "ecosystem",
   },
 

@@ -155,7 +155,7 @@ for (
   ] as const
 ) {
   Deno.test(`Deletion whose mover ${what} gives its slot back after the grace and stands in line again`, async () => {
-    const stage = await deletingStage({ maxMovers: 2, names: ["old-1", "old-2"] });
+    const stage = await deletingStage({ maxMovers: 3, names: ["old-1", "old-2"] });
     stand(stage);
     await stage.settle("run");
     assert.equal(stage.standing("run"), "Pending NoSlot");

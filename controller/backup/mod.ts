@@ -12,7 +12,7 @@ import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
-import { giveBackRefused, observeWithSlots } from "./slots.ts";
+import { giveBackRefusedMovers, observeBackupWithSlots } from "./slots.ts";
 import { backupStatusOf } from "./status.ts";
 import { backupTraceparent } from "./traces.ts";
 import { backupIndexes, backupWatches } from "./watches.ts";
@@ -41,7 +41,7 @@ export function backupReconciler(
     ],
     observe: (key, reader, signal, now) => {
       const observe = (from: Reader) => observeBackup(key, from, signal, { options, found, now });
-      return observeWithSlots(
+      return observeBackupWithSlots(
         key,
         slots,
         now,
@@ -49,7 +49,7 @@ export function backupReconciler(
         (seen) => observeLive(seen, reader, signal, observe),
       );
     },
-    applied: (world, applied) => giveBackRefused(world, applied, slots),
+    applied: (world, applied) => giveBackRefusedMovers(world, applied, slots),
     wakes: (wake) => slots.onGrant(backupKind.kind, wake),
     plan: (world, now) => world.planned ?? planBackup(world, now),
     // The engine hands it the very plan that planBackup made, with the next status in it.

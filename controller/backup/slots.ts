@@ -1,7 +1,14 @@
-import { StalledError, TransientError } from "../../api/mod.ts";
 import type { ObjectKey } from "../../kube/types.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { jobHasEnded, moverId, type MoverSlots, slotRepository } from "../shared/mod.ts";
+import {
+  giveBackRefused,
+  moverId,
+  type MoverSlots,
+  observeWithSlots,
+  type SlotOwner,
+  slotRepository,
+  workingIds,
+} from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { planBackup } from "./plan.ts";
@@ -14,70 +21,61 @@ export type SeenBackup = Omit<BackupWorld, "slots" | "planned">;
  * Observes a Backup and asks for the slots its run needs now; whatever it needs no longer is given back. One that would
  * delete snapshots now is observed `again` first.
  */
-export async function observeWithSlots(
+export function observeBackupWithSlots(
   key: ObjectKey,
   slots: MoverSlots,
   now: Date,
   observe: () => Promise<SeenBackup | undefined>,
   again: (seen: SeenBackup) => Promise<SeenBackup | undefined>,
 ): Promise<BackupWorld | undefined> {
-  const owner = { kind: "Backup", key };
-  try {
-    const seen = await observe();
-    if (seen !== undefined) {
-      const world = askSlots(seen, slots, now);
-      if (!world.backup.isDeleting || world.planned === undefined || world.planned.create.length === 0) {
-        return world;
-      }
-      // What destroys is decided on the living; it costs requests, so only who has a slot asks.
-      const live = await again(seen);
-      if (live !== undefined) return askSlots(live, slots, now);
-    }
-    slots.withdraw(owner);
-    return undefined;
-  } catch (error) {
-    // One that cannot be read starts nothing until somebody mends it.
-    if (error instanceof StalledError) slots.withdraw(owner);
-    throw error;
-  }
+  return observeWithSlots(ownerOf(key), slots, observe, async (seen) => {
+    const world = askSlots(seen, slots, now);
+    const deletes = world.backup.isDeleting && (world.planned?.create.length ?? 0) > 0;
+    if (!deletes) return world;
+    // What destroys is decided on the living; it costs requests, so only who has a slot asks.
+    const live = await again(seen);
+    return live === undefined ? undefined : askSlots(live, slots, now);
+  });
 }
 
 function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
   const { key } = seen.backup;
+  const owner = ownerOf(key);
+  const working = workingIds(seen.jobs, key.namespace);
   const plan = unhinderedPlan(seen, now);
-  const wanted = plan?.create.map(({ metadata }) => moverId(key.namespace, metadata.name)) ?? [];
-  const repository = plan?.next.resolved?.repository.name ?? "";
+  if (plan === undefined) {
+    slots.withdraw(owner, working);
+    return { ...seen, slots: { granted: new Set() } };
+  }
+  const wanted = plan.create.map(({ metadata }) => moverId(key.namespace, metadata.name));
   const answer = slots.ask({
-    owner: { kind: "Backup", key },
+    owner,
     class: seen.backup.isDeleting ? "deletion" : "backup",
-    repository: slotRepository({ namespace: key.namespace, name: repository }),
+    repository: slotRepository({
+      namespace: key.namespace,
+      name: plan.next.resolved?.repository.name ?? "",
+    }),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
     // One that had its turn and could not start stands in line anew.
     since: seen.backup.status.deletion?.retryAt ?? seen.object.metadata.creationTimestamp ?? "",
     wanted,
-    working: workingIds(seen),
+    working,
   });
   const isUnhindered = wanted.every((id) => answer.granted.has(id));
-  return { ...seen, slots: answer, ...(plan !== undefined && isUnhindered ? { planned: plan } : {}) };
+  return { ...seen, slots: answer, ...(isUnhindered ? { planned: plan } : {}) };
 }
 
-/**
- * Gives back the slots of movers the API server refused to make (a quota, an admission policy): their run tries again
- * later, if at all. After any other failure they may have been made, or are in the next pass.
- */
-export function giveBackRefused(world: BackupWorld, { objects, error }: Applied, slots: MoverSlots): void {
-  const isRefusal = error instanceof StalledError ||
-    (error instanceof TransientError && error.reason === "Forbidden");
-  if (!isRefusal) return;
-  const { key } = world.backup;
-  const made = objects.map(({ desired }) => moverId(key.namespace, desired.metadata.name));
-  slots.withdraw({ kind: "Backup", key }, [...workingIds(world), ...made]);
+/** Gives back the slots of movers the API server refused to make. */
+export function giveBackRefusedMovers(
+  { backup: { key }, jobs }: BackupWorld,
+  applied: Applied,
+  slots: MoverSlots,
+): void {
+  giveBackRefused(ownerOf(key), workingIds(jobs, key.namespace), applied, slots);
 }
 
-function workingIds({ jobs, backup }: SeenBackup): readonly string[] {
-  return jobs.filter((job) => !jobHasEnded(job)).map(({ metadata }) =>
-    moverId(backup.key.namespace, metadata.name)
-  );
+function ownerOf(key: ObjectKey): SlotOwner {
+  return { kind: "Backup", key };
 }
 
 /**

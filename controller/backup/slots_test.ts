@@ -121,7 +121,7 @@ class Rush {
 }
 
 Deno.test("a hundred Backups at once never have more movers than there are slots, and all end", async () => {
-  const rush = new Rush(5, ["apps"]);
+  const rush = new Rush(6, ["apps"]);
   for (let index = 0; index < 100; index++) rush.kube.put(aBackup({ name: `run-${index}` }));
   const { slots, manager } = rush.lead();
   await settle();
@@ -135,7 +135,7 @@ Deno.test("a hundred Backups at once never have more movers than there are slots
 });
 
 Deno.test("a Backup that waits for a slot says its place, is not written again for it, and is woken by its slot", async () => {
-  const rush = new Rush(2, ["apps"]);
+  const rush = new Rush(3, ["apps"]);
   for (let index = 0; index < 5; index++) {
     rush.kube.put(
       aBackup({ name: `run-${index}`, metadata: { creationTimestamp: `2026-01-01T00:00:0${index}Z` } }),
@@ -145,7 +145,11 @@ Deno.test("a Backup that waits for a slot says its place, is not written again f
   await settle();
   const last = rush.status("apps", "run-4");
   assert.equal(last.phase, "Pending");
-  assert.equal(last.message, "Waits for a mover slot: 3rd of 3; 2 of 2 movers of the cluster work");
+  assert.equal(
+    last.message,
+    "Waits for a mover slot: 3rd of 3; 2 of 3 slots of the cluster are taken, " +
+      "the last one is kept for namespaces that have none",
+  );
   const ready = last.conditions?.find(({ type }) => type === "Ready");
   assert.deepEqual([ready?.status, ready?.reason], ["Unknown", "NoSlot"]);
   assert.equal(last.resolved, undefined, "nothing is pinned before the first mover");
@@ -209,7 +213,7 @@ Deno.test("a Repository's own limit holds back its Backups and nobody else's, an
   ]);
   assert.equal(
     rush.status("apps", "c").message,
-    'Waits for a mover slot: 2nd of 2; 1 of 1 movers of Repository "repo" work',
+    'Waits for a mover slot: 2nd of 2; 1 of 1 slots of Repository "repo" are taken',
   );
   rush.kube.put(aReadyRepository({ spec: { maxConcurrentMovers: 3 }, status: { observedGeneration: 2 } }));
   await settle();
@@ -218,7 +222,7 @@ Deno.test("a Repository's own limit holds back its Backups and nobody else's, an
 });
 
 Deno.test("a controller that takes over in the middle knows the movers from the cache and keeps the limit", async () => {
-  const rush = new Rush(5, ["apps"]);
+  const rush = new Rush(6, ["apps"]);
   for (let index = 0; index < 40; index++) rush.kube.put(aBackup({ name: `run-${index}` }));
   rush.lead();
   await settle();
@@ -238,7 +242,7 @@ Deno.test("a controller that takes over in the middle knows the movers from the 
 });
 
 Deno.test("a cache of Jobs that lags lets no mover too many start", async () => {
-  const rush = new Rush(3, ["apps"]);
+  const rush = new Rush(4, ["apps"]);
   const { cluster, slots, manager } = rush.lead();
   await settle();
   cluster.informer(JOB).pause();

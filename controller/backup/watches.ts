@@ -10,6 +10,7 @@ import {
   type MoverSlots,
   needIndexValue,
   noteMover,
+  noteMoverPod,
   repositoryNeeds,
   repositoryView,
   resourceOf,
@@ -86,7 +87,10 @@ export function backupWatches(slots: MoverSlots): readonly Watch[] {
     {
       ...WATCHED.pod,
       indexes: { [INDEX.podsOfBackup]: backupOfPod },
-      keys: (pod, reader) => keysOfPodOwner(pod, reader, BACKUP.kind),
+      keys: (pod, reader) => {
+        noteMoverPod(pod, reader, slots);
+        return keysOfPodOwner(pod, reader, BACKUP.kind);
+      },
     },
     { ...WATCHED.configMap, keys: keysOfNeed("configMap") },
     { ...WATCHED.secret, keys: keysOfNeed("secret") },

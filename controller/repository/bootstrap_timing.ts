@@ -2,21 +2,43 @@ import { refreshSeconds, type RepositoryObject } from "./repository_object.ts";
 
 const RETRY_FIRST_SECONDS = 60;
 const RETRY_LONGEST_SECONDS = 900;
+/** A bootstrap that hangs rests so many times as long as it held its slot, though no longer than an hour. */
+const REST_FOR_WORK = 20;
+const REST_LONGEST_SECONDS = 3600;
+/** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
+const UNSTARTED_LONGEST_SECONDS = 1800;
+const MOST_DOUBLINGS = 10;
 /** After a failure only a person can mend: a look now and then, for the world outside has no watch. */
 const HEARTBEAT_SECONDS = 1800;
 
 /**
- * A Secret some other controller touches all the time must not keep a bootstrap running all the time; somebody
- * who mends a broken repository waits for the answer.
+ * A Secret some other controller changes all the time must not keep a bootstrap running all the time: each that led to
+ * nothing new doubles the wait for the next. Somebody who mends a broken repository waits for the answer.
  */
 const CHANGED_WHILE_OPEN_SECONDS = 60;
 const CHANGED_SECONDS = 5;
 
-/** When a bootstrap that failed for the n-th time in a row (1 is the first) is tried again. */
-export function retryTime(finishedAt: string, failures: number, isRetryable: boolean): string {
-  const doubled = RETRY_FIRST_SECONDS * 2 ** Math.min(failures - 1, 10);
-  const seconds = isRetryable ? Math.min(doubled, RETRY_LONGEST_SECONDS) : HEARTBEAT_SECONDS;
+/** When a bootstrap that failed for the n-th time in a row (1 is the first) after so long is tried again. */
+export function retryTime(
+  finishedAt: string,
+  failures: number,
+  isRetryable: boolean,
+  tookSeconds = 0,
+): string {
+  const rest = Math.min(tookSeconds * REST_FOR_WORK, REST_LONGEST_SECONDS);
+  const longest = Math.max(RETRY_LONGEST_SECONDS, rest);
+  const seconds = isRetryable ? doubled(RETRY_FIRST_SECONDS, failures - 1, longest) : HEARTBEAT_SECONDS;
   return new Date(Date.parse(finishedAt) + seconds * 1000).toISOString();
+}
+
+/** When the next one is made after so many (1 is the first) whose mover did not start. */
+export function unstartedRetryTime(tries: number, now: Date): string {
+  const seconds = doubled(RETRY_FIRST_SECONDS, tries - 1, UNSTARTED_LONGEST_SECONDS);
+  return new Date(now.getTime() + seconds * 1000).toISOString();
+}
+
+function doubled(seconds: number, times: number, longest: number): number {
+  return Math.min(seconds * 2 ** Math.min(times, MOST_DOUBLINGS), longest);
 }
 
 /** Seconds until the next bootstrap is due; 0 when it is. */
@@ -29,7 +51,8 @@ export function secondsUntilDue(repository: RepositoryObject, credentials: strin
   const plannedMs = isOpen
     ? endedMs + (refreshSeconds(spec) ?? Number.NaN) * 1000
     : Date.parse(bootstrap.retryAt ?? "");
-  const changedMs = endedMs + (isOpen ? CHANGED_WHILE_OPEN_SECONDS : CHANGED_SECONDS) * 1000;
+  const firstSeconds = isOpen ? CHANGED_WHILE_OPEN_SECONDS : CHANGED_SECONDS;
+  const changedMs = endedMs + doubled(firstSeconds, bootstrap.changes ?? 0, Infinity) * 1000;
   const isChanged = bootstrap.credentialVersion !== credentials;
   const dueMs = isChanged ? Math.min(plannedMs, changedMs) : plannedMs;
   return Number.isNaN(dueMs) ? 0 : Math.max(0, (dueMs - now.getTime()) / 1000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aRepository } from "../../tests/support/mod.ts";
-import { retryTime, secondsUntilDue } from "./bootstrap_timing.ts";
+import { retryTime, secondsUntilDue, unstartedRetryTime } from "./bootstrap_timing.ts";
 import { parseRepository } from "./repository_object.ts";
 
 const ended = "2026-01-02T03:04:00Z";
@@ -55,4 +55,32 @@ Deno.test("retryTime() doubles from one minute to fifteen, and is half an hour w
     900,
   ]);
   assert.equal(seconds(7, false), 1800);
+});
+
+Deno.test("retryTime() lets what hung rest twenty times as long as it held its slot, an hour at most", () => {
+  const seconds = (failures: number, tookSeconds: number) =>
+    (Date.parse(retryTime(ended, failures, true, tookSeconds)) - Date.parse(ended)) / 1000;
+  assert.deepEqual([1, 2, 6, 9].map((failures) => seconds(failures, 120)), [60, 120, 1920, 2400]);
+  assert.deepEqual([seconds(99, 3), seconds(99, 600)], [900, 3600]);
+});
+
+Deno.test("secondsUntilDue() waits longer after each change of credentials that led to nothing new", () => {
+  const failed = (changes: number) => ({
+    bootstrap: { failures: 3, retryAt: "2026-01-02T03:19:00Z", changes },
+  });
+  assert.deepEqual([1, 2, 5, 99].map((changes) => due(0, { bootstrap: { changes } }, "c2")), [
+    120,
+    240,
+    1920,
+    3600,
+  ]);
+  assert.deepEqual([1, 3, 99].map((changes) => due(0, failed(changes), "c2")), [10, 40, 900]);
+});
+
+Deno.test("unstartedRetryTime() doubles from one minute to half an hour", () => {
+  const now = new Date(ended);
+  const seconds = [1, 2, 5, 6, 500].map((tries) =>
+    (Date.parse(unstartedRetryTime(tries, now)) - now.getTime()) / 1000
+  );
+  assert.deepEqual(seconds, [60, 120, 960, 1800, 1800]);
 });

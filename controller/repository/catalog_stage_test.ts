@@ -17,8 +17,7 @@ import type { QueueAction } from "../runtime/report.ts";
 import { mergeWatches } from "../runtime/watch_merge.ts";
 import { JOB, POD } from "../shared/mod.ts";
 import { BACKUP } from "./backups_seen.ts";
-import { repositoryReconciler } from "./mod.ts";
-import { aNamespaceInMemory, endJob, KEY, openedMessage, OPTIONS, statusIn } from "./stage_test.ts";
+import { aKind, aNamespaceInMemory, endJob, KEY, openedMessage, statusIn } from "./stage_test.ts";
 
 /** Unique id of the repository of every test. */
 export const UNIQUE_ID = "0123abcd";
@@ -165,7 +164,7 @@ export class CatalogStage {
   }
 
   #start() {
-    const kind = repositoryReconciler(OPTIONS);
+    const kind = aKind();
     const cluster = new FakeCluster(this.kube);
     const { watches, namesOf } = mergeWatches([kind]);
     for (const watch of watches) cluster.createInformer(watch).start(new AbortController().signal);

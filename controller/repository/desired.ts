@@ -7,18 +7,21 @@ import {
   labelValue,
   moverJob,
   moverJobName,
+  SLOT_GRACE_SECONDS,
   workSpecFor,
   type WorkTrace,
   workTrace,
 } from "../shared/mod.ts";
-import { purposeAnnotation } from "./bootstrap_purpose.ts";
+import { madeFrom, purposeAnnotation } from "./bootstrap_purpose.ts";
 import { mayCreate, type RepositoryObject } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /** Time a bootstrap may take from the start of its mover (domain.md §3.1). */
 const BOOTSTRAP_SECONDS = 120;
-/** A kubelet ends a pod that never gets so far, or that does not keep its own limit. Waiting for a node is free. */
-const POD_SECONDS = 600;
+/** A kubelet ends a pod that never gets so far, or that does not keep its own limit. */
+export const POD_SECONDS = 600;
+/** Where no kubelet does, the Job ends: so long its mover may wait, and then work. */
+export const JOB_SECONDS = SLOT_GRACE_SECONDS + POD_SECONDS;
 /** Who movers are when they only open a repository; kopia makes the identity that creates it its owner. */
 const BOOTSTRAP_USERNAME = "kopiur";
 
@@ -60,6 +63,7 @@ export function desiredBootstrap(
     annotations: purposeAnnotation({
       generation: repository.generation,
       credentials: credentialVersion(world.found),
+      madeFrom: madeFrom(options),
     }),
     workSpec: workSpecFor({
       operation: { bootstrap: mayCreate(repository) ? { create: createChoices(repository) } : {} },
@@ -73,7 +77,7 @@ export function desiredBootstrap(
     repositorySpec: spec,
     mover,
     // The controller tries again itself, at its own pace and with what is true by then.
-    limits: { backoffLimit: 0, podActiveDeadlineSeconds: POD_SECONDS },
+    limits: { backoffLimit: 0, podActiveDeadlineSeconds: POD_SECONDS, activeDeadlineSeconds: JOB_SECONDS },
     options,
   });
 }

@@ -13,14 +13,18 @@ import {
   JOB,
   keysOfController,
   keysOfPodOwner,
+  type MoverSlots,
   type Need,
   needIndexValue,
+  noteMover,
+  noteMoverPod,
   POD,
   repositoryNeeds,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
 import { BACKUP, BY_REPOSITORY_NAME, byRepositoryName } from "./backups_seen.ts";
+import { CredentialMemory } from "./credential_memory.ts";
 import { ListingMemory } from "./listing_memory.ts";
 import { keysOfStaleStats } from "./newest_stats.ts";
 import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
@@ -28,6 +32,7 @@ import { REPOSITORY } from "./repository_object.ts";
 import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
+import { giveBackRefusedBootstrap, observeRepositoryWithSlots } from "./slots.ts";
 import { repositoryStatusAfter } from "./status.ts";
 import type { RepositoryWorld } from "./world.ts";
 
@@ -38,40 +43,58 @@ const BY_NEED = "need";
 /** The Repository kind. */
 export function repositoryReconciler(
   options: ControllerOptions,
+  slots: MoverSlots,
   found: FoundRuns = new FoundRuns(),
 ): Kind<RepositoryWorld, RepositoryPlan> {
   const memory = new ListingMemory();
+  const credentials = new CredentialMemory();
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
     indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId },
-    watches: WATCHES,
+    watches: watchesOf(slots),
     writes: WRITES,
-    observe: (key, reader, signal, now) => observeRepository(key, reader, { memory, found, now }, signal),
+    observe: (key, reader, signal, now) =>
+      observeRepositoryWithSlots(
+        key,
+        { slots, options, now },
+        () => observeRepository(key, reader, { memory, credentials, found, now }, signal),
+      ),
+    applied: (world, applied) => giveBackRefusedBootstrap(world, applied, slots),
+    wakes: (wake) => slots.onGrant(repositoryKind.kind, wake),
     plan: (world, now) => planRepository(world, now, options),
     status: repositoryStatusAfter,
     samples: repositorySamples,
   };
 }
 
-const WATCHES: readonly Watch[] = [
-  {
-    ...WATCHED.job,
-    indexes: { [BY_OWNER]: byControllerUid },
-    keys: (job) => keysOfController(job, repositoryKind.kind),
-  },
-  {
-    ...WATCHED.pod,
-    indexes: { [BY_REPOSITORY]: byRepositoryLabel },
-    keys: (pod, reader) => keysOfPodOwner(pod, reader, repositoryKind.kind),
-  },
-  { ...WATCHED.secret, keys: keysThatNeed("secret") },
-  { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
-  { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
-  { ...WATCHED.namespace, keys: keysOfPrivileged },
-  { resource: REPOSITORY, keys: twinsOf },
-  { resource: BACKUP, indexes: { [BY_REPOSITORY_NAME]: byRepositoryName }, keys: keysOfStaleStats },
-];
+/** What the ledger of slots has to know of Jobs and pods it is told on the way. */
+function watchesOf(slots: MoverSlots): readonly Watch[] {
+  return [
+    {
+      ...WATCHED.job,
+      indexes: { [BY_OWNER]: byControllerUid },
+      keys: (job, reader) => {
+        noteMover(job, reader, slots, "bootstraps");
+        return keysOfController(job, repositoryKind.kind);
+      },
+    },
+    {
+      ...WATCHED.pod,
+      indexes: { [BY_REPOSITORY]: byRepositoryLabel },
+      keys: (pod, reader) => {
+        noteMoverPod(pod, reader, slots);
+        return keysOfPodOwner(pod, reader, repositoryKind.kind);
+      },
+    },
+    { ...WATCHED.secret, keys: keysThatNeed("secret") },
+    { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
+    { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
+    { ...WATCHED.namespace, keys: keysOfPrivileged },
+    { resource: REPOSITORY, keys: twinsOf },
+    { resource: BACKUP, indexes: { [BY_REPOSITORY_NAME]: byRepositoryName }, keys: keysOfStaleStats },
+  ];
+}
 
 const WRITES: readonly Grant[] = [
   { resource: REPOSITORY, verbs: ["patch"] },

@@ -11,11 +11,12 @@ import {
 } from "../shared/mod.ts";
 import { observeCatalog } from "./catalog_world.ts";
 import { observeListing } from "./listing.ts";
+import type { CredentialMemory } from "./credential_memory.ts";
 import type { ListingMemory } from "./listing_memory.ts";
 import { newestStats } from "./newest_stats.ts";
 import { twinsOf } from "./twins.ts";
 import { parseRepository, REPOSITORY } from "./repository_object.ts";
-import type { RepositoryWorld } from "./world.ts";
+import type { SeenRepository } from "./slots.ts";
 
 /** Index of Jobs by the uid of their controller. */
 export const BY_OWNER = "owner";
@@ -29,17 +30,19 @@ export const BY_REPOSITORY = "repository";
 export async function observeRepository(
   key: ObjectKey,
   reader: Reader,
-  { memory, found, now }: {
+  { memory, credentials, found, now }: {
     readonly memory: ListingMemory;
+    readonly credentials: CredentialMemory;
     readonly found: FoundRuns;
     readonly now: Date;
   },
   signal: AbortSignal,
-): Promise<RepositoryWorld | undefined> {
+): Promise<SeenRepository | undefined> {
   const object = reader.get(REPOSITORY, key);
   if (object === undefined) {
     memory.drop(key);
     found.drop(key);
+    credentials.drop(key);
     return undefined;
   }
   const repository = parseRepository(object);
@@ -49,10 +52,11 @@ export async function observeRepository(
   const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
   const catalog = listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined;
   if (catalog !== undefined) found.keep(key, catalog.found);
+  const needs = await observeNeeds(repositoryNeeds(repository.spec), namespace, reader, signal);
   return {
     object,
     repository,
-    found: await observeNeeds(repositoryNeeds(repository.spec), namespace, reader, signal),
+    found: credentials.steady(key, needs),
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     jobs,
     pods,

@@ -1,6 +1,9 @@
-import { type Reason, REASONS } from "../../api/mod.ts";
+import { REASONS } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
-import type { BootstrapRun, Decision } from "./decide.ts";
+import { slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
+import type { Decision } from "./decide.ts";
+import { type Hold, holdOf } from "./holds.ts";
+import { BOOTSTRAP_SLOT } from "./slots.ts";
 import type { Standing } from "./standing.ts";
 
 /** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
@@ -8,11 +11,35 @@ const FOLLOW_SECONDS = 15;
 const OBSTACLE_SECONDS = 60;
 /** The pass after a result was taken removes the Job that gave it. */
 const CLEAN_UP_SECONDS = 1;
-/** So long a pod may pull its image and mount its volumes before that is worth telling. */
-const START_GRACE_MS = 30_000;
+/** A slot was asked for what was only just due. */
+const SOON_SECONDS = 1;
+
+/** Why the repository is not being opened or read now, though it should be. */
+export function heldBy(decision: Decision, now: Date): Hold | undefined {
+  switch (decision.kind) {
+    case "wait":
+      return decision.obstacle;
+    case "follow":
+      return holdOf(decision.run, now);
+    case "queue": {
+      const { wait } = decision;
+      return {
+        reason: "NoSlot",
+        message: wait === undefined ? REASONS.NoSlot : slotWaitText(wait, "", BOOTSTRAP_SLOT),
+      };
+    }
+    case "giveUp":
+    case "clear":
+    case "rest":
+      return decision.hold;
+    default:
+      return undefined;
+  }
+}
 
 /** How a pass ends; `standing` is what is known of the repository after it. */
 export function outcomeOf(decision: Decision, standing: Standing, now: Date): Outcome {
+  const hold = heldBy(decision, now);
   switch (decision.kind) {
     case "leave":
       return {
@@ -27,20 +54,21 @@ export function outcomeOf(decision: Decision, standing: Standing, now: Date): Ou
       return { kind: "waiting", ...decision.obstacle, recheckAfterSeconds: OBSTACLE_SECONDS };
     case "take":
       return standingOutcome(standing, CLEAN_UP_SECONDS);
+    case "giveUp":
+      return heldOutcome(standing, hold, CLEAN_UP_SECONDS);
     case "rest":
-      return standingOutcome(standing, Math.ceil(decision.seconds));
+      return heldOutcome(standing, hold, Math.ceil(decision.seconds));
+    case "queue": {
+      const { wait } = decision;
+      return heldOutcome(standing, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
+    }
     case "follow":
-      return followOutcome(standing, holdOf(decision.run, now));
+    case "clear":
+      return heldOutcome(standing, hold, FOLLOW_SECONDS);
     case "start":
     case "replace":
-    case "clear":
       return standingOutcome(standing, FOLLOW_SECONDS);
   }
-}
-
-interface Hold {
-  readonly reason: Reason;
-  readonly message: string;
 }
 
 function standingOutcome(standing: Standing, recheckAfterSeconds: number): Outcome {
@@ -60,20 +88,23 @@ function standingOutcome(standing: Standing, recheckAfterSeconds: number): Outco
   }
 }
 
-function followOutcome(standing: Standing, hold: Hold | undefined): Outcome {
-  if (hold === undefined) return standingOutcome(standing, FOLLOW_SECONDS);
-  if (standing.kind !== "open") return { kind: "waiting", ...hold, recheckAfterSeconds: FOLLOW_SECONDS };
-  const message = `${openMessage(standing.uniqueId)}; it cannot be read again yet: ${hold.message}`;
-  return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds: FOLLOW_SECONDS };
+function heldOutcome(standing: Standing, hold: Hold | undefined, recheckAfterSeconds: number): Outcome {
+  if (hold === undefined) return standingOutcome(standing, recheckAfterSeconds);
+  if (standing.kind === "open") {
+    const message = `${openMessage(standing.uniqueId)}; it cannot be read again yet: ${hold.message}`;
+    return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
+  }
+  // What is known of a failure says more than that it is to be tried again.
+  if (hold.reason === "NoSlot" && standing.kind === "failed") {
+    return standingOutcome(
+      { ...standing, message: `${standing.message}; ${hold.message}` },
+      recheckAfterSeconds,
+    );
+  }
+  const isQuiet = hold.reason === "NoSlot" ? { isQuiet: true as const } : {};
+  return { kind: "waiting", ...hold, recheckAfterSeconds, ...isQuiet };
 }
 
 function openMessage(uniqueId: string): string {
   return `The repository with unique id "${uniqueId}" is open`;
-}
-
-function holdOf(run: BootstrapRun, now: Date): Hold | undefined {
-  if (run.kind !== "waiting") return undefined;
-  const age = now.getTime() - Date.parse(run.since);
-  if (run.why === "PodNotStarted" && age < START_GRACE_MS) return undefined;
-  return { reason: run.why, message: `${REASONS[run.why]}: ${run.text}` };
 }

@@ -8,12 +8,14 @@ import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./decide.ts";
 import { desiredBootstrap } from "./desired.ts";
 import { takeNewest } from "./newest_stats.ts";
-import { outcomeOf } from "./outcome_of.ts";
+import { heldBy, outcomeOf } from "./outcome_of.ts";
 import { type CatalogEnd, planCatalog } from "./plan_catalog.ts";
+import { NOTHING_OVERDUE, tellOfRefresh } from "./refreshed.ts";
 import { removals } from "./removals.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import { takeEnd, type Taken } from "./take_end.ts";
 import { tellOfTwins } from "./twins.ts";
+import { givingUpEvents, statusAfterGivingUp } from "./unstarted.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
@@ -31,16 +33,19 @@ export function planRepository(
   now: Date,
   options: ControllerOptions,
 ): RepositoryPlan {
-  const decision = decide(world, now);
+  const decision = decide(world, now, options);
   const taken = decision.kind === "take" ? resultOf(world, decision) : undefined;
   const standing = taken?.standing ?? standingOf(world.repository, credentialVersion(world.found));
   const catalog = decision.kind === "leave" ? undefined : planCatalog(world, now);
   const twins = tellOfTwins(world);
-  const status = taken?.status ?? world.repository.status;
+  const { status, events } = after(world, decision, { taken, options, now });
   const stats = takeNewest(status.storageStats, world.newestStats, now);
+  const refresh = taken === undefined
+    ? tellOfRefresh(world.repository, standing, heldBy(decision, now), now)
+    : NOTHING_OVERDUE;
   const outcome = soonest(
     outcomeOf(decision, standing, now),
-    [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds],
+    [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds, refresh.recheckAfterSeconds],
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
@@ -53,9 +58,16 @@ export function planRepository(
       ...(taken === undefined ? [] : [taken.condition]),
       ...(catalog?.conditions ?? []),
       ...twins.conditions,
+      ...refresh.conditions,
     ],
     outcome,
-    events: [...(taken?.events ?? []), ...obstacleEvents, ...(catalog?.events ?? []), ...twins.events],
+    events: [
+      ...events,
+      ...obstacleEvents,
+      ...(catalog?.events ?? []),
+      ...twins.events,
+      ...refresh.events,
+    ],
     measures: taken?.measures ?? [],
     status: {
       ...status,
@@ -65,6 +77,24 @@ export function planRepository(
       backend: world.repository.spec.backend.s3 === undefined ? "Filesystem" : "S3",
     },
     ...(catalog?.end === undefined ? {} : { listingEnd: catalog.end }),
+  };
+}
+
+/** What a pass writes down and tells of the bootstrap it looked at. */
+function after(
+  { repository }: RepositoryWorld,
+  decision: Decision,
+  { taken, options, now }: {
+    readonly taken: Taken | undefined;
+    readonly options: ControllerOptions;
+    readonly now: Date;
+  },
+): Pick<Taken, "status" | "events"> {
+  if (taken !== undefined) return taken;
+  if (decision.kind !== "giveUp") return { status: repository.status, events: [] };
+  return {
+    status: statusAfterGivingUp(repository, decision.hold, options, now),
+    events: givingUpEvents(repository, decision.hold),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Removal } from "../../kube/types.ts";
+import type { KubeObject, Removal } from "../../kube/types.ts";
 import { moverRemovals } from "../shared/mod.ts";
-import { type Decision, formerJobs } from "./decide.ts";
+import { type Decision, formerJobs, nextJob } from "./decide.ts";
 import { listedJob } from "./listing.ts";
 import type { RepositoryWorld } from "./world.ts";
 
@@ -13,6 +13,12 @@ export function removals(world: RepositoryWorld, decision: Decision): readonly R
   // With its Job goes the pod, and with that the log.
   const listed = listedJob(world.repository, world.jobs);
   const former = formerJobs(world).filter((job) => job !== listed);
-  const replaced = decision.kind === "replace" ? [decision.job] : [];
-  return moverRemovals([...former, ...replaced], "Foreground");
+  return moverRemovals([...former, ...unwanted(world, decision)], "Foreground");
+}
+
+function unwanted(world: RepositoryWorld, decision: Decision): readonly KubeObject[] {
+  if (decision.kind === "replace") return [decision.job];
+  const job = nextJob(world);
+  // Nobody will take its result, and it would hold a slot for as long as it waits.
+  return decision.kind === "refuse" && job !== undefined ? [job] : [];
 }

@@ -12,7 +12,8 @@ import {
   workSpecOf,
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
-import { JOB } from "../shared/mod.ts";
+import type { Kind } from "../runtime/kind.ts";
+import { JOB, MoverSlots } from "../shared/mod.ts";
 import { repositoryReconciler, type RepositoryWorld } from "./mod.ts";
 import type { RepositoryPlan } from "./plan.ts";
 
@@ -33,11 +34,31 @@ export const MOVER_ENDED = new Date("2026-01-02T03:04:00Z");
 /** The repository of every test. */
 export const KEY = { namespace: "apps", name: "repo" };
 /** The kind under test. */
-export const KIND = repositoryReconciler(OPTIONS);
+export const KIND = aKind();
+
+/** The kind, with slots for whoever asks unless a test has its own. */
+export function aKind(
+  options: ControllerOptions = OPTIONS,
+  slots = someSlots(),
+): Kind<RepositoryWorld, RepositoryPlan> {
+  return repositoryReconciler(options, slots);
+}
+
+/** A ledger that begins with no bootstrap. */
+export function someSlots(limit = 0, nowMs: () => number = () => 0): MoverSlots {
+  const slots = new MoverSlots(limit, nowMs);
+  slots.begin([]);
+  return slots;
+}
+
+/** The clock of each API server in memory: it goes with the passes. */
+const clocks = new WeakMap<FakeKube, { now: Date }>();
 
 /** A namespace with everything a filesystem Repository needs, but the Repository. */
 export function aNamespaceInMemory(...objects: readonly KubeObject[]): FakeKube {
-  const kube = new FakeKube(() => NOW).declare(KIND);
+  const clock = { now: NOW };
+  const kube = new FakeKube(() => clock.now).declare(KIND);
+  clocks.set(kube, clock);
   kube.put(aNamespace(), aSecret(), aClaim({ name: "repo-data" }), ...objects);
   return kube;
 }
@@ -55,13 +76,15 @@ export function statusIn(kube: FakeKube): RepositoryStatus {
 }
 
 /** What the kind sees and plans in that namespace. */
-export async function planIn(kube: FakeKube, now: Date = NOW): Promise<RepositoryPlan> {
-  return KIND.plan(await worldIn(kube, now), now);
+export async function planIn(kube: FakeKube, now: Date = NOW, kind = KIND): Promise<RepositoryPlan> {
+  return kind.plan(await worldIn(kube, now, kind), now);
 }
 
 /** What the kind sees in that namespace. */
-export async function worldIn(kube: FakeKube, now: Date = NOW): Promise<RepositoryWorld> {
-  const world = await KIND.observe(KEY, kube, new AbortController().signal, now);
+export async function worldIn(kube: FakeKube, now: Date = NOW, kind = KIND): Promise<RepositoryWorld> {
+  const clock = clocks.get(kube);
+  if (clock !== undefined) clock.now = now;
+  const world = await kind.observe(KEY, kube, new AbortController().signal, now);
   if (world === undefined) throw new TypeError("Cannot observe the Repository: it is not there");
   return world;
 }
@@ -72,12 +95,12 @@ export function aCreatingRepository(parts: Parts = {}): KubeObject {
 }
 
 /** Applies a plan's objects and its status, as the engine does when nothing goes wrong. */
-export async function carryOut(kube: FakeKube, plan: RepositoryPlan): Promise<void> {
+export async function carryOut(kube: FakeKube, plan: RepositoryPlan, now: Date = NOW): Promise<void> {
   const { signal } = new AbortController();
   for (const object of plan.create) await kube.create(object, signal);
   for (const removal of plan.remove) await kube.remove(removal, signal);
   const before = statusIn(kube).conditions ?? [];
-  const conditions = mergeConditions(before, plan.conditions, plan.status.observedGeneration ?? 0, NOW);
+  const conditions = mergeConditions(before, plan.conditions, plan.status.observedGeneration ?? 0, now);
   await kube.replaceStatus(storedRepository(kube), { ...plan.status, conditions }, signal);
 }
 

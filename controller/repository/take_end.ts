@@ -5,7 +5,7 @@ import { workSpan } from "../shared/mod.ts";
 import type { BootstrapPurpose } from "./bootstrap_purpose.ts";
 import { retryTime } from "./bootstrap_timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
-import { bootstrapTrace } from "./desired.ts";
+import { bootstrapTrace, POD_SECONDS } from "./desired.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -40,14 +40,16 @@ function statusAfter(
 ): RepositoryStatus {
   const { status } = repository;
   const { finishedAt } = end;
+  const changes = changesInVain(status, purpose, verdict);
   const base = {
     forGeneration: purpose.generation,
     credentialVersion: purpose.credentials,
     runs: (status.bootstrap?.runs ?? 0) + 1,
+    ...(changes === 0 ? {} : { changes }),
   };
   if (verdict.kind === "failed") {
     const failures = failuresBefore(status, purpose) + 1;
-    const retryAt = retryTime(finishedAt, failures, verdict.isRetryable);
+    const retryAt = retryTime(finishedAt, failures, verdict.isRetryable, secondsTaken(end));
     return {
       ...status,
       lastInit: { status: "Failed", time: finishedAt, message: verdict.message },
@@ -69,6 +71,20 @@ function statusAfter(
     lastInit: { status: "Succeeded", time: finishedAt, message, created },
     bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
   };
+}
+
+/** What gave no result because its time was over took all of it. */
+function secondsTaken(end: BootstrapEnd): number {
+  const isOver = end.kind === "failed" && end.class === "DeadlineExceeded";
+  return end.result?.durationSeconds ?? (isOver ? POD_SECONDS : 0);
+}
+
+/** Bootstraps in a row, this one included, that were made for changed credentials and ended as the one before. */
+function changesInVain({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose, verdict: Verdict): number {
+  if (bootstrap === undefined || bootstrap.forGeneration !== purpose.generation) return 0;
+  const isChange = bootstrap.credentialVersion !== purpose.credentials;
+  const endsAlike = (bootstrap.failures === 0) === (verdict.kind === "open");
+  return isChange && endsAlike ? (bootstrap.changes ?? 0) + 1 : 0;
 }
 
 /** Failures in a row count for what was tried: after a change somebody waits for the answer. */

@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
-import type { Found } from "../shared/mod.ts";
+import type { Found, SlotAnswer } from "../shared/mod.ts";
 import type { SeenStats } from "./backups_seen.ts";
 import type { Catalog } from "./catalog_world.ts";
 import type { Listing } from "./listing.ts";
@@ -25,4 +25,6 @@ export interface RepositoryWorld {
   readonly newestStats: SeenStats | undefined;
   /** Other Repositories that open the same repository. */
   readonly twins: readonly ObjectKey[];
+  /** Whether a bootstrap may start; free where nobody was asked. */
+  readonly slots: "free" | SlotAnswer;
 }

@@ -1,5 +1,6 @@
 import { MOVER_ENV, type RepositorySpec } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
+import { shortHash } from "./short_hash.ts";
 import { CONFIG_MAP, SECRET, VOLUME_CLAIM } from "./resources.ts";
 
 /** Something a repository needs to be there before a mover can open it. All are in the repository's namespace. */
@@ -15,6 +16,8 @@ export interface Found {
   readonly present?: {
     /** Changes when the object is replaced or its content changes. */
     readonly version: string;
+    /** Hash of the content, where it was read: to see in memory whether a touched object says anything new. */
+    readonly content?: string;
     /** Keys that have a value which is not empty; none for volumes. */
     readonly keys: readonly string[];
   };
@@ -69,7 +72,8 @@ export function foundOf(need: Need, object: KubeObject | undefined): Found {
   const { uid = "", resourceVersion = "" } = object.metadata;
   // A volume's resourceVersion moves with its status; only another volume of that name is news.
   const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
-  return { need, present: { version, keys: need.kind === "volumeClaim" ? [] : filledKeys(object) } };
+  if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
+  return { need, present: { version, content: contentOf(object), keys: filledKeys(object) } };
 }
 
 /** What is missing of all needs; undefined when everything is there. */
@@ -98,6 +102,15 @@ export function needIndexValue(kind: Need["kind"], name: string): string {
 function addKeys(keysBySecret: Map<string, string[]>, name: string, keys: readonly string[]): void {
   const known = keysBySecret.get(name) ?? [];
   keysBySecret.set(name, [...known, ...keys.filter((key) => !known.includes(key))]);
+}
+
+function contentOf({ data, binaryData }: KubeObject): string {
+  const entries = [data, binaryData].map((each) =>
+    Object.entries(typeof each === "object" && each !== null ? each : {}).toSorted(([a], [b]) =>
+      a < b ? -1 : 1
+    )
+  );
+  return shortHash(JSON.stringify(entries), 64);
 }
 
 function filledKeys(object: KubeObject): readonly string[] {

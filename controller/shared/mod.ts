@@ -2,6 +2,7 @@
  * Pure pieces several kinds use: the mover Job and its state, what a repository needs, and how the kinds watch
  * what is not theirs. Imports api and the kube interfaces only. Start reading at mover_job.ts and job_state.ts.
  */
+export * from "./ask_slots.ts";
 export * from "./by_object.ts";
 export * from "./claim_watch.ts";
 export * from "./config_sources.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GRANT_SECONDS, MoverSlots } from "./mover_slots.ts";
-import type { SlotAsk, SlotClass } from "./slot_types.ts";
+import { GRANT_SECONDS, MoverSlots, slotReserve } from "./mover_slots.ts";
+import { SLOT_GRACE_SECONDS, type SlotAsk, type SlotClass } from "./slot_types.ts";
 
 interface Ask {
   readonly class?: SlotClass;
@@ -45,11 +45,19 @@ function aLedger(limit: number) {
 }
 
 Deno.test("MoverSlots grants up to its limit, then says the place and wakes whose turn comes", () => {
-  const { ask, may, slots, woken } = aLedger(2);
+  const { ask, may, slots, woken } = aLedger(3);
   assert.deepEqual([may("a"), may("b")], [true, true]);
   const { granted, waiting } = ask("c", ["c"]);
   assert.deepEqual([...granted], []);
-  assert.deepEqual(waiting, { movers: 1, place: 1, of: 1, used: 2, limit: 2, scope: "cluster" });
+  assert.deepEqual(waiting, {
+    movers: 1,
+    place: 1,
+    of: 1,
+    used: 2,
+    limit: 3,
+    scope: "cluster",
+    kept: 1,
+  });
   assert.equal(ask("d", ["d"]).waiting?.place, 2);
   assert.deepEqual([slots.used, slots.waiting, woken], [2, 2, []]);
   slots.moverEnded("a");
@@ -75,7 +83,7 @@ Deno.test("MoverSlots gives the same grant again to an owner that asks again", (
 });
 
 Deno.test("MoverSlots takes back what is not wanted any more, but no mover that is seen to work", () => {
-  const { ask, works, leave, slots, woken } = aLedger(3);
+  const { ask, works, leave, slots, woken } = aLedger(4);
   assert.equal(ask("a", ["a1", "a2", "a3", "a4"]).granted.size, 3);
   ask("b", ["b1"]);
   works("a1");
@@ -86,7 +94,7 @@ Deno.test("MoverSlots takes back what is not wanted any more, but no mover that 
 });
 
 Deno.test("MoverSlots lets several sources of one owner start as there are slots, in their order", () => {
-  const { ask, slots } = aLedger(2);
+  const { ask, slots } = aLedger(3);
   const first = ask("a", ["a1", "a2", "a3", "a4"]);
   assert.deepEqual([...first.granted], ["a1", "a2"]);
   assert.deepEqual([first.waiting?.movers, first.waiting?.place, first.waiting?.of], [2, 1, 2]);
@@ -105,18 +113,18 @@ Deno.test("MoverSlots grants restores before backups, those before maintenance, 
   assert.deepEqual(woken, ["rescue", "save", "upkeep", "wipe"]);
 });
 
-Deno.test("MoverSlots counts movers that need no slot", () => {
-  const { may, works, slots } = aLedger(2);
-  works("bootstrap");
-  works("delete");
+Deno.test("MoverSlots counts movers nobody asked a slot for", () => {
+  const { may, works, slots } = aLedger(3);
+  works("one");
+  works("two");
   assert.equal(may("a"), false);
-  slots.moverEnded("bootstrap");
+  slots.moverEnded("one");
   assert.equal(may("a"), true);
 });
 
 Deno.test("MoverSlots keeps the limit of a repository, and lets others pass whoever it holds back", () => {
   const { ask, may, works, slots } = aLedger(10);
-  works("bootstrap", "apps/small");
+  works("other", "apps/small");
   const small = { repository: "apps/small", limit: 2 };
   assert.deepEqual([may("a", small), may("b", small), may("c", small)], [true, false, false]);
   assert.deepEqual(ask("c", ["c"], small).waiting, {
@@ -126,8 +134,9 @@ Deno.test("MoverSlots keeps the limit of a repository, and lets others pass whoe
     used: 2,
     limit: 2,
     scope: "repository",
+    kept: 0,
   });
-  assert.equal(may("other"), true);
+  assert.equal(may("large"), true);
   slots.limitChanged("apps/small", 3);
   assert.deepEqual([may("b", { ...small, limit: 3 }), may("c", { ...small, limit: 3 })], [true, false]);
   slots.limitChanged("apps/small", undefined);
@@ -144,7 +153,7 @@ Deno.test("MoverSlots has no limit at 0, but for that of a repository", () => {
     true,
     false,
   ]);
-  assert.equal([...slots.samples()].some(({ name }) => name === "kopiur_mover_slots"), false);
+  assert.equal([...slots.samples("movers")].some(({ name }) => name === "kopiur_mover_slots"), false);
 });
 
 Deno.test("MoverSlots takes turns between namespaces, and the oldest first within one", () => {
@@ -243,10 +252,15 @@ Deno.test("MoverSlots shows limit, movers that work and movers that wait", () =>
   const { may, slots } = aLedger(1);
   may("a");
   may("b");
-  assert.deepEqual([...slots.samples()].map(({ name, value }) => `${name} ${value}`), [
+  assert.deepEqual([...slots.samples("movers")].map(({ name, value }) => `${name} ${value}`), [
     "kopiur_mover_slots 1",
     "kopiur_mover_slots_used 1",
     "kopiur_mover_slots_waiting 1",
+  ]);
+  assert.deepEqual([...slots.samples("bootstraps")].map(({ name }) => name), [
+    "kopiur_bootstrap_slots",
+    "kopiur_bootstrap_slots_used",
+    "kopiur_bootstrap_slots_waiting",
   ]);
 });
 
@@ -393,7 +407,8 @@ Deno.test("MoverSlots uses every slot somebody could use", () => {
               working,
             });
             if (waiting === undefined) continue;
-            assert.ok(waiting.used >= waiting.limit, JSON.stringify(waiting));
+            const isKept = waiting.kept <= slotReserve(waiting.limit) && waiting.scope === "cluster";
+            assert.ok(waiting.used >= waiting.limit || isKept, JSON.stringify(waiting));
             assert.ok(waiting.place >= 1 && waiting.place <= waiting.of, JSON.stringify(waiting));
           }
         }
@@ -403,31 +418,245 @@ Deno.test("MoverSlots uses every slot somebody could use", () => {
   );
 });
 
-Deno.test("MoverSlots serves namespaces that all wait as often as each other, whatever their numbers", () => {
-  fc.assert(fc.property(
-    fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 2, maxLength: 6 }),
-    fc.integer({ min: 1, max: 4 }),
-    (sizes, limit) => {
-      const { may, slots, woken } = aLedger(limit);
-      for (let index = 0; index < limit; index++) may(`first-${index}`);
-      sizes.forEach((size, namespace) => {
-        for (let run = 0; run < size; run++) may(`${namespace}/${run}`, { namespace: `${namespace}` });
-      });
-      const running = Array.from({ length: limit }, (_, index) => `first-${index}`);
-      const served = new Map<string, number>();
-      for (let turn = 0; slots.waiting > 0; turn++) {
-        slots.moverEnded(running.shift() ?? "");
-        const name = woken.at(-1) ?? "";
-        running.push(name);
-        const [namespace = ""] = name.split("/");
-        served.set(namespace, (served.get(namespace) ?? 0) + 1);
-        const waiting = sizes.map((size, each) => [size, served.get(`${each}`) ?? 0] as const)
-          .filter(([size, times]) => times < size).map(([, times]) => times);
-        if (waiting.length > 0) {
-          const most = Math.max(...sizes.map((_, each) => served.get(`${each}`) ?? 0));
-          assert.ok(most - Math.min(...waiting) <= 1, `${sizes} ${[...served]}`);
-        }
-      }
+/** A ledger whose movers are counted by namespace; each owner wants one, called like it. */
+function aCrowd(limit: number) {
+  const ledger = aLedger(limit);
+  const held = new Map<string, string[]>();
+  const waiting = new Map<string, Set<string>>();
+  let count = 0;
+  const namespaceOf = (name: string) => name.split("/")[0] ?? "";
+  const countOf = (namespace: string) => held.get(namespace)?.length ?? 0;
+  const share = () => {
+    const some = new Set(
+      [...held, ...waiting].filter(([, names]) => [...names].length > 0).map(([name]) => name),
+    );
+    return Math.ceil(limit / Math.max(1, some.size));
+  };
+  function note(name: string): void {
+    const namespace = namespaceOf(name);
+    waiting.get(namespace)?.delete(name);
+    const has = countOf(namespace);
+    const poorer = [...waiting].filter(([other, names]) =>
+      other !== namespace && names.size > 0 && countOf(other) < share() &&
+      used() < limit - (countOf(other) > 0 ? slotReserve(limit) : 0)
+    );
+    if (has >= share()) {
+      assert.deepEqual(poorer, [], `${namespace} has ${has} of ${limit} and gets another one`);
+    }
+    if (has > 0) assert.ok(used() < limit - slotReserve(limit), `${namespace} takes of the reserve`);
+    held.set(namespace, [...held.get(namespace) ?? [], name]);
+  }
+  function used(): number {
+    return [...held.values()].reduce((total, names) => total + names.length, 0);
+  }
+  ledger.slots.onGrant("Backup", ({ name }) => {
+    note(name);
+    ledger.may(name, { namespace: namespaceOf(name) });
+    ledger.works(name, `${namespaceOf(name)}/repo`);
+  });
+  return {
+    slots: ledger.slots,
+    used,
+    countOf,
+    holders: () => [...held.values()].filter((names) => names.length > 0).length,
+    waits: () => [...waiting.values()].some((names) => names.size > 0),
+    arrive(namespace: string): boolean {
+      const name = `${namespace}/${count++}`;
+      waiting.set(namespace, (waiting.get(namespace) ?? new Set()).add(name));
+      const gets = ledger.may(name, { namespace, since: `${count}`.padStart(6, "0") });
+      if (gets) note(name);
+      if (gets) ledger.works(name, `${namespace}/repo`);
+      return gets;
     },
-  ));
+    end(namespace: string): void {
+      const [name, ...rest] = held.get(namespace) ?? [];
+      if (name === undefined) return;
+      held.set(namespace, rest);
+      ledger.slots.moverEnded(name);
+    },
+  };
+}
+
+Deno.test("MoverSlots gives nobody more than its share while others wait, and a newcomer a slot at once", () => {
+  const event = fc.record({
+    what: fc.constantFrom("arrive", "arrive", "end"),
+    namespace: fc.constantFrom("a", "a", "a", "b", "b", "c", "d", "e"),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 24 }), fc.array(event, { maxLength: 150 }), (limit, events) => {
+      const crowd = aCrowd(limit);
+      for (const { what, namespace } of events) {
+        if (what === "end") {
+          crowd.end(namespace);
+        } else {
+          const isNew = crowd.countOf(namespace) === 0;
+          const [before, holders] = [crowd.used(), crowd.holders()];
+          const gets = crowd.arrive(namespace);
+          if (isNew && !gets) {
+            assert.ok(
+              before === limit && holders >= slotReserve(limit),
+              `${before} of ${limit}, ${holders} hold`,
+            );
+          }
+        }
+        assert.ok(crowd.used() <= limit);
+        assert.equal(crowd.slots.used, crowd.used());
+      }
+      for (let turn = 0; crowd.waits(); turn++) {
+        assert.ok(turn < 1000, "somebody waits for ever");
+        for (const namespace of ["a", "b", "c", "d", "e"]) crowd.end(namespace);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("MoverSlots lets a namespace alone take all but the last tenth, and newcomers the rest", () => {
+  const crowd = aCrowd(20);
+  for (let index = 0; index < 64; index++) crowd.arrive("big");
+  assert.equal(crowd.countOf("big"), 18);
+  assert.deepEqual([crowd.arrive("one"), crowd.arrive("two"), crowd.arrive("three")], [true, true, false]);
+  assert.equal(crowd.arrive("one"), false, "it has one");
+  crowd.end("big");
+  assert.equal(crowd.countOf("three"), 1, "what a large one gives back goes to who has none");
+  for (let index = 0; index < 4; index++) crowd.end("big");
+  assert.deepEqual([crowd.countOf("big"), crowd.countOf("one")], [14, 2]);
+});
+
+Deno.test("MoverSlots has the smallest limits work: of one slot nothing is kept, of two one is", () => {
+  const single = aCrowd(1);
+  assert.deepEqual([single.arrive("a"), single.arrive("b")], [true, false]);
+  const pair = aCrowd(2);
+  assert.deepEqual([pair.arrive("a"), pair.arrive("a"), pair.arrive("b")], [true, false, true]);
+  assert.deepEqual([1, 2, 3, 10, 19, 20, 25, 100, Infinity].map(slotReserve), [0, 1, 1, 1, 1, 2, 2, 10, 0]);
+});
+
+Deno.test("MoverSlots counts no mover that was told to go and is still there after the grace", () => {
+  const { may, slots, pass } = aLedger(1);
+  const lost = { id: "lost", namespace: "apps", repository: "apps/repo" };
+  slots.moverWorks(lost);
+  slots.moverWorks({ ...lost, isLeaving: true });
+  pass(SLOT_GRACE_SECONDS - 1);
+  slots.moverWorks({ ...lost, isLeaving: true });
+  assert.equal(may("a"), false);
+  pass(1);
+  assert.deepEqual([may("a"), slots.used], [true, 1]);
+  slots.moverWorks({ ...lost, isLeaving: true });
+  assert.equal(slots.used, 1, "however often it is seen");
+  slots.moverEnded("lost", "gone");
+  assert.equal(slots.used, 1);
+});
+
+Deno.test("MoverSlots counts a mover again whose pod was replaced, and one that took the name of a lost one", () => {
+  const { slots, pass, ask } = aLedger(5);
+  const mover = { id: "m", namespace: "apps", repository: undefined };
+  slots.moverWorks(mover);
+  slots.moverLeaves("m", "Pod");
+  slots.moverWorks(mover);
+  pass(SLOT_GRACE_SECONDS);
+  ask("x", []);
+  assert.equal(slots.used, 0, "its Job stays, but no pod of it works");
+  slots.moverStays("m", "Pod");
+  assert.equal(slots.used, 1);
+  slots.moverWorks({ ...mover, isLeaving: true });
+  pass(SLOT_GRACE_SECONDS);
+  ask("x", []);
+  assert.equal(slots.used, 0);
+  slots.moverWorks(mover);
+  assert.equal(slots.used, 1);
+});
+
+Deno.test("MoverSlots puts who gave a slot back behind the others, also much later", () => {
+  for (const how of ["refused", "gone"] as const) {
+    const { may, ask, works, slots, woken } = aLedger(1);
+    const old = { since: "2020-01-01T00:00:00Z" };
+    assert.ok(may("stuck", old));
+    if (how === "refused") {
+      slots.giveBack({ kind: "Backup", key: { namespace: "apps", name: "stuck" } });
+    } else {
+      works("stuck");
+      ask("stuck", [], { ...old, working: ["stuck"] });
+      slots.moverEnded("stuck", "gone");
+    }
+    // It rests, and wants nothing meanwhile.
+    ask("stuck", [], old);
+    may("running");
+    ask("stuck", ["stuck-2"], old);
+    may("young");
+    slots.moverEnded("running");
+    assert.deepEqual(woken, ["young"], how);
+    slots.moverEnded("young");
+    assert.deepEqual(woken, ["young", "stuck"], how);
+  }
+});
+
+Deno.test("MoverSlots keeps no memory of who is gone", () => {
+  const { may, works, ask, slots, leave, woken } = aLedger(1);
+  may("a", { since: "1" });
+  works("a");
+  ask("a", [], { working: ["a"] });
+  leave("a");
+  slots.moverEnded("a", "gone");
+  may("running");
+  ask("a", ["a2"], { since: "1" });
+  may("b", { since: "2" });
+  slots.moverEnded("running");
+  assert.deepEqual(woken, ["a"], "it is as if it had never been there");
+});
+
+/** A namespace in which everything hangs: what its owners want they hold for the grace, give back, and want again. */
+function aSickNamespace(owners: number, movers: number, restSeconds: number) {
+  return Array.from({ length: owners }, (_, index) => ({
+    name: `sick-${index}`,
+    movers,
+    restSeconds,
+    generation: 0,
+    since: `${index}`.padStart(4, "0"),
+    /** When each of its movers was made, and when it wants some again. */
+    made: new Map<string, number>(),
+    restsUntil: 0,
+  }));
+}
+
+Deno.test("MoverSlots starts the one Backup of a namespace at once, on each of thirty days beside one where all hangs", () => {
+  const { ask, works, pass, slots } = aLedger(20);
+  const sick = [
+    ...aSickNamespace(20, 1, 1800),
+    ...aSickNamespace(1, 64, 900),
+    ...aSickNamespace(100, 1, 2400),
+  ]
+    .map((owner, index) => ({ ...owner, name: `sick-${index}` }));
+  const longest = { held: 0 };
+  for (let at = 0; at < 30 * 86_400; at += SLOT_GRACE_SECONDS) {
+    for (const owner of sick) {
+      if (at < owner.restsUntil && owner.made.size === 0) continue;
+      for (const [id, madeAt] of owner.made) {
+        if (at - madeAt < SLOT_GRACE_SECONDS) continue;
+        owner.made.delete(id);
+        slots.moverEnded(id, "gone");
+        owner.restsUntil = at + owner.restSeconds;
+        owner.generation++;
+      }
+      const working = [...owner.made.keys()];
+      const wanted = at < owner.restsUntil ? [] : Array.from(
+        { length: owner.movers - working.length },
+        (_, index) => `${owner.name}-${owner.generation}-${index}`,
+      );
+      const { granted } = ask(owner.name, wanted, { namespace: "sick", since: owner.since, working });
+      for (const id of granted) {
+        if (owner.made.has(id)) continue;
+        owner.made.set(id, at);
+        works(id, "sick/repo");
+      }
+    }
+    longest.held = Math.max(longest.held, slots.used);
+    const id = `good-${at}`;
+    const answer = ask(id, [id], { namespace: "good" });
+    assert.ok(answer.granted.has(id), `at ${at} s: ${JSON.stringify(answer.waiting)}`);
+    works(id, "good/repo");
+    slots.moverEnded(id);
+    slots.withdraw({ kind: "Backup", key: { namespace: "good", name: id } });
+    pass(SLOT_GRACE_SECONDS);
+  }
+  assert.equal(longest.held, 18);
 });

@@ -82,9 +82,14 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     else this.#round.set(namespace, open);
   }
 
-  /** Takes out the request whose turn it is; undefined when none may go. */
-  next(): Request | undefined {
-    const [namespace] = this.#round.keys();
+  /** Namespaces that could give a request now, the one whose turn is next first. */
+  get openNamespaces(): Iterable<string> {
+    return this.#round.keys();
+  }
+
+  /** Takes out the request whose turn it is among the namespaces that may; undefined when none may go. */
+  next(mayGo: (namespace: string) => boolean = () => true): Request | undefined {
+    const namespace = this.#round.keys().find(mayGo);
     if (namespace === undefined) return undefined;
     const heads = this.#openLines(namespace).flatMap(([head]) => head === undefined ? [] : [head]);
     const first = heads.reduce((a, b) => a.order < b.order ? a : b);
@@ -103,15 +108,18 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     return rankOf(this.#lines.get(request.repository) ?? [], request.order) + 1;
   }
 
-  /** The place among those not held back by their repository, if nobody came or went; looks at each namespace once. */
-  placeInRound(request: SlotRequest): number {
+  /**
+   * The place among those not held back by their repository, if nobody came or went; looks at each namespace once.
+   * `headStart` says how many requests another namespace may give before the turns begin.
+   */
+  placeInRound(request: SlotRequest, headStart: (namespace: string) => number = () => 0): number {
     const before = this.#openLines(request.namespace)
       .reduce((total, line) => total + rankOf(line, request.order), 0);
     let place = before + 1;
     let isAhead = true;
     for (const [namespace, open] of this.#round) {
       if (namespace === request.namespace) isAhead = false;
-      else place += Math.min(open, isAhead ? before + 1 : before);
+      else place += Math.min(open, headStart(namespace) + (isAhead ? before + 1 : before));
     }
     return place;
   }

@@ -1,5 +1,18 @@
 import type { ObjectKey } from "../../kube/types.ts";
 
+/**
+ * So long a mover that does not run keeps its slot: one without a node, one that cannot be made or that does not
+ * start; and one that was told to go and is still there, as on a node nobody hears of.
+ */
+export const SLOT_GRACE_SECONDS = 300;
+
+/**
+ * Which slots a mover needs: those that open a repository have a few of their own, so that neither a dead storage keeps
+ * backups from starting, nor a night of backups a repository from being opened.
+ */
+export const slotPools = ["movers", "bootstraps"] as const;
+export type SlotPool = typeof slotPools[number];
+
 /** What movers with a slot do, the most urgent first. */
 export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as const;
 export type SlotClass = typeof slotClasses[number];
@@ -33,10 +46,13 @@ export interface SlotWait {
   /** Of the first of them, from 1, when it was asked. */
   readonly place: number;
   readonly of: number;
+  /** Slots that are taken: by movers, and by those that may begin at any moment. */
   readonly used: number;
   readonly limit: number;
   /** Whose limit it is. */
   readonly scope: "cluster" | "repository";
+  /** Slots that are free, but for namespaces that have none. */
+  readonly kept: number;
 }
 
 /** What an owner may start. */
@@ -47,13 +63,15 @@ export interface SlotAnswer {
   readonly waiting?: SlotWait;
 }
 
-/** A mover that works, of any sort: those that need no slot count as well. */
+/** A mover whose Job is there and has not ended. */
 export interface WorkingMover {
   readonly id: string;
   readonly namespace: string;
   /** Key of its repository, when it is known. */
   readonly repository: string | undefined;
+  /** Set when its Job was told to go. */
+  readonly isLeaving?: true;
 }
 
-/** So long a mover that does not run keeps its slot: one without a node, or one that cannot be made. */
-export const SLOT_GRACE_SECONDS = 300;
+/** What of a mover was told to go. */
+export type LeavingPart = "Job" | "Pod";

@@ -3,10 +3,19 @@ import type { SlotWait } from "./slot_types.ts";
 const RECHECK_SECONDS = 30;
 const RECHECK_MAX_SECONDS = 300;
 
-/** Why a mover waits, as a sentence: its place, and whose limit is reached. */
-export function slotWaitText({ place, of, used, limit, scope }: SlotWait, repository: string): string {
+/**
+ * Why a mover waits, as a sentence: its place, and whose limit is reached. A slot that is taken need not be one whose
+ * mover works: it may be about to begin, or wait for its node.
+ */
+export function slotWaitText(wait: SlotWait, repository: string, what = "mover slot"): string {
+  const { place, of, used, limit, scope, kept } = wait;
   const whose = scope === "cluster" ? "the cluster" : `Repository "${repository}"`;
-  return `Waits for a mover slot: ${ordinal(place)} of ${of}; ${used} of ${limit} movers of ${whose} work`;
+  const rest = kept === 0
+    ? ""
+    : `, the last ${kept === 1 ? "one is" : `${kept} are`} kept for namespaces that have none`;
+  return `Waits for a ${what}: ${
+    ordinal(place)
+  } of ${of}; ${used} of ${limit} slots of ${whose} are taken${rest}`;
 }
 
 /**

@@ -3,17 +3,28 @@ import type { SlotWait } from "./slot_types.ts";
 import { slotRecheckSeconds, slotWaitText } from "./slot_wait_text.ts";
 
 function aWait(parts: Partial<SlotWait> = {}): SlotWait {
-  return { movers: 1, place: 3, of: 12, used: 20, limit: 20, scope: "cluster", ...parts };
+  return { movers: 1, place: 3, of: 12, used: 20, limit: 20, scope: "cluster", kept: 0, ...parts };
 }
 
 Deno.test("slotWaitText() says the place, and whose limit is reached", () => {
   assert.equal(
     slotWaitText(aWait(), "repo"),
-    "Waits for a mover slot: 3rd of 12; 20 of 20 movers of the cluster work",
+    "Waits for a mover slot: 3rd of 12; 20 of 20 slots of the cluster are taken",
   );
   assert.equal(
     slotWaitText(aWait({ place: 1, used: 2, limit: 2, scope: "repository" }), "repo"),
-    'Waits for a mover slot: 1st of 12; 2 of 2 movers of Repository "repo" work',
+    'Waits for a mover slot: 1st of 12; 2 of 2 slots of Repository "repo" are taken',
+  );
+});
+
+Deno.test("slotWaitText() says for whom the slots are that are free", () => {
+  assert.equal(
+    slotWaitText(aWait({ used: 18, kept: 2 }), "repo"),
+    "Waits for a mover slot: 3rd of 12; 18 of 20 slots of the cluster are taken, the last 2 are kept for namespaces that have none",
+  );
+  assert.match(
+    slotWaitText(aWait({ used: 1, limit: 2, kept: 1 }), "repo", "slot"),
+    /^Waits for a slot: .*, the last one is kept for/,
   );
 });
 

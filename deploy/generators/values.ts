@@ -50,7 +50,9 @@ export const chartValues = z.strictObject({
       enabled: z.boolean().default(true).describe("Elect a leader by a Lease; only off with one replica."),
     }).prefault({}).describe("Leader election."),
     maxConcurrentMovers: z.int().min(0).max(10000).default(20).describe(
-      "Movers of backups, restores and maintenance that may work at the same time in the whole cluster; 0 for no limit.",
+      "Movers that may have a slot at the same time in the whole cluster; 0 for no limit. The last tenth of the slots, " +
+        "at least one, goes only to namespaces that have none. Opening repositories has slots of its own beside these: a " +
+        "quarter as many, and at least two.",
     ),
     logLevel: text.default("info").describe("Deprecated alias of logging.level."),
     extraEnv: anyList.default([]).describe("Further environment variables of the controller."),

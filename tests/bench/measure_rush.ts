@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { slotReserve } from "../../controller/shared/mod.ts";
 import { type ApiServer, startApiserver, waitUntil } from "../cluster/mod.ts";
 import { bareWrites, readRunWrites, type RunWrites } from "./bare_run_writes.ts";
 import { benchTransport } from "./bench_transport.ts";
@@ -36,6 +37,8 @@ const fullSize: RushSize = { backups: 1000, queued: 200 };
 const lanes = 16;
 /** The default of KOPIUR_MAX_MOVERS. */
 const slots = 20;
+/** Those of them that namespaces with a mover may have; the rest are kept for newcomers, and free here. */
+const openSlots = slots - slotReserve(slots);
 /** Short for a mover: what lies between the end of one and the start of the next weighs the more. */
 const moverLifeMs = 5000;
 const bootstrapLifeMs = 100;
@@ -199,8 +202,10 @@ async function measurePool(
       unit: "ratio",
       aim: { atLeast: 0.9 },
     },
-    [pool.use(slots)],
-    `${queued} Backups for ${slots} slots; never more than ${pool.most} at a time`,
+    [pool.use(openSlots)],
+    `${queued} Backups for ${openSlots} slots, ${
+      slots - openSlots
+    } more are kept for newcomers; never more than ${pool.most} at a time`,
   );
 }
 

@@ -20,6 +20,9 @@ export const provoked: readonly MetricName[] = [
   "kopiur_deletions_held",
   "kopiur_mover_slots",
   "kopiur_mover_slots_waiting",
+  "kopiur_bootstrap_slots",
+  "kopiur_bootstrap_slots_used",
+  "kopiur_bootstrap_slots_waiting",
   "kopiur_schedule_missed_total",
   "kopiur_schedule_skipped_total",
 ];

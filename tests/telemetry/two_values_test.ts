@@ -84,7 +84,7 @@ async function stirEngine(seen: SeenValues): Promise<void> {
 
 /** Gauges of kinds over the objects they are computed from, and the ledger of slots with two limits. */
 async function stirObjects(seen: SeenValues): Promise<void> {
-  for (const [count, limit] of [[1, 2], [3, 1]] as const) {
+  for (const [count, limit] of [[1, 4], [3, 3]] as const) {
     const clock = new FakeClock();
     const probe = startTelemetryProbe(clock);
     const kube = new FakeKube(() => clock.now());
@@ -113,8 +113,8 @@ async function stirObjects(seen: SeenValues): Promise<void> {
       });
     }
     const { state } = probe.telemetry;
-    state.registerProcess(() => slots.samples());
-    state.register(() => repositoryReconciler(anyOptions).samples(kube, clock.now()));
+    state.registerProcess(() => [...slots.samples("movers"), ...slots.samples("bootstraps")]);
+    state.register(() => repositoryReconciler(anyOptions, slots).samples(kube, clock.now()));
     state.register(() => backupReconciler(anyOptions, slots).samples(kube, clock.now()));
     await seen.scrape(probe);
   }

@@ -1,0 +1,103 @@
+import { type Reason, REASONS } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { type JobState, podMayRun, SLOT_GRACE_SECONDS } from "../shared/mod.ts";
+import { JOB_SECONDS } from "./desired.ts";
+import { mayCreate } from "./repository_object.ts";
+import type { RepositoryWorld } from "./world.ts";
+
+/** Why a bootstrap does not go on. */
+export interface Hold {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** A bootstrap Job that has not ended. */
+export type BootstrapRun = Extract<JobState<"bootstrap">, { readonly kind: "waiting" | "running" }>;
+
+/** So long a pod may mount its volumes and begin to pull its image before that is worth telling. */
+const START_GRACE_SECONDS = 30;
+/** The same for one that says no more than that it is being made: what keeps it is said after that. */
+const CREATING_GRACE_SECONDS = 120;
+const CREATING = ["ContainerCreating", "PodInitializing"];
+
+/** Why a bootstrap does not go on, once that is worth telling. */
+export function holdOf(run: BootstrapRun, now: Date): Hold | undefined {
+  if (run.kind === "running") {
+    const { noPod } = run;
+    return noPod?.since !== undefined && secondsSince(noPod.since, now) >= START_GRACE_SECONDS
+      ? lost(noPod.text)
+      : undefined;
+  }
+  const grace = CREATING.includes(run.text) ? CREATING_GRACE_SECONDS : START_GRACE_SECONDS;
+  if (run.why === "PodNotStarted" && secondsSince(run.since, now) < grace) return undefined;
+  return { reason: run.why, message: `${REASONS[run.why]}: ${run.text}` };
+}
+
+/**
+ * Why a bootstrap Job has to go: its mover does not start, is out of sight, or should have ended long ago. Whatever it
+ * waits for, this comes in the end, so that no bootstrap holds a slot for ever.
+ */
+export function overdueHold(job: KubeObject, state: JobState<"bootstrap">, now: Date): Hold | undefined {
+  const { creationTimestamp = "", deletionTimestamp } = job.metadata;
+  if (deletionTimestamp !== undefined) {
+    return secondsSince(deletionTimestamp, now) < SLOT_GRACE_SECONDS ? undefined : lost(staysText(job));
+  }
+  const age = secondsSince(creationTimestamp, now);
+  if (state.kind === "waiting" && age >= SLOT_GRACE_SECONDS) {
+    return { reason: state.why, message: `${REASONS[state.why]}: ${state.text}` };
+  }
+  if (state.kind !== "waiting" && state.kind !== "running") return undefined;
+  const since = state.kind === "running" ? state.noPod?.since : undefined;
+  if (since !== undefined && secondsSince(since, now) >= SLOT_GRACE_SECONDS && state.kind === "running") {
+    return lost(state.noPod?.text ?? "");
+  }
+  return age < JOB_SECONDS + SLOT_GRACE_SECONDS
+    ? undefined
+    : lost(`Job "${job.metadata.name}" has not ended though its time of ${JOB_SECONDS} s is over`);
+}
+
+/** What keeps the next bootstrap from being made. */
+export interface Obstruction {
+  /** Set once it is worth telling. */
+  readonly hold?: Hold;
+}
+
+/**
+ * Two bootstraps that may create must never meet: each could find the storage empty. Jobs are removed in the
+ * foreground, so one that is in sight may have a pod; after a Job somebody else removed its pods tell. Beside one on a
+ * lost node only a bootstrap is made that creates nothing.
+ */
+export function obstruction(
+  world: RepositoryWorld,
+  formerJobs: readonly KubeObject[],
+  now: Date,
+): Obstruction | undefined {
+  const creates = mayCreate(world.repository);
+  const job = formerJobs.find((each) => creates || !staysTooLong(each, now));
+  if (job !== undefined) return staysTooLong(job, now) ? { hold: lost(staysText(job)) } : {};
+  const pod = creates ? world.pods.find(podMayRun) : undefined;
+  if (pod === undefined) return undefined;
+  const { name, creationTimestamp, deletionTimestamp } = pod.metadata;
+  const since = secondsSince(deletionTimestamp ?? creationTimestamp ?? "", now);
+  return since < SLOT_GRACE_SECONDS
+    ? {}
+    : { hold: lost(`pod "${name}" is left, and may create the repository`) };
+}
+
+function staysTooLong({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
+  return deletionTimestamp !== undefined && secondsSince(deletionTimestamp, now) >= SLOT_GRACE_SECONDS;
+}
+
+function staysText({ metadata: { name, deletionTimestamp } }: KubeObject): string {
+  return `Job "${name}" was told to go at ${deletionTimestamp} and is still there`;
+}
+
+function lost(text: string): Hold {
+  const advice = "its node may be lost; once that is off for good, delete the Node, or the pod with --force";
+  return { reason: "MoverLost", message: `${REASONS.MoverLost}: ${text}; ${advice}` };
+}
+
+function secondsSince(text: string, now: Date): number {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? 0 : (now.getTime() - time) / 1000;
+}
