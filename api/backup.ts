@@ -183,7 +183,9 @@ export const backupStatus = z.object({
     deletionPolicy: deletionPolicy.describe(
       "The config's default deletion policy at the start of the run; holds where it is more careful than that of today, or the config is gone.",
     ),
-    mover: moverSpec.optional().describe("The mover choices in effect."),
+    mover: moverSpec.optional().describe(
+      "The mover choices at the start of the run. User and groups stay so; where a later mover of it runs and what it may use is what BackupConfig and Repository say then.",
+    ),
     policy: kopiaPolicy.optional().describe("What the config sets in kopia's policy of the sources."),
   }).optional().describe("What the run was started with; deletion needs nothing else."),
   snapshots: z.array(snapshotEntry).max(64).optional().meta({

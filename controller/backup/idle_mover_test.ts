@@ -427,12 +427,12 @@ Deno.test("a run that ended while the cache shows that a source of it runs start
 });
 
 Deno.test("a source whose Job is gone looks for the credentials before its next one, whatever Jobs others have", async () => {
-  const stage = new BackupStage({ sources: ["data", "logs"] });
+  const stage = new BackupStage({ sources: ["data", "mail", "logs"] });
   await stage.settle();
   stage.kube.delete(stage.job("logs"));
   for (const secret of stage.kube.list(SECRET)) stage.kube.delete(secret);
   await stage.settle();
-  assert.equal(stage.made.length, 2);
+  assert.equal(stage.made.length, 3);
   assert.ok(
     stage.conditions.includes("CredentialsAvailable=False MissingCredentialsSecret"),
     stage.conditions.join(),
