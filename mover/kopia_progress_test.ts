@@ -25,6 +25,25 @@ Deno.test("readProgress() reads kopia's figures and what is said behind them", (
   }
 });
 
+Deno.test("readProgress() sees a large file move that is but a thousandth further", () => {
+  const at = (percent: string) =>
+    readProgress(
+      ` | 1 hashing, 0 hashed (1.2 TB), 0 cached (0 B), uploaded 1.1 TB, estimated 3.6 TB (${percent}%) 9h left`,
+    )?.figures;
+  assert.notEqual(at("33.4"), at("33.5"));
+  assert.equal(at("33.4"), at("33.4"));
+});
+
+Deno.test("readProgress() has more patience the more a figure is rounded", () => {
+  const patience = (hashed: string, uploaded: string) =>
+    readProgress(` | 1 hashing, 0 hashed (${hashed}), 0 cached (0 B), uploaded ${uploaded}, estimating...`)
+      ?.patience;
+  assert.equal(patience("899 MB", "0 B"), 1);
+  assert.equal(patience("0.9 GB", "0 B"), 3);
+  assert.equal(patience("0.9 TB", "1 GB"), 12);
+  assert.equal(patience("1 B", "1.1 PiB"), 12);
+});
+
 Deno.test("readProgress() knows nothing else", () => {
   for (const line of ["", "upload error: x", " | 1 hashing", '[STORAGE] PutBlob {"a":1}']) {
     assert.equal(readProgress(line), undefined, line);

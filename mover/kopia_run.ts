@@ -1,6 +1,6 @@
 import type { Log } from "../telemetry/mod.ts";
 import type { KopiaCommand } from "./kopia_argv.ts";
-import { readProgress, withoutMark } from "./kopia_progress.ts";
+import { type Progress, readProgress, withoutMark } from "./kopia_progress.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { MoverError } from "./mover_error.ts";
 import { Tail } from "./tail.ts";
@@ -23,7 +23,10 @@ export interface KopiaRun {
   readonly command: KopiaCommand;
   /** After this long kopia is stopped and the run fails as "RepositoryUnavailable"; absent: no limit. */
   readonly limitSeconds?: number;
-  /** The same after this long without progress: nothing was hashed, taken over or uploaded. */
+  /**
+   * The same after this long without progress: nothing was hashed, taken over or uploaded. Longer where kopia's figures
+   * are so large that they move seldom.
+   */
   readonly stallSeconds?: number;
   /** Takes stdout line by line; without it stdout is collected. What it throws stops kopia. */
   readonly onLine?: (line: string) => void;
@@ -96,7 +99,7 @@ async function runUntil(
     new LineSplitter(longestStderrLine, (text) => {
       const progress = readProgress(text);
       if (progress !== undefined) {
-        watchdog.see(progress.figures);
+        watchdog.see(progress);
         process.log.debug(progress.figures);
       }
       const line = withoutMark(progress?.rest ?? text);
@@ -136,6 +139,7 @@ class Watchdog {
   readonly #run: KopiaRun;
   readonly #bark: (error: MoverError) => void;
   #figures = "";
+  #patience = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(run: KopiaRun, bark: (error: MoverError) => void) {
@@ -145,9 +149,10 @@ class Watchdog {
   }
 
   /** Starts the time anew when the figures moved. */
-  see(figures: string): void {
+  see({ figures, patience }: Progress): void {
     if (figures === this.#figures) return;
     this.#figures = figures;
+    this.#patience = patience;
     this.#wait();
   }
 
@@ -159,10 +164,8 @@ class Watchdog {
     clearTimeout(this.#timer);
     const { stallSeconds } = this.#run;
     if (stallSeconds === undefined) return;
-    this.#timer = setTimeout(
-      () => this.#bark(stalled(this.#run, stallSeconds, this.#figures)),
-      stallSeconds * 1000,
-    );
+    const seconds = stallSeconds * this.#patience;
+    this.#timer = setTimeout(() => this.#bark(stalled(this.#run, seconds, this.#figures)), seconds * 1000);
   }
 }
 

@@ -234,6 +234,14 @@ Deno.test("runKopia() leaves a kopia alone that hashes one file for very long", 
   assert.deepEqual(exitOf(ended).tail, [], "progress is no last word");
 });
 
+Deno.test("runKopia() leaves a kopia alone whose figures are too large to move often", async () => {
+  const ended = await play({
+    body: `${progressOf("1.2 TB")}; sleep 1.2; ${progressOf("1.3 TB")}`,
+    run: { stallSeconds: 0.4 },
+  });
+  assert.equal(exitOf(ended).code, 0);
+});
+
 Deno.test("runKopia() hears what kopia says behind its progress", async () => {
   const heard: string[] = [];
   const ended = await play({
