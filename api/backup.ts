@@ -14,7 +14,7 @@ export const failurePolicy = z.object({
     "Longest time a mover of a source may work before it ends itself, with what it has to say. Its Job, waiting and retries included, gets startDeadlineSeconds and a minute more. Default: a day; what a mover read until then the next run finds.",
   ),
   startDeadlineSeconds: z.int().min(10).max(604800).default(1800).describe(
-    "Longest time a source may wait for a mover that runs, all tries together, before it counts as failed. A mover that has no node or no pod for five minutes gives its slot back and asks for one again.",
+    "Longest time a source may wait for a mover that runs, all tries together but not its time in line for a slot, before it counts as failed. A mover that has no node or no pod for five minutes gives its slot back and asks for one again.",
   ),
 });
 
@@ -112,7 +112,7 @@ export const snapshotEntry = z.object({
       "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
     ),
     waitingSince: z.iso.datetime().optional().describe(
-      "Since when the source waits for a mover that runs, all tries together. Absent while one does.",
+      "Since when the source waits for a mover that runs, all tries together; moved on by its time in line for a slot. Absent while one does.",
     ),
     slotsGivenBack: z.int().min(0).optional().describe(
       "Times since then that its mover was given up, and its slot given back, for it did not run.",

@@ -75,6 +75,30 @@ for (const hasPods of [true, false]) {
   });
 }
 
+Deno.test("a source that gave its slot back stands in line for hours without missing its start", async () => {
+  const stage = new BackupStage({ maxMovers: 1 });
+  await stage.settle();
+  stage.kube.put(aBackup({ name: "other", metadata: { uid: "uid-other", finalizers: [FINALIZER] } }));
+  await pass(stage, 360);
+  await stage.settle("other");
+  stage.pod(stage.job(), running(stage), "works");
+  await stage.settle("other");
+  for (let minute = 0; minute < 180; minute++) {
+    await stage.clock.advance(60_000);
+    await stage.settle();
+  }
+  assert.match(stage.standing("run"), /^Running NoSlot$/);
+  stage.end(stage.job(), 0, aSavedResult("k-other"));
+  await stage.settle("other");
+  await stage.settle();
+  assert.equal(stage.made.length, 3, "it has its turn");
+  dropPods(stage);
+  await pass(stage, 240);
+  assert.equal(stage.standing("run"), "Running Unschedulable", "the time it had left is still there");
+  await pass(stage, 1800);
+  assert.equal(stage.standing("run"), "Failed StartDeadlineExceeded");
+});
+
 Deno.test("a mover that starts at a later try succeeds, and counts as the first", async () => {
   const stage = new BackupStage();
   await stage.settle();

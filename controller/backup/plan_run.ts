@@ -25,7 +25,7 @@ import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { repositorySeen } from "./repository_seen.ts";
 import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
-import { failedEntry, nextStep, type SourceLimits, type SourceStep } from "./source_state.ts";
+import { failedEntry, nextStep, type SourceLimits, type SourceStep, waitingSinceOf } from "./source_state.ts";
 import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 import { type BackupWorld, mayStart, sourceHasEnded } from "./world.ts";
@@ -169,7 +169,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   const wait = slotWait(world);
   const hasEnded = found.some(({ kind }) => kind === "ended");
   if (run === "new" && create.length === 0 && !hasEnded) return slotlessPlan(world, wait, pin);
-  const entries = steps.map((step) => started.has(step) ? startedEntry(world, step) : step.entry);
+  const entries = steps.map((step) => started.has(step) ? startedEntry(world, step, now) : step.entry);
   const base = {
     finalizer: "present",
     create,
@@ -244,11 +244,12 @@ function startSteps(
   return { ...none, create, started: new Set(starting) };
 }
 
-function startedEntry({ backup }: BackupWorld, step: SourceStep): SnapshotEntry {
+function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): SnapshotEntry {
   if (step.kind !== "start") return step.entry;
   const { source, sourcePath } = step.entry;
   const name = backupJobName(backup, source, step.attempt);
-  const { waitingSince, slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = step.entry.job ?? {};
+  const { slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = step.entry.job ?? {};
+  const waitingSince = waitingSinceOf(step.entry, now);
   return {
     source,
     sourcePath,

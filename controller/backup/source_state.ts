@@ -84,6 +84,7 @@ export type SourceStep =
  *      │                  └ not started within the start deadline ─────→ given up │
  *      │                        └ starts all the same → Running                   │
  *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → ended: Failed
+ *              │ stands in line for it as long as that takes
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  */
 export function nextStep(
@@ -245,7 +246,9 @@ function whileResting(
 ): SourceStep {
   const entry: SnapshotEntry = { ...running, phase: "Pending" };
   const { retryAt = "", startedAt, stoppedWhy = "", stoppedReason = "PodNotStarted" } = running.job ?? {};
-  if (startIsTooLate(running, limits, now)) return missedStart(running, !isOnlyMover(current), now);
+  // From there on it stands in line, which may be long, and is nobody's fault.
+  const restsUntil = new Date(Math.min(now.getTime(), timeOr(retryAt, now)));
+  if (startIsTooLate(running, limits, restsUntil)) return missedStart(running, !isOnlyMover(current), now);
   const untilRetry = secondsUntil(retryAt, now);
   if (untilRetry <= 0) {
     // A mover that never ran proves nothing, and is made again under its name.
@@ -475,6 +478,19 @@ function giveUp(
     retryAt: isoSeconds(retryAt),
   };
   return { ...waits({ ...running, job: stopped }, wait), recheckAfterSeconds: 1 };
+}
+
+/** Since when a source that is given a mover now has waited for one that runs: its time in the line does not count. */
+export function waitingSinceOf({ job }: SnapshotEntry, now: Date): string | undefined {
+  const since = Date.parse(job?.waitingSince ?? "");
+  if (Number.isNaN(since)) return undefined;
+  const inLineMs = Math.max(0, now.getTime() - timeOr(job?.retryAt ?? "", now));
+  return isoSeconds(new Date(since + inLineMs));
+}
+
+function timeOr(text: string, other: Date): number {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? other.getTime() : time;
 }
 
 /** True when the source has waited for longer than it may since no mover of it ran, all tries together. */
