@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
 import { aDeletedResult, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import { aNamespace, aReadyRepository } from "../../tests/support/mod.ts";
+import { deletionMemoryText } from "../shared/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -324,6 +325,42 @@ for (
     await stage.clock.advance(20_000);
     await stage.settleAll();
     assert.equal(deleteJobs(stage).length, 11);
+  });
+}
+
+for (
+  const [when, lastInit, jobs] of [
+    [
+      "made when its memory had begun",
+      { status: "Succeeded", time: "2026-01-02T03:03:00Z", created: true, message: "" },
+      1,
+    ],
+    ["made before its memory began", {
+      status: "Succeeded",
+      time: "2026-01-02T03:01:00Z",
+      created: true,
+      message: "",
+    }, 0],
+    ["only opened", { status: "Succeeded", time: "2026-01-02T03:03:00Z", created: false, message: "" }, 0],
+  ] as const
+) {
+  Deno.test(`Deletion in a young Repository whose kopia repository was ${when} makes ${jobs} movers`, async () => {
+    const stage = new BackupStage({ maxMovers: 0 });
+    stage.addEnded(names(3));
+    const repository = stage.kube.find(API, "Repository", { namespace: "apps", name: "repo" }) ??
+      assert.fail();
+    const { uid = "", annotations } = repository.metadata;
+    const sinceSecond = Date.parse("2026-01-02T03:02:00Z") / 1000;
+    const memory = { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, { sinceSecond, past: [] }) };
+    stage.kube.put({
+      ...repository,
+      metadata: { ...repository.metadata, annotations: { ...annotations, ...memory } },
+      status: { ...Object(repository.status), lastInit },
+    });
+    stage.deleteBackup("old-001");
+    await stage.settleAll();
+    await settleTime(stage);
+    assert.equal(deleteJobs(stage).length, jobs, stage.messageOf("old-001"));
   });
 }
 

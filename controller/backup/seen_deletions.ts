@@ -55,7 +55,7 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
   if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
   const { name } = pin.resolved.repository;
   const repository = reader.get(REPOSITORY, { namespace, name });
-  const memory = repository === undefined ? undefined : deletionMemory(repository);
+  const memory = repository === undefined ? undefined : memoryOf(repository);
   const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
   const counted = {
     repository: repositoryId(namespace, pin.resolved.repository),
@@ -89,6 +89,18 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
 }
 
 const NOTHING_KNOWN: DeletionMemory = { sinceSecond: 0, past: [] };
+
+/**
+ * What a Repository remembers. One that made its kopia repository when it remembered already knows of all that was ever
+ * deleted there, until its next opening says otherwise; by then its memory is as old as that.
+ */
+function memoryOf(repository: KubeObject): DeletionMemory | undefined {
+  const memory = deletionMemory(repository);
+  const wasMade = valueAt(repository, "status", "lastInit", "created") === true;
+  const madeMs = Date.parse(textAt(repository, "status", "lastInit", "time") ?? "");
+  if (memory === undefined || !wasMade || !(memory.sinceSecond * 1000 <= madeMs)) return memory;
+  return { ...memory, sinceSecond: 0 };
+}
 
 /** What others remember that open the same repository, in whatever namespace. */
 function otherMemories(repository: KubeObject | undefined, reader: Reader): readonly DeletionMemory[] {
