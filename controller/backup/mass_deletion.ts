@@ -90,8 +90,9 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   const { ofRepository } = seen.others;
   if (isTooMany(seen, breaker)) {
     const repository = pin?.resolved.repository.name ?? "";
-    const text = `More than ${threshold} Backups of Repository "${repository}" were deleted within ` +
-      `${breaker.window}`;
+    const text =
+      `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
+      `${breaker.window}, by all namespaces together`;
     return held("MassDeletionHeld", text, `One of ${ofRepository + 1}. `);
   }
   if (keepLast && takesMoreThanHalf(seen)) return held("LastSnapshotsHeld", halfText(world));
@@ -180,7 +181,8 @@ function held(reason: HeldReason, what: string, first = ""): DeletionVerdict {
 function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
   const [path = ""] = paths;
   const more = paths.length === 1 ? "" : ` and ${paths.length - 1} more`;
-  return `It holds the newest whole snapshot that BackupConfig "${backup.configName}" has of "${path}"${more}`;
+  return `When it was deleted it held the newest whole snapshot that BackupConfig "${backup.configName}" had of ` +
+    `"${path}"${more}`;
 }
 
 function halfText({ backup }: BackupWorld): string {

@@ -68,7 +68,7 @@ Deno.test("Deletion that is held says how many there are, why, and how to go on"
   ]);
   assert.match(
     event?.note ?? "",
-    /^One of 12\. More than 10 Backups of Repository "repo" were deleted within 10m, .*confirm-deletion: "true"; .*skip-snapshot-cleanup/,
+    /^One of 12\. More than 10 Backups of what Repository "repo" opens were deleted within 10m, by all namespaces together, .*confirm-deletion: "true"; .*skip-snapshot-cleanup/,
   );
 });
 
