@@ -99,6 +99,20 @@ Deno.test("a source that gave its slot back stands in line for hours without mis
   assert.equal(stage.standing("run"), "Failed StartDeadlineExceeded");
 });
 
+Deno.test("a controller whose clock is ahead gives a mover as long to start as any other", async () => {
+  const stage = new BackupStage();
+  await stage.pass();
+  const creationTimestamp = new Date(stage.clock.now().getTime() - 2_400_000).toISOString();
+  const job = stage.kube.put({ ...stage.job(), metadata: { ...stage.job().metadata, creationTimestamp } });
+  await stage.settle();
+  await stage.clock.advance(60_000);
+  await stage.settle();
+  assert.deepEqual(stage.jobs.map(({ metadata }) => metadata.name), [job.metadata.name]);
+  await stage.clock.advance(300_000);
+  await stage.settle();
+  assert.deepEqual(stage.jobs, []);
+});
+
 Deno.test("a mover that starts at a later try succeeds, and counts as the first", async () => {
   const stage = new BackupStage();
   await stage.settle();

@@ -249,7 +249,6 @@ function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): Sna
   const { source, sourcePath } = step.entry;
   const name = backupJobName(backup, source, step.attempt);
   const { slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = step.entry.job ?? {};
-  const waitingSince = waitingSinceOf(step.entry, now);
   return {
     source,
     sourcePath,
@@ -257,7 +256,7 @@ function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): Sna
     job: {
       name,
       attempts: step.attempt,
-      ...(waitingSince === undefined ? {} : { waitingSince }),
+      waitingSince: waitingSinceOf(step.entry, now),
       ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
       ...(disruptions === undefined ? {} : { disruptions }),
       ...(disruptedAt === undefined ? {} : { disruptedAt }),

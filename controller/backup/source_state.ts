@@ -340,7 +340,8 @@ function memoryOf(entry: SnapshotEntry, { number, state, job, podIsAlive }: Atte
     ? !podIsAlive
     : works;
   const podGoneSince = hasPod ? undefined : known?.podGoneSince;
-  const { waitingSince, slotsGivenBack } = goesOn ? {} : entry.job ?? {};
+  const hasEnded = state.kind === "succeeded" || state.kind === "failed";
+  const { waitingSince, slotsGivenBack } = goesOn || hasEnded ? {} : entry.job ?? {};
   return {
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(podGoneSince === undefined ? {} : { podGoneSince }),
@@ -400,7 +401,8 @@ function whileWaiting(
   const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
   const since = job?.waitingSince ?? madeAt;
   const waitedSeconds = secondsSince(since, now);
-  const thisTimeSeconds = secondsSince(madeAt, now);
+  // The API server's clock may be another one: what this controller itself has seen bounds it.
+  const thisTimeSeconds = Math.min(secondsSince(madeAt, now), waitedSeconds);
   const { startDeadlineSeconds } = limits;
   if (isDisruptedTooOften(running)) return giveUp(running, { reason, text }, now, now);
   if (waitedSeconds >= startDeadlineSeconds) {
@@ -481,9 +483,9 @@ function giveUp(
 }
 
 /** Since when a source that is given a mover now has waited for one that runs: its time in the line does not count. */
-export function waitingSinceOf({ job }: SnapshotEntry, now: Date): string | undefined {
+export function waitingSinceOf({ job }: SnapshotEntry, now: Date): string {
   const since = Date.parse(job?.waitingSince ?? "");
-  if (Number.isNaN(since)) return undefined;
+  if (Number.isNaN(since)) return isoSeconds(now);
   const inLineMs = Math.max(0, now.getTime() - timeOr(job?.retryAt ?? "", now));
   return isoSeconds(new Date(since + inLineMs));
 }
