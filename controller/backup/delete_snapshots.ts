@@ -14,6 +14,7 @@ import {
   jobState,
   moverRemovals,
   podMayRun,
+  SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
 } from "../shared/mod.ts";
@@ -33,8 +34,6 @@ const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
 const RUNNING_SECONDS = 15;
 const STOPPING_SECONDS = 15;
-/** So long a mover keeps its slot that does not start, or whose pod is out of sight. */
-const SLOT_GRACE_SECONDS = 300;
 /** So long one that was given up is waited for: deleting the same twice does no harm. */
 const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
