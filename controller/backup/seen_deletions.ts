@@ -62,7 +62,7 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
     config: backup.configName,
     windowSeconds: breaker.windowSeconds,
     now,
-    memories: [memory ?? NOTHING_KNOWN, ...otherMemories(repository, reader)],
+    memories: [memory ?? NOTHING_KNOWN, ...otherMemories(repository, reader, now)],
   };
   const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
   const isSaved = runSnapshots(object).saved.length > 0;
@@ -102,13 +102,26 @@ function memoryOf(repository: KubeObject): DeletionMemory | undefined {
   return { ...memory, sinceSecond: 0 };
 }
 
-/** What others remember that open the same repository, in whatever namespace. */
-function otherMemories(repository: KubeObject | undefined, reader: Reader): readonly DeletionMemory[] {
+/** No two clocks of a cluster that works are so far apart. */
+const FOREIGN_AHEAD_SECONDS = 3600;
+
+/**
+ * What others remember that open the same repository, in whatever namespace. What they say of a time to come is no
+ * memory: whoever wrote it would hold the deletions of everybody else for as long.
+ */
+function otherMemories(
+  repository: KubeObject | undefined,
+  reader: Reader,
+  now: Date,
+): readonly DeletionMemory[] {
   const value = textAt(repository, "status", "uniqueId");
   if (value === undefined) return [];
   return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } }).flatMap((each) => {
     if (each.metadata.uid === repository?.metadata.uid) return [];
-    return deletionMemory(each) ?? [];
+    const memory = deletionMemory(each);
+    if (memory === undefined) return [];
+    const lastSecond = now.getTime() / 1000 + FOREIGN_AHEAD_SECONDS;
+    return { ...memory, past: memory.past.filter(({ atSecond }) => atSecond <= lastSecond) };
   });
 }
 

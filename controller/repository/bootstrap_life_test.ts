@@ -133,6 +133,18 @@ Deno.test("a bootstrap is given up in writing before its Job goes, so that a wri
   assert.deepEqual([next.create.length, next.remove.length], [0, 1]);
 });
 
+Deno.test("a bootstrap is given up no sooner because the clock of the API server is behind", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  const made = new Date(NOW.getTime() - 2_400_000).toISOString();
+  const { metadata, ...rest } = jobIn(kube);
+  kube.put({ ...rest, metadata: { ...metadata, creationTimestamp: made } });
+  for (const at of [1, 60, SLOT_GRACE_SECONDS - 1]) await pass(kube, at);
+  assert.equal(kube.list(JOB).length, 1);
+  for (let each = 0; each < 3; each++) await pass(kube, SLOT_GRACE_SECONDS + each);
+  assert.deepEqual(kube.list(JOB), []);
+});
+
 Deno.test("a Repository that is Ready and was not read for long says so, once, until it is", async () => {
   const kube = await anOpenRepository();
   const events: string[] = [];
@@ -144,7 +156,7 @@ Deno.test("a Repository that is Ready and was not read for long says so, once, u
   assert.deepEqual([told?.status, told?.reason], ["False", "RefreshOverdue"]);
   assert.match(
     told?.message ?? "",
-    /^The repository was read last at 2026-01-02T03:05:00Z, expected it every 3600 s: A mover pod/,
+    /^The repository was read last at 2026-01-02T03:05:00Z, expected it every 3600 s: The mover does not start/,
   );
   assert.deepEqual(events, ["PodNotStarted", "RefreshOverdue"]);
   let at = 6 * 3600;

@@ -8,6 +8,8 @@ const purpose = z.object({
   credentials: z.string(),
   /** What the controller itself was told: see {@link madeFrom}. Absent on a Job of an earlier version. */
   madeFrom: z.string().optional(),
+  /** When it was made, by the controller's own clock. Absent on a Job of an earlier version. */
+  madeAt: z.iso.datetime().optional(),
 });
 
 /** What a bootstrap was started for: written on its Job, so that its result speaks of the right spec. */
@@ -15,8 +17,8 @@ export type BootstrapPurpose = Readonly<z.infer<typeof purpose>>;
 
 /** The annotation of a bootstrap Job. */
 export function purposeAnnotation(of: BootstrapPurpose): Readonly<Record<string, string>> {
-  const { generation, credentials, madeFrom } = of;
-  return { [ANNOTATION.bootstrapFor]: JSON.stringify({ generation, credentials, madeFrom }) };
+  const { generation, credentials, madeFrom, madeAt } = of;
+  return { [ANNOTATION.bootstrapFor]: JSON.stringify({ generation, credentials, madeFrom, madeAt }) };
 }
 
 /** What of the controller's own settings may keep a pod from starting: one made from others is made anew. */

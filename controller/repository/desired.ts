@@ -1,4 +1,4 @@
-import { API_VERSION, LABEL, repositoryKind } from "../../api/mod.ts";
+import { API_VERSION, isoSeconds, LABEL, repositoryKind } from "../../api/mod.ts";
 import type { DesiredObject } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import {
@@ -51,6 +51,7 @@ export function bootstrapTrace(repository: RepositoryObject): WorkTrace {
 export function desiredBootstrap(
   world: RepositoryWorld,
   options: ControllerOptions,
+  now: Date,
 ): DesiredObject {
   const { repository } = world;
   const { key: { namespace, name }, spec } = repository;
@@ -64,6 +65,7 @@ export function desiredBootstrap(
       generation: repository.generation,
       credentials: credentialVersion(world.found),
       madeFrom: madeFrom(options),
+      madeAt: isoSeconds(now),
     }),
     workSpec: workSpecFor({
       operation: { bootstrap: mayCreate(repository) ? { create: createChoices(repository) } : {} },

@@ -1,6 +1,7 @@
 import { type Reason, REASONS } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type JobState, podMayRun, SLOT_GRACE_SECONDS } from "../shared/mod.ts";
+import { purposeOf } from "./bootstrap_purpose.ts";
 import { JOB_SECONDS } from "./desired.ts";
 import { mayCreate } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
@@ -30,7 +31,13 @@ export function holdOf(run: BootstrapRun, now: Date): Hold | undefined {
   }
   const grace = CREATING.includes(run.text) ? CREATING_GRACE_SECONDS : START_GRACE_SECONDS;
   if (run.why === "PodNotStarted" && secondsSince(run.since, now) < grace) return undefined;
-  return { reason: run.why, message: `${REASONS[run.why]}: ${run.text}` };
+  return { reason: run.why, message: waitText(run) };
+}
+
+/** Where there is no pod, nothing was scheduled. */
+function waitText({ why, text, podMadeAt }: Extract<BootstrapRun, { readonly kind: "waiting" }>): string {
+  const what = why === "PodNotStarted" && podMadeAt === undefined ? "The mover does not start" : REASONS[why];
+  return `${what}: ${text}`;
 }
 
 /**
@@ -42,9 +49,11 @@ export function overdueHold(job: KubeObject, state: JobState<"bootstrap">, now: 
   if (deletionTimestamp !== undefined) {
     return secondsSince(deletionTimestamp, now) < SLOT_GRACE_SECONDS ? undefined : lost(staysText(job));
   }
-  const age = secondsSince(creationTimestamp, now);
+  // The server's clock may be behind this one: a Job is not older than this controller knows it to be.
+  const ages = [creationTimestamp, purposeOf(job)?.madeAt ?? creationTimestamp];
+  const age = Math.min(...ages.map((time) => secondsSince(time, now)));
   if (state.kind === "waiting" && age >= SLOT_GRACE_SECONDS) {
-    return { reason: state.why, message: `${REASONS[state.why]}: ${state.text}` };
+    return { reason: state.why, message: waitText(state) };
   }
   if (state.kind !== "waiting" && state.kind !== "running") return undefined;
   const since = state.kind === "running" ? state.noPod?.since : undefined;

@@ -49,7 +49,7 @@ export function planRepository(
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
-    create: decision.kind === "start" ? [desiredBootstrap(world, options)] : [],
+    create: decision.kind === "start" ? [desiredBootstrap(world, options, now)] : [],
     annotate: [...beginMemory(world, now), ...(catalog?.annotate ?? [])],
     remove: [...removals(world, decision), ...(catalog?.remove ?? [])],
     offer: catalog?.offer ?? [],
