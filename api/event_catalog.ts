@@ -232,7 +232,7 @@ export const EVENTS: readonly EventEntry[] = [
     action: "ConfirmDeletion",
     on: ["Backup"],
     when:
-      "its deletion would take the last snapshots of a source, more than half of a recipe's, or a pinned one",
+      "its deletion would take the last snapshots of a source or more than half of a recipe's, or it is pinned and said to go by routine",
   },
   {
     type: "Normal",

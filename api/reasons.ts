@@ -42,7 +42,8 @@ export const REASONS = {
   NoSlot: "All mover slots are taken",
   NoVolumeMatches: "No PersistentVolumeClaim matches the selector",
   MassDeletionHeld: "Many Backups are deleted: their snapshots stay until a person confirms",
-  LastSnapshotsHeld: "The snapshots are the last ones, or pinned: they stay until a person confirms",
+  LastSnapshotsHeld:
+    "The snapshots are the last ones, or pinned and said to go by routine: they stay until a person confirms",
   MassDeletionReleased: "The deletion of the snapshots was confirmed",
   SettlingDeletion: "The deletion begins in a moment, so that a mistake can be noticed",
   MissedSchedule: "A slot of the schedule passed without a Backup",

@@ -12,7 +12,7 @@ const WIDTH = 100;
 
 /** `kopiur --help`. */
 export const kopiurHelp: HelpText = {
-  about: "Backs up Kubernetes volumes into kopia repositories and restores them.\n\n" +
+  about: "Backs up Kubernetes volumes into kopia repositories.\n\n" +
     "One program, several roles: the controller runs in the cluster and starts a mover for each piece\n" +
     "of work; the other commands are for people.",
   after: `

@@ -79,7 +79,7 @@ export const chartValues = z.strictObject({
     }).prefault({}).describe("Service in front of /metrics."),
     serviceMonitor: z.strictObject({
       enabled: z.boolean().default(false).describe(
-        "Let the Prometheus Operator scrape the controller (seed 000); its CRDs must be installed.",
+        "Let the Prometheus Operator scrape the controller; its CRDs must be installed.",
       ),
       interval: duration.default("30s").describe("Time between two scrapes."),
       labels: labels.default({}).describe(
@@ -94,7 +94,7 @@ export const chartValues = z.strictObject({
       "RUST_LOG of controller and movers, as info,kopia=debug; empty: controller.logLevel.",
     ),
     format: z.enum(["text", "json"]).default("text").describe("KOPIUR_LOG_FORMAT of controller and movers."),
-  }).prefault({}).describe("Logging (seed 000)."),
+  }).prefault({}).describe("Logging."),
   observability: z.strictObject({
     otlp: z.strictObject({
       enabled: z.boolean().default(false).describe(
@@ -119,7 +119,7 @@ export const chartValues = z.strictObject({
       extraEnv: anyList.default([]).describe(
         "Further OTEL_* variables of the controller; those of the export reach the movers too.",
       ),
-    }).prefault({}).describe("Export over OTLP (seed 000)."),
+    }).prefault({}).describe("Export over OTLP."),
   }).prefault({}).describe("Observability."),
   uninstall: z.strictObject({
     dropFinalizers: z.boolean().default(true).describe(

@@ -76,7 +76,7 @@ export function imageLabels(version: string, created: string): Readonly<Record<s
   const annotation = (name: string) => `org.opencontainers.image.${name}`;
   return {
     [annotation("title")]: "kopiur",
-    [annotation("description")]: "Backs up Kubernetes volumes into kopia repositories and restores them",
+    [annotation("description")]: "Backs up Kubernetes volumes into kopia repositories",
     [annotation("version")]: version,
     [annotation("created")]: created,
     // kopiur and kopia; Deno and V8; glibc; libgcc; the Mozilla certificate authorities.
