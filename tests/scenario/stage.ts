@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { partPath, runToolOk } from "../parts/mod.ts";
+import { partPath, runTool, runToolOk, type ToolResult } from "../parts/mod.ts";
 import { type Cluster, startCluster, waitUntil } from "../cluster/mod.ts";
 import { busyboxImageName, writeBusyboxImage } from "../cluster/busybox_image.ts";
 import { parseMetrics, type Series, valueOf } from "./metrics_text.ts";
@@ -90,6 +90,28 @@ export class Stage {
       this.cluster.kubeconfigPath,
     ], { limitSeconds: 150 }).catch(async (cause) => {
       throw new Error(`Cannot install kopiur: ${await this.controllerLog()}`, { cause });
+    });
+  }
+
+  /** Uninstalls the chart as a person would; further words go to helm. Resolves with what helm said. */
+  async uninstall(...more: readonly string[]): Promise<string> {
+    const { stdout, stderr } = await runTool([
+      await partPath("helm"),
+      "uninstall",
+      "kopiur",
+      "-n",
+      "kopiur-system",
+      ...more,
+      "--kubeconfig",
+      this.cluster.kubeconfigPath,
+    ], { limitSeconds: 200 });
+    return stdout + stderr;
+  }
+
+  /** Runs the compiled binary as the plugin, as the administrator. */
+  async plugin(...words: readonly string[]): Promise<ToolResult> {
+    return await runTool([product.binary, ...words, "--kubeconfig", this.cluster.kubeconfigPath], {
+      limitSeconds: 90,
     });
   }
 

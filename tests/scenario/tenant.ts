@@ -10,6 +10,7 @@ export interface Found {
   readonly metadata: {
     readonly name: string;
     readonly uid: string;
+    readonly resourceVersion: string;
     readonly deletionTimestamp?: string;
     readonly finalizers?: readonly string[];
   };
@@ -73,8 +74,6 @@ export class Tenant {
       backend: { filesystem: { volume: { pvc: { name: `${name}-store` } } } },
       encryption: { passwordSecretRef: { name: `${name}-password` } },
       create: { enabled: true },
-      // Tests delete what they made, and do not wait ten minutes for it.
-      deletionBreaker: { window: "10s", keepLast: false },
       ...spec,
     });
     return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 150);
