@@ -22,7 +22,8 @@ export const REASONS = {
   CatalogRead: "The listing of the snapshots was read",
   CatalogShrunk: "The listing lacks most of the snapshots it should show",
   RepositoryShared: "Another Repository shows the same unique id",
-  Complete: "All files of every source are in the snapshots; sockets, pipes and devices never are",
+  Complete:
+    "All that kopia can save of every source is in the snapshots; it saves no sockets, pipes and devices, and takes names that are not UTF-8 for one another",
   Available: "The credentials are there",
   Permitted: "The mover is permitted",
   Unchanged: "Nothing changed since the newest snapshot, so kopia made none",

@@ -43,12 +43,15 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
   return { phase: "Succeeded", outcome: "partial", reason: "BackupPartial", message };
 }
 
-/** What a run of which nothing could not be read holds, and what was left out of it on purpose. */
+/**
+ * What a run of which nothing could not be read holds, and what was left out of it on purpose. It never says every file:
+ * of names that are not UTF-8 kopia keeps none apart, and a mover cannot see them.
+ */
 export function completeText(entries: readonly SnapshotEntry[]): string {
   const parts = entries.filter(({ excluded }) => excluded !== undefined).map(excludedText);
   if (parts.length === 0) return REASONS.Complete;
-  return "All files of every source are in the snapshots but what rules left out (those of the policy, .kopiaignore " +
-    `files, CACHEDIR.TAG), and sockets, pipes and devices: ${listed(parts)}`;
+  return "All that kopia can save of every source is in the snapshots but what rules left out (those of the policy, " +
+    `.kopiaignore files, CACHEDIR.TAG): ${listed(parts)}`;
 }
 
 function excludedText({ source, excluded }: SnapshotEntry): string {

@@ -93,7 +93,10 @@ Deno.test("statsOf() adds up what every source gave and leaves out what one did 
 
 Deno.test("completeText() says what rules left out, and never that every file is there when one was", () => {
   const entry = { source: "data", sourcePath: "/pvc/data", phase: "Succeeded" } as const;
-  assert.match(completeText([entry]), /^All files of every source are in the snapshots; sockets, pipes/);
+  assert.match(
+    completeText([entry]),
+    /^All that kopia can save of every source is in the snapshots; it saves no sockets, pipes/,
+  );
   const text = completeText([
     entry,
     { ...entry, source: "a", excluded: { files: 0, folders: 1 } },
