@@ -3,7 +3,7 @@ import { firstBroken, historyOf } from "./history.ts";
 import { shorten } from "./shorten.ts";
 
 /** So many steps the gate goes; `deno task model` goes a million. */
-const STEPS = Number(Deno.env.get("KOPIUR_MODEL_STEPS") ?? 2_000);
+const STEPS = Number(Deno.env.get("KOPIUR_MODEL_STEPS") ?? 10_000);
 /** The first seed; each history has the next one. */
 const SEED = Number(Deno.env.get("KOPIUR_MODEL_SEED") ?? 1);
 const STEPS_OF_A_HISTORY = 100;
