@@ -95,6 +95,8 @@ export interface Removal {
   /** Removes only what was seen: an object that changed since is refused with a Conflict. */
   readonly resourceVersion?: string;
   readonly propagation: "Foreground" | "Background";
+  /** It has ended for good and is needed no longer: removing it takes nothing away, however old the caches are. */
+  readonly isSpent?: boolean;
 }
 
 /** Annotations to be set on, or with null taken from, an object somebody else owns. */

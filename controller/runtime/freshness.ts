@@ -40,11 +40,13 @@ export class Freshness {
 /**
  * True when a plan takes something away, or tells another object to let something go: an object removed, the finalizer
  * dropped, a word said to somebody else's object, or anything made for an object that is being deleted. What an object
- * notes on itself takes nothing away: a run that ended says so, however old a cache is.
+ * notes on itself takes nothing away, nor does removing a Job that is spent: a run that ended says so, and a Repository
+ * is opened again, however old a cache is.
  */
 export function takesAway(plan: Plan, { metadata }: KubeObject): boolean {
   const isLeaving = metadata.deletionTimestamp !== undefined;
-  return plan.remove.length > 0 || (plan.annotate ?? []).some(({ uid }) => uid !== metadata.uid) ||
+  return plan.remove.some(({ isSpent }) => isSpent !== true) ||
+    (plan.annotate ?? []).some(({ uid }) => uid !== metadata.uid) ||
     (isLeaving && (plan.create.length > 0 || (plan.offer ?? []).length > 0)) ||
     (plan.finalizer === "absent" && metadata.finalizers?.includes(FINALIZER) === true);
 }

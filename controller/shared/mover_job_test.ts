@@ -274,5 +274,8 @@ Deno.test("moverRemovals() removes this Job and no other of its name, and none t
     key: { namespace: "apps", name: job.metadata.name },
     uid: "j1",
     propagation: "Foreground",
+    isSpent: false,
   }]]);
+  const ended = { ...stored, status: { conditions: [{ type: "Complete", status: "True" }] } };
+  assert.deepEqual(moverRemovals([ended], "Background").map(({ isSpent }) => isSpent), [true]);
 });

@@ -1,4 +1,5 @@
 import { keyOf, type KubeObject, type Removal } from "../../kube/types.ts";
+import { jobHasEnded } from "./job_state.ts";
 import { JOB } from "./resources.ts";
 
 /**
@@ -11,6 +12,7 @@ export function moverRemovals(
 ): readonly Removal[] {
   return jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map((job) => {
     const { uid } = job.metadata;
-    return { resource: JOB, key: keyOf(job), ...(uid === undefined ? {} : { uid }), propagation };
+    const isSpent = jobHasEnded(job);
+    return { resource: JOB, key: keyOf(job), ...(uid === undefined ? {} : { uid }), propagation, isSpent };
   });
 }
