@@ -48,8 +48,17 @@ export function runSnapshots(backup: KubeObject): RunSnapshots {
 export function judgedRun(backup: KubeObject): JudgedRun | undefined {
   const summary = runSummary(backup);
   if (summary === undefined) return undefined;
-  const { name, timeMs } = summary;
-  return { name, timeMs, isAccepted: isAccepted(backup), saved: runSnapshots(backup).saved };
+  const timeMs = Math.max(summary.timeMs, lastSavedMs(backup));
+  return { name: summary.name, timeMs, isAccepted: isAccepted(backup), saved: runSnapshots(backup).saved };
+}
+
+/** When the last of its snapshots ended: all that is known of a run that was deleted before it had ended itself. */
+function lastSavedMs(backup: KubeObject): number {
+  if (textAt(backup, "status", "timing", "endTime") !== undefined) return -Infinity;
+  const entries = valueAt(backup, "status", "snapshots");
+  if (!Array.isArray(entries)) return -Infinity;
+  const times = entries.map((entry) => Date.parse(textAt(entry, "endTime") ?? ""));
+  return Math.max(...times.filter((time) => !Number.isNaN(time)));
 }
 
 /** True when a person said that the snapshots of a Backup are as they should be. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { aBackup } from "../../tests/support/mod.ts";
-import { runSnapshots } from "./run_snapshots.ts";
+import { judgedRun, runSnapshots } from "./run_snapshots.ts";
 
 const snapshots = [
   { source: "a", sourcePath: "/a", phase: "Succeeded", kopiaSnapshotID: "k1" },
@@ -61,4 +61,21 @@ Deno.test("runSnapshots() survives a status of any form", () => {
       assert.deepEqual([saved, unchanged, failed], [[], [], []]);
     }
   }));
+});
+
+Deno.test("judgedRun() is as new as its end, or as the last snapshot of one that was deleted before it", () => {
+  const creationTimestamp = "2026-01-02T03:00:00Z";
+  const saved = [
+    { ...snapshots[0], endTime: "2026-01-02T05:00:00Z" },
+    { ...snapshots[3], endTime: "2026-01-02T04:00:00Z" },
+    { ...snapshots[2], endTime: "no time" },
+  ];
+  const timeOf = (status: Readonly<Record<string, unknown>>) => {
+    const run = judgedRun(aBackup({ metadata: { creationTimestamp }, status }));
+    return new Date(run?.timeMs ?? NaN).toISOString();
+  };
+  assert.equal(timeOf({ phase: "Deleting", snapshots: saved }), "2026-01-02T05:00:00.000Z");
+  assert.equal(timeOf({ phase: "Deleting", snapshots }), "2026-01-02T03:00:00.000Z");
+  const timing = { endTime: "2026-01-02T06:00:00Z" };
+  assert.equal(timeOf({ phase: "Succeeded", snapshots: saved, timing }), "2026-01-02T06:00:00.000Z");
 });
