@@ -19,8 +19,11 @@ export interface CacheSizes {
   readonly metadataCacheSizeMb: number;
 }
 
-/** Kopia's indexes, its list caches, the format and what it overshoots by have no limit of their own. */
-const SHARE_OF_CACHES = 0.75;
+/**
+ * Kopia keeps a third cache, of index blobs, to the size of the one for metadata; its list caches, the format and what it
+ * overshoots by have no limit of their own.
+ */
+const SHARE_OF_CACHES = 0.5;
 const BYTES_PER_MIB = 1024 * 1024;
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -84,7 +84,7 @@ export const moverSpec = z.object({
   })).max(32).optional().describe("Taints the mover tolerates."),
   cache: z.object({
     capacity: quantity.optional().describe(
-      `Size limit of the ephemeral kopia cache volume. Default: ${CACHE_CAPACITY_DEFAULT}, or as much as the sizes below need. The caches get three quarters of it at most.`,
+      `Size limit of the ephemeral kopia cache volume. Default: ${CACHE_CAPACITY_DEFAULT}, or as much as the sizes below need. The two caches below get half of it at most.`,
     ),
     metadataCacheSizeMb: z.int().min(1).max(1048576).optional().describe(
       "Kopia metadata cache limit in MiB. Default: what fits into the capacity.",
