@@ -210,6 +210,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
       await tenant.custom("Repository", "home", {
         backend: { filesystem: { volume: { pvc: { name: "other-store" } } } },
         encryption: { passwordSecretRef: { name: "other-password" } },
+        deletionBreaker: { window: "10s", keepLast: false },
       });
       await tenant.until("repository", "home", ({ status }) => status?.phase === "Ready", 60);
       await tenant.backup("new", "photos");

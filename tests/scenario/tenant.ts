@@ -74,6 +74,8 @@ export class Tenant {
       backend: { filesystem: { volume: { pvc: { name: `${name}-store` } } } },
       encryption: { passwordSecretRef: { name: `${name}-password` } },
       create: { enabled: true },
+      // Tests delete what they made, and do not wait ten minutes for it.
+      deletionBreaker: { window: "10s", keepLast: false },
       ...spec,
     });
     return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 150);
