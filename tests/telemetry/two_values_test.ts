@@ -1,6 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { FINALIZER } from "../../api/mod.ts";
 import { backupReconciler } from "../../controller/backup/mod.ts";
+import { backupConfigReconciler } from "../../controller/backup_config/mod.ts";
 import { ScheduleStage } from "../../controller/backup_schedule/stage_test.ts";
 import { repositoryReconciler } from "../../controller/repository/mod.ts";
 import { Guard } from "../../controller/runtime/guard.ts";
@@ -10,6 +11,7 @@ import { ListWatchInformer } from "../../kube/informer.ts";
 import { Queue, RESOURCES, RETRY_BACKOFF } from "../../kube/mod.ts";
 import {
   aBackup,
+  aBackupConfig,
   aCondition,
   aReadyRepository,
   FakeClock,
@@ -91,6 +93,8 @@ async function stirObjects(seen: SeenValues): Promise<void> {
     const catalog = { discoveredBackupCount: count, missingSnapshotCount: count };
     const storageStats = { totalSizeBytes: count, snapshotCount: count, unreadableManifests: count };
     kube.put(aReadyRepository({ status: { catalog, storageStats } }));
+    const retention = { activeBackupCount: count, notWhole: { heldBackCount: count } };
+    kube.put(aBackupConfig({ status: { retention } }));
     for (let index = 0; index < count; index++) {
       const status = {
         phase: "Deleting",
@@ -115,6 +119,7 @@ async function stirObjects(seen: SeenValues): Promise<void> {
     const { state } = probe.telemetry;
     state.registerProcess(() => [...slots.samples("movers"), ...slots.samples("bootstraps")]);
     state.register(() => repositoryReconciler(anyOptions, slots).samples(kube, clock.now()));
+    state.register(() => backupConfigReconciler(anyOptions).samples(kube, clock.now()));
     state.register(() => backupReconciler(anyOptions, slots).samples(kube, clock.now()));
     await seen.scrape(probe);
   }
