@@ -1,9 +1,9 @@
 /** Environment → telemetry config, as data. Never throws: what cannot be used becomes a warning. */
-import { type Level, type LogFilter, parseLogFilter } from "./log_filter.ts";
-import type { LineFormat } from "./log_format.ts";
-import { type OtlpConfig, parseOtlpConfig } from "./otlp_config.ts";
-import { otlpVariables } from "./otlp_variables.ts";
-import type { Build } from "./process_metrics.ts";
+import { type Level, type LogFilter, parseLogFilter } from "./logs/filter.ts";
+import type { LineFormat } from "./logs/format.ts";
+import { type OtlpConfig, parseOtlpConfig } from "./otlp/config.ts";
+import { otlpVariables } from "./otlp/variables.ts";
+import type { Build } from "./metrics/process_metrics.ts";
 import { parseResourceAttributes } from "./resource_attributes.ts";
 import { given, readSetting, yesOrNo } from "./setting_reader.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Session } from "node:inspector";
 import { emptyResource } from "@opentelemetry/resources";
-import { Instruments } from "./metrics.ts";
-import { ObjectCounters } from "./object_counters.ts";
-import { PullReader } from "./prometheus.ts";
+import { Instruments } from "./metrics/instruments.ts";
+import { ObjectCounters } from "./metrics/object_counters.ts";
+import { PullReader } from "./metrics/prometheus.ts";
 import { parseTelemetryConfig, type Sample, startTelemetry, Tombstones } from "./mod.ts";
 
 const build = { version: "0", commit: "0", date: "0" };

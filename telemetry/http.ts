@@ -1,8 +1,8 @@
 /** /metrics, /healthz and /readyz: the handler, and a server for roles that have none of their own. */
 import { gzipSync } from "node:zlib";
 import { formatHealth, type Health, type Probe } from "./health.ts";
-import type { Log } from "./log.ts";
-import { prometheusContentType } from "./prometheus.ts";
+import type { Log } from "./logs/log.ts";
+import { prometheusContentType } from "./metrics/prometheus.ts";
 import type { Redactor } from "./redact.ts";
 
 /** Answers a request; never rejects. */

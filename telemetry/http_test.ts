@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { HealthChecks } from "./health.ts";
 import { acceptsGzip, createHandler, type Handler, startServer } from "./http.ts";
-import { createLog, lineOutput } from "./log.ts";
-import { parseLogFilter } from "./log_filter.ts";
+import { createLog, lineOutput } from "./logs/log.ts";
+import { parseLogFilter } from "./logs/filter.ts";
 import { Redactor } from "./redact.ts";
 
 function setup(renderMetrics: () => Promise<string> = () => Promise.resolve("metric 1\n"), level = "info") {

@@ -2,7 +2,7 @@
  * Telemetry: metrics, traces, logs and health of one process, behind one function.
  *
  * A leaf: imports OpenTelemetry and nothing of ours; OpenTelemetry's SDK is imported nowhere else. Start reading
- * at `startTelemetry`, then `catalog.ts` for what is measured and `log.ts` for how things are said.
+ * at `startTelemetry`, then `metrics/catalog/` for what is measured and `logs/log.ts` for how things are said.
  * @module
  */
 import { type Attributes as ResourceAttributes } from "@opentelemetry/api";
@@ -12,19 +12,19 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Role, TelemetryConfig } from "./config.ts";
 import { type Health, HealthChecks } from "./health.ts";
 import { createHandler, type Handler } from "./http.ts";
-import { createLog, lineOutput, type Log } from "./log.ts";
-import { type Sink, streamSink } from "./log_sink.ts";
-import { ExportReports } from "./export_reports.ts";
-import { Instruments, type Metrics } from "./metrics.ts";
-import { ObjectCounters } from "./object_counters.ts";
-import type { OtlpExport, OtlpExportParts } from "./otlp_export.ts";
-import { loadOtlp } from "./otlp_loader.ts";
-import { readProcessMetrics } from "./process_metrics.ts";
-import { PullReader } from "./prometheus.ts";
+import { createLog, lineOutput, type Log } from "./logs/log.ts";
+import { type Sink, streamSink } from "./logs/sink.ts";
+import { ExportReports } from "./otlp/export_reports.ts";
+import { Instruments, type Metrics } from "./metrics/instruments.ts";
+import { ObjectCounters } from "./metrics/object_counters.ts";
+import type { OtlpExport, OtlpExportParts } from "./otlp/export.ts";
+import { loadOtlp } from "./otlp/loader.ts";
+import { readProcessMetrics } from "./metrics/process_metrics.ts";
+import { PullReader } from "./metrics/prometheus.ts";
 import { Redactor } from "./redact.ts";
 import { attribute } from "./semconv.ts";
-import { type StateMetrics, StateProducer } from "./state_metrics.ts";
-import { Tracer, type Tracing } from "./tracing.ts";
+import { type StateMetrics, StateProducer } from "./metrics/state_metrics.ts";
+import { Tracer, type Tracing } from "./traces/tracer.ts";
 
 export {
   catalog,
@@ -38,7 +38,7 @@ export {
   metricNames,
   type ObjectCounterName,
   type OpenLabelsOf,
-} from "./catalog.ts";
+} from "./metrics/catalog/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   type Environment,
@@ -49,12 +49,12 @@ export {
 } from "./config.ts";
 export { type CheckResult, type Health, type HealthReport, Heartbeat, type Probe } from "./health.ts";
 export { type Handler, type ListenAddress, type Server, startServer } from "./http.ts";
-export { type Fields, type Log, type LogScope } from "./log.ts";
-export { type Level, type LogFilter, parseLogFilter } from "./log_filter.ts";
-export { type Sink, streamSink } from "./log_sink.ts";
-export { inlineCertificates } from "./inline_certificates.ts";
-export { type Metrics } from "./metrics.ts";
-export { type OtlpVariable, otlpVariables, variableNames } from "./otlp_variables.ts";
+export { type Fields, type Log, type LogScope } from "./logs/log.ts";
+export { type Level, type LogFilter, parseLogFilter } from "./logs/filter.ts";
+export { type Sink, streamSink } from "./logs/sink.ts";
+export { inlineCertificates } from "./otlp/inline_certificates.ts";
+export { type Metrics } from "./metrics/instruments.ts";
+export { type OtlpVariable, otlpVariables, variableNames } from "./otlp/variables.ts";
 export {
   type HandedOn,
   LOG_PASSTHROUGH,
@@ -62,15 +62,15 @@ export {
   type SecretKey,
   telemetryPassthrough,
 } from "./passthrough.ts";
-export { type Build } from "./process_metrics.ts";
+export { type Build } from "./metrics/process_metrics.ts";
 export { errorChain, Redactor } from "./redact.ts";
 export { redacted } from "./redact_patterns.ts";
 export { attribute } from "./semconv.ts";
-export { spanCatalog, type SpanEntry, spanEntry } from "./span_catalog.ts";
-export { type Sample, type SampleSource, type StateMetrics } from "./state_metrics.ts";
-export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./tombstones.ts";
-export { type Attributes, type FinishedSpan, type Span } from "./span.ts";
-export { type SpanStart, type Tracing } from "./tracing.ts";
+export { spanCatalog, type SpanEntry, spanEntry } from "./traces/catalog.ts";
+export { type Sample, type SampleSource, type StateMetrics } from "./metrics/state_metrics.ts";
+export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./metrics/tombstones.ts";
+export { type Attributes, type FinishedSpan, type Span } from "./traces/span.ts";
+export { type SpanStart, type Tracing } from "./traces/tracer.ts";
 
 /** Everything a role needs to tell what it does. */
 export interface Telemetry extends Tracing {

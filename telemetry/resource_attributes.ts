@@ -1,7 +1,7 @@
 /** What the environment says this process is: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
 import type { Environment, Role } from "./config.ts";
-import { parseKeyValueList } from "./key_value_list.ts";
-import { otlpVariables } from "./otlp_variables.ts";
+import { parseKeyValueList } from "./otlp/key_value_list.ts";
+import { otlpVariables } from "./otlp/variables.ts";
 import { attribute } from "./semconv.ts";
 import { cannotUse, given } from "./setting_reader.ts";
 

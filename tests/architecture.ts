@@ -68,7 +68,6 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
 const PUBLIC_FILES = [
   /^api\/[a-z_]+\.ts$/,
   /^kube\/types\.ts$/,
-  /^telemetry\/catalog\.ts$/,
   /^cmd\/config\.ts$/,
   /^controller\/options\.ts$/,
   /^controller\/(runtime|shared)\/[a-z_]+\.ts$/,

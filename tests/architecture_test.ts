@@ -68,8 +68,8 @@ Deno.test("what many processes start with loads nothing that only some of them n
   const kinds = ["backup", "backup_config", "backup_schedule", "repository"].map((name) => `api/${name}.ts`);
   const otherRoles = [
     "controller/mod.ts",
-    "telemetry/otlp_exporters.ts",
-    "telemetry/prometheus_serializer.ts",
+    "telemetry/otlp/exporters.ts",
+    "telemetry/metrics/prometheus_serializer.ts",
   ];
   const cases: readonly [readonly string[], readonly string[]][] = [
     [["mod.ts"], ["api/mover_contract.ts", "kube/mod.ts", "mover/mod.ts"]],
@@ -123,7 +123,7 @@ Deno.test("packageViolations() keeps client-node in kube and the OpenTelemetry S
   );
   assert.equal(packageViolations([{ from: "mover/mod.ts", specifier: "@opentelemetry/api" }]).length, 1);
   assert.deepEqual(
-    packageViolations([{ from: "telemetry/tracing.ts", specifier: "@opentelemetry/api" }]),
+    packageViolations([{ from: "telemetry/traces/tracer.ts", specifier: "@opentelemetry/api" }]),
     [],
   );
 });

@@ -1,6 +1,5 @@
 import type { KubeObject, ObjectKey, Reader, Resource } from "../../kube/types.ts";
-import type { ObjectCounterName, OpenLabelsOf } from "../../telemetry/catalog.ts";
-import type { Sample } from "../../telemetry/mod.ts";
+import type { ObjectCounterName, OpenLabelsOf, Sample } from "../../telemetry/mod.ts";
 import type { Applied, Plan } from "./plan.ts";
 
 /** An index: object → values it is found under. */

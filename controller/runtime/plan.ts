@@ -1,7 +1,6 @@
 import type { ConditionChange, Reason } from "../../api/mod.ts";
 import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
-import type { CounterName, HistogramName, LabelsOf } from "../../telemetry/catalog.ts";
-import type { FinishedSpan } from "../../telemetry/mod.ts";
+import type { CounterName, FinishedSpan, HistogramName, LabelsOf } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One Event the kind asks for. Told on the reconciled object, it takes the place of the outcome's own. */

@@ -1,4 +1,4 @@
-import type { MetricName } from "../../telemetry/catalog.ts";
+import type { MetricName } from "../../telemetry/mod.ts";
 
 const families: readonly MetricName[] = [
   "kopiur_backups_total",

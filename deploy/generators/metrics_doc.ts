@@ -1,4 +1,4 @@
-import type { MetricEntry } from "../../telemetry/catalog.ts";
+import type { MetricEntry } from "../../telemetry/mod.ts";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
 /** The reference page of every metric, from the catalog that the instruments are made of. */
@@ -17,7 +17,7 @@ export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): Gene
     } | ${entry.help} | ${entry.source} |`;
   });
   const text = [
-    generatedNotice("telemetry/catalog.ts", "<!--"),
+    generatedNotice("telemetry/metrics/catalog", "<!--"),
     "# Metrics",
     "",
     "The controller serves them at `:8080/metrics`. Source: the founding document that fixed the name, or where it was decided.",

@@ -4,7 +4,7 @@ import { type GeneratedFile, generatedNotice } from "./generated.ts";
 /** The reference page of every span, from the catalog received spans are held against. */
 export function spansDoc(catalog: readonly SpanEntry[]): GeneratedFile {
   const text = [
-    generatedNotice("telemetry/span_catalog.ts", "<!--"),
+    generatedNotice("telemetry/traces/catalog.ts", "<!--"),
     "# Spans",
     "",
     "Exported over OTLP when there is a collector (`OTEL_EXPORTER_OTLP_ENDPOINT`). Without one spans still have ids, and",

@@ -8,7 +8,7 @@ export const EFFECT_FILES: readonly RegExp[] = [
   /^deploy\//,
   /^tests\//,
   /^kube\/(?!types\.ts|cache\.ts|resources\.ts|errors\.ts)/,
-  /^telemetry\/(?!catalog\.ts|config\.ts|log_filter\.ts|log_format\.ts|redact\.ts|semconv\.ts|tombstones\.ts|traceparent\.ts)/,
+  /^telemetry\/(?!config\.ts|redact\.ts|semconv\.ts|logs\/(filter|format)\.ts|metrics\/(catalog\/|tombstones\.ts)|traces\/traceparent\.ts)/,
   /^mover\/(?!kopia_argv\.ts|kopia_output\.ts|kopia_errors\.ts|result\.ts)/,
   /^controller\/mod\.ts$/,
   /^controller\/runtime\/(manager|reconcile|worker|state_source|heartbeat)[a-z_]*\.ts$/,

@@ -48,7 +48,7 @@ export function startTelemetryProbe(clock: FakeClock = new FakeClock()): Telemet
 }
 
 function parseLine(text: string): CapturedLine {
-  // The line was written by telemetry/log_format.ts, whose own tests hold it to this form.
+  // The line was written by telemetry/logs/format.ts, whose own tests hold it to this form.
   const { level, target, fields: { message, ...fields }, span = {} } = JSON.parse(text);
   return { level, target, message, fields, span };
 }

@@ -1,5 +1,5 @@
 /** How every entry of the catalog is seen to take two different values: a number that never moves says nothing. */
-import type { MetricName } from "../../telemetry/catalog.ts";
+import type { MetricName } from "../../telemetry/mod.ts";
 
 /** Always 1: what they say is in their labels. */
 export const constants: readonly MetricName[] = ["kopiur_build_info", "target_info"];

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { catalog, type LabelsOf, metricEntry, metricNames, type OpenLabelsOf } from "./mod.ts";
+
+/** What promtool takes for an abbreviated or a derived unit. */
+const badUnits =
+  /_(?:s|ms|us|ns|sec|secs|min|mins|minutes|hours?|days?|weeks?|b|kb|mb|gb|bytes_seconds|milliseconds|kilobytes|megabytes|percent|celsius_degrees)(?:_|$)/;
+
+Deno.test("catalog names follow the rules of Prometheus and promtool", () => {
+  for (const name of metricNames()) {
+    const { instrument } = metricEntry(name);
+    assert.match(name, /^(?:kopiur|process|target)_[a-z0-9_]+$/, name);
+    assert.doesNotMatch(name, /__|_$/, name);
+    assert.doesNotMatch(name, badUnits, name);
+    assert.doesNotMatch(name, /_(?:gauge|counter|histogram|summary)(?:_|$)/, `${name} names its type`);
+    assert.doesNotMatch(name, /_(?:bucket|sum|created)$/, `${name} ends like a part of a histogram`);
+    assert.equal(
+      name.endsWith("_total"),
+      instrument === "counter" || instrument === "observed_counter",
+      name,
+    );
+    assert.equal(name.endsWith("_info"), name === "kopiur_build_info" || name === "target_info", name);
+  }
+});
+
+Deno.test("catalog names end with their unit, and have a unit for it", () => {
+  for (const name of metricNames()) {
+    const { unit } = metricEntry(name);
+    const base = name.replace(/_total$/, "");
+    assert.equal(base.endsWith("_seconds"), unit === "s", `${name} has the unit ${unit}`);
+    assert.equal(base.endsWith("_bytes"), unit === "By", `${name} has the unit ${unit}`);
+  }
+});
+
+Deno.test("catalog labels are snake case, never reserved, never a word of the metric's unit", () => {
+  for (const name of metricNames()) {
+    for (const [label, values] of Object.entries(metricEntry(name).labels)) {
+      assert.match(label, /^[a-z][a-z0-9_]*$/, `${name}{${label}}`);
+      assert.ok(!["le", "quantile", "job", "instance"].includes(label), `${name}{${label}}`);
+      if (typeof values !== "string") assert.equal(new Set(values).size, values.length, `${name}{${label}}`);
+    }
+  }
+});
+
+Deno.test("catalog help is one sentence", () => {
+  for (const name of metricNames()) {
+    if (name === "target_info") continue;
+    assert.match(metricEntry(name).help, /^[A-Z0-9][^\n]+\.$/, name);
+    assert.match(metricEntry(name).source, /^(?:00[0-4]|ecosystem)$/, name);
+  }
+});
+
+Deno.test("catalog buckets belong to histograms and rise", () => {
+  for (const name of metricNames()) {
+    const { instrument, buckets } = metricEntry(name);
+    assert.equal(buckets !== undefined, instrument === "histogram", name);
+    const sorted = [...new Set(buckets)].sort((a, b) => a - b);
+    assert.deepEqual(buckets ?? [], sorted, name);
+  }
+});
+
+Deno.test("catalog scope is object exactly where a label names a namespace", () => {
+  for (const name of metricNames()) {
+    const { scope, labels, instrument } = metricEntry(name);
+    assert.equal(scope === "object", Object.hasOwn(labels, "namespace"), name);
+    assert.ok(
+      instrument !== "histogram" || scope === "process",
+      `${name}: a histogram per object is too dear`,
+    );
+  }
+});
+
+Deno.test("catalog keeps the names, types and labels of the founding document", () => {
+  const seed: Readonly<Record<string, readonly [string, string]>> = {
+    kopiur_controller_reconciliations_total: ["counter", "kind"],
+    kopiur_controller_reconcile_errors_total: ["counter", "kind,class"],
+    kopiur_controller_reconcile_duration_seconds: ["histogram", "kind"],
+    kopiur_resource_phase: ["gauge", "kind,namespace,name,phase"],
+    kopiur_backup_last_success_timestamp_seconds: ["gauge", "namespace,name"],
+    kopiur_backup_consecutive_failures: ["gauge", "namespace,name"],
+    kopiur_backup_size_bytes: ["gauge", "namespace,name"],
+    kopiur_backup_files: ["gauge", "namespace,name"],
+    kopiur_backup_duration_seconds: ["gauge", "namespace,name"],
+    kopiur_orphaned_snapshots_total: ["counter", "namespace"],
+    kopiur_snapshot_deletion_failures_total: ["counter", "namespace"],
+    kopiur_schedule_backups_created_total: ["counter", "namespace,name"],
+    kopiur_repo_size_bytes: ["gauge", "namespace,name"],
+    kopiur_repo_snapshot_count: ["gauge", "namespace,name"],
+    kopiur_repo_discovered_backups: ["gauge", "namespace,name"],
+    kopiur_repository_maintenance_configured: ["gauge", "kind,namespace,name"],
+    kopiur_restore_duration_seconds: ["gauge", "namespace,name"],
+    kopiur_maintenance_last_reclaimed_bytes: ["gauge", "namespace,name"],
+    kopiur_webhook_admission_total: ["counter", "kind,decision"],
+    kopiur_mover_operations_total: ["counter", "operation,result"],
+    kopiur_mover_operation_duration_seconds: ["histogram", "operation,result"],
+  };
+  for (const name of metricNames()) {
+    if (catalog[name].source !== "000") continue;
+    const { instrument, labels } = metricEntry(name);
+    assert.deepEqual([instrument, Object.keys(labels).join(",")], seed[name], name);
+  }
+  // These come with their kinds; when the last one exists the list is empty.
+  assert.deepEqual(Object.keys(seed).filter((name) => !Object.hasOwn(catalog, name)), [
+    "kopiur_repository_maintenance_configured",
+    "kopiur_restore_duration_seconds",
+    "kopiur_maintenance_last_reclaimed_bytes",
+    "kopiur_webhook_admission_total",
+  ]);
+});
+
+Deno.test("LabelsOf and OpenLabelsOf are what the compiler holds callers to", () => {
+  const good: LabelsOf<"kopiur_backups_total"> = { namespace: "a", name: "b", outcome: "partial" };
+  const open: OpenLabelsOf<"kopiur_backups_total"> = { namespace: "a", name: "b" };
+  // @ts-expect-error -- a value outside the closed list
+  const wrongValue: LabelsOf<"kopiur_backups_total"> = { namespace: "a", name: "b", outcome: "done" };
+  // @ts-expect-error -- a label is missing
+  const missing: LabelsOf<"kopiur_backups_total"> = { namespace: "a", outcome: "success" };
+  // @ts-expect-error -- a label too many
+  const extra: LabelsOf<"kopiur_leader"> = { name: "a" };
+  assert.equal([good, open, wrongValue, missing, extra].length, 5);
+});

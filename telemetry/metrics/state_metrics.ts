@@ -1,0 +1,96 @@
+/** Gauges that are read when somebody collects, so that they are true then and gone when their object is. */
+import { emptyResource } from "@opentelemetry/resources";
+import type { CollectionResult, MetricProducer } from "@opentelemetry/sdk-metrics";
+import type { GaugeName, LabelsOf } from "./catalog/mod.ts";
+import { type Clock, toHrTime } from "../clock.ts";
+import { DataPoints } from "./data_points.ts";
+import type { SampleSink, SampleStore } from "./sample_sink.ts";
+
+type SampleOf<N extends GaugeName> = N extends GaugeName
+  ? { readonly name: N; readonly labels: LabelsOf<N>; readonly value: number }
+  : never;
+
+/** One number of one series; a value that is not finite means unknown and leaves the series out. */
+export type Sample = SampleOf<GaugeName>;
+
+/** Yields what is true now. Must be quick, must not wait, and must not yield a series twice. */
+export type SampleSource = () => Iterable<Sample>;
+
+/** Where the code says how to read its gauges. */
+export interface StateMetrics {
+  /**
+   * Registers a source about objects of the cluster; it is read only while active. What it throws goes to `onFault`
+   * when that is given, else to the log. Returns the way out.
+   */
+  register(source: SampleSource, onFault?: (error: unknown) => void): () => void;
+  /** Registers a source about this process; it is always read. Returns the way out. */
+  registerProcess(source: SampleSource): () => void;
+  /** Says whether this replica speaks about the cluster: true on the leader, false before and after. */
+  setActive(active: boolean): void;
+}
+
+/** A source with what is told when it throws; nothing is for the reader to tell. */
+interface Registered {
+  readonly source: SampleSource;
+  readonly onFault: ((error: unknown) => void) | undefined;
+}
+
+/** The registered sources, for each reader. */
+export class StateProducer implements StateMetrics, MetricProducer, SampleStore {
+  readonly #objectSources = new Set<Registered>();
+  readonly #processSources = new Set<Registered>();
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  #active = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startMs = clock();
+  }
+
+  register(source: SampleSource, onFault?: (error: unknown) => void): () => void {
+    return addTo(this.#objectSources, { source, onFault });
+  }
+
+  registerProcess(source: SampleSource): () => void {
+    return addTo(this.#processSources, { source, onFault: undefined });
+  }
+
+  setActive(active: boolean): void {
+    this.#active = active;
+  }
+
+  /** A source that throws loses its own samples. */
+  readInto(sink: SampleSink): readonly unknown[] {
+    const errors: unknown[] = [];
+    for (
+      const { source, onFault } of [...this.#processSources, ...(this.#active ? this.#objectSources : [])]
+    ) {
+      const undo = sink.mark();
+      try {
+        for (const { name, labels, value } of source()) {
+          if (Number.isFinite(value)) sink.add(name, labels, value);
+        }
+      } catch (error) {
+        undo();
+        if (onFault === undefined) errors.push(error);
+        else onFault(error);
+      }
+    }
+    return errors;
+  }
+
+  /** Satisfies MetricProducer: the same samples as data points. */
+  collect(): Promise<CollectionResult> {
+    const points = new DataPoints(toHrTime(this.#startMs), toHrTime(this.#clock()));
+    const errors = [...this.readInto(points)];
+    const metrics = points.metrics();
+    const scopeMetrics = metrics.length === 0 ? [] : [{ scope: { name: "kopiur" }, metrics }];
+    return Promise.resolve({ resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors });
+  }
+}
+
+function addTo(sources: Set<Registered>, registered: Registered): () => void {
+  sources.add(registered);
+  return () => void sources.delete(registered);
+}

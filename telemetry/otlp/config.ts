@@ -1,0 +1,59 @@
+/** Environment → where and how to export, as data. Never throws: what cannot be used becomes a sentence. */
+import type { Environment } from "../config.ts";
+import { givenFor, type OtlpTarget, TargetReader } from "./target.ts";
+import { type OtlpTuning, parseTuning } from "./tuning.ts";
+import { type OtlpSignal, otlpSignals, otlpVariables } from "./variables.ts";
+import { given, readSetting, yesOrNo } from "../setting_reader.ts";
+
+/** Everything the export needs to know; a signal without a target is not exported. */
+export interface OtlpConfig extends OtlpTuning {
+  readonly targets: Readonly<Partial<Record<OtlpSignal, OtlpTarget>>>;
+}
+
+/** What an environment says of the export. */
+export interface ParsedOtlp {
+  /** Undefined: nothing is exported. */
+  readonly otlp: OtlpConfig | undefined;
+  /** Why nothing is exported although it was asked for. */
+  readonly faults: readonly string[];
+  /** Settings whose default was taken. */
+  readonly ignored: readonly string[];
+  /** What is probably not meant, though it can be used. */
+  readonly hints: readonly string[];
+  /** Values no line may show. */
+  readonly secrets: readonly string[];
+}
+
+/** Reads the variables of the export; with no endpoint nothing else is looked at. */
+export function parseOtlpConfig(env: Environment): ParsedOtlp {
+  const ignored: string[] = [];
+  const ignore = (sentence: string) => void ignored.push(sentence);
+  const disabled = readSetting(given(env, [otlpVariables.disabled.name]), yesOrNo, ignore) ?? false;
+  const sightings = otlpSignals.map((signal) => ({
+    signal,
+    endpoint: givenFor(env, otlpVariables.endpoint, signal),
+  }));
+  if (disabled || sightings.every(({ endpoint }) => endpoint === undefined)) {
+    return { otlp: undefined, faults: [], ignored, hints: [], secrets: [] };
+  }
+  const faults: string[] = [];
+  const hints: string[] = [];
+  const secrets: string[] = [];
+  const targets: Partial<Record<OtlpSignal, OtlpTarget>> = {};
+  for (const { signal, endpoint } of sightings) {
+    if (endpoint === undefined) continue;
+    const reader = new TargetReader(env, signal, { faults, ignored, hints });
+    const target = reader.read(endpoint);
+    if (target !== undefined) targets[signal] = target;
+    secrets.push(...reader.secrets());
+  }
+  const rest = parseTuning(env, ignore);
+  const once = (sentences: readonly string[]) => [...new Set(sentences)];
+  return {
+    otlp: faults.length > 0 ? undefined : { targets, ...rest },
+    faults: once(faults),
+    ignored: once(ignored),
+    hints: once(hints),
+    secrets: once(secrets),
+  };
+}

@@ -1,0 +1,59 @@
+/** What became of exports: counted, and told at most once per interval. */
+import type { Clock } from "../clock.ts";
+import type { Log } from "../logs/log.ts";
+import type { Metrics } from "../metrics/instruments.ts";
+import { type OtlpSignal, otlpSignals } from "./variables.ts";
+
+/** What is told of exports goes here. */
+export interface ExportReportParts {
+  readonly log: Pick<Log, "info" | "warn">;
+  readonly metrics: Pick<Metrics, "add" | "precreate">;
+  readonly clock: Clock;
+  /** The least time between two lines about one signal. */
+  readonly intervalMs: number;
+}
+
+interface SignalState {
+  toldMs: number;
+  /** Failures since the last success. */
+  failures: number;
+  /** Whether a line was written about one of them. */
+  isTold: boolean;
+}
+
+/** Counts each failed export. A collector that is gone for a day costs a line per interval and signal, not more. */
+export class ExportReports {
+  readonly #parts: ExportReportParts;
+  readonly #states = new Map<OtlpSignal, SignalState>();
+
+  constructor(parts: ExportReportParts) {
+    this.#parts = parts;
+    for (const signal of otlpSignals) {
+      this.#states.set(signal, { toldMs: -Infinity, failures: 0, isTold: false });
+    }
+    parts.metrics.precreate("kopiur_telemetry_export_failures_total", {});
+  }
+
+  failed(signal: OtlpSignal, error: unknown): void {
+    const { log, metrics, clock, intervalMs } = this.#parts;
+    metrics.add("kopiur_telemetry_export_failures_total", 1, { signal });
+    const state = this.#states.get(signal);
+    if (state === undefined) return;
+    state.failures += 1;
+    const nowMs = clock();
+    if (nowMs - state.toldMs < intervalMs) return;
+    state.toldMs = nowMs;
+    state.isTold = true;
+    log.warn("telemetry cannot be exported", { signal, failures: state.failures, error });
+  }
+
+  succeeded(signal: OtlpSignal): void {
+    const state = this.#states.get(signal);
+    if (state === undefined || state.failures === 0) return;
+    const { failures, isTold } = state;
+    state.failures = 0;
+    state.isTold = false;
+    // Trouble nobody was told of ends without a word, or a flapping network would fill the log.
+    if (isTold) this.#parts.log.info("telemetry is exported again", { signal, failures });
+  }
+}

@@ -1,0 +1,76 @@
+/** The gRPC exporters of OpenTelemetry. */
+import { Metadata, status } from "@grpc/grpc-js";
+import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-grpc";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
+import { CollectorCredentials } from "./collector_credentials.ts";
+import { CollectorLink } from "./collector_link.ts";
+import type { OtlpConfig } from "./config.ts";
+import type { OtlpTarget } from "./target.ts";
+import type { OtlpExporters } from "./export.ts";
+import { type Exporter, WatchedExporter } from "./watched_exporters.ts";
+
+/** An export that hangs may be joined by as many more; each holds one batch. */
+const mostAtOnce = 4;
+
+/** Exporters for the signals that have a target, each with a connection of its own, made when it is needed. */
+export function createOtlpExporters({ targets }: OtlpConfig): OtlpExporters {
+  const { traces, metrics, logs } = targets;
+  return {
+    ...(traces === undefined
+      ? {}
+      : { traces: connected(traces, (options) => new OTLPTraceExporter(options)) }),
+    ...(metrics === undefined
+      ? {}
+      : { metrics: connected(metrics, (options) => new OTLPMetricExporter(options)) }),
+    ...(logs === undefined ? {} : { logs: connected(logs, (options) => new OTLPLogExporter(options)) }),
+  };
+}
+
+type Options = NonNullable<ConstructorParameters<typeof OTLPTraceExporter>[0]>;
+type Compression = NonNullable<Options["compression"]>;
+
+/** An exporter that begins a new connection whenever the old one may be the trouble. */
+function connected<Items>(
+  target: OtlpTarget,
+  create: (options: Options) => Exporter<Items>,
+): WatchedExporter<Items> & { forceFlush(): Promise<void> } {
+  const link = linkTo(target);
+  return new WatchedExporter(create(optionsOf(target, link)), (error) => {
+    if (connectionIsDoubtful(error)) link.reset();
+  });
+}
+
+/** The runtime does not tell gRPC that a connection has ended; exports over it then fail for ever, or hang. */
+function connectionIsDoubtful(error: Error | undefined): boolean {
+  const code = error !== undefined && "code" in error ? error.code : undefined;
+  return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.INTERNAL;
+}
+
+/** Complete, so that nothing is left for the exporters to look up in the environment by themselves. */
+function optionsOf(
+  { address, security, headers, timeoutMs, compression }: OtlpTarget,
+  link: CollectorLink,
+): Options {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) metadata.set(name, value);
+  return {
+    url: `${security.kind === "plain" ? "http" : "https"}://${address}`,
+    credentials: new CollectorCredentials(link),
+    metadata,
+    timeoutMillis: timeoutMs,
+    // The enumeration of these words is not exported by the exporters.
+    compression: compression as Compression,
+    concurrencyLimit: mostAtOnce,
+  };
+}
+
+function linkTo({ address, security }: OtlpTarget): CollectorLink {
+  const { hostname, port } = new URL(`http://${address}`);
+  const authorities = security.kind === "tls" ? security.authorities : undefined;
+  const tls = security.kind === "plain"
+    ? undefined
+    : { authorities: authorities === undefined ? [] : [authorities] };
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return new CollectorLink({ hostname: host, port: Number(port || 80), tls });
+}
