@@ -1,16 +1,16 @@
 import type { Telemetry } from "../telemetry/mod.ts";
-import { CachedReader } from "./cached_reader.ts";
+import { CachedReader } from "./watch/cached_reader.ts";
 import type { KubeClock } from "./clock.ts";
-import type { ConnectionInfo } from "./connection.ts";
-import { EventRecorder } from "./event_recorder.ts";
-import { HttpTransport } from "./http_transport.ts";
-import { type Informer, type InformerOptions, ListWatchInformer } from "./informer.ts";
-import { type LeaderElector, LeaseElector, type LeaseOptions } from "./leader_elector.ts";
-import { listPages } from "./list_pages.ts";
+import type { ConnectionInfo } from "./access/connection.ts";
+import { EventRecorder } from "./write/event_recorder.ts";
+import { HttpTransport } from "./transport/http_transport.ts";
+import { type Informer, type InformerOptions, ListWatchInformer } from "./watch/informer.ts";
+import { type LeaderElector, LeaseElector, type LeaseOptions } from "./lead/leader_elector.ts";
+import { listPages } from "./watch/list_pages.ts";
 import { isRecord } from "./received_object.ts";
 import { knownResources } from "./resources.ts";
-import { ApiWriter } from "./api_writer.ts";
-import type { Transport } from "./transport.ts";
+import { ApiWriter } from "./write/api_writer.ts";
+import type { Transport } from "./transport/transport.ts";
 import type { EventSink, KubeObject, Reader, Resource, Writer } from "./types.ts";
 
 /** What a connection is made of beside its address; time, randomness and telemetry are injected. */

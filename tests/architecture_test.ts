@@ -111,7 +111,7 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
   assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
   assert.equal(violations([edge("cmd/mover.ts", "mover/kopia_run.ts")]).length, 1);
-  assert.equal(violations([edge("controller/backup/mod.ts", "kube/informer.ts")]).length, 1);
+  assert.equal(violations([edge("controller/backup/mod.ts", "kube/watch/informer.ts")]).length, 1);
   assert.equal(violations([edge("mover/mod.ts", "mover/support/fake_kopia.ts")]).length, 1);
   assert.deepEqual(violations([edge("cmd/mover.ts", "mover/mod.ts")]), []);
 });

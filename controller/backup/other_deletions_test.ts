@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION, FINALIZER } from "../../api/mod.ts";
-import { Cache } from "../../kube/cache.ts";
+import { Cache } from "../../kube/watch/cache.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import { aBackup, aCondition, FakeKube } from "../../tests/support/mod.ts";
 import { ANY_RECIPE, deletionId, type DeletionMemory, recipeId } from "../shared/mod.ts";

@@ -1,4 +1,4 @@
-import { HttpTransport } from "../../kube/http_transport.ts";
+import { HttpTransport } from "../../kube/transport/http_transport.ts";
 import { loadConnection, systemKubeClock, type Transport } from "../../kube/mod.ts";
 import { parseTelemetryConfig, startTelemetry } from "../../telemetry/mod.ts";
 

@@ -7,7 +7,7 @@ export const EFFECT_FILES: readonly RegExp[] = [
   /^cmd\//,
   /^deploy\//,
   /^tests\//,
-  /^kube\/(?!types\.ts|cache\.ts|resources\.ts|errors\.ts)/,
+  /^kube\/(?!types\.ts|resources\.ts|errors\.ts|watch\/cache\.ts)/,
   /^telemetry\/(?!config\.ts|redact\.ts|semconv\.ts|logs\/(filter|format)\.ts|metrics\/(catalog\/|tombstones\.ts)|traces\/traceparent\.ts)/,
   /^mover\/(?!kopia_argv\.ts|kopia_output\.ts|kopia_errors\.ts|result\.ts)/,
   /^controller\/mod\.ts$/,

@@ -9,7 +9,7 @@ function messages(file: string, source: string): readonly string[] {
 Deno.test("house/pure refuses the clock and randomness in a pure file, and allows them in a file with effects", () => {
   const source = "export function f(): number { return Date.now() + Math.random() + Number(new Date()); }";
   assert.equal(messages("controller/backup/plan.ts", source).length, 3);
-  assert.deepEqual(messages("kube/informer.ts", source), []);
+  assert.deepEqual(messages("kube/watch/informer.ts", source), []);
 });
 
 Deno.test("house/no-env refuses Deno.env outside mod.ts", () => {

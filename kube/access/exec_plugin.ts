@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { TransientError } from "../../api/errors.ts";
+import type { KubeconfigCluster, KubeconfigExec, Placed } from "./kubeconfig_file.ts";
+
+const credentialSchema = z.object({
+  kind: z.literal("ExecCredential"),
+  apiVersion: z.enum(["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]),
+  status: z.object({
+    token: z.string().min(1).optional(),
+    clientCertificateData: z.string().min(1).optional(),
+    clientKeyData: z.string().min(1).optional(),
+    expirationTimestamp: z.string().optional(),
+  }),
+});
+
+/** What an exec plugin answered. */
+export interface ExecCredential {
+  readonly token?: string;
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  /** Milliseconds since the epoch; absent when it stays good until it is refused. */
+  readonly expiresMs?: number;
+}
+
+/** What is run, and with what around it. */
+export interface ExecPlugin {
+  readonly exec: Placed<KubeconfigExec>;
+  readonly cluster: KubeconfigCluster;
+  /** The plugin gets this, what the kubeconfig adds, and KUBERNETES_EXEC_INFO. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a credential plugin (client.authentication.k8s.io). What it says on stderr goes to ours, as with
+ * kubectl; what it says on stdout is secret and appears nowhere. It is killed when the signal aborts.
+ */
+export async function runExecPlugin(plugin: ExecPlugin, signal: AbortSignal): Promise<ExecCredential> {
+  const { exec, cluster, env } = plugin;
+  const name = exec.value.command;
+  const output = await run(name, {
+    args: [...(exec.value.args ?? [])],
+    clearEnv: true,
+    env: {
+      ...Object.fromEntries(
+        Object.entries(env).flatMap(([key, value]) => value === undefined ? [] : [[key, value]]),
+      ),
+      KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(exec.value, cluster)),
+      ...Object.fromEntries((exec.value.env ?? []).map((entry) => [entry.name, entry.value])),
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    signal,
+  }, exec);
+  signal.throwIfAborted();
+  if (!output.success) {
+    throw failed(
+      name,
+      `it ended with exit code ${output.code}`,
+      "exit code 0 and an ExecCredential on stdout",
+    );
+  }
+  return parseExecCredential(name, new TextDecoder().decode(output.stdout));
+}
+
+/** Reads what a plugin answered; the error never shows it. */
+export function parseExecCredential(name: string, stdout: string): ExecCredential {
+  const parsed = credentialSchema.safeParse(parseJson(stdout));
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.join(".") ?? "";
+    const found = where === "" ? "its output is no ExecCredential" : `"${where}" of its output is wrong`;
+    throw failed(
+      name,
+      found,
+      "an ExecCredential of client.authentication.k8s.io/v1 or v1beta1 with a status",
+    );
+  }
+  const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = parsed.data.status;
+  if (token === undefined && (cert === undefined || key === undefined)) {
+    throw failed(name, "its status holds no credential", "a token, or a client certificate with its key");
+  }
+  const expiresMs = Date.parse(expirationTimestamp ?? "");
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),
+    ...(Number.isNaN(expiresMs) ? {} : { expiresMs }),
+  };
+}
+
+async function run(
+  name: string,
+  options: Deno.CommandOptions,
+  exec: Placed<KubeconfigExec>,
+): Promise<Deno.CommandOutput> {
+  // A relative path with a slash starts at the kubeconfig, a plain name is looked for on the PATH.
+  const command = name.includes("/") && !name.startsWith("/") ? `${exec.folder}/${name}` : name;
+  try {
+    return await new Deno.Command(command, options).output();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof Deno.errors.NotFound)) throw failed(name, "it cannot be run", "a program", error);
+    const hint = exec.value.installHint ?? "";
+    throw failed(
+      name,
+      "it was not found",
+      `a program on the PATH${hint === "" ? "" : `. ${hint.trim()}`}`,
+      error,
+    );
+  }
+}
+
+function execInfo(exec: KubeconfigExec, cluster: KubeconfigCluster): unknown {
+  const { server } = cluster;
+  const withCluster = exec.provideClusterInfo !== true ? {} : {
+    cluster: {
+      server,
+      "tls-server-name": cluster["tls-server-name"] ?? undefined,
+      "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"] ?? undefined,
+      "certificate-authority-data": cluster["certificate-authority-data"] ?? undefined,
+      "proxy-url": cluster["proxy-url"] ?? undefined,
+    },
+  };
+  return {
+    apiVersion: exec.apiVersion,
+    kind: "ExecCredential",
+    spec: { interactive: false, ...withCluster },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(name: string, found: string, expected: string, cause?: unknown): TransientError {
+  const message = `Cannot get credentials from the plugin "${name}": ${found}, expected ${expected}`;
+  return new TransientError("KubeApiError", message, cause === undefined ? undefined : { cause });
+}

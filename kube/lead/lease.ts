@@ -1,0 +1,80 @@
+import { isRecord } from "../received_object.ts";
+import { apiVersionOf, RESOURCES } from "../resources.ts";
+import type { ObjectKey } from "../types.ts";
+
+/** A lease as candidates read it (coordination.k8s.io/v1). */
+export interface Lease {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Empty when it was released. */
+  readonly holder: string;
+  readonly durationSeconds: number;
+  readonly acquireTime: string;
+  readonly renewTime: string;
+  readonly transitions: number;
+}
+
+/** Who wants to hold a lease, and for how long without renewing. */
+export interface Claim {
+  readonly key: ObjectKey;
+  readonly holder: string;
+  readonly durationSeconds: number;
+}
+
+/** Reads a lease; undefined for what is none. Fields nobody has set yet read as free. */
+export function parseLease(object: unknown): Lease | undefined {
+  if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
+  const { uid, resourceVersion } = object.metadata;
+  if (typeof uid !== "string" || typeof resourceVersion !== "string") return undefined;
+  const spec = isRecord(object.spec) ? object.spec : {};
+  return {
+    uid,
+    resourceVersion,
+    holder: typeof spec.holderIdentity === "string" ? spec.holderIdentity : "",
+    durationSeconds: typeof spec.leaseDurationSeconds === "number" ? spec.leaseDurationSeconds : 0,
+    acquireTime: typeof spec.acquireTime === "string" ? spec.acquireTime : "",
+    renewTime: typeof spec.renewTime === "string" ? spec.renewTime : "",
+    transitions: typeof spec.leaseTransitions === "number" ? spec.leaseTransitions : 0,
+  };
+}
+
+/** The lease as the claimant wants it; `before` is undefined when there is none yet. */
+export function claimedLease(claim: Claim, before: Lease | undefined, epochMs: number): unknown {
+  const now = microTime(epochMs);
+  const isRenewal = before?.holder === claim.holder;
+  return leaseObject(claim.key, before, {
+    holderIdentity: claim.holder,
+    leaseDurationSeconds: claim.durationSeconds,
+    acquireTime: isRenewal && before.acquireTime !== "" ? before.acquireTime : now,
+    renewTime: now,
+    leaseTransitions: before === undefined ? 0 : before.transitions + (isRenewal ? 0 : 1),
+  });
+}
+
+/** The lease without a holder, free at once for the next. */
+export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): unknown {
+  const now = microTime(epochMs);
+  return leaseObject(key, before, {
+    holderIdentity: "",
+    leaseDurationSeconds: 1,
+    acquireTime: now,
+    renewTime: now,
+    leaseTransitions: before.transitions,
+  });
+}
+
+/** The form of metav1.MicroTime. */
+export function microTime(epochMs: number): string {
+  const micros = String(Math.floor((epochMs - Math.floor(epochMs)) * 1000)).padStart(3, "0");
+  return new Date(Math.floor(epochMs)).toISOString().replace(/Z$/, `${micros}Z`);
+}
+
+function leaseObject(key: ObjectKey, before: Lease | undefined, spec: unknown): unknown {
+  const version = before === undefined ? {} : { uid: before.uid, resourceVersion: before.resourceVersion };
+  return {
+    apiVersion: apiVersionOf(RESOURCES.lease),
+    kind: RESOURCES.lease.kind,
+    metadata: { name: key.name, namespace: key.namespace, ...version },
+    spec,
+  };
+}

@@ -1,0 +1,121 @@
+import { TransientError } from "../../api/errors.ts";
+import { isExpired } from "../errors.ts";
+import { isRecord, keptObject } from "../received_object.ts";
+import { resourceId } from "../resources.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { KubeObject, Resource } from "../types.ts";
+
+/** Which objects. */
+export interface Selection {
+  readonly resource: Resource;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly metadataOnly?: boolean;
+  /** With `metadataOnly`: these fields stay beside it, as `status.phase`; the objects then come whole over the wire. */
+  readonly fields?: readonly string[];
+}
+
+/** Who takes the pages of a list. */
+export interface PageTaker {
+  /** Called before the first page, and again when the list begins anew: what was taken is void. */
+  begin(): void;
+  page(objects: readonly KubeObject[]): void;
+}
+
+const pageSize = 500;
+const pageTimeoutSeconds = 60;
+
+/** Query of list and watch for a selection. */
+export function selectionQuery(selection: Selection): Record<string, string> {
+  return selection.labelSelector === undefined ? {} : { labelSelector: selection.labelSelector };
+}
+
+/**
+ * Lists all objects as they are now, page by page, and answers the resourceVersion they are of. When the
+ * server forgets the list while it is being paged (410), it is begun anew, then in one piece.
+ */
+export async function listPages(
+  transport: Transport,
+  selection: Selection,
+  taker: PageTaker,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await listOnce(transport, selection, taker, signal, pageSize);
+  } catch (error) {
+    if (!isExpired(error)) throw error;
+    return await listOnce(transport, selection, taker, signal, undefined);
+  }
+}
+
+async function listOnce(
+  transport: Transport,
+  selection: Selection,
+  taker: PageTaker,
+  signal: AbortSignal,
+  limit: number | undefined,
+): Promise<string> {
+  taker.begin();
+  for (let asked = askForPage(transport, selection, { limit }, signal);;) {
+    const page = readPage(await asked, selection);
+    const { next } = page;
+    if (next !== "") {
+      asked = askForPage(transport, selection, { limit, next }, signal);
+      // Nobody waits for it when what is below throws.
+      asked.catch(() => undefined);
+      // The request leaves the process, so that the server works on that page while this one is taken.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    taker.page(page.objects);
+    if (next === "") return page.resourceVersion;
+  }
+}
+
+function askForPage(
+  transport: Transport,
+  selection: Selection,
+  { limit, next }: { readonly limit: number | undefined; readonly next?: string },
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { resource, namespace, metadataOnly = false, fields } = selection;
+  return transport.send({
+    verb: "list",
+    resource,
+    target: namespace === undefined ? {} : { namespace },
+    query: {
+      ...selectionQuery(selection),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+      ...(next === undefined ? {} : { continue: next }),
+    },
+    metadataOnly: metadataOnly && fields === undefined,
+    timeoutSeconds: pageTimeoutSeconds,
+  }, signal);
+}
+
+interface Page {
+  readonly objects: readonly KubeObject[];
+  readonly next: string;
+  readonly resourceVersion: string;
+}
+
+function readPage(answer: unknown, { resource, fields }: Selection): Page {
+  const { metadata, items } = isRecord(answer) ? answer : {};
+  if (!isRecord(metadata) || typeof metadata.resourceVersion !== "string" || !isItems(items)) {
+    throw new TransientError(
+      "KubeApiError",
+      `Cannot list ${
+        resourceId(resource)
+      }: the answer is no list, expected metadata.resourceVersion and items`,
+    );
+  }
+  const objects = (items ?? []).map((item) => keptObject(item, resource, fields)).filter((object) =>
+    object !== undefined
+  );
+  const next = typeof metadata.continue === "string" ? metadata.continue : "";
+  return { objects, next, resourceVersion: metadata.resourceVersion };
+}
+
+/** Some servers write an empty list as null. */
+function isItems(items: unknown): items is readonly unknown[] | null {
+  return items === null || Array.isArray(items);
+}
