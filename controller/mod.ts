@@ -13,7 +13,8 @@ import type { ControllerOptions } from "./options.ts";
 import { type Permission, permissionsOf } from "./permissions.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { type AnyKind, Manager } from "./runtime/mod.ts";
-import { beginSlots, bootstrapSlots, FoundRuns, MoverSlots, type SlotPool, slotPools } from "./shared/mod.ts";
+import { beginSlots, bootstrapSlots, MoverSlots, type SlotPool, slotPools } from "./movers/mod.ts";
+import { FoundRuns } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";

@@ -23,7 +23,8 @@ import { backupReconciler } from "./backup/mod.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { openedMessage } from "./repository/stage_test.ts";
 import { Manager } from "./runtime/mod.ts";
-import { beginSlots, bootstrapSlots, JOB, jobHasEnded, MoverSlots } from "./shared/mod.ts";
+import { beginSlots, bootstrapSlots, jobHasEnded, MoverSlots } from "./movers/mod.ts";
+import { JOB } from "./shared/mod.ts";
 
 /** Each of them is five minutes. */
 const TURNS = 3;

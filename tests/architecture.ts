@@ -12,6 +12,7 @@ export interface ImportEdge {
 const AREAS = [
   "controller/runtime",
   "controller/shared",
+  "controller/movers",
   "controller/repository",
   "controller/backup_config",
   "controller/backup_schedule",
@@ -42,6 +43,7 @@ const OF_A_KIND: readonly Area[] = [
   "telemetry",
   "controller/runtime",
   "controller/shared",
+  "controller/movers",
   "controller",
 ];
 
@@ -51,12 +53,21 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
   telemetry: [],
   kube: ["api", "telemetry"],
   "controller/shared": ["api", "kube", "telemetry", "controller"],
+  "controller/movers": ["api", "kube", "telemetry", "controller/shared", "controller"],
   "controller/runtime": ["api", "kube", "telemetry", "controller"],
   "controller/repository": OF_A_KIND,
   "controller/backup_config": OF_A_KIND,
   "controller/backup_schedule": OF_A_KIND,
   "controller/backup": OF_A_KIND,
-  controller: ["api", "kube", "telemetry", "controller/runtime", "controller/shared", ...KINDS],
+  controller: [
+    "api",
+    "kube",
+    "telemetry",
+    "controller/runtime",
+    "controller/shared",
+    "controller/movers",
+    ...KINDS,
+  ],
   mover: ["api", "telemetry"],
   cmd: ["api", "kube", "telemetry", "controller/shared", "controller", "mover"],
   deploy: ["api", "kube", "telemetry", "controller", "cmd", "tests"],
@@ -100,7 +111,8 @@ export function violations(edges: readonly ImportEdge[]): readonly string[] {
       return [`${edge.from} imports ${edge.to}: arrows point down, expected only controller/options.ts`];
     }
     if (
-      (KINDS.includes(from) || from === "controller/shared") && to === "kube" &&
+      (KINDS.includes(from) || from === "controller/shared" || from === "controller/movers") &&
+      to === "kube" &&
       edge.to !== "kube/types.ts" && edge.to !== "kube/resources.ts"
     ) {
       return [`${edge.from} imports ${edge.to}: kinds see kube/types.ts and kube/resources.ts only`];

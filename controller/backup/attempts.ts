@@ -1,14 +1,7 @@
 import type { BackupStatus } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import {
-  controllerOf,
-  JOB,
-  jobOutlivesMover,
-  jobState,
-  moverJobName,
-  podMayRun,
-  settingsOf,
-} from "../shared/mod.ts";
+import { jobOutlivesMover, jobState, moverJobName, podMayRun, settingsOf } from "../movers/mod.ts";
+import { controllerOf, JOB } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { type Attempt, MAX_ATTEMPTS } from "./source_state.ts";
 import type { BackupWorld } from "./world.ts";

@@ -1,13 +1,9 @@
 import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
+import { deletionMover, effectiveMover, mountConflict, privilegedRefusal, runMover } from "../movers/mod.ts";
 import {
-  deletionMover,
-  effectiveMover,
   missingClaimsText,
-  mountConflict,
   noVolumeMatchesText,
-  privilegedRefusal,
   type RepositoryView,
-  runMover,
   senselessSources,
 } from "../shared/mod.ts";
 import type { RunPin } from "./run_pin.ts";

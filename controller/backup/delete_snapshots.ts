@@ -9,7 +9,6 @@ import {
 } from "../../api/mod.ts";
 import type { KubeObject, Removal } from "../../kube/types.ts";
 import {
-  controllerOf,
   type JobState,
   jobState,
   moverRemovals,
@@ -17,7 +16,8 @@ import {
   SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
+import { controllerOf } from "../shared/mod.ts";
 import { deleteAttempt, deleteJobName } from "./attempts.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteJob } from "./desired.ts";

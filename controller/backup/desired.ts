@@ -10,15 +10,8 @@ import {
 } from "../../api/mod.ts";
 import type { DesiredObject, OwnerReference } from "../../kube/types.ts";
 import { keyText } from "../../kube/types.ts";
-import {
-  labelValue,
-  moverJob,
-  type MoverLimits,
-  type RepositoryView,
-  sourceMountPath,
-  workSpecFor,
-  type WorkTrace,
-} from "../shared/mod.ts";
+import { moverJob, type MoverLimits, sourceMountPath, workSpecFor, type WorkTrace } from "../movers/mod.ts";
+import { labelValue, type RepositoryView } from "../shared/mod.ts";
 import { backupJobName, deleteJobName } from "./attempts.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { moverOf } from "./checks.ts";

@@ -1,6 +1,6 @@
 import type { SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject, Removal } from "../../kube/types.ts";
-import { moverRemovals } from "../shared/mod.ts";
+import { moverRemovals } from "../movers/mod.ts";
 import { attemptsOf } from "./attempts.ts";
 import { isDisruptedTooOften } from "./source_state.ts";
 import type { RunPin } from "./run_pin.ts";

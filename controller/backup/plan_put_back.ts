@@ -8,7 +8,8 @@ import {
   type SnapshotEntry,
 } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
-import { configIdentity, effectiveMover, type Finding } from "../shared/mod.ts";
+import { effectiveMover } from "../movers/mod.ts";
+import { configIdentity, type Finding } from "../shared/mod.ts";
 import { adoptionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { effectivePolicy } from "./deletion.ts";
 import { wordOfRun } from "./finished_plan.ts";

@@ -2,14 +2,13 @@ import { type ConditionChange, type Reason, REASONS, type SnapshotEntry } from "
 import type { DesiredObject } from "../../kube/types.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import {
-  configIdentity,
   effectiveMover,
   settingsOf,
   slotRecheckSeconds,
   type SlotWait,
   slotWaitText,
-  unfitText,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
+import { configIdentity, unfitText } from "../shared/mod.ts";
 import { attemptsOf, backupJobName } from "./attempts.ts";
 import {
   firstRefusal,

@@ -8,7 +8,7 @@ import {
   type SlotOwner,
   slotRepository,
   workingIds,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
 import { foundRepository } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { planBackup } from "./plan.ts";

@@ -20,7 +20,8 @@ import {
   startTelemetryProbe,
 } from "../../tests/support/mod.ts";
 import { Manager } from "../runtime/mod.ts";
-import { JOB, jobHasEnded, MoverSlots, workingMovers } from "../shared/mod.ts";
+import { jobHasEnded, MoverSlots, workingMovers } from "../movers/mod.ts";
+import { JOB } from "../shared/mod.ts";
 import { backupReconciler } from "./mod.ts";
 
 /** Backups of several namespaces that all appear at once, under the real kind in the real engine. */

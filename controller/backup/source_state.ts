@@ -6,7 +6,7 @@ import {
   type JobState,
   type MissingPod,
   SLOT_GRACE_SECONDS,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
 import { sourceHasEnded } from "./world.ts";
 
 /** Mover Jobs a source may get when one leaves no result; each finds by tag what the one before had saved. */

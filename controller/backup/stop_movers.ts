@@ -1,5 +1,5 @@
 import type { Removal } from "../../kube/types.ts";
-import { moverRemovals } from "../shared/mod.ts";
+import { moverRemovals } from "../movers/mod.ts";
 import { attemptsOf } from "./attempts.ts";
 import { unfinishedJobs } from "./leftovers.ts";
 import { entriesOf, type RunPin } from "./run_pin.ts";

@@ -1,7 +1,8 @@
 import type { KubeObject } from "../../kube/types.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedMeasure } from "../runtime/plan.ts";
-import { textAt, valueAt, workSpan, type WorkTrace, workTrace } from "../shared/mod.ts";
+import { workSpan, type WorkTrace, workTrace } from "../movers/mod.ts";
+import { textAt, valueAt } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { Verdict } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";

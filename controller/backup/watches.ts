@@ -2,19 +2,21 @@ import { backupConfigKind, backupKind, LABEL, repositoryKind } from "../../api/m
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
 import {
-  byControllerUid,
-  claimsOfConfig,
-  configsOfClaim,
-  keysOfController,
-  keysOfPodOwner,
   type MoverSlots,
   needIndexValue,
   noteMover,
   noteMoverPod,
   repositoryNeeds,
+  slotRepository,
+} from "../movers/mod.ts";
+import {
+  byControllerUid,
+  claimsOfConfig,
+  configsOfClaim,
+  keysOfController,
+  keysOfPodOwner,
   repositoryView,
   resourceOf,
-  slotRepository,
   textAt,
   valueAt,
   WATCHED,

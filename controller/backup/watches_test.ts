@@ -15,7 +15,7 @@ import {
   aSecret,
   FakeKube,
 } from "../../tests/support/mod.ts";
-import { MoverSlots } from "../shared/mod.ts";
+import { MoverSlots } from "../movers/mod.ts";
 import { backupReconciler } from "./mod.ts";
 
 const slots = new MoverSlots(anyOptions.maxMovers, () => 0);

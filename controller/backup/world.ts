@@ -1,14 +1,12 @@
 import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
+import { type Missing, moverId, type SlotAnswer } from "../movers/mod.ts";
 import {
   type ConfigSource,
   type Finding,
-  type Missing,
-  moverId,
   type RepositoryView,
   type Sighting,
-  type SlotAnswer,
   type UnfitClaim,
 } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { findCondition } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../tests/support/mod.ts";
-import { JOB, type MoverSlots, SLOT_GRACE_SECONDS } from "../shared/mod.ts";
+import { type MoverSlots, SLOT_GRACE_SECONDS } from "../movers/mod.ts";
+import { JOB } from "../shared/mod.ts";
 import {
   aCreatingRepository,
   aKind,

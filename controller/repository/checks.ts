@@ -1,5 +1,5 @@
 import type { Reason } from "../../api/mod.ts";
-import { effectiveMover, firstMissing, mountConflict, privilegedRefusal } from "../shared/mod.ts";
+import { effectiveMover, firstMissing, mountConflict, privilegedRefusal } from "../movers/mod.ts";
 import { refreshSeconds } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 

@@ -1,5 +1,5 @@
 import { keyText, type ObjectKey } from "../../kube/types.ts";
-import type { Found } from "../shared/mod.ts";
+import type { Found } from "../movers/mod.ts";
 
 interface Known {
   readonly content: string;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aSecret } from "../../tests/support/mod.ts";
-import { foundOf, type Need } from "../shared/mod.ts";
+import { foundOf, type Need } from "../movers/mod.ts";
 import { CredentialMemory } from "./credential_memory.ts";
 
 const need: Need = { kind: "secret", name: "repo-password", keys: ["KOPIA_PASSWORD"] };

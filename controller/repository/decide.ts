@@ -1,7 +1,7 @@
 import { isReason } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
-import { credentialVersion, type JobState, jobState, moverId, type SlotWait } from "../shared/mod.ts";
+import { credentialVersion, type JobState, jobState, moverId, type SlotWait } from "../movers/mod.ts";
 import { type BootstrapPurpose, madeFrom, purposeOf } from "./bootstrap_purpose.ts";
 import { secondsUntilDue } from "./bootstrap_timing.ts";
 import { missingNeed, notPermitted, type Obstacle, senselessSpec } from "./checks.ts";

@@ -4,14 +4,14 @@ import type { ControllerOptions } from "../options.ts";
 import {
   credentialVersion,
   effectiveMover,
-  labelValue,
   moverJob,
   moverJobName,
   SLOT_GRACE_SECONDS,
   workSpecFor,
   type WorkTrace,
   workTrace,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
+import { labelValue } from "../shared/mod.ts";
 import { madeFrom, purposeAnnotation } from "./bootstrap_purpose.ts";
 import { mayCreate, type RepositoryObject } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";

@@ -1,6 +1,6 @@
 import { type Reason, REASONS } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type JobState, podMayRun, SLOT_GRACE_SECONDS } from "../shared/mod.ts";
+import { type JobState, podMayRun, SLOT_GRACE_SECONDS } from "../movers/mod.ts";
 import { purposeOf } from "./bootstrap_purpose.ts";
 import { JOB_SECONDS } from "./desired.ts";
 import { mayCreate } from "./repository_object.ts";

@@ -1,7 +1,7 @@
 import { CATALOG_MAX_LOG_BYTES, type CatalogDigest, decodeCatalog, parseMoverResult } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { byObject, controllerOf, MOVER_CONTAINER, type ResultOf } from "../shared/mod.ts";
-import { podFacts } from "../shared/pod_facts.ts";
+import { MOVER_CONTAINER, podFacts, type ResultOf } from "../movers/mod.ts";
+import { byObject, controllerOf } from "../shared/mod.ts";
 import { type BackupFacts, backupFacts } from "./backup_facts.ts";
 import { lastJobName } from "./desired.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";

@@ -7,19 +7,21 @@ import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/
 import type { ControllerOptions } from "../options.ts";
 import type { Grant, Kind, Watch } from "../runtime/kind.ts";
 import {
+  type MoverSlots,
+  type Need,
+  needIndexValue,
+  noteMover,
+  noteMoverPod,
+  repositoryNeeds,
+} from "../movers/mod.ts";
+import {
   byControllerUid,
   CONFIG_MAP,
   FoundRuns,
   JOB,
   keysOfController,
   keysOfPodOwner,
-  type MoverSlots,
-  type Need,
-  needIndexValue,
-  noteMover,
-  noteMoverPod,
   POD,
-  repositoryNeeds,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";

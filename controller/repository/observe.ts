@@ -1,14 +1,7 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import {
-  type FoundRuns,
-  JOB,
-  labelValue,
-  NAMESPACE,
-  observeNeeds,
-  POD,
-  repositoryNeeds,
-} from "../shared/mod.ts";
+import { observeNeeds, repositoryNeeds } from "../movers/mod.ts";
+import { type FoundRuns, JOB, labelValue, NAMESPACE, POD } from "../shared/mod.ts";
 import { observeCatalog } from "./catalog_world.ts";
 import { observeListing } from "./listing.ts";
 import type { CredentialMemory } from "./credential_memory.ts";

@@ -1,6 +1,6 @@
 import { REASONS } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
-import { slotRecheckSeconds, slotWaitText } from "../shared/mod.ts";
+import { slotRecheckSeconds, slotWaitText } from "../movers/mod.ts";
 import type { Decision } from "./decide.ts";
 import { type Hold, holdOf } from "./holds.ts";
 import { BOOTSTRAP_SLOT } from "./slots.ts";

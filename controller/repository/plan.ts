@@ -2,7 +2,7 @@ import { findCondition, type RepositoryPhase, type RepositoryStatus } from "../.
 import type { ControllerOptions } from "../options.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
-import { credentialVersion } from "../shared/mod.ts";
+import { credentialVersion } from "../movers/mod.ts";
 import { beginMemory } from "./begin_memory.ts";
 import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./decide.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../kube/types.ts";
 import { aClaim, aNamespace, aPodOf, aRepository, aSecret, type FakeKube } from "../../tests/support/mod.ts";
-import { CONFIG_MAP, JOB, POD, SECRET, workTrace } from "../shared/mod.ts";
+import { workTrace } from "../movers/mod.ts";
+import { CONFIG_MAP, JOB, POD, SECRET } from "../shared/mod.ts";
 import {
   aCreatingRepository,
   aNamespaceInMemory,

@@ -1,5 +1,5 @@
 import type { KubeObject, Removal } from "../../kube/types.ts";
-import { moverRemovals } from "../shared/mod.ts";
+import { moverRemovals } from "../movers/mod.ts";
 import { type Decision, formerJobs, nextJob } from "./decide.ts";
 import { listedJob } from "./listing.ts";
 import type { RepositoryWorld } from "./world.ts";

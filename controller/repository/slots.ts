@@ -10,7 +10,7 @@ import {
   type SlotOwner,
   slotRepository,
   workingIds,
-} from "../shared/mod.ts";
+} from "../movers/mod.ts";
 import { decide } from "./decide.ts";
 import { bootstrapJobName } from "./desired.ts";
 import type { RepositoryWorld } from "./world.ts";

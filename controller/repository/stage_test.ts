@@ -13,7 +13,8 @@ import {
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Kind } from "../runtime/kind.ts";
-import { JOB, MoverSlots } from "../shared/mod.ts";
+import { MoverSlots } from "../movers/mod.ts";
+import { JOB } from "../shared/mod.ts";
 import { repositoryReconciler, type RepositoryWorld } from "./mod.ts";
 import type { RepositoryPlan } from "./plan.ts";
 

@@ -1,5 +1,5 @@
 import { findCondition, isReason, type Reason, REASONS } from "../../api/mod.ts";
-import { failureIsRetryable } from "../shared/mod.ts";
+import { failureIsRetryable } from "../movers/mod.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** What is known of a repository from the bootstrap that ended last. */

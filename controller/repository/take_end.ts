@@ -1,7 +1,7 @@
 import { type ConditionChange, findCondition, type RepositoryStatus } from "../../api/mod.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
-import { workSpan } from "../shared/mod.ts";
+import { workSpan } from "../movers/mod.ts";
 import type { BootstrapPurpose } from "./bootstrap_purpose.ts";
 import { retryTime } from "./bootstrap_timing.ts";
 import type { BootstrapEnd } from "./decide.ts";

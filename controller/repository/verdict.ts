@@ -1,5 +1,5 @@
 import type { Reason } from "../../api/mod.ts";
-import type { ResultOf } from "../shared/mod.ts";
+import type { ResultOf } from "../movers/mod.ts";
 import type { BootstrapEnd } from "./decide.ts";
 import { failureAdvice, replacedAdvice } from "./failure_advice.ts";
 import type { RepositoryObject } from "./repository_object.ts";

@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
-import type { Found, SlotAnswer } from "../shared/mod.ts";
+import type { Found, SlotAnswer } from "../movers/mod.ts";
 import type { SeenStats } from "./backups_seen.ts";
 import type { Catalog } from "./catalog_world.ts";
 import type { Listing } from "./listing.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { slotReserve } from "../../controller/shared/mod.ts";
+import { slotReserve } from "../../controller/movers/mod.ts";
 import { type ApiServer, startApiserver, waitUntil } from "../cluster/mod.ts";
 import { bareWrites, readRunWrites, type RunWrites } from "./bare_run_writes.ts";
 import { benchTransport } from "./bench_transport.ts";

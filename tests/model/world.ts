@@ -8,7 +8,8 @@ import {
   workSpec,
 } from "../../api/mod.ts";
 import { type ControllerEnd, startController } from "../../controller/mod.ts";
-import { JOB, jobHasEnded, POD, resourceOf, textAt } from "../../controller/shared/mod.ts";
+import { jobHasEnded } from "../../controller/movers/mod.ts";
+import { JOB, POD, resourceOf, textAt } from "../../controller/shared/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey } from "../../kube/types.ts";
 import { parseTelemetryConfig, startTelemetry } from "../../telemetry/mod.ts";
 import {

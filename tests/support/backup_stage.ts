@@ -19,14 +19,12 @@ import { reconcile } from "../../controller/runtime/reconcile.ts";
 import type { QueueAction } from "../../controller/runtime/report.ts";
 import {
   credentialVersion,
-  deletionMemoryText,
   foundOf,
-  JOB,
   MoverSlots,
   repositoryNeeds,
-  resourceOf,
   workingMovers,
-} from "../../controller/shared/mod.ts";
+} from "../../controller/movers/mod.ts";
+import { deletionMemoryText, JOB, resourceOf } from "../../controller/shared/mod.ts";
 import { repositorySpec } from "../../api/mod.ts";
 import type { KubeObject, Reader, Writer } from "../../kube/types.ts";
 import {

@@ -5,7 +5,7 @@ import { backupConfigReconciler } from "../../controller/backup_config/mod.ts";
 import { ScheduleStage } from "../../controller/backup_schedule/stage_test.ts";
 import { repositoryReconciler } from "../../controller/repository/mod.ts";
 import { Guard } from "../../controller/runtime/guard.ts";
-import { MoverSlots } from "../../controller/shared/mod.ts";
+import { MoverSlots } from "../../controller/movers/mod.ts";
 import { FakeTransport, FakeWatch } from "../../kube/transport/fake_transport.ts";
 import { ListWatchInformer } from "../../kube/watch/informer.ts";
 import { Queue, RESOURCES, RETRY_BACKOFF } from "../../kube/mod.ts";

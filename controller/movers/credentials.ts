@@ -1,0 +1,154 @@
+import { MOVER_ENV, type RepositorySpec } from "../../api/mod.ts";
+import type { KubeObject, Reader } from "../../kube/types.ts";
+import { shortHash } from "../shared/short_hash.ts";
+import { CONFIG_MAP, SECRET, VOLUME_CLAIM } from "../shared/resources.ts";
+
+/** Something a repository needs to be there before a mover can open it. All are in the repository's namespace. */
+export type Need =
+  | { readonly kind: "secret"; readonly name: string; readonly keys: readonly string[] }
+  | { readonly kind: "configMap"; readonly name: string; readonly keys: readonly string[] }
+  | { readonly kind: "volumeClaim"; readonly name: string };
+
+/** What was found of a need. Names of keys, never values. */
+export interface Found {
+  readonly need: Need;
+  /** Undefined when the object is not there, or is on its way out. */
+  readonly present?: {
+    /** Changes when the object is replaced or its content changes. */
+    readonly version: string;
+    /** Hash of the content, where it was read: to see in memory whether a touched object says anything new. */
+    readonly content?: string;
+    /** Keys that have a value which is not empty; none for volumes. */
+    readonly keys: readonly string[];
+  };
+}
+
+/** What is missing, with the reason of the first thing. */
+export interface Missing {
+  readonly reason: "MissingCredentialsSecret" | "MissingConfigMap" | "VolumeNotFound";
+  /** One sentence that names every missing object and key, and the namespace. */
+  readonly message: string;
+}
+
+/** What a repository needs: Secrets first, each once with all its keys. */
+export function repositoryNeeds(spec: RepositorySpec): readonly Need[] {
+  const { filesystem, s3 } = spec.backend;
+  const keysBySecret = new Map<string, string[]>();
+  addKeys(keysBySecret, spec.encryption.passwordSecretRef.name, [spec.encryption.passwordSecretRef.key]);
+  if (s3 !== undefined) {
+    addKeys(keysBySecret, s3.auth.secretRef.name, [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey]);
+  }
+  const needs: Need[] = [...keysBySecret].map(([name, keys]) => ({ kind: "secret", name, keys }));
+  const bundle = s3?.tls?.caBundleRef;
+  if (bundle !== undefined) needs.push({ kind: "configMap", name: bundle.configMapName, keys: [bundle.key] });
+  if (filesystem !== undefined) needs.push({ kind: "volumeClaim", name: filesystem.volume.pvc.name });
+  return needs;
+}
+
+/**
+ * Reads what is there of each need: Secrets and ConfigMaps live and by name, of which only the names of the keys
+ * are kept; volumes from the cache. Throws what the API server's refusal is turned into.
+ */
+export async function observeNeeds(
+  needs: readonly Need[],
+  namespace: string,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const need of needs) {
+    const key = { namespace, name: need.name };
+    const object = need.kind === "volumeClaim"
+      ? reader.get(VOLUME_CLAIM, key)
+      : await reader.read(need.kind === "secret" ? SECRET : CONFIG_MAP, key, signal);
+    found.push(foundOf(need, object));
+  }
+  return found;
+}
+
+/** What of a need an object fulfils; the pure half of {@link observeNeeds}. */
+export function foundOf(need: Need, object: KubeObject | undefined): Found {
+  if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { need };
+  const { uid = "", resourceVersion = "" } = object.metadata;
+  // A volume's resourceVersion moves with its status; only another volume of that name is news.
+  const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
+  if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
+  return { need, present: { version, content: contentOf(object), keys: filledKeys(object) } };
+}
+
+/** What is missing of all needs; undefined when everything is there. */
+export function firstMissing(found: readonly Found[], namespace: string): Missing | undefined {
+  const lacks = found.flatMap((each) => lackOf(each, namespace));
+  const [first] = lacks;
+  if (first === undefined) return undefined;
+  return {
+    reason: first.reason,
+    message: `Cannot open the repository: ${lacks.map(({ message }) => message).join("; ")}`,
+  };
+}
+
+/** Changes when a Secret or ConfigMap is changed, or anything is replaced. Holds names and versions only. */
+export function credentialVersion(found: readonly Found[]): string {
+  return found.map(({ need, present }) => `${need.kind}/${need.name}=${present?.version ?? "missing"}`).join(
+    ",",
+  );
+}
+
+/** Value under which an index finds the repositories that need an object of that kind and name. */
+export function needIndexValue(kind: Need["kind"], name: string): string {
+  return `${kind}/${name}`;
+}
+
+function addKeys(keysBySecret: Map<string, string[]>, name: string, keys: readonly string[]): void {
+  const known = keysBySecret.get(name) ?? [];
+  keysBySecret.set(name, [...known, ...keys.filter((key) => !known.includes(key))]);
+}
+
+function contentOf({ data, binaryData }: KubeObject): string {
+  const entries = [data, binaryData].map((each) =>
+    Object.entries(typeof each === "object" && each !== null ? each : {}).toSorted(([a], [b]) =>
+      a < b ? -1 : 1
+    )
+  );
+  return shortHash(JSON.stringify(entries), 64);
+}
+
+function filledKeys(object: KubeObject): readonly string[] {
+  return [object.data, object.binaryData].flatMap((data) =>
+    typeof data === "object" && data !== null
+      ? Object.entries(data).filter(([, value]) => typeof value === "string" && value !== "").map(([key]) =>
+        key
+      )
+      : []
+  );
+}
+
+function lackOf({ need, present }: Found, namespace: string): readonly Missing[] {
+  switch (need.kind) {
+    case "secret":
+      return lackOfKeys("MissingCredentialsSecret", "Secret", need, present?.keys, namespace);
+    case "configMap":
+      return lackOfKeys("MissingConfigMap", "ConfigMap", need, present?.keys, namespace);
+    case "volumeClaim": {
+      if (present !== undefined) return [];
+      const message = `PersistentVolumeClaim "${need.name}" does not exist in namespace "${namespace}"`;
+      return [{ reason: "VolumeNotFound", message }];
+    }
+  }
+}
+
+function lackOfKeys(
+  reason: Missing["reason"],
+  kind: string,
+  need: { readonly name: string; readonly keys: readonly string[] },
+  keys: readonly string[] | undefined,
+  namespace: string,
+): readonly Missing[] {
+  const wanted = need.keys.filter((key) => keys?.includes(key) !== true);
+  if (wanted.length === 0) return [];
+  const named = wanted.map((key) => `"${key}"`).join(" and ");
+  const [is, expected] = keys === undefined
+    ? ["does not exist", `expected it with the key ${named}`]
+    : ["is there", `expected it to have a value under the key ${named}`];
+  return [{ reason, message: `${kind} "${need.name}" in namespace "${namespace}" ${is}, ${expected}` }];
+}

@@ -1,0 +1,80 @@
+import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../../api/mod.ts";
+import type { HandedOn } from "../../../telemetry/mod.ts";
+import type { ControllerOptions } from "../../options.ts";
+import type { WorkTrace } from "../trace.ts";
+
+/** An environment variable of a container: by value, from a Secret, or a fact about its pod. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?:
+    | { readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean } }
+    | { readonly fieldRef: { readonly fieldPath: string } };
+}
+
+/** What the environment of a mover is made of. */
+export interface MoverEnvironmentRequest {
+  readonly repositorySpec: RepositorySpec;
+  readonly trace: WorkTrace;
+  readonly options: Pick<ControllerOptions, "moverEnvPassthrough">;
+}
+
+/**
+ * The environment of a mover: where its files are, its secrets by reference, and what the controller passes on.
+ * What is passed on never replaces what the contract sets.
+ */
+export function moverEnvironment(
+  { repositorySpec, trace, options }: MoverEnvironmentRequest,
+): readonly EnvironmentVariable[] {
+  const own: readonly EnvironmentVariable[] = [
+    { name: MOVER_ENV.workSpecPath, value: MOVER_PATH.workSpec },
+    { name: MOVER_ENV.resultPath, value: MOVER_PATH.terminationMessage },
+    { name: MOVER_ENV.cacheFolder, value: `${MOVER_PATH.cache}/cache` },
+    { name: MOVER_ENV.logFolder, value: `${MOVER_PATH.cache}/logs` },
+    { name: MOVER_ENV.configPath, value: `${MOVER_PATH.cache}/repository.config` },
+    { name: MOVER_ENV.checkForUpdates, value: "false" },
+    { name: MOVER_ENV.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: MOVER_ENV.namespace, valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+    { name: MOVER_ENV.traceparent, value: trace.traceparent },
+    ...secretEnvironment(repositorySpec),
+  ];
+  const taken = new Set<string>(Object.values(MOVER_ENV));
+  const passedOn: EnvironmentVariable[] = [];
+  for (const variable of options.moverEnvPassthrough) {
+    if (taken.has(variable.name)) continue;
+    taken.add(variable.name);
+    passedOn.push(handedOn(variable));
+  }
+  return [...own, ...passedOn];
+}
+
+function handedOn(variable: HandedOn): EnvironmentVariable {
+  const { name } = variable;
+  // Optional, for telemetry that is refused costs less than a backup that does not start.
+  if ("secretKeyRef" in variable) {
+    return { name, valueFrom: { secretKeyRef: { ...variable.secretKeyRef, optional: true } } };
+  }
+  // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
+  return { name, value: variable.value.replaceAll("$", () => "$$") };
+}
+
+function secretEnvironment(spec: RepositorySpec): readonly EnvironmentVariable[] {
+  const { name, key } = spec.encryption.passwordSecretRef;
+  const password = fromSecret(MOVER_ENV.password, name, key);
+  const s3 = spec.backend.s3;
+  if (s3 === undefined) return [password];
+  const keys = s3.auth.secretRef.name;
+  return [
+    password,
+    fromSecret(MOVER_ENV.awsAccessKeyId, keys, MOVER_ENV.awsAccessKeyId),
+    fromSecret(MOVER_ENV.awsSecretAccessKey, keys, MOVER_ENV.awsSecretAccessKey),
+    {
+      name: MOVER_ENV.awsSessionToken,
+      valueFrom: { secretKeyRef: { name: keys, key: MOVER_ENV.awsSessionToken, optional: true } },
+    },
+  ];
+}
+
+function fromSecret(variable: string, name: string, key: string): EnvironmentVariable {
+  return { name: variable, valueFrom: { secretKeyRef: { name, key } } };
+}

@@ -1,0 +1,173 @@
+import {
+  ANNOTATION,
+  COMPONENT_MOVER,
+  LABEL,
+  MANAGED_BY,
+  MOVER_EXIT,
+  MOVER_PATH,
+  type MoverSpec,
+  type RepositorySpec,
+  type WorkSpec,
+} from "../../../api/mod.ts";
+import type { DesiredObject, KubeObject, OwnerReference } from "../../../kube/types.ts";
+import type { ControllerOptions } from "../../options.ts";
+import { moverEnvironment } from "./environment.ts";
+import { moverVolumes } from "./volumes.ts";
+import { shortHash } from "../../shared/short_hash.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+import type { WorkTrace } from "../trace.ts";
+
+/** How long and how often a mover may try. */
+export interface MoverLimits {
+  /** How often a failed pod is replaced. */
+  readonly backoffLimit: number;
+  /**
+   * Of the Job: from its making, waiting for a node and retries included. What ends by it loses its result,
+   * for Kubernetes removes the pods: give the work spec a `timeoutSeconds` that ends earlier.
+   */
+  readonly activeDeadlineSeconds?: number;
+  /** Of each pod: from the moment a kubelet has it, so that waiting for a node does not count. */
+  readonly podActiveDeadlineSeconds?: number;
+}
+
+/** Everything a mover Job is made of. */
+export interface MoverJobRequest {
+  /** From `moverJobName`. */
+  readonly name: string;
+  readonly namespace: string;
+  /** The CR; deleting it deletes the Job. */
+  readonly owner: OwnerReference;
+  /** Beside those every mover Job has (managed-by, component, name, operation). Values through `labelValue`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the Job. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** From `workSpecFor`. */
+  readonly workSpec: WorkSpec;
+  /** What the mover's spans stand beneath; the same for the same Job. */
+  readonly trace: WorkTrace;
+  readonly repositorySpec: RepositorySpec;
+  /** From `effectiveMover`. */
+  readonly mover: MoverSpec;
+  readonly limits: MoverLimits;
+  /** Volumes to be read; each is mounted read-only at `sourceMountPath(pvc)`. */
+  readonly sources?: readonly { readonly pvc: string }[];
+  readonly options: Pick<ControllerOptions, "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough">;
+}
+
+/** Name of the one container of a mover pod. */
+export const MOVER_CONTAINER = "mover";
+/** Long enough to look at a Job by hand; its result is taken within seconds and it is never needed again (D3). */
+const SECONDS_KEPT_AFTER_END = 3600;
+
+/** A cluster tool must not end a mover early: a snapshot in the making would start over. */
+const KEEP_RUNNING = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+};
+/** A sidecar that never ends would keep the Job from ever being complete. */
+const NO_SIDECAR_ANNOTATION = { "sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled" };
+const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
+
+/**
+ * The Job of one mover with its work spec, restricted by default (design D1, D2, D11). Pure. The API server refuses
+ * to change a Job's template, so make it only while there is no such Job. Check `mountConflict`, `firstMissing` and
+ * `privilegedRefusal` before.
+ */
+export function moverJob(request: MoverJobRequest): DesiredObject {
+  const { limits } = request;
+  const pod = podSpec(request);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: metadataOf(request, shortHash(JSON.stringify(pod), 16)),
+    spec: {
+      backoffLimit: limits.backoffLimit,
+      ...(limits.activeDeadlineSeconds === undefined
+        ? {}
+        : { activeDeadlineSeconds: limits.activeDeadlineSeconds }),
+      ttlSecondsAfterFinished: SECONDS_KEPT_AFTER_END,
+      podReplacementPolicy: "Failed",
+      podFailurePolicy: {
+        rules: [
+          { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+          {
+            action: "FailJob",
+            onExitCodes: { containerName: MOVER_CONTAINER, operator: "In", values: [MOVER_EXIT.terminal] },
+          },
+        ],
+      },
+      template: {
+        metadata: {
+          labels: { ...labelsOf(request), ...NO_SIDECAR_LABEL },
+          annotations: {
+            ...KEEP_RUNNING,
+            ...NO_SIDECAR_ANNOTATION,
+            [ANNOTATION.workSpec]: JSON.stringify(request.workSpec),
+          },
+        },
+        spec: pod,
+      },
+    },
+  };
+}
+
+function podSpec(request: MoverJobRequest): Record<string, unknown> {
+  const { mover, limits } = request;
+  const { volumes, mounts } = moverVolumes(request);
+  return {
+    restartPolicy: "Never",
+    ...(limits.podActiveDeadlineSeconds === undefined
+      ? {}
+      : { activeDeadlineSeconds: limits.podActiveDeadlineSeconds }),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: podSecurity(mover),
+    ...(mover.nodeSelector === undefined ? {} : { nodeSelector: mover.nodeSelector }),
+    ...(mover.tolerations === undefined ? {} : { tolerations: mover.tolerations }),
+    containers: [{
+      name: MOVER_CONTAINER,
+      image: request.options.moverImage,
+      imagePullPolicy: request.options.moverImagePullPolicy,
+      args: ["mover"],
+      env: moverEnvironment(request),
+      ...(mover.resources === undefined ? {} : { resources: mover.resources }),
+      securityContext: containerSecurity(mover),
+      terminationMessagePath: MOVER_PATH.terminationMessage,
+      // A mover that dies without a word then leaves the end of its log in place of a result.
+      terminationMessagePolicy: "FallbackToLogsOnError",
+      volumeMounts: mounts,
+    }],
+    volumes,
+  };
+}
+
+/** A hash of what the controller gave the pods of a mover Job: image, volumes, Secrets, scheduling, resources. */
+export function settingsOf({ metadata }: Pick<DesiredObject, "metadata"> | KubeObject): string | undefined {
+  return metadata.annotations?.[ANNOTATION.moverSettings];
+}
+
+function metadataOf(request: MoverJobRequest, settings: string): DesiredObject["metadata"] {
+  return {
+    name: request.name,
+    namespace: request.namespace,
+    labels: labelsOf(request),
+    annotations: { ...request.annotations, [ANNOTATION.moverSettings]: settings },
+    ownerReferences: [{ ...request.owner, controller: true, blockOwnerDeletion: false }],
+  };
+}
+
+function labelsOf(request: MoverJobRequest): Record<string, string> {
+  return {
+    ...request.labels,
+    [LABEL.name]: MANAGED_BY,
+    [LABEL.managedBy]: MANAGED_BY,
+    [LABEL.component]: COMPONENT_MOVER,
+    [LABEL.operation]: operationLabel(request.workSpec),
+  };
+}
+
+function operationLabel({ operation }: WorkSpec): string {
+  if ("backup" in operation) return "backup";
+  if ("bootstrap" in operation) return "bootstrap";
+  return "snapshot-delete";
+}

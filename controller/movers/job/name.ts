@@ -1,0 +1,50 @@
+import { shortHash } from "../../shared/short_hash.ts";
+
+/** Pods of a Job add a dash and five characters and must stay within 63; domain.md §4.1 keeps some reserve. */
+export const JOB_NAME_MAX = 52;
+
+/** What a mover Job is for, as far as its name is concerned. */
+export type JobPurpose =
+  | { readonly kind: "backup"; readonly source: string }
+  | { readonly kind: "snapshotDelete" }
+  | { readonly kind: "bootstrap" };
+
+const hashLength = 8;
+
+/**
+ * Name of a mover Job: `<owner>-<source, delete or bootstrap>-<number>-<hash>`, a DNS-1123 label of at most
+ * {@link JOB_NAME_MAX} characters, the same for the same request. The hash is over everything, with the owner's
+ * uid: a Backup `a` of a volume `b-c` and a Backup `a-b` of a volume `c`, a volume called `delete`, and an
+ * owner that was deleted and made again all get names of their own. What does not fit is cut, owner last.
+ */
+export function moverJobName(
+  owner: { readonly name: string; readonly uid: string },
+  purpose: JobPurpose,
+  number: number,
+): string {
+  const what = wordOf(purpose);
+  const hash = shortHash(JSON.stringify([owner.uid, owner.name, purpose.kind, what, number]), hashLength);
+  const tail = `-${number}-${hash}`;
+  const room = JOB_NAME_MAX - tail.length;
+  const half = Math.floor((room - 1) / 2);
+  const whatPart = part(what, Math.max(half, room - 1 - owner.name.length));
+  const ownerPart = part(owner.name, room - 1 - whatPart.length);
+  return `${ownerPart}-${whatPart}${tail}`;
+}
+
+function wordOf(purpose: JobPurpose): string {
+  switch (purpose.kind) {
+    case "backup":
+      return purpose.source;
+    case "snapshotDelete":
+      return "delete";
+    case "bootstrap":
+      return "bootstrap";
+  }
+}
+
+/** Object names may hold dots, which pod host names may not. */
+function part(name: string, longest: number): string {
+  const cut = name.slice(0, longest).replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+  return cut === "" ? "x" : cut;
+}

@@ -1,0 +1,87 @@
+import { posix } from "node:path";
+import {
+  ANNOTATION,
+  cacheCapacity,
+  MOVER_PATH,
+  type MoverSpec,
+  type RepositorySpec,
+} from "../../../api/mod.ts";
+import { sourceMountPath } from "./mount_conflict.ts";
+
+/** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
+const TMP_LIMIT = "1Gi";
+
+/** What decides the volumes of a mover. */
+export interface VolumeRequest {
+  readonly repositorySpec: RepositorySpec;
+  readonly mover: MoverSpec;
+  readonly sources?: readonly { readonly pvc: string }[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Volumes of a pod and where its container mounts them. */
+export interface PodVolumes {
+  readonly volumes: readonly Fields[];
+  readonly mounts: readonly Fields[];
+}
+
+/** The volumes of a mover pod, in the order they are mounted. */
+export function moverVolumes(request: VolumeRequest): PodVolumes {
+  const { capacity, contentCacheSizeMb, metadataCacheSizeMb } = request.mover.cache ?? {};
+  const sizeLimit = cacheCapacity({ capacity, contentCacheSizeMb, metadataCacheSizeMb });
+  const parts = [
+    workSpecVolume(),
+    writable("cache", { emptyDir: { sizeLimit } }, MOVER_PATH.cache),
+    writable("tmp", { emptyDir: { sizeLimit: TMP_LIMIT } }, MOVER_PATH.tmp),
+    ...caBundle(request.repositorySpec),
+    ...repositoryVolume(request.repositorySpec),
+    ...(request.sources ?? []).map(({ pvc }, index) => sourceVolume(pvc, index)),
+  ];
+  return { volumes: parts.map((part) => part.volume), mounts: parts.map((part) => part.mount) };
+}
+
+interface Part {
+  readonly volume: Fields;
+  readonly mount: Fields;
+}
+
+/** The pod's own annotation as a file: what a mover is to do comes and goes with its Job, in one write. */
+function workSpecVolume(): Part {
+  const fieldRef = { apiVersion: "v1", fieldPath: `metadata.annotations['${ANNOTATION.workSpec}']` };
+  const items = [{ path: posix.basename(MOVER_PATH.workSpec), fieldRef }];
+  return readOnly("work-spec", { downwardAPI: { items } }, MOVER_PATH.workSpecFolder);
+}
+
+function caBundle(spec: RepositorySpec): readonly Part[] {
+  const reference = spec.backend.s3?.tls?.caBundleRef;
+  if (reference === undefined) return [];
+  const items = [{ key: reference.key, path: posix.basename(MOVER_PATH.caBundle) }];
+  return [
+    readOnly("ca-bundle", { configMap: { name: reference.configMapName, items } }, MOVER_PATH.caFolder),
+  ];
+}
+
+function repositoryVolume(spec: RepositorySpec): readonly Part[] {
+  const filesystem = spec.backend.filesystem;
+  if (filesystem === undefined) return [];
+  const claim = { claimName: filesystem.volume.pvc.name };
+  return [writable("repository", { persistentVolumeClaim: claim }, filesystem.path)];
+}
+
+/**
+ * Read-only at the volume, not only at the mount: for a writable volume the kubelet would apply `fsGroup`, which
+ * changes group and modes of every file of the application whose data is being saved.
+ */
+function sourceVolume(pvc: string, index: number): Part {
+  const claim = { claimName: pvc, readOnly: true };
+  return readOnly(`source-${index}`, { persistentVolumeClaim: claim }, sourceMountPath(pvc));
+}
+
+function readOnly(name: string, volume: Fields, mountPath: string): Part {
+  return { volume: { name, ...volume }, mount: { name, mountPath, readOnly: true } };
+}
+
+function writable(name: string, volume: Fields, mountPath: string): Part {
+  return { volume: { name, ...volume }, mount: { name, mountPath } };
+}

@@ -1,0 +1,22 @@
+/**
+ * Following one mover: its Job and how that stands (job/, state/), its slot (slots/), what it needs before it is made
+ * and how it is removed. Knows no kind. Imports api, the kube interfaces and controller/shared. Start reading at
+ * job/mover_job.ts and state/job_state.ts.
+ */
+export * from "./credentials.ts";
+export * from "./job/effective_mover.ts";
+export * from "./job/mount_conflict.ts";
+export * from "./job/mover_job.ts";
+export * from "./job/name.ts";
+export * from "./job/privileged_refusal.ts";
+export * from "./job/work_spec.ts";
+export * from "./removal.ts";
+export * from "./slots/ask.ts";
+export * from "./slots/jobs.ts";
+export * from "./slots/mover_slots.ts";
+export * from "./slots/types.ts";
+export * from "./slots/wait_text.ts";
+export { failureIsRetryable, type FailureResult, type JobFailure } from "./state/failure.ts";
+export * from "./state/job_state.ts";
+export { podFacts, podMayRun } from "./state/pod_facts.ts";
+export * from "./trace.ts";

@@ -1,0 +1,486 @@
+import { keyText, type ObjectKey } from "../../../kube/types.ts";
+import type { Sample } from "../../../telemetry/mod.ts";
+import { SlotQueue, type SlotRequest } from "./queue.ts";
+import {
+  type LeavingPart,
+  SLOT_GRACE_SECONDS,
+  type SlotAnswer,
+  type SlotAsk,
+  type SlotClass,
+  slotClasses,
+  type SlotOwner,
+  type SlotPool,
+  type SlotWait,
+  type WorkingMover,
+} from "./types.ts";
+
+interface Request extends SlotRequest {
+  readonly owner: Owner;
+  readonly class: SlotClass;
+  /** Its order among those whose owners gave nothing back. */
+  readonly rank: string;
+}
+
+interface Owner {
+  readonly id: string;
+  readonly owner: SlotOwner;
+  readonly waiting: Map<string, Request>;
+  readonly granted: Map<string, Request>;
+}
+
+interface Grant {
+  readonly request: Request;
+  sinceMs: number;
+  isTaken: boolean;
+}
+
+interface Mover extends WorkingMover {
+  /** Id of the owner it was granted to, or that says it is its own. */
+  owner?: string;
+}
+
+interface Leaving {
+  readonly sinceMs: number;
+  readonly parts: Set<LeavingPart>;
+}
+
+interface Repository {
+  readonly namespace: string;
+  limit: number;
+  used: number;
+}
+
+/**
+ * A grant nobody made use of for so long goes back: an owner whose passes fail must not keep a slot from others.
+ * Longer than a pass may take, plus the time until the next one finds its mover live.
+ */
+export const GRANT_SECONDS = 150;
+
+const GAUGES = {
+  movers: {
+    limit: "kopiur_mover_slots",
+    used: "kopiur_mover_slots_used",
+    waiting: "kopiur_mover_slots_waiting",
+  },
+  bootstraps: {
+    limit: "kopiur_bootstrap_slots",
+    used: "kopiur_bootstrap_slots_used",
+    waiting: "kopiur_bootstrap_slots_waiting",
+  },
+} as const satisfies Readonly<Record<SlotPool, unknown>>;
+
+/** More make no difference any more; the order is a text of so many digits. */
+const MOST_RETURNS = 999_999;
+
+/**
+ * Slots of a limit that are kept for namespaces that have none: the last tenth, at least one. So a newcomer begins at
+ * once whatever others hold, and for however long.
+ */
+export function slotReserve(limit: number): number {
+  return limit < 2 || limit === Infinity ? 0 : Math.max(1, Math.floor(limit / 10));
+}
+
+/**
+ * The ledger of slots: who may start a mover, and who waits. A namespace that has not its share yet goes before those
+ * that have. Then restores go before backups, those before maintenance, that before deletions of snapshots; among equals
+ * namespaces take turns, and within one the oldest goes first, behind those that gave nothing back. The last slots are
+ * kept for namespaces that have none.
+ *
+ * A grant is held until its mover was seen to end, or its owner asks for it no longer, or it lapses; so no cache that
+ * lags lets more movers start than may work. A mover that was told to go and does not, as on a lost node, is not counted
+ * after a while; should such a pod come back to life there is one more than the limit until it ends. The ledger lives in
+ * the memory of the replica that leads and is told every mover there is when that begins: one that dies leaves nothing
+ * behind.
+ *
+ *   ask → waiting → granted → working (seen) → ended, or gone (given back: its owner stands behind the others)
+ *            ▲         │ not made use of         └ told to go, and still there → not counted
+ *            └─────────┘
+ */
+export class MoverSlots {
+  readonly #limit: number;
+  readonly #reserve: number;
+  readonly #nowMs: () => number;
+  readonly #movers = new Map<string, Mover>();
+  /** Movers that were told to go, the earliest first. */
+  readonly #leaving = new Map<string, Leaving>();
+  /** Those of them that are not counted any more. */
+  readonly #lost = new Map<string, Mover>();
+  readonly #grants = new Map<string, Grant>();
+  /** Ids of grants whose mover is not known to work, the oldest first. */
+  readonly #unused = new Set<string>();
+  readonly #owners = new Map<string, Owner>();
+  /** How often an owner gave a slot back or let it lapse; as long as it is an owner at all. */
+  readonly #returns = new Map<string, number>();
+  /** Slots each namespace has. */
+  readonly #held = new Map<string, number>();
+  readonly #repositories = new Map<string, Repository>();
+  readonly #queues: Readonly<Record<SlotClass, SlotQueue<Request>>>;
+  readonly #wakers = new Map<string, (key: ObjectKey) => void>();
+  #hasBegun = false;
+
+  /** `limit` is that of the cluster, 0 for none; `nowMs` is monotonic. */
+  constructor(limit: number, nowMs: () => number) {
+    this.#limit = limit === 0 ? Infinity : limit;
+    this.#reserve = slotReserve(this.#limit);
+    this.#nowMs = nowMs;
+    const hasRoom = (repository: string) => this.#hasRoom(repository);
+    this.#queues = {
+      restore: new SlotQueue(hasRoom),
+      backup: new SlotQueue(hasRoom),
+      maintenance: new SlotQueue(hasRoom),
+      deletion: new SlotQueue(hasRoom),
+    };
+  }
+
+  /** Tells every mover that works as leadership begins. From then on `moverWorks` and `moverEnded` follow them. */
+  begin(movers: Iterable<WorkingMover>): void {
+    this.#hasBegun = true;
+    for (const mover of movers) this.moverWorks(mover);
+  }
+
+  /** Has owners of a kind woken through `wake` when a slot is granted to them while they do not ask. */
+  onGrant(kind: string, wake: (key: ObjectKey) => void): void {
+    this.#wakers.set(kind, wake);
+  }
+
+  /** What an owner may start now. Whatever it does not want any more is given back. */
+  ask(ask: SlotAsk): SlotAnswer {
+    if (!this.#hasBegun) {
+      throw new Error(
+        "Cannot grant a mover slot: it is not known which movers work, expected begin() before",
+      );
+    }
+    const id = ownerId(ask.owner);
+    const owner = this.#owners.get(id) ??
+      { id, owner: ask.owner, waiting: new Map(), granted: new Map() };
+    for (const mover of ask.working.map((each) => this.#moverOf(each))) {
+      if (mover !== undefined) mover.owner = id;
+    }
+    this.#reclaim();
+    this.#drop(owner, ask);
+    if (ask.wanted.length > 0) {
+      this.#setLimit(ask.repository, ask.owner.key.namespace, ask.repositoryLimit);
+      this.#owners.set(id, owner);
+      this.#lineUp(owner, ask);
+    }
+    this.#grant(owner);
+    this.#forget(owner);
+    return this.#answer(owner, ask.wanted);
+  }
+
+  /**
+   * An owner is gone, or will want no slot any more. Movers that work, as is seen or known to it, keep theirs.
+   */
+  withdraw(owner: SlotOwner, working: readonly string[] = []): void {
+    const id = ownerId(owner);
+    this.#returns.delete(id);
+    for (const mover of [...this.#movers.values(), ...this.#lost.values()]) {
+      if (mover.owner === id) delete mover.owner;
+    }
+    this.#leaveLine(owner, working);
+  }
+
+  /** An owner can make nothing of its slots now. When it asks again it stands behind the others of its namespace. */
+  giveBack(owner: SlotOwner, working: readonly string[] = []): void {
+    this.#noteReturn(ownerId(owner));
+    this.#leaveLine(owner, working);
+  }
+
+  /** A mover is seen that has not ended. */
+  moverWorks(mover: WorkingMover): void {
+    if (this.#moverOf(mover.id) === undefined) {
+      const owner = this.#grants.get(mover.id)?.request.owner.id;
+      this.#release(mover.id);
+      this.#movers.set(mover.id, { ...mover, ...(owner === undefined ? {} : { owner }) });
+      this.#use(mover, 1);
+    }
+    if (mover.isLeaving === true) this.moverLeaves(mover.id, "Job");
+    else this.moverStays(mover.id, "Job");
+  }
+
+  /** A mover was told to go: should it still be there after a while, it is not counted any more. */
+  moverLeaves(id: string, part: LeavingPart): void {
+    if (this.#moverOf(id) === undefined) return;
+    const leaving = this.#leaving.get(id) ?? { sinceMs: this.#nowMs(), parts: new Set() };
+    leaving.parts.add(part);
+    this.#leaving.set(id, leaving);
+  }
+
+  /** What had been told to go is gone, or another one is in its place: the mover counts. */
+  moverStays(id: string, part: LeavingPart): void {
+    const leaving = this.#leaving.get(id);
+    leaving?.parts.delete(part);
+    if (leaving === undefined || leaving.parts.size > 0) return;
+    this.#leaving.delete(id);
+    const lost = this.#lost.get(id);
+    if (lost === undefined) return;
+    this.#lost.delete(id);
+    this.#movers.set(id, lost);
+    this.#use(lost, 1);
+  }
+
+  /** A mover is seen to have ended, or to be gone before it did: then its owner gave the slot back. */
+  moverEnded(id: string, how: "ended" | "gone" = "ended"): void {
+    const mover = this.#movers.get(id);
+    const owner = this.#moverOf(id)?.owner;
+    this.#leaving.delete(id);
+    this.#lost.delete(id);
+    this.#movers.delete(id);
+    if (mover !== undefined) this.#use(mover, -1);
+    if (how === "gone" && owner !== undefined) this.#noteReturn(owner);
+    this.#release(id);
+    this.#reclaim();
+    this.#grant();
+  }
+
+  /** The limit of a repository is another one now. */
+  limitChanged(repository: string, limit: number | undefined): void {
+    const known = this.#repositories.get(repository);
+    if (known === undefined) return;
+    this.#setLimit(repository, known.namespace, limit);
+    this.#grant();
+  }
+
+  /** Slots that are taken: by movers that have not ended, and by those that may begin at any moment. */
+  get used(): number {
+    return this.#movers.size + this.#grants.size;
+  }
+
+  /** Movers that wait. */
+  get waiting(): number {
+    return slotClasses.reduce((total, each) => total + this.#queues[each].size, 0);
+  }
+
+  /** The gauges of a pool. */
+  *samples(pool: SlotPool): Iterable<Sample> {
+    const { limit, used, waiting } = GAUGES[pool];
+    if (this.#limit !== Infinity) yield { name: limit, labels: {}, value: this.#limit };
+    yield { name: used, labels: {}, value: this.used };
+    yield { name: waiting, labels: {}, value: this.waiting };
+  }
+
+  #moverOf(id: string): Mover | undefined {
+    return this.#movers.get(id) ?? this.#lost.get(id);
+  }
+
+  #leaveLine(owner: SlotOwner, working: readonly string[]): void {
+    const known = this.#owners.get(ownerId(owner));
+    if (known === undefined) return;
+    this.#drop(known, { wanted: [], working });
+    this.#forget(known);
+    this.#grant();
+  }
+
+  #noteReturn(owner: string): void {
+    this.#returns.set(owner, (this.#returns.get(owner) ?? 0) + 1);
+  }
+
+  /** Takes from an owner what it does not want; what it knows to work does not lapse. */
+  #drop(owner: Owner, ask: Pick<SlotAsk, "wanted" | "working"> & { readonly repository?: string }): void {
+    const wanted = new Set(ask.wanted);
+    for (const request of owner.waiting.values()) {
+      if (wanted.has(request.id) && request.repository === ask.repository) continue;
+      owner.waiting.delete(request.id);
+      this.#queues[request.class].remove(request);
+      this.#forgetRepository(request.repository);
+    }
+    for (const id of owner.granted.keys()) {
+      if (ask.working.includes(id)) this.#unused.delete(id);
+      else if (!wanted.has(id)) this.#release(id);
+    }
+  }
+
+  #lineUp(owner: Owner, ask: SlotAsk): void {
+    const { repository, owner: { key: { namespace } } } = ask;
+    ask.wanted.forEach((id, index) => {
+      if (owner.waiting.has(id) || this.#moverOf(id) !== undefined) return;
+      if (owner.granted.has(id)) return this.#take(id);
+      const rank = [ask.since, owner.id, `${index}`.padStart(4, "0"), id].join(" ");
+      this.#enqueue({ id, namespace, repository, owner, class: ask.class, rank, order: "" });
+    });
+  }
+
+  /** Who gave something back goes behind the others of its namespace. */
+  #enqueue(request: Request): void {
+    const { owner, rank } = request;
+    const returns = Math.min(this.#returns.get(owner.id) ?? 0, MOST_RETURNS);
+    const placed = { ...request, order: `${`${returns}`.padStart(6, "0")} ${rank}` };
+    owner.waiting.set(request.id, placed);
+    this.#queues[request.class].add(placed);
+  }
+
+  /** Gives what is free to whoever's turn it is; the one that asks right now need not be woken. */
+  #grant(asking?: Owner): void {
+    while (this.used < this.#limit) {
+      const request = this.#next();
+      if (request === undefined) return;
+      const { id, owner } = request;
+      owner.waiting.delete(id);
+      owner.granted.set(id, request);
+      this.#grants.set(id, { request, sinceMs: this.#nowMs(), isTaken: owner === asking });
+      this.#unused.add(id);
+      this.#use(request, 1);
+      if (owner !== asking) this.#wakers.get(owner.owner.kind)?.(owner.owner.key);
+    }
+  }
+
+  #next(): Request | undefined {
+    const share = this.#share();
+    const mayHave = (namespace: string) => this.#mayHave(namespace);
+    const hasLess = (namespace: string) => this.#heldBy(namespace) < share && this.#mayHave(namespace);
+    for (const mayGo of [hasLess, mayHave]) {
+      for (const each of slotClasses) {
+        const next = this.#queues[each].next(mayGo);
+        if (next !== undefined) return next;
+      }
+    }
+    return undefined;
+  }
+
+  #heldBy(namespace: string): number {
+    return this.#held.get(namespace) ?? 0;
+  }
+
+  #mayHave(namespace: string): boolean {
+    return this.used < this.#limit - (this.#heldBy(namespace) > 0 ? this.#reserve : 0);
+  }
+
+  /** What each namespace that has slots or could use one may have while others wait. */
+  #share(): number {
+    const namespaces = new Set(this.#held.keys());
+    for (const each of slotClasses) {
+      for (const namespace of this.#queues[each].openNamespaces) namespaces.add(namespace);
+    }
+    return Math.ceil(this.#limit / Math.max(1, namespaces.size));
+  }
+
+  /** The owner knows of its grant: from now on it has its time to make use of it, once. */
+  #take(id: string): void {
+    const grant = this.#grants.get(id);
+    if (grant === undefined || grant.isTaken) return;
+    grant.isTaken = true;
+    if (!this.#unused.delete(id)) return;
+    grant.sinceMs = this.#nowMs();
+    this.#unused.add(id);
+  }
+
+  #reclaim(): void {
+    this.#loseThoseThatStay();
+    const nowMs = this.#nowMs();
+    for (const id of this.#unused) {
+      const grant = this.#grants.get(id);
+      if (grant === undefined || nowMs - grant.sinceMs < GRANT_SECONDS * 1000) return;
+      const { request } = grant;
+      const { owner } = request;
+      this.#noteReturn(owner.id);
+      this.#release(id);
+      this.#owners.set(owner.id, owner);
+      this.#enqueue(request);
+    }
+  }
+
+  #loseThoseThatStay(): void {
+    const nowMs = this.#nowMs();
+    for (const [id, { sinceMs }] of this.#leaving) {
+      if (nowMs - sinceMs < SLOT_GRACE_SECONDS * 1000) return;
+      const mover = this.#movers.get(id);
+      if (mover === undefined) continue;
+      this.#movers.delete(id);
+      this.#lost.set(id, mover);
+      this.#use(mover, -1);
+    }
+  }
+
+  #release(id: string): void {
+    const grant = this.#grants.get(id);
+    if (grant === undefined) return;
+    const { request } = grant;
+    this.#grants.delete(id);
+    this.#unused.delete(id);
+    request.owner.granted.delete(id);
+    this.#use(request, -1);
+    this.#forget(request.owner);
+  }
+
+  #answer(owner: Owner, wanted: readonly string[]): SlotAnswer {
+    const granted = new Set(wanted.filter((id) => owner.granted.has(id) || this.#moverOf(id) !== undefined));
+    const [first] = owner.waiting.values();
+    return first === undefined ? { granted } : { granted, waiting: this.#wait(first) };
+  }
+
+  #wait(request: Request): SlotWait {
+    const movers = request.owner.waiting.size;
+    const urgency = slotClasses.indexOf(request.class);
+    const before = slotClasses.slice(0, urgency).map((each) => this.#queues[each]);
+    const all = slotClasses.map((each) => this.#queues[each]);
+    const queue = this.#queues[request.class];
+    const repository = this.#repositories.get(request.repository);
+    if (repository !== undefined && !this.#hasRoom(request.repository)) {
+      const sizes = (queues: readonly SlotQueue<Request>[]) =>
+        sum(queues.map((each) => each.sizeOf(request.repository)));
+      const place = sizes(before) + queue.placeInRepository(request);
+      const { used, limit } = repository;
+      return { movers, place, of: sizes(all), used, limit, scope: "repository", kept: 0 };
+    }
+    const place = sum(before.map((each) => each.openSize)) +
+      queue.placeInRound(request, this.#headStart(request));
+    const of = sum(all.map((each) => each.openSize));
+    const { used } = this;
+    return { movers, place, of, used, limit: this.#limit, scope: "cluster", kept: this.#limit - used };
+  }
+
+  /** How many another namespace gets before the turn of one that has its share already. */
+  #headStart({ namespace }: Request): (namespace: string) => number {
+    const share = this.#share();
+    if (this.#heldBy(namespace) < share) return () => 0;
+    return (other) => Math.max(0, share - this.#heldBy(other));
+  }
+
+  #hasRoom(id: string): boolean {
+    const repository = this.#repositories.get(id);
+    return repository === undefined || repository.used < repository.limit;
+  }
+
+  #setLimit(id: string, namespace: string, limit: number = Infinity): void {
+    const repository = this.#repositories.get(id) ?? { namespace, limit, used: 0 };
+    repository.limit = limit;
+    this.#repositories.set(id, repository);
+    this.#refresh(namespace);
+  }
+
+  #use({ repository: id, namespace }: WorkingMover | Request, movers: 1 | -1): void {
+    const held = this.#heldBy(namespace) + movers;
+    if (held === 0) this.#held.delete(namespace);
+    else this.#held.set(namespace, held);
+    if (id === undefined) return;
+    const repository = this.#repositories.get(id) ?? { namespace, limit: Infinity, used: 0 };
+    repository.used += movers;
+    this.#repositories.set(id, repository);
+    this.#refresh(namespace);
+    this.#forgetRepository(id);
+  }
+
+  #refresh(namespace: string): void {
+    for (const each of slotClasses) this.#queues[each].refresh(namespace);
+  }
+
+  #forget({ id, waiting, granted }: Owner): void {
+    if (waiting.size === 0 && granted.size === 0) this.#owners.delete(id);
+  }
+
+  /** Its limit comes with whoever asks next. */
+  #forgetRepository(id: string): void {
+    const isIdle = (this.#repositories.get(id)?.used ?? 0) === 0;
+    if (isIdle && slotClasses.every((each) => this.#queues[each].sizeOf(id) === 0)) {
+      this.#repositories.delete(id);
+    }
+  }
+}
+
+function ownerId({ kind, key }: SlotOwner): string {
+  return `${kind} ${keyText(key)}`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

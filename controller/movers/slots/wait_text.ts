@@ -1,0 +1,33 @@
+import type { SlotWait } from "./types.ts";
+
+const RECHECK_SECONDS = 30;
+const RECHECK_MAX_SECONDS = 300;
+
+/**
+ * Why a mover waits, as a sentence: its place, and whose limit is reached. A slot that is taken need not be one whose
+ * mover works: it may be about to begin, or wait for its node.
+ */
+export function slotWaitText(wait: SlotWait, repository: string, what = "mover slot"): string {
+  const { place, of, used, limit, scope, kept } = wait;
+  const whose = scope === "cluster" ? "the cluster" : `Repository "${repository}"`;
+  const rest = kept === 0
+    ? ""
+    : `, the last ${kept === 1 ? "one is" : `${kept} are`} kept for namespaces that have none`;
+  return `Waits for a ${what}: ${
+    ordinal(place)
+  } of ${of}; ${used} of ${limit} slots of ${whose} are taken${rest}`;
+}
+
+/**
+ * When to look at the place again. Who waits is woken by its slot; this is only for what people read, so the
+ * further behind, the later: a thousand that wait must not write a thousand statuses for each that goes.
+ */
+export function slotRecheckSeconds({ place }: SlotWait): number {
+  return Math.max(RECHECK_SECONDS, Math.min(RECHECK_MAX_SECONDS, place));
+}
+
+function ordinal(place: number): string {
+  const [tens, ones] = [Math.floor(place / 10) % 10, place % 10];
+  const ending = tens === 1 ? undefined : { 1: "st", 2: "nd", 3: "rd" }[ones];
+  return `${place}${ending ?? "th"}`;
+}

@@ -1,0 +1,119 @@
+import * as z from "zod";
+import type { KubeObject } from "../../../kube/types.ts";
+import { MOVER_CONTAINER } from "../job/mover_job.ts";
+import { textAt } from "../../shared/run_summary.ts";
+
+const text = z.string().optional().catch(undefined);
+
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: text,
+  message: text,
+  lastTransitionTime: text,
+});
+type PodCondition = z.infer<typeof condition>;
+
+const containerStatus = z.object({
+  name: z.string(),
+  state: z.object({
+    waiting: z.object({ reason: text, message: text }).optional().catch(undefined),
+    running: z.object({ startedAt: text }).optional().catch(undefined),
+    terminated: z.object({
+      exitCode: z.number(),
+      reason: text,
+      message: text,
+      startedAt: text,
+      finishedAt: text,
+    }).optional().catch(undefined),
+  }).optional().catch(undefined),
+});
+
+const podStatus = z.object({
+  phase: text,
+  reason: text,
+  message: text,
+  conditions: z.array(condition).optional().catch(undefined),
+  initContainerStatuses: z.array(containerStatus).optional().catch(undefined),
+  containerStatuses: z.array(containerStatus).optional().catch(undefined),
+});
+
+/** How the container of a mover pod ended. */
+export interface Termination {
+  readonly exitCode: number;
+  readonly reason?: string | undefined;
+  /** What the mover wrote as its result, or the end of its log. */
+  readonly message?: string | undefined;
+  readonly finishedAt?: string | undefined;
+}
+
+/** What a mover pod says of itself, as far as its Job's state depends on it. */
+export interface PodFacts {
+  readonly name: string;
+  readonly createdAt: string;
+  /** When it was told to be gone by; RFC 3339. */
+  readonly deletedAt?: string | undefined;
+  readonly phase: string;
+  /** Why the pod as a whole failed, e.g. Evicted or DeadlineExceeded. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  /** Set while the scheduler finds no node. */
+  readonly unscheduled?: PodCondition | undefined;
+  /** When it was given a node. */
+  readonly scheduledAt?: string | undefined;
+  /** True once a node has it, whatever that node does with it. */
+  readonly hasNode: boolean;
+  /** Set when the cluster, not the mover, ended it. */
+  readonly disruption?: PodCondition | undefined;
+  /** Why its container does not start, in the kubelet's words. */
+  readonly waiting?:
+    | { readonly reason?: string | undefined; readonly message?: string | undefined }
+    | undefined;
+  readonly isRunning: boolean;
+  /** When the container that runs, or that ended, was started. */
+  readonly startedAt?: string | undefined;
+  readonly terminated?: Termination | undefined;
+  /** True while a container that is not the mover's, and that somebody put beside it, runs. */
+  readonly hasCompany: boolean;
+}
+
+/** The facts of a pod. Fields of an unexpected form count as absent. */
+export function podFacts(pod: KubeObject): PodFacts {
+  const parsed = podStatus.safeParse(pod.status ?? {});
+  const status = parsed.success ? parsed.data : {};
+  const { containerStatuses: containers = [], initContainerStatuses: beginners = [] } = status;
+  const state = containers.find(({ name }) => name === MOVER_CONTAINER)?.state;
+  const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
+  return {
+    name: pod.metadata.name,
+    createdAt: pod.metadata.creationTimestamp ?? "",
+    deletedAt: pod.metadata.deletionTimestamp,
+    phase: status.phase ?? "Pending",
+    reason: status.reason,
+    message: status.message,
+    unscheduled: scheduled?.status === "False" ? scheduled : undefined,
+    scheduledAt: scheduled?.status === "True" ? scheduled.lastTransitionTime : undefined,
+    hasNode: scheduled?.status === "True" || textAt(pod, "spec", "nodeName") !== undefined ||
+      containers.length > 0 || beginners.length > 0,
+    disruption: status.conditions?.find(({ type, status }) =>
+      type === "DisruptionTarget" && status === "True"
+    ),
+    waiting: state?.waiting,
+    isRunning: state?.running !== undefined,
+    startedAt: state?.running?.startedAt ?? state?.terminated?.startedAt,
+    terminated: state?.terminated,
+    hasCompany: containers.some(({ name, state }) =>
+      name !== MOVER_CONTAINER && state?.running !== undefined
+    ),
+  };
+}
+
+/** True for a pod whose mover has not come to its end, also for one that says nothing of itself. */
+export function podMayRun(pod: KubeObject): boolean {
+  return !podHasEnded(podFacts(pod));
+}
+
+/** True when the mover of the pod will not run any more; a container that was put beside it may. */
+export function podHasEnded(pod: PodFacts): boolean {
+  return pod.terminated !== undefined || pod.phase === "Failed" || pod.phase === "Succeeded";
+}
