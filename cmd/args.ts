@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
-import { addBackup, type BackupInvocation } from "./backup_args.ts";
-import { addDeletions, type DeletionsInvocation } from "./deletions_args.ts";
-import { addFinalizers, type FinalizersInvocation } from "./finalizers_args.ts";
+import { addBackup, type BackupInvocation } from "./plugin/backup/args.ts";
+import { addDeletions, type DeletionsInvocation } from "./plugin/deletions/args.ts";
+import { addFinalizers, type FinalizersInvocation } from "./plugin/finalizers/args.ts";
 import { controllerHelp, kopiurHelp, moverHelp, pluginHelp, statusHelp } from "./help_text.ts";
-import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./place_options.ts";
-import { addSchedule, type ScheduleInvocation } from "./schedule_args.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./plugin/place_options.ts";
+import { addSchedule, type ScheduleInvocation } from "./plugin/schedule/args.ts";
 
 /** How `status` prints. */
 export const statusFormats = ["table", "wide", "json", "yaml"] as const;

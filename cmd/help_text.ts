@@ -1,5 +1,5 @@
 /** What `--help` says beyond the list of options: what a command is for, examples, its environment. */
-import { CONFIG_VARIABLES } from "./config.ts";
+import { CONFIG_VARIABLES } from "./config/config.ts";
 
 /** Text around the options of a command. */
 export interface HelpText {

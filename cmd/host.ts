@@ -1,6 +1,6 @@
 import type { Keyboard } from "./keyboard.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Environment } from "./variable.ts";
+import type { Environment } from "./config/variable.ts";
 
 /** What the operating system gives a program; tests give something else. */
 export interface Host {

@@ -17,11 +17,11 @@ export async function main(host: Host): Promise<number> {
 async function run(invocation: Invocation, host: Host): Promise<number> {
   switch (invocation.kind) {
     case "controller": {
-      const { runController } = await import("./controller.ts");
+      const { runController } = await import("./roles/controller.ts");
       return await runController(host);
     }
     case "mover": {
-      const { runMover } = await import("./mover.ts");
+      const { runMover } = await import("./roles/mover.ts");
       return await runMover(host);
     }
     case "status":
@@ -31,7 +31,7 @@ async function run(invocation: Invocation, host: Host): Promise<number> {
     case "backup-accept":
     case "schedule":
     case "finalizers-drop": {
-      const { runPluginCommand } = await import("./plugin_command.ts");
+      const { runPluginCommand } = await import("./plugin/command.ts");
       return await runPluginCommand(host, invocation);
     }
     case "version":

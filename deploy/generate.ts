@@ -1,5 +1,5 @@
 import { controllerPermissions } from "../controller/mod.ts";
-import { CONFIG_VARIABLES } from "../cmd/config.ts";
+import { CONFIG_VARIABLES } from "../cmd/config/config.ts";
 import { REASONS } from "../api/mod.ts";
 import { EVENTS } from "../api/event_catalog.ts";
 import { catalog, spanCatalog } from "../telemetry/mod.ts";

@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
 const PUBLIC_FILES = [
   /^api\/[a-z_]+\.ts$/,
   /^kube\/types\.ts$/,
-  /^cmd\/config\.ts$/,
+  /^cmd\/config\/config\.ts$/,
   /^controller\/options\.ts$/,
   /^controller\/(runtime|shared)\/[a-z_]+\.ts$/,
 ];

@@ -74,10 +74,13 @@ Deno.test("what many processes start with loads nothing that only some of them n
   const cases: readonly [readonly string[], readonly string[]][] = [
     [["mod.ts"], ["api/mover_contract.ts", "kube/mod.ts", "mover/mod.ts"]],
     // Up to the first request; the rest is loaded while the API server is at work.
-    [["mod.ts", "cmd/plugin_command.ts", "cmd/status.ts"], ["api/mover_contract.ts", "cmd/table.ts"]],
-    [["mod.ts", "cmd/mover.ts"], ["kube/mod.ts"]],
+    [["mod.ts", "cmd/plugin/command.ts", "cmd/plugin/status/status.ts"], [
+      "api/mover_contract.ts",
+      "cmd/plugin/table.ts",
+    ]],
+    [["mod.ts", "cmd/roles/mover.ts"], ["kube/mod.ts"]],
   ];
-  const report = loadedBy(modules, ["cmd/status_report.ts"]);
+  const report = loadedBy(modules, ["cmd/plugin/status/report.ts"]);
   assert.deepEqual([report.has("api/backup.ts"), report.has("api/mover_contract.ts")], [true, false]);
   for (const [starts, others] of cases) {
     const loaded = loadedBy(modules, starts);
@@ -110,15 +113,15 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.equal(violations([edge("controller/backup/plan.ts", "controller/repository/mod.ts")]).length, 1);
   assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
   assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
-  assert.equal(violations([edge("cmd/mover.ts", "mover/kopia_run.ts")]).length, 1);
+  assert.equal(violations([edge("cmd/roles/mover.ts", "mover/kopia_run.ts")]).length, 1);
   assert.equal(violations([edge("controller/backup/mod.ts", "kube/watch/informer.ts")]).length, 1);
   assert.equal(violations([edge("mover/mod.ts", "mover/support/fake_kopia.ts")]).length, 1);
-  assert.deepEqual(violations([edge("cmd/mover.ts", "mover/mod.ts")]), []);
+  assert.deepEqual(violations([edge("cmd/roles/mover.ts", "mover/mod.ts")]), []);
 });
 
 Deno.test("packageViolations() keeps client-node in kube and the OpenTelemetry SDK in telemetry", () => {
   assert.equal(
-    packageViolations([{ from: "cmd/status.ts", specifier: "@kubernetes/client-node" }]).length,
+    packageViolations([{ from: "cmd/plugin/status/status.ts", specifier: "@kubernetes/client-node" }]).length,
     1,
   );
   assert.equal(packageViolations([{ from: "mover/mod.ts", specifier: "@opentelemetry/api" }]).length, 1);

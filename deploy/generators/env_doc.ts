@@ -1,6 +1,6 @@
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
-/** One environment variable, as cmd/config.ts lists it. */
+/** One environment variable, as cmd/config/config.ts lists it. */
 export interface VariableDoc {
   readonly name: string;
   readonly roles: readonly string[];
@@ -11,7 +11,7 @@ export interface VariableDoc {
 /** The reference page of every environment variable, from the list the program itself reads. */
 export function envDoc(variables: readonly VariableDoc[]): GeneratedFile {
   const text = [
-    generatedNotice("cmd/config.ts", "<!--"),
+    generatedNotice("cmd/config/config.ts", "<!--"),
     "# Environment variables",
     "",
     "| variable | read by | default | meaning |",

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { CONFIG_VARIABLES } from "../../cmd/config.ts";
+import { CONFIG_VARIABLES } from "../../cmd/config/config.ts";
 import { runTool } from "../parts/mod.ts";
 import { inFolder, kopiurBinary, runKopiur } from "./kopiur_binary.ts";
 

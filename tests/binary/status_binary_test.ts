@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { parse } from "yaml";
-import type { StatusDocument } from "../../cmd/status_document.ts";
+import type { StatusDocument } from "../../cmd/plugin/status/document.ts";
 import { type ApiServer, startApiserver } from "../cluster/mod.ts";
 import { partTest, type ToolResult } from "../parts/mod.ts";
 import { createObject, installKopiur } from "./kopiur_api.ts";

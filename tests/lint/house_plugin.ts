@@ -64,7 +64,7 @@ const plugin: Deno.lint.Plugin = {
             if (memberName(node) === "Deno.env") {
               context.report({
                 node,
-                message: "Cannot read Deno.env here: mod.ts reads it once and cmd/config.ts parses it",
+                message: "Cannot read Deno.env here: mod.ts reads it once and cmd/config/config.ts parses it",
               });
             }
           },

@@ -14,10 +14,10 @@ Deno.test("house/pure refuses the clock and randomness in a pure file, and allow
 
 Deno.test("house/no-env refuses Deno.env outside mod.ts", () => {
   const source = 'export function f(): string | undefined { return Deno.env.get("X"); }';
-  assert.equal(messages("cmd/controller.ts", source).length, 1);
+  assert.equal(messages("cmd/roles/controller.ts", source).length, 1);
   assert.deepEqual(messages("mod.ts", source), []);
   const root = fileURLToPath(new URL("../../", import.meta.url));
-  assert.equal(messages(`${root}cmd/controller.ts`, source).length, 1);
+  assert.equal(messages(`${root}cmd/roles/controller.ts`, source).length, 1);
   assert.deepEqual(messages(`${root}mod.ts`, source), []);
 });
 

@@ -1,0 +1,81 @@
+import { backupKind, backupStatus, GROUP, type SnapshotEntry } from "../../../api/mod.ts";
+import { type KubeObject, resourceOf } from "../../../kube/mod.ts";
+import type { BackupAcceptRequest } from "./args.ts";
+import { counted } from "../deletions/text.ts";
+import { EXIT } from "../../exit_code.ts";
+import type { Host } from "../../host.ts";
+import { noSuchObject } from "../no_such_object.ts";
+import { type PluginSession, withinLimit } from "../session.ts";
+import { bytesText } from "../quantity_text.ts";
+
+/**
+ * Says of Backups that their snapshots are as they should be, or takes that back, and prints what was meant. Each word is
+ * for the Backup as it was read; a name that cannot be accepted stops what comes after it.
+ */
+export async function acceptBackups(
+  { stdout, stderr }: Pick<Host, "stdout" | "stderr">,
+  session: PluginSession,
+  { names, accept }: Pick<BackupAcceptRequest, "names" | "accept">,
+): Promise<number> {
+  const { api, namespace, stop } = session;
+  const resource = resourceOf(backupKind);
+  const [action, done] = accept ? ["accept", "accepted"] : ["take back", "taken back"];
+  for (const name of names) {
+    await withinLimit(`${action} "${name}"`, stop, async (signal) => {
+      const found = await api.read(resource, { namespace, name }, signal);
+      if (found === undefined) throw await noSuchObject(session, { action, resource, name }, signal);
+      const saved = savedOf(found);
+      if (accept) refuseSenseless(found, saved);
+      if (isAccepted(found) === accept) {
+        stderr.write(`${namespace}/${name} is ${accept ? "accepted" : "not accepted"} already\n`);
+        return;
+      }
+      const { uid, resourceVersion } = found.metadata;
+      await api.patch(
+        resource,
+        { namespace, name },
+        { metadata: { uid, resourceVersion }, spec: { accept } },
+        signal,
+      );
+      for (const entry of saved) stderr.write(`${textOf(entry)}\n`);
+      stdout.write(`backup.${GROUP}/${name} ${done}\n`);
+    });
+  }
+  return EXIT.ok;
+}
+
+/** A word on what is not known yet, or counts for nothing, is a mistake. */
+function refuseSenseless({ metadata, spec, status }: KubeObject, saved: readonly SnapshotEntry[]): void {
+  const cannot = `Cannot accept "${metadata.name}"`;
+  if (metadata.deletionTimestamp !== undefined) {
+    throw new Error(`${cannot}: it is being deleted, expected one that stays`);
+  }
+  if (typeof spec === "object" && spec !== null && "discovered" in spec && spec.discovered !== undefined) {
+    throw new Error(`${cannot}: it stands for a snapshot that was found, expected a run of a BackupConfig`);
+  }
+  const phase = backupStatus.safeParse(status).data?.phase ?? "Pending";
+  if (phase !== "Succeeded" && phase !== "Failed") {
+    throw new Error(`${cannot}: it is ${phase}, expected one that has ended`);
+  }
+  if (saved.length === 0) throw new Error(`${cannot}: it holds no snapshot, expected one that was saved`);
+}
+
+function savedOf({ status }: KubeObject): readonly SnapshotEntry[] {
+  const { snapshots = [] } = backupStatus.safeParse(status).data ?? {};
+  return snapshots.filter(({ phase, kopiaSnapshotID }) =>
+    phase === "Succeeded" && kopiaSnapshotID !== undefined
+  );
+}
+
+function isAccepted({ spec }: KubeObject): boolean {
+  return typeof spec === "object" && spec !== null && "accept" in spec && spec.accept === true;
+}
+
+function textOf({ sourcePath, files, sizeBytes, unreadable }: SnapshotEntry): string {
+  const parts = [
+    files === undefined ? [] : counted(files, "file"),
+    sizeBytes === undefined ? [] : bytesText(sizeBytes),
+    unreadable === undefined ? [] : `${unreadable.count} unreadable`,
+  ].flat();
+  return `  ${sourcePath}: ${parts.length === 0 ? "of no known size" : parts.join(", ")}`;
+}

@@ -1,0 +1,100 @@
+import { Argument, type Command, Option } from "commander";
+import { type DeletionPolicy, deletionPolicy } from "../../../api/words.ts";
+import {
+  parseDescription,
+  parseObjectName,
+  parseObjectNames,
+  parseTag,
+  parseTimeout,
+} from "../argument_parsers.ts";
+import { backupAcceptHelp, backupHelp, backupNowHelp } from "../../help_text.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
+
+/** What `backup now` was asked. */
+export interface BackupNowRequest extends Place {
+  /** Name of the BackupConfig. */
+  readonly config: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly description: string | undefined;
+  readonly deletionPolicy: DeletionPolicy | undefined;
+  /** Whether to follow the run, and for how long. */
+  readonly wait: { readonly timeoutMs: number } | undefined;
+}
+
+/** What `backup accept` was asked. */
+export interface BackupAcceptRequest extends Place {
+  /** Names of the Backups. */
+  readonly names: readonly string[];
+  /** False to take the word back. */
+  readonly accept: boolean;
+}
+
+/** What the words after `backup` mean. */
+export type BackupInvocation =
+  | { readonly kind: "backup-now"; readonly request: BackupNowRequest }
+  | { readonly kind: "backup-accept"; readonly request: BackupAcceptRequest };
+
+/** How long `--wait` follows a run unless told. */
+const DEFAULT_TIMEOUT_MS = 10 * 60 * 1000;
+
+interface NowOptions extends PlaceOptions {
+  readonly wait?: true;
+  readonly timeout: number;
+  readonly tag?: Readonly<Record<string, string>>;
+  readonly description?: string;
+  readonly deletionPolicy?: DeletionPolicy;
+}
+
+/** Adds `backup now`. */
+export function addBackup(program: Command, settle: (invocation: BackupInvocation) => void): void {
+  const backup = program.command("backup")
+    .summary("start a backup by hand, or accept one that is not whole")
+    .description(backupHelp.about)
+    .addHelpText("after", backupHelp.after);
+  addPlaceOptions(backup.command("now"), "one namespace")
+    .summary("run a BackupConfig now")
+    .description(backupNowHelp.about)
+    .addArgument(new Argument("<config>", "name of the BackupConfig").argParser(parseObjectName))
+    .option("--wait", "follow the run to its end")
+    .addOption(
+      new Option("--timeout <duration>", "how long --wait follows it").argParser(parseTimeout)
+        .default(DEFAULT_TIMEOUT_MS, "10m"),
+    )
+    .addOption(
+      new Option("--tag <key=value>", "kopia tag of the snapshots; may be given again").argParser(parseTag),
+    )
+    .addOption(
+      new Option("--description <text>", "kopia description of the snapshots").argParser(parseDescription),
+    )
+    .addOption(
+      new Option("--deletion-policy <policy>", "what deleting this Backup does to its snapshots")
+        .choices(deletionPolicy.options),
+    )
+    .addHelpText("after", backupNowHelp.after)
+    .action((config: string, options: NowOptions) =>
+      settle({ kind: "backup-now", request: nowRequest(config, options) })
+    );
+  addPlaceOptions(backup.command("accept"), "one namespace")
+    .summary("say that a backup is right though it holds less than older ones")
+    .description(backupAcceptHelp.about)
+    .addArgument(new Argument("<name...>", "the Backups").argParser(parseObjectNames))
+    .option("--undo", "take the word back")
+    .addHelpText("after", backupAcceptHelp.after)
+    .action((names: readonly string[], options: PlaceOptions & { readonly undo?: true }) =>
+      settle({
+        kind: "backup-accept",
+        request: { ...placeOf(options), names: [...new Set(names)], accept: options.undo !== true },
+      })
+    );
+}
+
+function nowRequest(config: string, options: NowOptions): BackupNowRequest {
+  return {
+    ...placeOf(options),
+    config,
+    tags: options.tag ?? {},
+    description: options.description,
+    deletionPolicy: options.deletionPolicy,
+    wait: options.wait ? { timeoutMs: options.timeout } : undefined,
+  };
+}

@@ -1,0 +1,45 @@
+import { API_VERSION, backupKind, FINALIZER, LABEL } from "../../../api/mod.ts";
+import { labelValue } from "../../../controller/shared/label_value.ts";
+import { shortHash } from "../../../controller/shared/short_hash.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import type { BackupNowRequest } from "./args.ts";
+
+/** As a label's value has room for: then the name can be selected by. */
+const LONGEST_NAME = 63;
+
+/** The Backup a person asks for. `attempt` counts from 1; a later one gets a name of its own. Pure. */
+export function manualBackup(
+  request: Omit<BackupNowRequest, "wait" | "scope" | "kubeconfig" | "context">,
+  namespace: string,
+  now: Date,
+  attempt: number,
+): KubeObject {
+  const { config, tags, description, deletionPolicy } = request;
+  return {
+    apiVersion: API_VERSION,
+    kind: backupKind.kind,
+    metadata: {
+      name: manualBackupName(config, now, attempt),
+      namespace,
+      labels: { [LABEL.origin]: "manual", [LABEL.config]: labelValue(config) },
+      // It gets one before its first mover anyway: so that is one write less.
+      finalizers: [FINALIZER],
+    },
+    spec: {
+      configRef: { name: config },
+      ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      ...(description === undefined ? {} : { description }),
+      ...(deletionPolicy === undefined ? {} : { deletionPolicy }),
+    },
+  };
+}
+
+/** `<config>-<YYYYMMDDHHMMSS in UTC>`, from the second attempt on with its number; a long config is cut and hashed. */
+export function manualBackupName(config: string, now: Date, attempt: number): string {
+  const time = now.toISOString().slice(0, 19).replace(/[^0-9]/g, "");
+  const tail = attempt === 1 ? `-${time}` : `-${time}-${attempt}`;
+  if (config.length + tail.length <= LONGEST_NAME) return `${config}${tail}`;
+  const hash = `-${shortHash(config, 8)}`;
+  const head = config.slice(0, LONGEST_NAME - tail.length - hash.length).replace(/[^a-z0-9]+$/, "");
+  return `${head}${hash}${tail}`;
+}

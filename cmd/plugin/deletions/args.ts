@@ -1,0 +1,78 @@
+import { Argument, type Command, Option } from "commander";
+import { parseObjectNames } from "../argument_parsers.ts";
+import { deletionsHelp, deletionsListHelp, deletionsReleaseHelp } from "../../help_text.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
+
+/** How `deletions list` prints. */
+export const deletionsFormats = ["table", "json", "yaml"] as const;
+export type DeletionsFormat = typeof deletionsFormats[number];
+
+/** What `deletions list` was asked. */
+export interface DeletionsListRequest extends Place {
+  readonly format: DeletionsFormat;
+}
+
+/** What `deletions release` was asked. */
+export interface DeletionsReleaseRequest extends Place {
+  /** All that are held there, or these Backups of one namespace. */
+  readonly which: { readonly kind: "all" } | { readonly kind: "named"; readonly names: readonly string[] };
+  /** A person has confirmed already. */
+  readonly yes: boolean;
+}
+
+/** What the words after `deletions` mean. */
+export type DeletionsInvocation =
+  | { readonly kind: "deletions-list"; readonly request: DeletionsListRequest }
+  | { readonly kind: "deletions-release"; readonly request: DeletionsReleaseRequest };
+
+interface ReleaseOptions extends PlaceOptions {
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** Adds `deletions list` and `deletions release`. */
+export function addDeletions(program: Command, settle: (invocation: DeletionsInvocation) => void): void {
+  const deletions = program.command("deletions")
+    .summary("show and release deletions that wait for a person")
+    .description(deletionsHelp.about)
+    .addHelpText("after", deletionsHelp.after);
+  addPlaceOptions(deletions.command("list"), "any namespace")
+    .summary("show the deleted Backups whose snapshots are held")
+    .description(deletionsListHelp.about)
+    .addOption(
+      new Option("-o, --output <format>", "how to print").choices([...deletionsFormats]).default("table"),
+    )
+    .addHelpText("after", deletionsListHelp.after)
+    .action((options: PlaceOptions & { readonly output: DeletionsFormat }) =>
+      settle({ kind: "deletions-list", request: { ...placeOf(options), format: options.output } })
+    );
+  addPlaceOptions(deletions.command("release"), "any namespace")
+    .summary("let the snapshots of held Backups be deleted")
+    .description(deletionsReleaseHelp.about)
+    .addArgument(new Argument("[name...]", "the Backups").argParser(parseObjectNames))
+    .option("--all", "all that are held in the namespace, or with -A in the cluster")
+    .option("-y, --yes", "do not ask; without it, and without a terminal, nothing is released")
+    .addHelpText("after", deletionsReleaseHelp.after)
+    .action((names: readonly string[] | undefined, options: ReleaseOptions, command: Command) =>
+      settle({
+        kind: "deletions-release",
+        request: {
+          ...placeOf(options),
+          which: chooseWhich(names ?? [], options, command),
+          yes: options.yes === true,
+        },
+      })
+    );
+}
+
+function chooseWhich(
+  names: readonly string[],
+  { all, allNamespaces }: ReleaseOptions,
+  command: Command,
+): DeletionsReleaseRequest["which"] {
+  if (all && names.length > 0) command.error("error: --all and names of Backups exclude each other");
+  if (all) return { kind: "all" };
+  if (names.length === 0) command.error("error: expected names of Backups, or --all");
+  if (allNamespaces) command.error("error: names of Backups need one namespace: expected -n, not -A");
+  return { kind: "named", names: [...new Set(names)] };
+}

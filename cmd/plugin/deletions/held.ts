@@ -1,0 +1,102 @@
+import * as z from "zod";
+import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
+import { findCondition } from "../../../api/conditions.ts";
+import { ANNOTATION } from "../../../api/meta.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import { expectedNames, quotedNames } from "../quoted_names.ts";
+import { byName } from "../status/objects.ts";
+
+/** A snapshot that a release destroys. */
+export interface LostSnapshot {
+  /** Name of the PersistentVolumeClaim it was made of. */
+  readonly source: string;
+  /** Kopia's id. */
+  readonly id: string;
+  readonly endTime?: string;
+  readonly sizeBytes?: number;
+}
+
+/** A deleted Backup that is held until a person confirms. */
+export interface HeldDeletion {
+  readonly namespace: string;
+  readonly name: string;
+  /** The incarnation and version that was looked at. */
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly config?: string;
+  readonly repository?: string;
+  readonly deletedAt?: string;
+  /** Since when it is held. */
+  readonly since: string;
+  /** Why: `MassDeletionHeld` or `LastSnapshotsHeld`. */
+  readonly reason: string;
+  /** Why, in the controller's words. */
+  readonly message: string;
+  readonly snapshots: readonly LostSnapshot[];
+}
+
+/** Those of the Backups whose deletion is held and was not confirmed yet, by namespace and name. */
+export function heldDeletions(backups: readonly KubeObject[]): readonly HeldDeletion[] {
+  return backups.flatMap((backup) => {
+    const held = heldDeletion(backup);
+    return held === undefined ? [] : [held];
+  }).sort(byName);
+}
+
+/** How a Backup is held; undefined when it is not, or was released already. */
+export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
+  const { namespace = "", name, uid = "", resourceVersion = "", deletionTimestamp, annotations } =
+    backup.metadata;
+  if (deletionTimestamp === undefined || annotations?.[ANNOTATION.confirmDeletion] === "true") {
+    return undefined;
+  }
+  const status = backupStatus.safeParse(backup.status).data;
+  const held = findCondition(status?.conditions, "DeletionHeld");
+  if (status === undefined || held?.status !== "True") return undefined;
+  const config = status.resolved?.config ?? namesConfig.safeParse(backup).data?.spec.configRef.name;
+  const repository = status.resolved?.repository.name;
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    ...(config === undefined ? {} : { config }),
+    ...(repository === undefined ? {} : { repository }),
+    deletedAt: deletionTimestamp,
+    since: held.lastTransitionTime,
+    reason: held.reason,
+    message: held.message,
+    snapshots: lostSnapshots(status),
+  };
+}
+
+const namesConfig = z.object({ spec: z.object({ configRef: z.object({ name: z.string() }) }) });
+
+function lostSnapshots(status: BackupStatus): readonly LostSnapshot[] {
+  return (status.snapshots ?? []).flatMap(({ source, kopiaSnapshotID: id, endTime, sizeBytes }) =>
+    id === undefined ? [] : [{
+      source,
+      id,
+      ...(endTime === undefined ? {} : { endTime }),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    }]
+  );
+}
+
+/** Of what is held that which was asked for; or, as a sentence, what of it is not held. */
+export function chooseHeld(
+  held: readonly HeldDeletion[],
+  which: { readonly kind: "all" } | { readonly kind: "named"; readonly names: readonly string[] },
+): { readonly kind: "chosen"; readonly held: readonly HeldDeletion[] } | {
+  readonly kind: "refused";
+  readonly message: string;
+} {
+  if (which.kind === "all") return { kind: "chosen", held };
+  const missing = which.names.filter((name) => !held.some((each) => each.name === name));
+  if (missing.length === 0) {
+    return { kind: "chosen", held: held.filter(({ name }) => which.names.includes(name)) };
+  }
+  const found = missing.length === 1 ? "no such deletion is held" : "no such deletions are held";
+  const expected = expectedNames("held deletion", held.map(({ name }) => name));
+  return { kind: "refused", message: `Cannot release ${quotedNames(missing)}: ${found}, ${expected}` };
+}

@@ -1,0 +1,102 @@
+import { ANNOTATION, backupKind, GROUP } from "../../../api/mod.ts";
+import { isConflict, isNotFound, keyText, resourceOf } from "../../../kube/mod.ts";
+import { isConfirmed, type Question } from "../confirmation.ts";
+import type { DeletionsReleaseRequest } from "./args.ts";
+import { counted, lossTable, lossText } from "./text.ts";
+import { EXIT } from "../../exit_code.ts";
+import { chooseHeld, type HeldDeletion, heldDeletion } from "./held.ts";
+import type { Host } from "../../host.ts";
+import { readHeld } from "./list.ts";
+import { type PluginSession, withinLimit } from "../session.ts";
+import { wantsColor } from "../../terminal.ts";
+
+/** Releases at a time: a thousand must not take minutes, nor flood the API server. */
+const LANES = 8;
+/** The controller writes statuses meanwhile; more than that in a row is no coincidence. */
+const MOST_TRIES = 5;
+const QUESTION: Question = { to: "delete them", otherwise: "Nothing was released" };
+
+/**
+ * Prints what a release destroys, lets a person confirm, and confirms it to the controller. Releases exactly what it
+ * printed: what comes to be held meanwhile, or was made again under the same name, stays.
+ */
+export async function releaseDeletions(
+  host: Pick<Host, "stdin" | "stdout" | "stderr" | "env">,
+  session: PluginSession,
+  { which, yes }: Pick<DeletionsReleaseRequest, "which" | "yes">,
+  now: Date,
+): Promise<number> {
+  const found = chooseHeld(await readHeld(session), which);
+  if (found.kind === "refused") throw new Error(found.message);
+  const { held } = found;
+  if (held.length === 0) {
+    host.stderr.write("No deletion is held\n");
+    return EXIT.ok;
+  }
+  const allNamespaces = session.namespace === "";
+  host.stdout.write(lossTable(held, { allNamespaces, color: wantsColor(host.stdout, host.env), now }));
+  host.stderr.write(`${lossText(held)} are lost for good by the release\n`);
+  if (!yes && !await isConfirmed(host, QUESTION, session.stop)) return EXIT.failed;
+  return await releaseAll(host, session, held);
+}
+
+async function releaseAll(
+  { stdout, stderr }: Pick<Host, "stdout" | "stderr">,
+  session: PluginSession,
+  held: readonly HeldDeletion[],
+): Promise<number> {
+  const rest = held.values();
+  const failures: string[] = [];
+  let released = 0;
+  async function lane(): Promise<void> {
+    for (const each of rest) {
+      const name = keyText(each);
+      try {
+        const end = await withinLimit(
+          `release ${name}`,
+          session.stop,
+          (signal) => release(session, each, signal),
+        );
+        if (end === "released") released++;
+        if (end === "released") stdout.write(`backup.${GROUP}/${each.name} released\n`);
+        else stderr.write(`${name} was not released: ${end}\n`);
+      } catch (error) {
+        session.stop.throwIfAborted();
+        failures.push(`Cannot release ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane));
+  for (const failure of failures) stderr.write(`error: ${failure}\n`);
+  if (failures.length === 0) return EXIT.ok;
+  stderr.write(`${released} of ${counted(held.length, "Backup")} were released; it can be run again\n`);
+  return EXIT.failed;
+}
+
+/** Released, or why there is nothing left to release. */
+async function release(
+  { api }: PluginSession,
+  held: HeldDeletion,
+  signal: AbortSignal,
+): Promise<string> {
+  const resource = resourceOf(backupKind);
+  let { resourceVersion } = held;
+  for (let tries = 1;; tries++) {
+    const metadata = {
+      uid: held.uid,
+      resourceVersion,
+      annotations: { [ANNOTATION.confirmDeletion]: "true" },
+    };
+    try {
+      await api.patch(resource, held, { metadata }, signal);
+      return "released";
+    } catch (error) {
+      if (!isNotFound(error) && (!isConflict(error) || tries >= MOST_TRIES)) throw error;
+    }
+    const current = await api.read(resource, held, signal);
+    if (current === undefined || current.metadata.uid !== held.uid) return "it is gone";
+    const still = heldDeletion(current);
+    if (still === undefined) return "it is held no longer";
+    resourceVersion = still.resourceVersion;
+  }
+}

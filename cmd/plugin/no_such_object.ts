@@ -1,0 +1,24 @@
+import { answerOf, type Resource } from "../../kube/mod.ts";
+import type { PluginSession } from "./session.ts";
+import { expectedNames } from "./quoted_names.ts";
+
+/** The error for a name that does not exist, with the names that do, where they may be seen. */
+export async function noSuchObject(
+  { api, namespace }: Pick<PluginSession, "api" | "namespace">,
+  { action, resource, name }: {
+    readonly action: string;
+    readonly resource: Resource;
+    readonly name: string;
+  },
+  signal: AbortSignal,
+): Promise<Error> {
+  const found = `Cannot ${action} "${name}": namespace "${namespace}" has no ${resource.kind} of that name`;
+  try {
+    const there = await api.list(resource, { namespace, metadataOnly: true }, signal);
+    const names = there.map(({ metadata }) => metadata.name).toSorted();
+    return new Error(`${found}, ${expectedNames(resource.kind, names)}`);
+  } catch (error) {
+    if (answerOf(error)?.code !== 403) throw error;
+    return new Error(`${found}, expected one that is there`, { cause: error });
+  }
+}

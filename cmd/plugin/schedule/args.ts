@@ -1,0 +1,40 @@
+import { Argument, type Command } from "commander";
+import { parseObjectName } from "../argument_parsers.ts";
+import { scheduleHelp } from "../../help_text.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
+
+/** What `schedule suspend` or `schedule resume` was asked. */
+export interface ScheduleRequest extends Place {
+  /** Name of the BackupSchedule. */
+  readonly schedule: string;
+  /** True to suspend it, false to let it go on. */
+  readonly suspend: boolean;
+}
+
+/** What the words after `schedule` mean. */
+export interface ScheduleInvocation {
+  readonly kind: "schedule";
+  readonly request: ScheduleRequest;
+}
+
+/** Adds `schedule suspend` and `schedule resume`. */
+export function addSchedule(program: Command, settle: (invocation: ScheduleInvocation) => void): void {
+  const schedule = program.command("schedule")
+    .summary("suspend or resume a BackupSchedule")
+    .description(scheduleHelp.about)
+    .addHelpText("after", scheduleHelp.after);
+  for (const [word, suspend, about] of words) {
+    addPlaceOptions(schedule.command(word), "one namespace")
+      .summary(about)
+      .description(`${about[0]?.toUpperCase() ?? ""}${about.slice(1)}.`)
+      .addArgument(new Argument("<name>", "name of the BackupSchedule").argParser(parseObjectName))
+      .action((name: string, options: PlaceOptions) =>
+        settle({ kind: "schedule", request: { ...placeOf(options), schedule: name, suspend } })
+      );
+  }
+}
+
+const words = [
+  ["suspend", true, "make no Backups until it is resumed; what runs goes on"],
+  ["resume", false, "make Backups again, from the next slot on"],
+] as const;

@@ -1,0 +1,119 @@
+import * as z from "zod";
+import { findCondition } from "../../../api/conditions.ts";
+import type { Condition } from "../../../api/shared_types.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+
+/** All objects of a kind, or that they may not be seen. */
+export type Listing =
+  | { readonly kind: "listed"; readonly objects: readonly KubeObject[] }
+  | { readonly kind: "forbidden" };
+
+/** What `status` looks at. */
+export interface Listings {
+  readonly repositories: Listing;
+  readonly configs: Listing;
+  readonly schedules: Listing;
+  readonly backups: Listing;
+  /** PersistentVolumeClaims: their metadata, and whether they are raw devices. */
+  readonly claims: Listing;
+  /** Those in which claims may be; metadata is enough. */
+  readonly namespaces: Listing;
+}
+
+/** An object as read: its status, or that it cannot be understood. */
+export interface Seen<S> {
+  readonly kind: "Repository" | "BackupConfig" | "BackupSchedule" | "Backup";
+  readonly object: KubeObject;
+  readonly namespace: string;
+  readonly name: string;
+  readonly status: S | undefined;
+  readonly ready: Condition | undefined;
+  readonly stalled: Condition | undefined;
+  readonly unreadable: boolean;
+}
+
+/** Something that cannot go on, and why. */
+export interface WaitingRow {
+  readonly kind: Seen<unknown>["kind"];
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly since?: string;
+}
+
+interface AnyStatus {
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+/** How long something may be on its way to ready before it counts as unhealthy. */
+export const GRACE_SECONDS = 15 * 60;
+
+/** The objects of a listing by namespace and name, each with its status as far as it can be understood. */
+export function readAll<S extends AnyStatus>(
+  kind: Seen<S>["kind"],
+  listing: Listing,
+  schema: z.ZodType<S>,
+): readonly Seen<S>[] {
+  if (listing.kind === "forbidden") return [];
+  return listing.objects.map((object) => {
+    const { name, namespace = "" } = object.metadata;
+    const parsed = schema.optional().safeParse(object["status"]);
+    const status = parsed.success ? parsed.data : undefined;
+    const ready = findCondition(status?.conditions, "Ready");
+    const stalled = findCondition(status?.conditions, "Stalled");
+    return { kind, object, namespace, name, status, ready, stalled, unreadable: !parsed.success };
+  }).sort(byName);
+}
+
+/** Order of rows. */
+export function byName(
+  a: { readonly namespace: string; readonly name: string },
+  b: { readonly namespace: string; readonly name: string },
+): number {
+  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** True for a status of another release. */
+export function isUnreadable(seen: Seen<unknown>): boolean {
+  return seen.unreadable;
+}
+
+/** True when there is nothing to wait for, also for a status that cannot be understood. */
+export function isReady(seen: Seen<unknown>): boolean {
+  return seen.unreadable || seen.ready?.status === "True";
+}
+
+/** False or stalled at once, anything that may still come right after a while. */
+export function needsAttention(seen: Seen<unknown>, now: Date): boolean {
+  if (seen.stalled?.status === "True" || seen.ready?.status === "False") return true;
+  const since = Date.parse(describeWait(seen).since ?? "");
+  return now.getTime() - since > GRACE_SECONDS * 1000;
+}
+
+/** What an object waits for, and since when. */
+export function describeWait(seen: Seen<unknown>): WaitingRow {
+  const { kind, namespace, name, ready, stalled, object } = seen;
+  const why = seen.unreadable
+    ? { reason: "Unreadable", message: "Its status is of a form this version of kopiur does not know" }
+    : stalled?.status === "True"
+    ? stalled
+    : ready ?? { reason: "NotObserved", message: "No controller has looked at it yet" };
+  const since = ready?.lastTransitionTime ?? object.metadata.creationTimestamp;
+  const row = { kind, namespace, name, reason: why.reason, message: why.message };
+  return since === undefined ? row : { ...row, since };
+}
+
+type Present<T> =
+  & {
+    [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+  }
+  & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
+
+/** Fields that hold nothing are left out: absent is absent in every format. */
+export function withoutAbsent<T extends object>(row: T): Present<T> {
+  const entries = Object.entries(row).filter(([, value]) => value !== undefined);
+  // Exactly the fields whose value is undefined are gone.
+  return Object.fromEntries(entries) as Present<T>;
+}

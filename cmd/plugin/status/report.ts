@@ -1,0 +1,46 @@
+import { stringify } from "yaml";
+import type { StatusFormat, StatusRequest } from "../../args.ts";
+import { EXIT } from "../../exit_code.ts";
+import { harmlessText } from "../harmless_text.ts";
+import type { Host } from "../../host.ts";
+import { buildStatus, type StatusDocument } from "./document.ts";
+import type { Listings } from "./objects.ts";
+import { renderStatus } from "./view.ts";
+import { wantsColor } from "../../terminal.ts";
+
+/** Prints what the listings come to; the answer is the exit code. */
+export function reportStatus(
+  host: Pick<Host, "stdout" | "stderr" | "env">,
+  listings: Listings,
+  { format, check, namespace }: Pick<StatusRequest, "format" | "check"> & { readonly namespace: string },
+  now: Date,
+): number {
+  const document = buildStatus(listings, namespace, now);
+  host.stdout.write(formatStatus(document, format, now, wantsColor(host.stdout, host.env)));
+  return check ? reportHealth(host, document) : EXIT.ok;
+}
+
+function formatStatus(document: StatusDocument, format: StatusFormat, now: Date, color: boolean): string {
+  switch (format) {
+    case "table":
+    case "wide":
+      return renderStatus(document, { wide: format === "wide", color, now });
+    case "json":
+      return `${JSON.stringify(document, null, 2)}\n`;
+    case "yaml":
+      return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+  }
+}
+
+function reportHealth({ stderr }: Pick<Host, "stderr">, document: StatusDocument): number {
+  for (const { kind, namespace, name, reason, message } of document.unhealthy) {
+    const place = kind === "Namespace" ? name : `${namespace}/${name}`;
+    stderr.write(`unhealthy: ${kind} ${place}: ${harmlessText(`${reason}: ${message}`)}\n`);
+  }
+  for (const what of document.forbidden) {
+    // What is not covered is not unhealthy, so not to see it is not either.
+    const word = what === "claims" || what === "namespaces" ? "not seen" : "unhealthy";
+    stderr.write(`${word}: the ${what} may not be listed\n`);
+  }
+  return document.healthy ? EXIT.ok : EXIT.failed;
+}

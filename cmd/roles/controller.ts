@@ -1,0 +1,78 @@
+import { startController } from "../../controller/mod.ts";
+import { type Cluster, connect, loadConnection, systemKubeClock } from "../../kube/mod.ts";
+import { inlineCertificates, startServer, type Telemetry } from "../../telemetry/mod.ts";
+import { readBuild } from "../build.ts";
+import { type ControllerConfig, parseControllerConfig } from "../config/config.ts";
+import { EXIT } from "../exit_code.ts";
+import type { Host } from "../host.ts";
+import { type Lifecycle, runRole } from "../lifecycle.ts";
+import { processLifecycle } from "../process_lifecycle.ts";
+import { startRoleTelemetry } from "./telemetry.ts";
+
+/** Below the 30 s a kubelet waits before it kills. */
+const END_WITHIN_MS = 28_000;
+/** How long the last Events may take. */
+const CLOSE_WITHIN_MS = 2_000;
+/** How long the API server may take to answer at all before this replica gives up and is started again. */
+const FIRST_ANSWER_MS = 30_000;
+
+/** Runs the controller until it is told to stop (0) or cannot go on (1). What goes wrong is in its log. */
+export async function runController(host: Host): Promise<number> {
+  const env = await inlineCertificates(host.env, Deno.readTextFile);
+  const config = parseControllerConfig(env);
+  const telemetry = await startRoleTelemetry(host, env, "controller");
+  const log = telemetry.log;
+  log.info("kopiur controller", { ...readBuild() });
+  const lifecycle = processLifecycle(END_WITHIN_MS, (message, fields) => log.info(message, fields));
+  try {
+    return await runRole(lifecycle, (life) => control(host, config, telemetry, life));
+  } catch (error) {
+    log.error("the controller failed", { error });
+    return EXIT.failed;
+  }
+}
+
+async function control(
+  host: Host,
+  config: ControllerConfig,
+  telemetry: Telemetry,
+  { signal, atEnd }: Lifecycle,
+): Promise<number> {
+  atEnd("telemetry", () => telemetry.shutdown());
+  // Before anything can fail or wait: a process that cannot reach its cluster is alive, and not ready.
+  const server = startServer(telemetry.handler, config.httpAddress, telemetry.log);
+  atEnd("http server", () => server.shutdown());
+  const instance = config.podName ?? Deno.hostname();
+  const connection = await loadConnection({ env: host.env });
+  const clock = systemKubeClock();
+  const cluster = connect(connection, { clock, random: Math.random, telemetry, instance });
+  atEnd("connections", () => cluster.close(CLOSE_WITHIN_MS));
+  const version = await firstAnswer(cluster, signal);
+  if (version === undefined) return EXIT.ok;
+  telemetry.log.info("connected", { server: connection.server, from: connection.description, version });
+  const { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers } = config;
+  const operatorNamespace = config.namespace ?? connection.namespace;
+  const end = await startController(
+    {
+      cluster,
+      telemetry,
+      clock,
+      random: Math.random,
+      newId: () => crypto.randomUUID(),
+      leadership: config.leaderElection ? "lease" : "single",
+    },
+    { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers, operatorNamespace, instance },
+    signal,
+  );
+  return end.kind === "stopped" ? EXIT.ok : EXIT.failed;
+}
+
+/** The version of the API server; undefined when this process was told to stop while it waited. */
+async function firstAnswer(cluster: Cluster, stop: AbortSignal): Promise<string | undefined> {
+  try {
+    return await cluster.serverVersion(AbortSignal.any([stop, AbortSignal.timeout(FIRST_ANSWER_MS)]));
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  }
+}
