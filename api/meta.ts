@@ -58,7 +58,7 @@ export const ANNOTATION = {
   runAgain: `${GROUP}/run-again`,
   /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
   noBackup: `${GROUP}/no-backup`,
-  /** On a Repository: which of its Backups were deleted lately, as JSON; the memory of the deletion breaker. */
+  /** On a Repository: which of its Backups were deleted lately, as JSON; the memory of the deletion breaker for its namespace. */
   deletionMemory: `${GROUP}/deletion-memory`,
   /** On a bootstrap Job: what it was started for (spec generation, Secret versions). */
   bootstrapFor: `${GROUP}/bootstrap-for`,

@@ -18,6 +18,7 @@ import {
 } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import { REPOSITORY } from "./backup_object.ts";
+import type { OtherDeletions } from "./other_deletions.ts";
 import type { RunPin } from "./run_pin.ts";
 import type { SeenDeletions } from "./seen_deletions.ts";
 import type { BackupWorld } from "./world.ts";
@@ -59,7 +60,7 @@ export type DeletionVerdict =
 /**
  * The breaker (design D8, D22): more deletions than a repository's threshold within its window, and what would take
  * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
- * and after a restart: the Repository remembers it. Held once is held until then, whatever is counted later; the
+ * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
  * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
  * would go; the newest whole snapshot of a source they never take.
  */
@@ -87,21 +88,54 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   if (threshold === 0 && !keepLast) return { kind: "free", annotate: [] };
   const settling = settlingOf(world, now);
   if (settling !== undefined) return settling;
-  const { ofRepository } = seen.others;
+  const { ofRepository, elsewhere } = seen.others;
+  const repository = pin?.resolved.repository.name ?? "";
   if (isTooMany(seen, breaker)) {
-    const repository = pin?.resolved.repository.name ?? "";
     const text =
       `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
-      `${breaker.window}, by all namespaces together`;
+      `${breaker.window}, by all namespaces together` +
+      (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
     return held("MassDeletionHeld", text, `One of ${ofRepository + 1}. `);
   }
   if (keepLast && takesMoreThanHalf(seen)) return held("LastSnapshotsHeld", halfText(world));
   if (keepLast && last.length > 0) return held("LastSnapshotsHeld", newestText(world, last));
-  return remembered(world, seen, breaker, now);
+  const verdict = remembered(world, seen, breaker, now);
+  return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
+}
+
+/**
+ * What Repositories of other namespaces say may be of the time before this controller counted by itself, so it delays;
+ * but only until a window after that, and it holds nothing, for whoever owns them may write it.
+ */
+function claimsOf(
+  world: BackupWorld,
+  { others: { ofRepository, claimed }, countedSince }: SeenDeletions,
+  { threshold, window, windowSeconds }: Breaker,
+  now: Date,
+): DeletionVerdict | undefined {
+  const endsMs = countedSince.getTime() + Math.min(windowSeconds, UNKNOWN_MAX_SECONDS) * 1000;
+  const seconds = Math.ceil((endsMs - now.getTime()) / 1000);
+  const isTooManyWithThem = claimed > 0 &&
+    isTooMany({ others: { ofRepository: ofRepository + claimed } }, { threshold });
+  if (!isTooManyWithThem || seconds <= 0) return undefined;
+  return {
+    kind: "settling",
+    since: world.backup.status.deletion?.settlingSince ?? isoSeconds(now),
+    seconds: Math.min(seconds, 300),
+    message:
+      `Another namespace on the same repository says that it deleted Backups, too; what is of the time before this ` +
+      `controller began, at ${isoSeconds(countedSince)}, counts for ${window}, so the deletion begins at ` +
+      `${isoSeconds(new Date(endsMs))}; to have it begin now, annotate the Backup with ` +
+      `${ANNOTATION.confirmDeletion}: "true"`,
+    annotate: [],
+  };
 }
 
 /** True when it is one of more than the threshold. */
-export function isTooMany({ others }: Pick<SeenDeletions, "others">, { threshold }: Breaker): boolean {
+export function isTooMany(
+  { others }: { readonly others: Pick<OtherDeletions, "ofRepository"> },
+  { threshold }: Pick<Breaker, "threshold">,
+): boolean {
   return threshold > 0 && others.ofRepository + 1 > threshold;
 }
 

@@ -364,26 +364,6 @@ for (
   });
 }
 
-for (
-  const [when, atSecond, jobs] of [
-    ["just now", Date.parse("2026-01-02T03:04:00Z") / 1000, 0],
-    ["in a time to come", 1e12, 1],
-  ] as const
-) {
-  Deno.test(`Deletion makes ${jobs} movers where another namespace says that it deleted many ${when}`, async () => {
-    const stage = new BackupStage({ maxMovers: 0 });
-    stage.addEnded(names(3));
-    const past = [{ recipe: "*", atSecond, count: 1e9 }];
-    const text = deletionMemoryText("foreign", { sinceSecond: 0, past });
-    const metadata = { uid: "foreign", annotations: { [ANNOTATION.deletionMemory]: text } };
-    stage.kube.put(aReadyRepository({ namespace: "other", metadata }));
-    stage.deleteBackup("old-001");
-    await stage.settleAll();
-    await settleTime(stage);
-    assert.equal(deleteJobs(stage).length, jobs, stage.messageOf("old-001"));
-  });
-}
-
 Deno.test("Deletion writes its Repository once, and one that is confirmed or a routine's never", async () => {
   const stage = new BackupStage({ maxMovers: 0, config: { spec: { retention: { keepLatest: 1 } } } });
   stage.addEnded(names(3));

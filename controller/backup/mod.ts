@@ -9,6 +9,7 @@ import type { ControllerOptions } from "../options.ts";
 import { type MoverSlots } from "../movers/mod.ts";
 import { CONFIG_MAP, FoundRuns, JOB, resourceOf, SECRET } from "../shared/mod.ts";
 import { REPOSITORY } from "./backup_object.ts";
+import { DeletionLedger, noteDeletion } from "./deletion_ledger.ts";
 import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
@@ -28,6 +29,7 @@ export function backupReconciler(
   found: FoundRuns = new FoundRuns(),
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
+  const ledger = new DeletionLedger();
   return {
     name: backupKind.kind,
     resource,
@@ -41,7 +43,7 @@ export function backupReconciler(
       { resource: SECRET, verbs: ["get"] },
     ],
     observe: (key, reader, signal, now) => {
-      const observe = (from: Reader) => observeBackup(key, from, signal, { options, found, now });
+      const observe = (from: Reader) => observeBackup(key, from, signal, { options, found, ledger, now });
       return observeBackupWithSlots(
         key,
         slots,
@@ -50,7 +52,10 @@ export function backupReconciler(
         (seen) => observeLive(seen, reader, signal, observe),
       );
     },
-    applied: (world, applied) => giveBackRefusedMovers(world, applied, slots),
+    applied: (world, applied, now) => {
+      noteDeletion(world, applied, ledger, now);
+      giveBackRefusedMovers(world, applied, slots);
+    },
     wakes: (wake) => slots.onGrant(backupKind.kind, wake),
     plan: (world, now) => world.planned ?? planBackup(world, now),
     // The engine hands it the very plan that planBackup made, with the next status in it.

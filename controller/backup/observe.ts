@@ -39,6 +39,7 @@ import {
 } from "../shared/mod.ts";
 import { backupJobName, deleteAttempt, deleteJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
+import type { DeletionLedger } from "./deletion_ledger.ts";
 import { runPin } from "./run_pin.ts";
 import { seenDeletions } from "./seen_deletions.ts";
 import type { SeenBackup } from "./slots.ts";
@@ -55,21 +56,27 @@ export async function observeBackup(
   key: ObjectKey,
   reader: Reader,
   signal: AbortSignal,
-  { options, found, now }: {
-    readonly options: ControllerOptions;
-    readonly found: FoundRuns;
-    readonly now: Date;
-  },
+  context: ObserveContext,
 ): Promise<SeenBackup | undefined> {
+  const { found, ledger, now } = context;
+  ledger.begin(now);
   const cached = reader.get(BACKUP, key);
   if (cached === undefined) return undefined;
   const run = await observeRun(cached, reader, signal);
   if (!secondMoverMayBeDue(run)) {
-    return withFinding(await worldOf(run, reader, signal, options, now), found, now, reader);
+    return withFinding(await worldOf(run, reader, signal, context), found, now, reader);
   }
   const live = await reader.read(BACKUP, key, signal);
   if (live === undefined) return undefined;
-  return await worldOf(await observeRun(live, reader, signal), reader, signal, options, now);
+  return await worldOf(await observeRun(live, reader, signal), reader, signal, context);
+}
+
+/** What a pass knows beside the cluster. */
+export interface ObserveContext {
+  readonly options: ControllerOptions;
+  readonly found: FoundRuns;
+  readonly ledger: DeletionLedger;
+  readonly now: Date;
 }
 
 /** Asks for the snapshots of one that was put back; those of a run whose Backup lives belong to that one. */
@@ -124,8 +131,7 @@ async function worldOf(
   run: Run,
   reader: Reader,
   signal: AbortSignal,
-  options: ControllerOptions,
-  now: Date,
+  { options, ledger, now }: ObserveContext,
 ): Promise<SeenBackup> {
   const { object, backup, config, jobs } = run;
   const { namespace } = backup.key;
@@ -142,7 +148,7 @@ async function worldOf(
     ...observeClaims(run, repository, reader),
     deletions: pin === undefined
       ? undefined
-      : seenDeletions({ object, backup, config, pin, repository }, reader, now),
+      : seenDeletions({ object, backup, config, pin, repository }, ledger, reader, now),
     options,
   };
 }

@@ -34,8 +34,15 @@ const WINDOW_MAX_SECONDS = 20 * 365 * 86_400;
 
 /** What is counted with the deletion of a Backup, itself left out. */
 export interface OtherDeletions {
-  /** Of the repository, in all namespaces: deletions within the window, done or to be done, and those that are held. */
+  /**
+   * Of the repository: in the own namespace deletions within the window, done or to be done, and those that are held; in
+   * others those within the window that exist or that this controller let through.
+   */
   readonly ofRepository: number;
+  /** Of those the ones in other namespaces. */
+  readonly elsewhere: number;
+  /** Such as only Repositories of other namespaces tell of: their owners may write there what they like. */
+  readonly claimed: number;
   /** Of the recipe: the same of Backups that hold a snapshot. */
   readonly ofRecipe: number;
   /** Backups of the recipe that hold a snapshot, or did within the window; itself included when it does. */
@@ -49,8 +56,12 @@ export interface CountedDeletion {
   readonly config: string;
   readonly windowSeconds: number;
   readonly now: Date;
-  /** What the Repositories that open this repository remember; their own one is the first. */
+  /** What the Repositories of its namespace that open this repository remember; its own one is the first. */
   readonly memories: readonly DeletionMemory[];
+  /** What this controller let through in other namespaces. */
+  readonly elsewhere: readonly PastDeletion[];
+  /** What Repositories of other namespaces say. */
+  readonly claims: readonly PastDeletion[];
 }
 
 /** One repository, whatever Repositories open it: kopia's unique id; the name where that is not known. */
@@ -62,10 +73,11 @@ export function repositoryId(
 }
 
 /**
- * Index function. A Backup that holds a snapshot, not known to be missing, is found under its recipe. A deleted one whose snapshots are to go
- * with it is found under its uid's id, and by its repository and by its recipe under "held", else under each span its
- * deletion lies in: so those of a window are counted, however many they are, without looking at one. Deletions by
- * retention are in no sum, nor is one whose snapshots stay.
+ * Index function. A Backup that holds a snapshot, not known to be missing, is found under its recipe. A deleted one whose
+ * snapshots are to go with it is found under its uid's id, and by its repository and by its recipe under "held", else
+ * under each span its deletion lies in: so those of a window are counted, however many they are, without looking at
+ * one. Other namespaces find it by its repository under those spans, held or not. Deletions by retention are in no sum,
+ * nor is one whose snapshots stay.
  */
 export function byDeletion(backup: KubeObject): readonly string[] {
   const config = textAt(backup, "spec", "configRef", "name");
@@ -77,20 +89,22 @@ export function byDeletion(backup: KubeObject): readonly string[] {
   if (deletionTimestamp === undefined) return saved;
   const status = snapshotsGo(backup);
   if (status?.resolved === undefined) return [];
-  const groups = [
-    repositoryGroup(repositoryId(namespace, status.resolved.repository)),
-    ...(isSaved ? [recipeGroup(config)] : []),
-  ];
+  const repository = repositoryId(namespace, status.resolved.repository);
+  const groups = [repositoryGroup(repository), ...(isSaved ? [recipeGroup(config)] : [])];
   const held = findCondition(status.conditions, "DeletionHeld");
   const second = secondOf(deletionTimestamp);
-  const own = [...saved, idValue(deletionId(uid))];
+  const own = [
+    ...saved,
+    idValue(deletionId(uid)),
+    ...(second === undefined ? [] : spanValues(everywhereGroup(repository), second)),
+  ];
   if (held?.status === "True" && held.reason === "MassDeletionHeld") {
     return [...own, ...groups.map((group) => heldValue(group))];
   }
   if (second === undefined) return own;
   return [
     ...own,
-    ...groups.flatMap((group) => SPANS_SECONDS.map((span) => spanValue(group, span, second))),
+    ...groups.flatMap((group) => spanValues(group, second)),
   ];
 }
 
@@ -117,13 +131,13 @@ export function savedOfRecipe(
 }
 
 /**
- * What counts together with the deletion of a Backup: those that are held, those that were deleted within the window
- * before or after it, and those that are done, which only the memories know. Of two clocks, the server's that says
- * when it was asked for and this controller's, the one by which more are counted is believed.
+ * What counts together with the deletion of a Backup: those of its namespace that are held, those that were deleted
+ * within the window before or after it, and those that are done, which only the memories know. Of two clocks, the server's
+ * that says when it was asked for and this controller's, the one by which more are counted is believed.
  */
 export function countOtherDeletions(
   backup: KubeObject,
-  { repository, config, windowSeconds, now, memories }: CountedDeletion,
+  { repository, config, windowSeconds, now, memories, ...others }: CountedDeletion,
   reader: Reader,
 ): OtherDeletions {
   const key = keyOf(backup);
@@ -132,31 +146,41 @@ export function countOtherDeletions(
   const cached = reader.get(BACKUP, key);
   const own = cached !== undefined && cached.metadata.uid === backup.metadata.uid ? byDeletion(cached) : [];
   const fromSecond = Math.min(middle, Math.floor(now.getTime() / 1000)) - reach;
-  const past = memories.map(({ past }) =>
-    past.filter(({ id, atSecond }) => atSecond >= fromSecond && id !== deletionId(backup.metadata.uid ?? ""))
-  );
-  const unseen = past.map((entries) => entries.filter((entry) => !isInWindow(entry)));
   const recipe = recipeId(config);
-  const ofRecipe = (unseen[0] ?? []).filter((entry) =>
-    entry.recipe === recipe || entry.recipe === ANY_RECIPE
-  );
+  const [here = [], ...beside] = memories.map(({ past }) => unseen(past));
+  const ofRecipe = here.filter((entry) => entry.recipe === recipe || entry.recipe === ANY_RECIPE);
   const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
+  const letThrough = unseen(others.elsewhere);
+  const ids = new Set(others.elsewhere.map(({ id }) => id));
+  const everywhere = windowValues(everywhereGroup(repository), middle, reach);
+  const elsewhere = sumOf(letThrough) + countAll(everywhere, undefined) - countAll(everywhere, key.namespace);
   return {
-    ofRepository: around(repositoryGroup(repository), undefined) + sumOf(unseen.flat()),
-    ofRecipe: around(recipeGroup(config), key.namespace) + sumOf(ofRecipe),
+    ofRepository: around(repositoryGroup(repository)) + sumOf([here, ...beside].flat()) + elsewhere,
+    elsewhere,
+    claimed: sumOf(unseen(others.claims).filter(({ id }) => id === undefined || !ids.has(id))),
+    ofRecipe: around(recipeGroup(config)) + sumOf(ofRecipe),
     savedByRecipe: count(savedValue(config), key.namespace) + sumOf(done),
   };
+
+  /** Deletions of a memory that lie in the window and are counted by nothing else. */
+  function unseen(past: readonly PastDeletion[]): readonly PastDeletion[] {
+    const own = deletionId(backup.metadata.uid ?? "");
+    return past.filter((entry) => entry.atSecond >= fromSecond && entry.id !== own && !isInWindow(entry));
+  }
 
   function count(value: string, namespace: string | undefined): number {
     const index = { name: BY_DELETION, value };
     return reader.count(BACKUP, namespace === undefined ? { index } : { namespace, index });
   }
 
-  /** Those of a group that are held or lie in the window, without this one. */
-  function around(group: string, namespace: string | undefined): number {
+  function countAll(values: readonly string[], namespace: string | undefined): number {
+    return values.reduce((sum, value) => sum + count(value, namespace), 0);
+  }
+
+  /** Those of a group in the own namespace that are held or lie in the window, without this one. */
+  function around(group: string): number {
     const values = [heldValue(group), ...windowValues(group, middle, reach)];
-    const counted = values.reduce((sum, value) => sum + count(value, namespace), 0);
-    return counted - (own.some((value) => values.includes(value)) ? 1 : 0);
+    return countAll(values, key.namespace) - (own.some((value) => values.includes(value)) ? 1 : 0);
   }
 
   /** True for a deletion of the memory whose Backup is still there and is counted by its own time. */
@@ -188,6 +212,11 @@ function repositoryGroup(repository: string): string {
   return `repository ${repository}`;
 }
 
+/** By it other namespaces count: what is held counts for them no longer than the window. */
+function everywhereGroup(repository: string): string {
+  return `everywhere ${repository}`;
+}
+
 function recipeGroup(config: string): string {
   return `recipe ${config}`;
 }
@@ -202,6 +231,10 @@ function idValue(id: string): string {
 
 function heldValue(group: string): string {
   return `${group} held`;
+}
+
+function spanValues(group: string, second: number): readonly string[] {
+  return SPANS_SECONDS.map((span) => spanValue(group, span, second));
 }
 
 function spanValue(group: string, span: number, second: number): string {

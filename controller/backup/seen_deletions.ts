@@ -15,6 +15,7 @@ import {
   valueAt,
 } from "../shared/mod.ts";
 import { type BackupObject, REPOSITORY } from "./backup_object.ts";
+import type { DeletionLedger } from "./deletion_ledger.ts";
 import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
 import { breakerOf, isTooMany, takesMoreThanHalf } from "./mass_deletion.ts";
 import { countOtherDeletions, type OtherDeletions, repositoryId, savedOfRecipe } from "./other_deletions.ts";
@@ -31,6 +32,8 @@ export interface SeenDeletions {
   readonly routine: "believed" | "doubtful" | undefined;
   /** Looked for only where it may decide: where nothing else holds the deletion. */
   readonly last: LastSnapshots | undefined;
+  /** When this controller began to count by itself; before that only others can say what was deleted. */
+  readonly countedSince: Date;
   /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
   readonly memory: DeletionMemory | undefined;
   readonly repository:
@@ -48,7 +51,12 @@ export interface DeletedRun {
 }
 
 /** Looks for what the breaker judges by; undefined where it has nothing to judge any more. */
-export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenDeletions | undefined {
+export function seenDeletions(
+  run: DeletedRun,
+  ledger: DeletionLedger,
+  reader: Reader,
+  now: Date,
+): SeenDeletions | undefined {
   const { object, backup, config, pin } = run;
   const { namespace } = backup.key;
   const isHeld = findCondition(backup.status.conditions, "DeletionHeld")?.status === "True";
@@ -57,19 +65,23 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
   const repository = reader.get(REPOSITORY, { namespace, name });
   const memory = repository === undefined ? undefined : memoryOf(repository);
   const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
+  const id = repositoryId(namespace, pin.resolved.repository);
+  const sharing = repository === undefined ? [] : sharingMemories(repository, reader);
   const counted = {
-    repository: repositoryId(namespace, pin.resolved.repository),
+    repository: id,
     config: backup.configName,
     windowSeconds: breaker.windowSeconds,
     now,
-    memories: [memory ?? NOTHING_KNOWN, ...otherMemories(repository, reader, now)],
+    memories: [memory ?? NOTHING_KNOWN, ...sharing.filter(({ isHere }) => isHere)],
+    elsewhere: ledger.elsewhere(id, namespace),
+    claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
   const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
   const isSaved = runSnapshots(object).saved.length > 0;
   const routine = routineOf(run, isSaved, reader);
   const others = routine === undefined
     ? countOtherDeletions(object, counted, reader)
-    : { ofRepository: 0, ofRecipe: 0, savedByRecipe: 0 };
+    : { ofRepository: 0, elsewhere: 0, claimed: 0, ofRecipe: 0, savedByRecipe: 0 };
   const isJudgedAlready = routine === undefined && (isTooMany({ others }, breaker) ||
     (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
   // It looks at the whole recipe, so only where it may decide.
@@ -80,6 +92,7 @@ export function seenDeletions(run: DeletedRun, reader: Reader, now: Date): SeenD
     others,
     isSaved,
     routine,
+    countedSince: new Date(ledger.begin(now) * 1000),
     last: isJudgedAlready || !isAsked ? undefined : lastOf(object, backup, { memory, today }, reader),
     memory,
     repository: uid === undefined
@@ -102,26 +115,17 @@ function memoryOf(repository: KubeObject): DeletionMemory | undefined {
   return { ...memory, sinceSecond: 0 };
 }
 
-/** No two clocks of a cluster that works are so far apart. */
-const FOREIGN_AHEAD_SECONDS = 3600;
-
-/**
- * What others remember that open the same repository, in whatever namespace. What they say of a time to come is no
- * memory: whoever wrote it would hold the deletions of everybody else for as long.
- */
-function otherMemories(
-  repository: KubeObject | undefined,
+/** What other Repositories remember that open the same repository, and whether they are of the same namespace. */
+function sharingMemories(
+  repository: KubeObject,
   reader: Reader,
-  now: Date,
-): readonly DeletionMemory[] {
+): readonly (DeletionMemory & { readonly isHere: boolean })[] {
   const value = textAt(repository, "status", "uniqueId");
   if (value === undefined) return [];
+  const { uid, namespace } = repository.metadata;
   return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } }).flatMap((each) => {
-    if (each.metadata.uid === repository?.metadata.uid) return [];
-    const memory = deletionMemory(each);
-    if (memory === undefined) return [];
-    const lastSecond = now.getTime() / 1000 + FOREIGN_AHEAD_SECONDS;
-    return { ...memory, past: memory.past.filter(({ atSecond }) => atSecond <= lastSecond) };
+    const memory = each.metadata.uid === uid ? undefined : deletionMemory(each);
+    return memory === undefined ? [] : [{ ...memory, isHere: each.metadata.namespace === namespace }];
   });
 }
 

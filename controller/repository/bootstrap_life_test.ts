@@ -345,6 +345,6 @@ Deno.test("a bootstrap the API server refuses gives its slot back", async () => 
   const world = await kind.observe(KEY, kube, signal, NOW);
   assert.ok(world !== undefined);
   assert.equal(slots.used, 1);
-  kind.applied?.(world, { objects: [], error: refusal(403, "exceeded quota") });
+  kind.applied?.(world, { objects: [], error: refusal(403, "exceeded quota") }, NOW);
   assert.equal(slots.used, 0);
 });

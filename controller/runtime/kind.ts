@@ -78,7 +78,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
   /** Told what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
-  applied?(world: World, applied: Applied): void;
+  applied?(world: World, applied: Applied, now: Date): void;
   /** The whole status but its conditions. Pure; holds no bare `now`. */
   status(world: World, plan: P, applied: Applied): Readonly<Record<string, unknown>>;
   /** Gauge samples of all objects of the kind. Called at scrape time, on the leader only. */

@@ -95,7 +95,7 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
       return "stale";
     }
     const done = await applyPlan(decision.plan, decision.object, deps.writer, limited);
-    subject.kind.applied?.(decision.world, done.applied);
+    subject.kind.applied?.(decision.world, done.applied, new Date(deps.clock.epochMs()));
     return { decision, done };
   });
 }

@@ -95,12 +95,14 @@ export function aDeletedResult(deleted: number, alreadyGone = 0): string {
 export function anEndedBackup(name: string, parts: Parts = {}): KubeObject {
   const times = { startTime: "2025-01-02T03:05:00Z", endTime: "2025-01-02T03:06:30Z", durationSeconds: 90 };
   const message = 'Backed up "data"';
+  const uid = parts.namespace === undefined ? `uid-backup-${name}` : `uid-${parts.namespace}-${name}`;
   return aBackup({
     name,
     ...parts,
     metadata: {
+      uid,
       finalizers: [FINALIZER],
-      annotations: { [ANNOTATION.ranAs]: `uid-backup-${name}` },
+      annotations: { [ANNOTATION.ranAs]: uid },
       ...parts.metadata,
     },
     status: {
@@ -178,20 +180,33 @@ export class BackupStage {
     this.openRepository();
   }
 
+  /** Puts another namespace beside the stage's own, with the same recipe and a Repository that opens the same repository. */
+  addNamespace(namespace: string): void {
+    this.kube.put(
+      aNamespace({ name: namespace }),
+      aSecret({ namespace }),
+      aClaim({ namespace, name: "repo-data" }),
+      aClaim({ namespace }),
+      aBackupConfig({ namespace }),
+    );
+    this.openRepository("0123abcd", {}, namespace);
+  }
+
   /** Makes the Repository one that was opened with what is there now. */
-  openRepository(uniqueId = "0123abcd", spec: NonNullable<Parts["spec"]> = {}): void {
-    const repository = aReadyRepository();
+  openRepository(uniqueId = "0123abcd", spec: NonNullable<Parts["spec"]> = {}, namespace = "apps"): void {
+    const named = namespace === "apps" ? {} : { uid: `uid-repository-${namespace}` };
+    const repository = aReadyRepository({ namespace, metadata: named });
     const needs = repositoryNeeds(repositorySpec.parse(repository.spec));
     const kinds = { secret: "Secret", configMap: "ConfigMap", volumeClaim: "PersistentVolumeClaim" } as const;
     const found = needs.map((need) =>
-      foundOf(need, this.kube.find("v1", kinds[need.kind], this.#key(need.name)))
+      foundOf(need, this.kube.find("v1", kinds[need.kind], this.#key(need.name, namespace)))
     );
-    const before = this.kube.find(API_VERSION, "Repository", this.#key("repo"));
+    const before = this.kube.find(API_VERSION, "Repository", this.#key("repo", namespace));
     const uid = before?.metadata.uid ?? repository.metadata.uid ?? "";
     const known = { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, { sinceSecond: 0, past: [] }) };
-    const metadata = { annotations: before?.metadata.annotations ?? known };
+    const metadata = { ...named, annotations: before?.metadata.annotations ?? known };
     const asked = { ...this.#parts.repository, ...spec };
-    const { generation = 1 } = this.kube.put(aReadyRepository({ spec: asked, metadata })).metadata;
+    const { generation = 1 } = this.kube.put(aReadyRepository({ namespace, spec: asked, metadata })).metadata;
     const bootstrap = {
       forGeneration: generation,
       credentialVersion: credentialVersion(found),
@@ -199,20 +214,20 @@ export class BackupStage {
       failures: 0,
     };
     const status = { observedGeneration: generation, uniqueId, bootstrap };
-    this.kube.put(aReadyRepository({ spec: asked, status, metadata }));
+    this.kube.put(aReadyRepository({ namespace, spec: asked, status, metadata }));
   }
 
-  /** One pass over the Backup, or over another one of the namespace. */
-  pass(name = "run"): Promise<QueueAction> {
+  /** One pass over the Backup, or over another one. */
+  pass(name = "run", namespace = "apps"): Promise<QueueAction> {
     const { kind, deps, signal } = this.#controller;
-    return reconcile({ kind, key: this.#key(name) }, "owned", deps, signal);
+    return reconcile({ kind, key: this.#key(name, namespace) }, "owned", deps, signal);
   }
 
   /** Passes until one writes nothing; fails when that never comes. */
-  async settle(name = "run"): Promise<QueueAction> {
+  async settle(name = "run", namespace = "apps"): Promise<QueueAction> {
     for (let turn = 0; turn < 20; turn++) {
       const before = this.kube.writes.length;
-      const action = await this.pass(name);
+      const action = await this.pass(name, namespace);
       if (this.kube.writes.length === before) return action;
     }
     return assert.fail(`the Backup never settles:\n${this.kube.writes.join("\n")}`);
@@ -225,9 +240,9 @@ export class BackupStage {
     return await this.settle();
   }
 
-  /** Settles every Backup of the namespace, one after the other. */
+  /** Settles every Backup, one after the other. */
   async settleAll(): Promise<void> {
-    for (const { metadata } of this.backups) await this.settle(metadata.name);
+    for (const { metadata } of this.backups) await this.settle(metadata.name, metadata.namespace);
   }
 
   /** Puts Backups that ended long ago, each with one snapshot, beside the stage's own. */
@@ -235,22 +250,22 @@ export class BackupStage {
     for (const name of names) this.kube.put(anEndedBackup(name, parts));
   }
 
-  /** Every Backup of the namespace. */
+  /** Every Backup. */
   get backups(): readonly KubeObject[] {
     return this.kube.list(resourceOf(backupKind));
   }
 
   /** A Backup by its name, as `Phase Reason`; "gone" when it is. */
-  standing(name: string): string {
-    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name));
+  standing(name: string, namespace = "apps"): string {
+    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name, namespace));
     if (backup === undefined) return "gone";
     const { phase, conditions } = backupStatus.parse(backup.status ?? {});
     return `${phase} ${findCondition(conditions, "Ready")?.reason}`;
   }
 
   /** What the status of a Backup says in one sentence. */
-  messageOf(name: string): string {
-    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name));
+  messageOf(name: string, namespace = "apps"): string {
+    const backup = this.kube.find(API_VERSION, "Backup", this.#key(name, namespace));
     return backupStatus.parse(backup?.status ?? {}).message ?? "";
   }
 
@@ -341,6 +356,14 @@ export class BackupStage {
     for (const name of names.length === 0 ? ["run"] : names) this.delete(API_VERSION, "Backup", name);
   }
 
+  /** Deletes Backups of another namespace as a person would. */
+  deleteIn(namespace: string, ...names: readonly string[]): void {
+    for (const name of names) {
+      const backup = this.kube.find(API_VERSION, "Backup", this.#key(name, namespace));
+      this.kube.delete(backup ?? assert.fail(`there is no Backup "${namespace}/${name}"`));
+    }
+  }
+
   /** Changes the Backup as a person would. */
   edit(change: (backup: KubeObject) => KubeObject): void {
     this.kube.put(change(this.backup ?? assert.fail("the Backup is gone")));
@@ -387,8 +410,8 @@ export class BackupStage {
     return this.#controller.series(prefix);
   }
 
-  #key(name: string): { readonly namespace: string; readonly name: string } {
-    return { namespace: "apps", name };
+  #key(name: string, namespace = "apps"): { readonly namespace: string; readonly name: string } {
+    return { namespace, name };
   }
 
   #start(maxMovers = anyOptions.maxMovers) {
