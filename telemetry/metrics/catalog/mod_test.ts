@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
+import { apiServerMetrics } from "./api_server.ts";
+import { backupMetrics } from "./backups.ts";
+import { deletionMetrics } from "./deletions.ts";
+import { kindMetrics } from "./kinds.ts";
 import { catalog, type LabelsOf, metricEntry, metricNames, type OpenLabelsOf } from "./mod.ts";
+import { moverMetrics } from "./movers.ts";
+import { processMetrics } from "./process.ts";
+import { repositoryMetrics } from "./repositories.ts";
+import { scheduleMetrics } from "./schedules.ts";
+import { workQueueMetrics } from "./work_queue.ts";
 
 /** What promtool takes for an abbreviated or a derived unit. */
 const badUnits =
@@ -39,6 +48,21 @@ Deno.test("catalog labels are snake case, never reserved, never a word of the me
       if (typeof values !== "string") assert.equal(new Set(values).size, values.length, `${name}{${label}}`);
     }
   }
+});
+
+Deno.test("catalog has every metric of its subjects, none of them twice", () => {
+  const subjects = [
+    kindMetrics,
+    backupMetrics,
+    deletionMetrics,
+    repositoryMetrics,
+    scheduleMetrics,
+    moverMetrics,
+    workQueueMetrics,
+    apiServerMetrics,
+    processMetrics,
+  ];
+  assert.deepEqual(metricNames(), subjects.flatMap((subject) => Object.keys(subject)));
 });
 
 Deno.test("catalog help is one sentence", () => {

@@ -1,0 +1,63 @@
+/** What retention keeps, what is deleted and what is left behind. */
+import { type MetricEntry, ofObject, open } from "./entry.ts";
+
+/** By exported name. */
+export const deletionMetrics = {
+  kopiur_backup_snapshots_not_whole: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: { ...ofObject, state: ["partial", "empty", "shrunken"] },
+    help: "Snapshots of a BackupConfig that take no place from whole ones in its retention.",
+    source: "ecosystem",
+  },
+  kopiur_backup_retention_held_back: {
+    instrument: "gauge",
+    unit: "{run}",
+    scope: "object",
+    labels: ofObject,
+    help: "Backups of a BackupConfig that retention keeps only because other snapshots are not whole.",
+    source: "ecosystem",
+  },
+  kopiur_backup_retention_pending: {
+    instrument: "gauge",
+    unit: "{run}",
+    scope: "object",
+    labels: ofObject,
+    help: "Backups of a BackupConfig that retention is about to delete.",
+    source: "ecosystem",
+  },
+  kopiur_deletions_held: {
+    instrument: "gauge",
+    unit: "{run}",
+    scope: "object",
+    labels: { namespace: open },
+    help:
+      "Deleted Backups whose snapshots stay until a person confirms, because many were deleted or they are the last ones.",
+    source: "ecosystem",
+  },
+  kopiur_backup_pruned_total: {
+    instrument: "counter",
+    unit: "{run}",
+    scope: "object",
+    labels: { ...ofObject, by: ["retention", "history"] },
+    help: "Backups of a BackupConfig that were deleted as a matter of routine.",
+    source: "ecosystem",
+  },
+  kopiur_orphaned_snapshots_total: {
+    instrument: "counter",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: { namespace: open },
+    help: "Snapshots left in their repository when their Backup was deleted.",
+    source: "000",
+  },
+  kopiur_snapshot_deletion_failures_total: {
+    instrument: "counter",
+    unit: "{attempt}",
+    scope: "object",
+    labels: { namespace: open },
+    help: "Failed attempts to delete the snapshot of a deleted Backup.",
+    source: "000",
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -1,0 +1,48 @@
+/** What repositories hold. */
+import { type MetricEntry, ofObject } from "./entry.ts";
+
+/** By exported name. */
+export const repositoryMetrics = {
+  kopiur_repo_size_bytes: {
+    instrument: "gauge",
+    unit: "By",
+    scope: "object",
+    labels: ofObject,
+    help: "Logical bytes a repository keeps: the sum of the newest snapshot of each source.",
+    source: "000",
+  },
+  kopiur_repo_snapshot_count: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: ofObject,
+    help: "Snapshots found in a repository by the newest scan of its catalog.",
+    source: "000",
+  },
+  kopiur_repo_discovered_backups: {
+    instrument: "gauge",
+    unit: "{object}",
+    scope: "object",
+    labels: ofObject,
+    help: "Backups that stand for snapshots of a repository which no Backup of this cluster made.",
+    source: "000",
+  },
+  kopiur_repo_missing_snapshots: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: ofObject,
+    help:
+      "Snapshots that Backups of this Repository made or stand on and the newest scan of the catalog did not find.",
+    source: "ecosystem",
+  },
+  kopiur_repo_unreadable_manifests: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: ofObject,
+    help:
+      "Manifests in a repository that cannot be read and are passed over, as the newest scan of its catalog found.",
+    source: "ecosystem",
+  },
+} as const satisfies Readonly<Record<string, MetricEntry>>;
