@@ -122,9 +122,25 @@ export const workSpec = z.strictObject({
 });
 export type WorkSpec = z.infer<typeof workSpec>;
 
-/** Operations as metric label values (seed 000, domain.md §7.1). */
-export const moverOperations = ["Backup", "BootstrapRepository", "SnapshotDelete"] as const;
-export type MoverOperationName = typeof moverOperations[number];
+/** The operations by their key in work spec and result. */
+export type OperationKey = MoverOperation extends infer Each ? Each extends unknown ? keyof Each : never
+  : never;
+
+/** Every operation with its name in results and as metric label value (seed 000, domain.md §7.1). */
+export const OPERATION_NAMES = {
+  backup: "Backup",
+  bootstrap: "BootstrapRepository",
+  snapshotDelete: "SnapshotDelete",
+} as const satisfies Readonly<Record<OperationKey, string>>;
+export type MoverOperationName = typeof OPERATION_NAMES[OperationKey];
+
+/** Which operation it is. */
+export function operationKey(operation: MoverOperation): OperationKey {
+  if ("backup" in operation) return "backup";
+  if ("bootstrap" in operation) return "bootstrap";
+  if ("snapshotDelete" in operation) return "snapshotDelete";
+  return operation satisfies never;
+}
 
 /** What a repository holds. */
 export const repositoryStock = z.object({
@@ -193,7 +209,7 @@ export type MoverFailure = z.infer<typeof moverFailure>;
 
 const common = {
   version: z.literal(CONTRACT_VERSION),
-  operation: z.enum(moverOperations),
+  operation: z.enum(OPERATION_NAMES),
   /** Wall time of the whole operation. */
   durationSeconds: z.number().min(0),
 };
@@ -204,7 +220,7 @@ export const moverResult = z.union([
   z.object({ ...common, bootstrap: bootstrapResult }),
   z.object({ ...common, snapshotDelete: snapshotDeleteResult }),
   /** The operation is absent when the work spec could not be understood. */
-  z.object({ ...common, operation: z.enum(moverOperations).optional(), failure: moverFailure }),
+  z.object({ ...common, operation: z.enum(OPERATION_NAMES).optional(), failure: moverFailure }),
 ]);
 export type MoverResult = z.infer<typeof moverResult>;
 

@@ -122,10 +122,13 @@ async function operate(spec: WorkSpec, kopia: Kopia): Promise<Outcome> {
   if ("bootstrap" in operation) {
     return { operation: "BootstrapRepository", bootstrap: await bootstrap(kopia, operation.bootstrap) };
   }
-  return {
-    operation: "SnapshotDelete",
-    snapshotDelete: await deleteSnapshots(kopia, operation.snapshotDelete),
-  };
+  if ("snapshotDelete" in operation) {
+    return {
+      operation: "SnapshotDelete",
+      snapshotDelete: await deleteSnapshots(kopia, operation.snapshotDelete),
+    };
+  }
+  return operation satisfies never;
 }
 
 /** Runs fn with a signal that also knows the time limit; its reason says which of the two it was. */
@@ -227,5 +230,6 @@ function logResult(log: Telemetry["log"], result: MoverResult): void {
   if ("failure" in result) log.info("mover ended", { ...common, class: result.failure.class });
   else if ("backup" in result) log.info("mover finished", { ...common, ...result.backup });
   else if ("bootstrap" in result) log.info("mover finished", { ...common, ...result.bootstrap });
-  else log.info("mover finished", { ...common, ...result.snapshotDelete });
+  else if ("snapshotDelete" in result) log.info("mover finished", { ...common, ...result.snapshotDelete });
+  else result satisfies never;
 }

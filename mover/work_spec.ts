@@ -4,6 +4,8 @@ import {
   CONTRACT_VERSION,
   MOVER_ENV,
   type MoverOperationName,
+  OPERATION_NAMES,
+  operationKey,
   type WorkSpec,
   workSpec,
 } from "../api/mover_contract.ts";
@@ -12,7 +14,7 @@ import { MoverError } from "./mover_error.ts";
 /** An environment as a record that was passed in. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const knownOperations = ["backup", "bootstrap", "snapshotDelete"] as const;
+const knownOperations = Object.keys(OPERATION_NAMES);
 /** Kopia reads `user@host:path` and `key:value`; these characters would move the borders. */
 const identityForm = /^[^@:\s\p{Cc}]+$/u;
 const tagKeyForm = /^[^:\p{Cc}]+$/u;
@@ -34,9 +36,7 @@ export function parseWorkSpec(text: string): WorkSpec {
 
 /** The operation of a work spec by the name it has in results and metrics. */
 export function operationName(spec: WorkSpec): MoverOperationName {
-  if ("backup" in spec.operation) return "Backup";
-  if ("bootstrap" in spec.operation) return "BootstrapRepository";
-  return "SnapshotDelete";
+  return OPERATION_NAMES[operationKey(spec.operation)];
 }
 
 /**

@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
   telemetry: [],
   kube: ["api", "telemetry"],
   "controller/shared": ["api", "kube", "telemetry", "controller"],
-  "controller/movers": ["api", "kube", "telemetry", "controller/shared", "controller"],
+  "controller/movers": ["api", "kube", "telemetry", "controller/runtime", "controller/shared", "controller"],
   "controller/runtime": ["api", "kube", "telemetry", "controller"],
   "controller/repository": OF_A_KIND,
   "controller/backup_config": OF_A_KIND,

@@ -3,14 +3,15 @@ import {
   type BackupStatus,
   findCondition,
   isoSeconds,
-  LABEL,
   type Reason,
   REASONS,
 } from "../../api/mod.ts";
 import type { KubeObject, Removal } from "../../kube/types.ts";
 import {
+  isOf,
   type JobState,
   jobState,
+  moverMeasures,
   moverRemovals,
   podMayRun,
   SLOT_GRACE_SECONDS,
@@ -26,7 +27,7 @@ import { type DeletionVerdict, heldCondition, judgeDeletion } from "./mass_delet
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
 import { START_GRACE_SECONDS } from "./source_state.ts";
-import { moverMeasures, waitEvents } from "./telling.ts";
+import { waitEvents } from "./telling.ts";
 import { deletionSpan } from "./traces.ts";
 import { type BackupWorld, mayStart } from "./world.ts";
 
@@ -130,7 +131,7 @@ function deletedPlan(leaving: Leaving): BackupPlan | undefined {
       ...release(leaving, "The snapshots were deleted"),
       events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
       measures: [
-        ...moverMeasures("SnapshotDelete", "succeeded", state.result.durationSeconds),
+        ...moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
         deletionSpan(world, state.finishedAt),
       ],
     };
@@ -262,7 +263,7 @@ function unfinishedDeleteMovers(
   });
   const known = new Set(all.map(({ metadata }) => metadata.uid));
   const alone = world.pods.filter((pod) =>
-    pod.metadata.labels?.[LABEL.operation] === "snapshot-delete" && podMayRun(pod) &&
+    isOf("snapshotDelete", pod) && podMayRun(pod) &&
     !known.has(controllerOf(pod)?.uid)
   );
   const left = [...jobs, ...alone];
@@ -340,7 +341,7 @@ function failedPlan(
     }],
     measures: [
       { kind: "add", metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace }, value: 1 },
-      ...moverMeasures("SnapshotDelete", "failed", state.result?.durationSeconds),
+      ...moverMeasures("snapshotDelete", "failed", state.result?.durationSeconds),
     ],
     next: withDeletion(plan, {
       ...deletion,
@@ -369,7 +370,7 @@ function refusedPlan(leaving: Leaving, reason: Reason, why: string): BackupPlan 
 }
 
 function deleteJobs(world: BackupWorld): readonly KubeObject[] {
-  return world.jobs.filter(({ metadata }) => metadata.labels?.[LABEL.operation] === "snapshot-delete");
+  return world.jobs.filter((job) => isOf("snapshotDelete", job));
 }
 
 function failedMessage(status: BackupWorld["backup"]["status"]): string {

@@ -5,6 +5,7 @@ import {
   moverId,
   type MoverSlots,
   observeWithSlots,
+  OPERATIONS,
   type SlotOwner,
   slotRepository,
   workingIds,
@@ -50,7 +51,7 @@ function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
   const wanted = plan.create.map(({ metadata }) => moverId(key.namespace, metadata.name));
   const answer = slots.ask({
     owner,
-    class: seen.backup.isDeleting ? "deletion" : "backup",
+    class: OPERATIONS[seen.backup.isDeleting ? "snapshotDelete" : "backup"].slotClass,
     repository: slotRepository({
       namespace: key.namespace,
       name: plan.next.resolved?.repository.name ?? "",

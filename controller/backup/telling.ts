@@ -1,5 +1,6 @@
 import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
+import { moverMeasures } from "../movers/mod.ts";
 import { isSettingsFault, MAX_DISRUPTIONS, type SourceStep } from "./source_state.ts";
 import { runTrace } from "./traces.ts";
 import { listed, type Verdict } from "./verdict.ts";
@@ -68,32 +69,12 @@ export function verdictEvents(
   return [...own, ...own.map((event) => ({ ...event, note: named + event.note, regarding }))];
 }
 
-/** Operations of the movers that ended in this pass; each ends in one pass only, for its entry remembers it. */
-export function moverMeasures(
-  operation: "Backup" | "SnapshotDelete",
-  result: "succeeded" | "failed",
-  seconds: number | undefined,
-): readonly PlannedMeasure[] {
-  const labels = { operation, result } as const;
-  return [
-    { kind: "add", metric: "kopiur_mover_operations_total", labels, value: 1 },
-    ...(seconds === undefined ? [] : [
-      {
-        kind: "record",
-        metric: "kopiur_mover_operation_duration_seconds",
-        labels,
-        value: seconds,
-      } as const,
-    ]),
-  ];
-}
-
 /** Measures of the sources that ended in this pass. */
 export function stepMeasures(steps: readonly SourceStep[]): readonly PlannedMeasure[] {
   return steps.flatMap((step) => {
     if (step.kind !== "ended" || step.mover === undefined) return [];
     const result = step.entry.phase === "Succeeded" ? "succeeded" : "failed";
-    return moverMeasures("Backup", result, step.mover.seconds);
+    return moverMeasures("backup", result, step.mover.seconds);
   });
 }
 

@@ -10,6 +10,7 @@ export * from "./job/mover_job.ts";
 export * from "./job/name.ts";
 export * from "./job/privileged_refusal.ts";
 export * from "./job/work_spec.ts";
+export * from "./operations.ts";
 export * from "./removal.ts";
 export * from "./slots/ask.ts";
 export * from "./slots/jobs.ts";

@@ -7,6 +7,7 @@ import {
   moverId,
   type MoverSlots,
   observeWithSlots,
+  OPERATIONS,
   type SlotOwner,
   slotRepository,
   workingIds,
@@ -57,7 +58,9 @@ function askSlots(
   if (!isDue && working.length === 0 && bootstrap?.unstarted === undefined) slots.withdraw(owner);
   const answer = slots.ask({
     owner,
-    class: bootstrap?.forGeneration === generation ? "maintenance" : "backup",
+    class: bootstrap?.forGeneration === generation
+      ? OPERATIONS.bootstrap.slotClass
+      : OPERATIONS.backup.slotClass,
     repository: slotRepository(key),
     repositoryLimit: undefined,
     since: lastInit?.time ?? object.metadata.creationTimestamp ?? "",

@@ -1,7 +1,7 @@
 import { type ConditionChange, findCondition, type RepositoryStatus } from "../../api/mod.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
-import { workSpan } from "../movers/mod.ts";
+import { moverMeasures, workSpan } from "../movers/mod.ts";
 import type { BootstrapPurpose } from "./bootstrap_purpose.ts";
 import { retryTime } from "./bootstrap_timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
@@ -28,7 +28,10 @@ export function takeEnd(
     status: statusAfter(repository, end, purpose, verdict),
     condition: bootstrapped(verdict),
     events: eventsOf(repository, verdict),
-    measures: [...measuresOf(end), spanOf(repository, end, verdict)],
+    measures: [
+      ...moverMeasures("bootstrap", end.kind, end.result?.durationSeconds),
+      spanOf(repository, end, verdict),
+    ],
   };
 }
 
@@ -142,15 +145,4 @@ function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdic
     },
     ...(verdict.kind === "failed" ? { failure: verdict.message } : {}),
   });
-}
-
-function measuresOf(end: BootstrapEnd): readonly PlannedMeasure[] {
-  const labels = { operation: "BootstrapRepository", result: end.kind } as const;
-  const seconds = end.result?.durationSeconds;
-  return [
-    { kind: "add", metric: "kopiur_mover_operations_total", labels, value: 1 },
-    ...(seconds === undefined ? [] : [
-      { kind: "record", metric: "kopiur_mover_operation_duration_seconds", labels, value: seconds } as const,
-    ]),
-  ];
 }

@@ -6,11 +6,13 @@ import {
   MOVER_EXIT,
   MOVER_PATH,
   type MoverSpec,
+  operationKey,
   type RepositorySpec,
   type WorkSpec,
 } from "../../../api/mod.ts";
 import type { DesiredObject, KubeObject, OwnerReference } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
+import { OPERATIONS } from "../operations.ts";
 import { moverEnvironment } from "./environment.ts";
 import { moverVolumes } from "./volumes.ts";
 import { shortHash } from "../../shared/short_hash.ts";
@@ -162,12 +164,6 @@ function labelsOf(request: MoverJobRequest): Record<string, string> {
     [LABEL.name]: MANAGED_BY,
     [LABEL.managedBy]: MANAGED_BY,
     [LABEL.component]: COMPONENT_MOVER,
-    [LABEL.operation]: operationLabel(request.workSpec),
+    [LABEL.operation]: OPERATIONS[operationKey(request.workSpec.operation)].label,
   };
-}
-
-function operationLabel({ operation }: WorkSpec): string {
-  if ("backup" in operation) return "backup";
-  if ("bootstrap" in operation) return "bootstrap";
-  return "snapshot-delete";
 }

@@ -1,3 +1,5 @@
+import type { OperationKey } from "../../../api/mod.ts";
+import { OPERATIONS } from "../operations.ts";
 import { shortHash } from "../../shared/short_hash.ts";
 
 /** Pods of a Job add a dash and five characters and must stay within 63; domain.md §4.1 keeps some reserve. */
@@ -6,8 +8,7 @@ export const JOB_NAME_MAX = 52;
 /** What a mover Job is for, as far as its name is concerned. */
 export type JobPurpose =
   | { readonly kind: "backup"; readonly source: string }
-  | { readonly kind: "snapshotDelete" }
-  | { readonly kind: "bootstrap" };
+  | { readonly kind: Exclude<OperationKey, "backup"> };
 
 const hashLength = 8;
 
@@ -33,14 +34,7 @@ export function moverJobName(
 }
 
 function wordOf(purpose: JobPurpose): string {
-  switch (purpose.kind) {
-    case "backup":
-      return purpose.source;
-    case "snapshotDelete":
-      return "delete";
-    case "bootstrap":
-      return "bootstrap";
-  }
+  return purpose.kind === "backup" ? purpose.source : OPERATIONS[purpose.kind].jobWord;
 }
 
 /** Object names may hold dots, which pod host names may not. */

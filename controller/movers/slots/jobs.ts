@@ -1,15 +1,13 @@
 import { ANNOTATION, COMPONENT_MOVER, LABEL } from "../../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import { jobHasEnded } from "../state/job_state.ts";
+import { operationOfLabel } from "../operations.ts";
 import { labelValue } from "../../shared/label_value.ts";
 import type { MoverSlots } from "./mover_slots.ts";
 import type { SlotPool, WorkingMover } from "./types.ts";
 import { podMayRun } from "../state/pod_facts.ts";
 import { JOB, POD } from "../../shared/resources.ts";
 import { controllerOf } from "../../shared/watched.ts";
-
-/** What the operation label of a Job that opens a repository says. */
-const BOOTSTRAP = "bootstrap";
 
 /** Id in the ledger of slots of the mover whose Job has that name. */
 export function moverId(namespace: string, job: string): string {
@@ -84,5 +82,6 @@ export function beginSlots(reader: Reader, pools: Readonly<Record<SlotPool, Move
 }
 
 function poolOf({ metadata: { labels } }: KubeObject): SlotPool {
-  return labels?.[LABEL.operation] === BOOTSTRAP ? "bootstraps" : "movers";
+  // One of another release counts as well, so that no more work than may.
+  return operationOfLabel(labels?.[LABEL.operation])?.slots ?? "movers";
 }

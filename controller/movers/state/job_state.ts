@@ -1,7 +1,7 @@
 import {
   isoSeconds,
-  type MoverOperation,
   type MoverResult,
+  type OperationKey,
   parseMoverResult,
   type Reason,
 } from "../../../api/mod.ts";
@@ -10,10 +10,6 @@ import { type FailureResult, jobFailure } from "./failure.ts";
 import { type JobEnd, type JobFacts, jobFacts } from "./job_facts.ts";
 import { type PodFacts, podFacts, podHasEnded } from "./pod_facts.ts";
 import { controllerOf } from "../../shared/watched.ts";
-
-/** The operations of the mover contract, by their key in work spec and result. */
-export type OperationKey = MoverOperation extends infer Each ? Each extends unknown ? keyof Each : never
-  : never;
 
 /** The result document of a successful operation. */
 export type ResultOf<O extends OperationKey> = Extract<MoverResult, Readonly<Record<O, unknown>>>;
