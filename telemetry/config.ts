@@ -4,14 +4,8 @@ import type { LineFormat } from "./logs/format.ts";
 import { type OtlpConfig, parseOtlpConfig } from "./otlp/config.ts";
 import { otlpVariables } from "./otlp/variables.ts";
 import type { Build } from "./metrics/process_metrics.ts";
-import { parseResourceAttributes } from "./resource_attributes.ts";
-import { given, readSetting, yesOrNo } from "./setting_reader.ts";
-
-/** Who writes; the plugin is `kubectl kopiur`. */
-export type Role = "controller" | "webhook" | "mover" | "plugin";
-
-/** An environment, as a record that is passed in. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { parseResourceAttributes, type Role } from "./resource_attributes.ts";
+import { type Environment, given, readSetting, type TelemetryVariable, yesOrNo } from "./settings.ts";
 
 /** What the caller knows and the environment does not. */
 export interface RoleFacts {
@@ -48,13 +42,6 @@ export interface TelemetryConfig {
   readonly secrets: readonly string[];
 }
 
-/** One variable this folder reads, for the reference and for what is handed on to movers. */
-export interface TelemetryVariable {
-  readonly name: string;
-  readonly fallback: string;
-  readonly help: string;
-}
-
 /** The variables read here, without those of the export (`otlpVariables`). */
 export const telemetryVariables = {
   logFilter: {
@@ -76,13 +63,6 @@ export const telemetryVariables = {
   podName: { name: "POD_NAME", fallback: "", help: "The name of the pod this process runs in." },
 } as const satisfies Readonly<Record<string, TelemetryVariable>>;
 
-const serviceNames: Readonly<Record<Role, string>> = {
-  controller: "kopiur-controller",
-  webhook: "kopiur-webhook",
-  mover: "kopiur-mover",
-  plugin: "kopiur-plugin",
-};
-
 /** The config of a role; a slip in a variable costs that variable's default and a warning, nothing else. */
 export function parseTelemetryConfig(env: Environment, facts: RoleFacts): TelemetryConfig {
   const filterVariable = facts.role === "plugin"
@@ -103,7 +83,7 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
   const color = facts.terminal && nonEmpty(env[telemetryVariables.noColor.name]) === undefined;
   return {
     role: facts.role,
-    serviceName: serviceName ?? serviceNames[facts.role],
+    serviceName,
     build: facts.build,
     // A host name is cut at 63 characters, and what makes a pod's name unique is at its end.
     instanceId: told.instanceId ?? podName ?? hostname,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { type Environment, parseTelemetryConfig, type Role, type TelemetryConfig } from "./config.ts";
+import { parseTelemetryConfig, type TelemetryConfig } from "./config.ts";
+import type { Role } from "./resource_attributes.ts";
+import type { Environment } from "./settings.ts";
 
 function parse(env: Environment, role: Role = "controller", terminal = false): TelemetryConfig {
   return parseTelemetryConfig(env, {

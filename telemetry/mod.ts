@@ -9,7 +9,7 @@ import { type Attributes as ResourceAttributes } from "@opentelemetry/api";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Role, TelemetryConfig } from "./config.ts";
+import type { TelemetryConfig } from "./config.ts";
 import { type Health, HealthChecks } from "./health.ts";
 import { createHandler, type Handler } from "./http.ts";
 import { createLog, lineOutput, type Log } from "./logs/log.ts";
@@ -18,10 +18,11 @@ import { ExportReports } from "./otlp/export_reports.ts";
 import { Instruments, type Metrics } from "./metrics/instruments.ts";
 import { ObjectCounters } from "./metrics/object_counters.ts";
 import type { OtlpExport, OtlpExportParts } from "./otlp/export.ts";
-import { loadOtlp } from "./otlp/loader.ts";
+import type { OtlpConfig } from "./otlp/config.ts";
 import { readProcessMetrics } from "./metrics/process_metrics.ts";
 import { PullReader } from "./metrics/prometheus.ts";
 import { Redactor } from "./redact.ts";
+import type { Role } from "./resource_attributes.ts";
 import { attribute } from "./semconv.ts";
 import { type StateMetrics, StateProducer } from "./metrics/state_metrics.ts";
 import { Tracer, type Tracing } from "./traces/tracer.ts";
@@ -40,19 +41,15 @@ export {
   type OpenLabelsOf,
 } from "./metrics/catalog/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export {
-  type Environment,
-  parseTelemetryConfig,
-  type Role,
-  type TelemetryConfig,
-  telemetryVariables,
-} from "./config.ts";
+export { parseTelemetryConfig, type TelemetryConfig, telemetryVariables } from "./config.ts";
 export { type CheckResult, type Health, type HealthReport, Heartbeat, type Probe } from "./health.ts";
 export { type Handler, type ListenAddress, type Server, startServer } from "./http.ts";
 export { type Fields, type Log, type LogScope } from "./logs/log.ts";
 export { type Level, type LogFilter, parseLogFilter } from "./logs/filter.ts";
 export { type Sink, streamSink } from "./logs/sink.ts";
 export { inlineCertificates } from "./otlp/inline_certificates.ts";
+export { type Role } from "./resource_attributes.ts";
+export { type Environment } from "./settings.ts";
 export { type Metrics } from "./metrics/instruments.ts";
 export { type OtlpVariable, otlpVariables, variableNames } from "./otlp/variables.ts";
 export {
@@ -132,6 +129,13 @@ export async function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps
   if (config.strict && wrong.length > 0) throw new StrictTelemetryError(wrong);
   if (config.otlp === undefined) return startTelemetry(config, deps);
   return startTelemetry(config, { ...deps, otlp: await loadOtlp(config.otlp) });
+}
+
+/** A process without a collector never evaluates gRPC. */
+async function loadOtlp(config: OtlpConfig): Promise<(parts: OtlpExportParts) => OtlpExport> {
+  const { createOtlpExporters } = await import("./otlp/exporters.ts");
+  const { startOtlpExport } = await import("./otlp/export.ts");
+  return (parts) => startOtlpExport(config, createOtlpExporters(config), parts);
 }
 
 /**

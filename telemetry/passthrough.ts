@@ -1,7 +1,8 @@
 /** What movers are told of the controller's own telemetry, by name, in one place (seed 000). */
-import { type Environment, telemetryVariables } from "./config.ts";
+import { telemetryVariables } from "./config.ts";
 import { parseOtlpConfig } from "./otlp/config.ts";
 import { type OtlpVariable, otlpVariables, variableNames } from "./otlp/variables.ts";
+import type { Environment } from "./settings.ts";
 
 /** Handed on whenever set: what a user wants of logs holds for the whole of the product. */
 export const LOG_PASSTHROUGH: readonly string[] = [

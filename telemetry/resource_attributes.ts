@@ -1,13 +1,22 @@
-/** What the environment says this process is: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
-import type { Environment, Role } from "./config.ts";
+/** What this process is: its role, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
 import { parseKeyValueList } from "./otlp/key_value_list.ts";
 import { otlpVariables } from "./otlp/variables.ts";
 import { attribute } from "./semconv.ts";
-import { cannotUse, given } from "./setting_reader.ts";
+import { cannotUse, type Environment, given } from "./settings.ts";
 
-/** The attributes of a resource as the environment gives them. */
+/** Who writes; the plugin is `kubectl kopiur`. */
+export type Role = "controller" | "webhook" | "mover" | "plugin";
+
+const serviceNames: Readonly<Record<Role, string>> = {
+  controller: "kopiur-controller",
+  webhook: "kopiur-webhook",
+  mover: "kopiur-mover",
+  plugin: "kopiur-plugin",
+};
+
+/** The attributes of a resource, as far as role and environment give them. */
 export interface GivenResource {
-  readonly serviceName: string | undefined;
+  readonly serviceName: string;
   readonly instanceId: string | undefined;
   /** All others; they win over what this process finds out. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -47,7 +56,7 @@ export function parseResourceAttributes(
     ...attributes
   } = Object.fromEntries(own);
   return {
-    serviceName: given(env, [otlpVariables.serviceName.name])?.text ?? serviceName,
+    serviceName: given(env, [otlpVariables.serviceName.name])?.text ?? serviceName ?? serviceNames[role],
     instanceId,
     attributes,
   };

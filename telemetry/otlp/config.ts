@@ -1,9 +1,8 @@
 /** Environment → where and how to export, as data. Never throws: what cannot be used becomes a sentence. */
-import type { Environment } from "../config.ts";
 import { givenFor, type OtlpTarget, TargetReader } from "./target.ts";
 import { type OtlpTuning, parseTuning } from "./tuning.ts";
 import { type OtlpSignal, otlpSignals, otlpVariables } from "./variables.ts";
-import { given, readSetting, yesOrNo } from "../setting_reader.ts";
+import { type Environment, given, readSetting, yesOrNo } from "../settings.ts";
 
 /** Everything the export needs to know; a signal without a target is not exported. */
 export interface OtlpConfig extends OtlpTuning {

@@ -1,5 +1,5 @@
 /** The address of a collector's gRPC receiver. */
-import type { SettingForm } from "../setting_reader.ts";
+import type { SettingForm } from "../settings.ts";
 
 /** Where a signal goes. */
 export interface OtlpEndpoint {

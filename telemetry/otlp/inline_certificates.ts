@@ -1,5 +1,5 @@
 /** Puts the certificates an environment points at into the environment, so that all else is pure. */
-import type { Environment } from "../config.ts";
+import type { Environment } from "../settings.ts";
 import { otlpVariables, variableNames } from "./variables.ts";
 
 /** Certificates are small; anything larger is another file. */

@@ -1,11 +1,11 @@
 /** Environment → where one signal goes and how: its own variables, else the general ones. */
 import { X509Certificate } from "node:crypto";
-import type { Environment } from "../config.ts";
 import { parseKeyValueList } from "./key_value_list.ts";
 import { endpointForm, grpcPort, httpPort, type OtlpEndpoint } from "./endpoint.ts";
 import { type OtlpSignal, type OtlpVariable, otlpVariables, signalVariable } from "./variables.ts";
 import {
   cannotUse,
+  type Environment,
   type Given,
   given,
   oneOf,
@@ -13,7 +13,7 @@ import {
   type SettingForm,
   wholeNumber,
   yesOrNo,
-} from "../setting_reader.ts";
+} from "../settings.ts";
 
 /** Where one signal goes, and how. */
 export interface OtlpTarget {

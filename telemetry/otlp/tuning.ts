@@ -1,7 +1,6 @@
 /** Environment → how much is exported and how often; what cannot be used costs its default and a sentence. */
-import type { Environment } from "../config.ts";
 import { type OtlpVariable, otlpVariables } from "./variables.ts";
-import { given, oneOf, readSetting, type SettingForm, wholeNumber } from "../setting_reader.ts";
+import { type Environment, given, oneOf, readSetting, type SettingForm, wholeNumber } from "../settings.ts";
 
 /** Which traces are exported. */
 export interface SamplerChoice {

@@ -1,5 +1,5 @@
 /** The variables of the OpenTelemetry export: names, defaults and meaning, in one place. */
-import type { TelemetryVariable } from "../config.ts";
+import type { TelemetryVariable } from "../settings.ts";
 
 /** What is exported over OTLP. */
 export const otlpSignals = ["traces", "metrics", "logs"] as const;

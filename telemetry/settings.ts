@@ -1,6 +1,15 @@
 /** Reads settings one by one: what cannot be used is kept as a sentence, and a default takes its place. */
-import type { Environment } from "./config.ts";
 import { redactPatterns } from "./redact_patterns.ts";
+
+/** An environment, as a record that is passed in. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One variable this folder reads, for the reference and for what is handed on to movers. */
+export interface TelemetryVariable {
+  readonly name: string;
+  readonly fallback: string;
+  readonly help: string;
+}
 
 /** How a variable is read. */
 export interface SettingForm<T> {
