@@ -1,31 +1,13 @@
 import { Command, CommanderError, Option } from "commander";
-import { addBackup, type BackupInvocation } from "./plugin/backup/args.ts";
-import { addDeletions, type DeletionsInvocation } from "./plugin/deletions/args.ts";
-import { addFinalizers, type FinalizersInvocation } from "./plugin/finalizers/args.ts";
-import { controllerHelp, kopiurHelp, moverHelp, pluginHelp, statusHelp } from "./help_text.ts";
-import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "./plugin/place_options.ts";
-import { addSchedule, type ScheduleInvocation } from "./plugin/schedule/args.ts";
-
-/** How `status` prints. */
-export const statusFormats = ["table", "wide", "json", "yaml"] as const;
-export type StatusFormat = typeof statusFormats[number];
-
-/** What `status` was asked. */
-export interface StatusRequest extends Place {
-  readonly format: StatusFormat;
-  readonly check: boolean;
-}
+import { controllerHelp, kopiurHelp, moverHelp, pluginHelp } from "./help_text.ts";
+import { addPluginCommands, type PluginInvocation } from "./plugin/args.ts";
 
 /** What the words of a command line mean. */
 export type Invocation =
   | { readonly kind: "controller" }
   | { readonly kind: "mover" }
   | { readonly kind: "version"; readonly format: "text" | "json" }
-  | { readonly kind: "status"; readonly request: StatusRequest }
-  | DeletionsInvocation
-  | BackupInvocation
-  | ScheduleInvocation
-  | FinalizersInvocation
+  | PluginInvocation
   /** Help that was asked for. */
   | { readonly kind: "help"; readonly text: string }
   /** Words that mean nothing; the text says what would. */
@@ -69,11 +51,7 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
     .showHelpAfterError(`Run "${isPlugin ? "kubectl kopiur" : "kopiur"} --help" to see what there is`)
     .addHelpText("after", isPlugin ? pluginHelp.after : kopiurHelp.after);
   if (!isPlugin) addRoles(program, settle);
-  addStatus(program, settle);
-  addBackup(program, settle);
-  addSchedule(program, settle);
-  addDeletions(program, settle);
-  addFinalizers(program, settle);
+  addPluginCommands(program, settle);
   program.command("version")
     .summary("print what this program was built from")
     .description("Prints version, commit and build date.")
@@ -100,26 +78,4 @@ function addRoles(program: Command, settle: (invocation: Invocation) => void): v
     .description(mover.about)
     .addHelpText("after", mover.after)
     .action(() => settle({ kind: "mover" }));
-}
-
-interface StatusOptions extends PlaceOptions {
-  readonly output: StatusFormat;
-  readonly check?: true;
-}
-
-function addStatus(program: Command, settle: (invocation: Invocation) => void): void {
-  addPlaceOptions(program.command("status"), "any namespace")
-    .summary("show repositories, recipes, schedules, running backups and what waits")
-    .description(statusHelp.about)
-    .addOption(
-      new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
-    )
-    .option("--check", "exit with 1 when anything is unhealthy or cannot be seen")
-    .addHelpText("after", statusHelp.after)
-    .action((options: StatusOptions) =>
-      settle({
-        kind: "status",
-        request: { ...placeOf(options), format: options.output, check: options.check ?? false },
-      })
-    );
 }

@@ -126,6 +126,59 @@ export function violations(edges: readonly ImportEdge[]): readonly string[] {
   });
 }
 
+/** Not held to it: there, what a kind sees and what that is made of still import each other. */
+const MAY_BE_CIRCULAR = /^controller(\/|$)/;
+
+/**
+ * A sentence for each folder whose files and folders import each other in a circle, types included: none of them can be
+ * read, or moved, without the others.
+ */
+export function circles(edges: readonly ImportEdge[]): readonly string[] {
+  const ours = edges.filter(({ from, to }) =>
+    !isTestCode(from) && areaOf(from) !== "tests" && areaOf(to) !== "tests"
+  );
+  const folders = new Set(ours.flatMap(({ from, to }) => [...foldersOf(from), ...foldersOf(to)]));
+  return [...folders].filter((folder) => !MAY_BE_CIRCULAR.test(folder)).sort().flatMap((folder) => {
+    const inCircles = membersOfCircles(arrowsWithin(folder, ours));
+    return inCircles.length === 0
+      ? []
+      : [`${folder} has a circle among ${inCircles.join(", ")}: expected arrows that go one way`];
+  });
+}
+
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** Who imports whom among the files and folders directly in a folder. */
+function arrowsWithin(
+  folder: string,
+  edges: readonly ImportEdge[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const arrows = new Map<string, Set<string>>();
+  for (const { from, to } of edges) {
+    if (![from, to].every((path) => path.startsWith(`${folder}/`))) continue;
+    const [a = "", b = ""] = [from, to].map((path) => path.slice(folder.length + 1).split("/")[0]);
+    if (a !== b) arrows.set(a, (arrows.get(a) ?? new Set()).add(b));
+  }
+  return arrows;
+}
+
+/** Those from which arrows lead back to themselves. */
+function membersOfCircles(arrows: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  return [...arrows.keys()].sort().filter((start) => {
+    const reached = new Set<string>();
+    const pending = [...arrows.get(start) ?? []];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      if (reached.has(at)) continue;
+      reached.add(at);
+      pending.push(...arrows.get(at) ?? []);
+    }
+    return reached.has(start);
+  });
+}
+
 /** npm packages only one area may import at run time. */
 const OWNED_PACKAGES: readonly { readonly pattern: RegExp; readonly area: Area }[] = [
   { pattern: /^@kubernetes\/client-node/, area: "kube" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ImportEdge, packageViolations, violations } from "./architecture.ts";
+import { circles, type ImportEdge, packageViolations, violations } from "./architecture.ts";
 
 interface Dependency {
   readonly specifier: string;
@@ -60,7 +60,7 @@ Deno.test("the import matrix holds over the whole module graph", async () => {
       } else if (code !== undefined) packages.push({ from: path, specifier });
     }
   }
-  assert.deepEqual([...violations(edges), ...packageViolations(packages)], []);
+  assert.deepEqual([...violations(edges), ...circles(edges), ...packageViolations(packages)], []);
 });
 
 Deno.test("what many processes start with loads nothing that only some of them need", async () => {
@@ -117,6 +117,25 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.equal(violations([edge("controller/backup/mod.ts", "kube/watch/informer.ts")]).length, 1);
   assert.equal(violations([edge("mover/mod.ts", "mover/support/fake_kopia.ts")]).length, 1);
   assert.deepEqual(violations([edge("cmd/roles/mover.ts", "mover/mod.ts")]), []);
+});
+
+Deno.test("circles() finds files and folders that import each other, by a type or by a third", () => {
+  const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: true });
+  const there = [
+    edge("kube/watch/informer.ts", "kube/lead/lease.ts"),
+    edge("kube/lead/lease.ts", "kube/a.ts"),
+  ];
+  assert.deepEqual(circles(there), []);
+  assert.deepEqual(circles([...there, edge("kube/a.ts", "kube/watch/cache.ts")]), [
+    "kube has a circle among a.ts, lead, watch: expected arrows that go one way",
+  ]);
+  assert.deepEqual(
+    circles([edge("kube/lead/a.ts", "kube/lead/b.ts"), edge("kube/lead/b.ts", "kube/lead/a.ts")]),
+    [
+      "kube/lead has a circle among a.ts, b.ts: expected arrows that go one way",
+    ],
+  );
+  assert.deepEqual(circles([edge("kube/a.ts", "kube/b.ts"), edge("kube/b_test.ts", "kube/a.ts")]), []);
 });
 
 Deno.test("packageViolations() keeps client-node in kube and the OpenTelemetry SDK in telemetry", () => {

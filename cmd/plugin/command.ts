@@ -1,22 +1,7 @@
 import { systemKubeClock } from "../../kube/mod.ts";
-import type { Invocation, StatusRequest } from "../args.ts";
-import type { BackupInvocation } from "./backup/args.ts";
-import type { DeletionsInvocation } from "./deletions/args.ts";
-import type { FinalizersInvocation } from "./finalizers/args.ts";
+import type { PluginInvocation } from "./args.ts";
 import type { Host } from "../host.ts";
 import { type PluginSession, runPlugin } from "./session.ts";
-import type { ScheduleInvocation } from "./schedule/args.ts";
-
-/** What the plugin can be asked beside its version and help. */
-export type PluginInvocation =
-  & Invocation
-  & (
-    | { readonly kind: "status"; readonly request: StatusRequest }
-    | DeletionsInvocation
-    | BackupInvocation
-    | ScheduleInvocation
-    | FinalizersInvocation
-  );
 
 /** Runs a command for a person against the cluster it names; the answer is its exit code. */
 export async function runPluginCommand(host: Host, invocation: PluginInvocation): Promise<number> {

@@ -1,6 +1,6 @@
 import { answerOf, type Resource } from "../../kube/mod.ts";
 import type { PluginSession } from "./session.ts";
-import { expectedNames } from "./quoted_names.ts";
+import { expectedNames } from "./text.ts";
 
 /** The error for a name that does not exist, with the names that do, where they may be seen. */
 export async function noSuchObject(

@@ -1,7 +1,6 @@
 import Table from "cli-table3";
 import type pc from "picocolors";
-import { harmlessText } from "./harmless_text.ts";
-import { ageText, bytesText, durationText } from "./quantity_text.ts";
+import { ageText, bytesText, durationText, harmlessText } from "./text.ts";
 
 /** Painters of words. */
 export type Colors = ReturnType<typeof pc.createColors>;

@@ -1,12 +1,11 @@
 import { backupKind, backupStatus, GROUP, type SnapshotEntry } from "../../../api/mod.ts";
 import { type KubeObject, resourceOf } from "../../../kube/mod.ts";
 import type { BackupAcceptRequest } from "./args.ts";
-import { counted } from "../deletions/text.ts";
+import { bytesText, counted } from "../text.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Host } from "../../host.ts";
 import { noSuchObject } from "../no_such_object.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
-import { bytesText } from "../quantity_text.ts";
 
 /**
  * Says of Backups that their snapshots are as they should be, or takes that back, and prints what was meant. Each word is

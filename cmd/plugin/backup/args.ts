@@ -7,7 +7,7 @@ import {
   parseTag,
   parseTimeout,
 } from "../argument_parsers.ts";
-import { backupAcceptHelp, backupHelp, backupNowHelp } from "../../help_text.ts";
+import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** What `backup now` was asked. */
@@ -98,3 +98,41 @@ function nowRequest(config: string, options: NowOptions): BackupNowRequest {
     wait: options.wait ? { timeoutMs: options.timeout } : undefined,
   };
 }
+
+/** `kubectl kopiur backup --help`. */
+const backupHelp: HelpText = {
+  about: "Starts a backup by hand, beside what schedules do, or says that one that was made is right.",
+  after: `
+Examples:
+  kubectl kopiur backup now photos -n media --wait
+  kubectl kopiur backup accept photos-20260101030000 -n media`,
+};
+
+/** `kubectl kopiur backup now --help`. */
+const backupNowHelp: HelpText = {
+  about:
+    "Makes a Backup of a BackupConfig, called <config>-<time in UTC>, and prints its name. The controller does\n" +
+    "the rest. With --wait its way is told on standard error until it ends.",
+  after: `
+Examples:
+  kubectl kopiur backup now photos -n media
+  kubectl kopiur backup now photos --wait --timeout 1h
+  kubectl kopiur backup now photos --tag reason=upgrade --description "before 2.0"
+
+Exit codes: 0 made (with --wait: succeeded, and complete), 1 failed (with --wait: or incomplete, or
+deleted meanwhile), 2 called wrongly, 124 --wait took longer than --timeout; the backup goes on`,
+};
+
+/** `kubectl kopiur backup accept --help`. */
+const backupAcceptHelp: HelpText = {
+  about:
+    "A backup of which something could not be read, or that holds much less than older ones, pushes no whole\n" +
+    "one out of retention. Where it is as it should be, this says so (spec.accept of the Backup): it then\n" +
+    "counts as whole, later ones are measured by it, and what is older goes by the rules of retention.",
+  after: `
+Examples:
+  kubectl kopiur backup accept photos-20260101030000 -n media
+  kubectl kopiur backup accept photos-20260101030000 --undo
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`,
+};

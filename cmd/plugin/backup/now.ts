@@ -3,12 +3,11 @@ import { answerOf, isConflict, type KubeClock, type KubeObject, resourceOf } fro
 import type { BackupNowRequest } from "./args.ts";
 import { EXIT } from "../../exit_code.ts";
 import { followBackup } from "./follow.ts";
-import { harmlessText } from "../harmless_text.ts";
+import { durationText, harmlessText } from "../text.ts";
 import type { Host } from "../../host.ts";
 import { manualBackup } from "./manual_backup.ts";
 import { noSuchObject } from "../no_such_object.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
-import { durationText } from "../quantity_text.ts";
 
 /** Names that may be taken in one second before something is wrong. */
 const MOST_ATTEMPTS = 10;

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import { parseObjectNames } from "../argument_parsers.ts";
-import { deletionsHelp, deletionsListHelp, deletionsReleaseHelp } from "../../help_text.ts";
+import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** How `deletions list` prints. */
@@ -76,3 +76,41 @@ function chooseWhich(
   if (allNamespaces) command.error("error: names of Backups need one namespace: expected -n, not -A");
   return { kind: "named", names: [...new Set(names)] };
 }
+
+/** `kubectl kopiur deletions --help`. */
+const deletionsHelp: HelpText = {
+  about:
+    "When many Backups are deleted, and not by retention, or the last snapshots of a recipe would go, kopiur\n" +
+    "takes it for a mistake: the Backups are held and their snapshots stay until a person confirms. These\n" +
+    "commands show and confirm.",
+  after: `
+Examples:
+  kubectl kopiur deletions list -A
+  kubectl kopiur deletions release photos-20260101030000 -n media
+  kubectl kopiur deletions release --all -n media`,
+};
+
+/** `kubectl kopiur deletions list --help`. */
+const deletionsListHelp: HelpText = {
+  about: "Shows the deleted Backups whose snapshots are held, and how much a release would destroy.",
+  after: `
+Where the deletion was a mistake, let the Backup go without its snapshots; they stay in the
+repository and come back as discovered Backups when it is read again:
+  kubectl annotate backup NAME kopiur.home-operations.com/skip-snapshot-cleanup=true
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`,
+};
+
+/** `kubectl kopiur deletions release --help`. */
+const deletionsReleaseHelp: HelpText = {
+  about:
+    "Confirms the deletion of held Backups: their snapshots are then deleted from the repository for good.\n\n" +
+    "It first prints which snapshots are lost. Then it asks on a terminal; anywhere else it needs --yes.",
+  after: `
+Examples:
+  kubectl kopiur deletions release photos-20260101030000 -n media
+  kubectl kopiur deletions release --all -n media          print what would be lost, then ask
+  kubectl kopiur deletions release --all -A --yes
+
+Exit codes: 0 released, 1 failed or not confirmed, 2 called wrongly`,
+};

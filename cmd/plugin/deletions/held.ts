@@ -3,8 +3,7 @@ import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import { ANNOTATION } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
-import { expectedNames, quotedNames } from "../quoted_names.ts";
-import { byName } from "../status/objects.ts";
+import { byName, expectedNames, quotedNames } from "../text.ts";
 
 /** A snapshot that a release destroys. */
 export interface LostSnapshot {

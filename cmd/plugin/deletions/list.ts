@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { backupKind } from "../../../api/mod.ts";
 import { resourceOf } from "../../../kube/mod.ts";
 import type { DeletionsListRequest } from "./args.ts";
-import { heldDocument, heldTable } from "./text.ts";
+import { heldDocument, heldTable } from "./view.ts";
 import { EXIT } from "../../exit_code.ts";
 import { type HeldDeletion, heldDeletions } from "./held.ts";
 import type { Host } from "../../host.ts";

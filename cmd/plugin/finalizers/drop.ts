@@ -10,7 +10,7 @@ import {
 } from "../../../kube/mod.ts";
 import { keyOf } from "../../../kube/types.ts";
 import { isConfirmed, type Question } from "../confirmation.ts";
-import { counted } from "../deletions/text.ts";
+import { counted } from "../text.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { FinalizersDropRequest } from "./args.ts";
 import type { Host } from "../../host.ts";

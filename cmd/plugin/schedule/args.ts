@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
 import { parseObjectName } from "../argument_parsers.ts";
-import { scheduleHelp } from "../../help_text.ts";
+import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** What `schedule suspend` or `schedule resume` was asked. */
@@ -38,3 +38,14 @@ const words = [
   ["suspend", true, "make no Backups until it is resumed; what runs goes on"],
   ["resume", false, "make Backups again, from the next slot on"],
 ] as const;
+
+/** `kubectl kopiur schedule --help`. */
+const scheduleHelp: HelpText = {
+  about: "Suspends or resumes a BackupSchedule (spec.schedule.suspend).",
+  after: `
+Examples:
+  kubectl kopiur schedule suspend nightly -n media
+  kubectl kopiur schedule resume nightly -n media
+
+What is kept in Git is better changed there: the next synchronisation undoes a change by hand.`,
+};

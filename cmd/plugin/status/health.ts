@@ -1,7 +1,6 @@
 import { findCondition } from "../../../api/conditions.ts";
 import type { BackupConfigStatus, BackupScheduleStatus, RepositoryStatus } from "../../../api/mod.ts";
-import { counted } from "../deletions/text.ts";
-import { quotedNames } from "../quoted_names.ts";
+import { counted, quotedNames } from "../text.ts";
 import {
   describeWait,
   GRACE_SECONDS,

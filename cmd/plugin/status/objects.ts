@@ -2,6 +2,7 @@ import * as z from "zod";
 import { findCondition } from "../../../api/conditions.ts";
 import type { Condition } from "../../../api/shared_types.ts";
 import type { KubeObject } from "../../../kube/types.ts";
+import { byName } from "../text.ts";
 
 /** All objects of a kind, or that they may not be seen. */
 export type Listing =
@@ -64,15 +65,6 @@ export function readAll<S extends AnyStatus>(
     const stalled = findCondition(status?.conditions, "Stalled");
     return { kind, object, namespace, name, status, ready, stalled, unreadable: !parsed.success };
   }).sort(byName);
-}
-
-/** Order of rows. */
-export function byName(
-  a: { readonly namespace: string; readonly name: string },
-  b: { readonly namespace: string; readonly name: string },
-): number {
-  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** True for a status of another release. */

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import type { StatusFormat, StatusRequest } from "../../args.ts";
+import type { StatusFormat, StatusRequest } from "./args.ts";
 import { EXIT } from "../../exit_code.ts";
-import { harmlessText } from "../harmless_text.ts";
+import { harmlessText } from "../text.ts";
 import type { Host } from "../../host.ts";
 import { buildStatus, type StatusDocument } from "./document.ts";
 import type { Listings } from "./objects.ts";

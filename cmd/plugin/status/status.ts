@@ -1,6 +1,6 @@
 import { KIND_NAMES, type KindName } from "../../../api/kind_names.ts";
 import { answerOf, isNotFound, type Resource, resourceOf, RESOURCES } from "../../../kube/mod.ts";
-import type { StatusRequest } from "../../args.ts";
+import type { StatusRequest } from "./args.ts";
 import type { Host } from "../../host.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 import type { Listing, Listings } from "./objects.ts";

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { API_VERSION } from "../../../api/meta.ts";
 import type { HeldDeletion } from "./held.ts";
-import { bytesText } from "../quantity_text.ts";
+import { bytesText, counted } from "../text.ts";
 import { ageCell, type Column, sizeCell, tableLines } from "../table.ts";
 
 /** What `deletions list -o json` and `-o yaml` print. Stable: fields are added, never changed. */
@@ -84,9 +84,4 @@ function sizeOf({ snapshots }: HeldDeletion): number | undefined {
 function newestOf({ snapshots }: HeldDeletion): string | undefined {
   return snapshots.map(({ endTime }) => endTime).filter((time) => time !== undefined)
     .toSorted((a, b) => Date.parse(b) - Date.parse(a))[0];
-}
-
-/** `1 Backup`, `2 Backups`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { ageText, bytesText, durationText } from "./quantity_text.ts";
+import { ageText, bytesText, durationText, expectedNames, quotedNames } from "./text.ts";
 
 Deno.test("bytesText() prints at most three digits and the unit", () => {
   const cases: readonly [number, string][] = [
@@ -37,4 +37,16 @@ Deno.test("ageText() looks back and ahead, and takes a clock that is a little of
     ["yesterday", undefined],
   ];
   for (const [time, want] of cases) equal(ageText(time, now), want);
+});
+
+Deno.test("quotedNames() shows ten names and counts the rest", () => {
+  equal(quotedNames(["a", "b"]), '"a", "b"');
+  const many = Array.from({ length: 12 }, (_, index) => `n${index}`);
+  equal(quotedNames(many).endsWith('"n9" and 2 more'), true);
+});
+
+Deno.test("expectedNames() speaks of none, one and several", () => {
+  equal(expectedNames("Cat", []), "expected a Cat to be there, but there is none: is it another namespace?");
+  equal(expectedNames("Cat", ["tom"]), 'expected "tom"');
+  equal(expectedNames("Cat", ["tom", "kit"]), 'expected one of "tom", "kit"');
 });

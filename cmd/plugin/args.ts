@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import { addBackup, type BackupInvocation } from "./backup/args.ts";
+import { addDeletions, type DeletionsInvocation } from "./deletions/args.ts";
+import { addFinalizers, type FinalizersInvocation } from "./finalizers/args.ts";
+import { addSchedule, type ScheduleInvocation } from "./schedule/args.ts";
+import { addStatus, type StatusInvocation } from "./status/args.ts";
+
+/** What the plugin can be asked beside its version and help. */
+export type PluginInvocation =
+  | StatusInvocation
+  | BackupInvocation
+  | ScheduleInvocation
+  | DeletionsInvocation
+  | FinalizersInvocation;
+
+/** Adds the commands of the plugin, in the order help shows them. */
+export function addPluginCommands(program: Command, settle: (invocation: PluginInvocation) => void): void {
+  addStatus(program, settle);
+  addBackup(program, settle);
+  addSchedule(program, settle);
+  addDeletions(program, settle);
+  addFinalizers(program, settle);
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from "commander";
+import type { HelpText } from "../../help_text.ts";
+import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
+
+/** How `status` prints. */
+export const statusFormats = ["table", "wide", "json", "yaml"] as const;
+export type StatusFormat = typeof statusFormats[number];
+
+/** What `status` was asked. */
+export interface StatusRequest extends Place {
+  readonly format: StatusFormat;
+  readonly check: boolean;
+}
+
+/** What the words after `status` mean. */
+export interface StatusInvocation {
+  readonly kind: "status";
+  readonly request: StatusRequest;
+}
+
+interface StatusOptions extends PlaceOptions {
+  readonly output: StatusFormat;
+  readonly check?: true;
+}
+
+/** Adds `status`. */
+export function addStatus(program: Command, settle: (invocation: StatusInvocation) => void): void {
+  addPlaceOptions(program.command("status"), "any namespace")
+    .summary("show repositories, recipes, schedules, running backups and what waits")
+    .description(statusHelp.about)
+    .addOption(
+      new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
+    )
+    .option("--check", "exit with 1 when anything is unhealthy or cannot be seen")
+    .addHelpText("after", statusHelp.after)
+    .action((options: StatusOptions) =>
+      settle({
+        kind: "status",
+        request: { ...placeOf(options), format: options.output, check: options.check ?? false },
+      })
+    );
+}
+
+/** `kubectl kopiur status --help`. */
+const statusHelp: HelpText = {
+  about:
+    "Shows repositories, recipes with their newest backup, schedules, backups in flight, and what waits for\n" +
+    "what; and, where there are any, sources that the newest backup did not save, deletions that wait for a\n" +
+    "person, snapshots that are gone from their repository, and volumes no recipe covers.\n\n" +
+    "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
+    "(forbidden) and does not stop the rest.",
+  after: `
+Examples:
+  kubectl kopiur status -A -o wide
+  kubectl kopiur status -n media --check || notify "backups need a look"
+  kubectl kopiur status -A -o json | jq '.unhealthy[]'
+
+Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed or is
+incomplete or holds much less than older ones, a schedule that cannot go on or whose last slot was
+missed, a backup that cannot go on without a person, a deletion that is held, a snapshot that is
+gone. What may still come right by itself, as a backup that waits or a repository on its way,
+counts after 15 minutes. A volume that no recipe covers is shown and is not unhealthy; annotate it,
+or its namespace, with
+kopiur.home-operations.com/no-backup: "true" when no backup is wanted.
+
+Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
+};
