@@ -102,6 +102,9 @@ export const snapshotEntry = z.object({
     "True when nothing changed since the newest snapshot of this source, so that kopia made none for this run.",
   ),
   unchangedSince: z.string().optional().describe("Kopia's id of that newest snapshot."),
+  leftUnfinished: z.boolean().optional().describe(
+    "True when a mover before the one that found this may have left something unfinished in the repository, which goes with this Backup.",
+  ),
   job: z.object({
     name: z.string().describe("Name of the mover Job."),
     attempts: z.int().min(0).describe("Mover Jobs started for this source."),
@@ -153,6 +156,9 @@ export const snapshotEntry = z.object({
     exitCode: z.int().optional().describe("Exit code of the mover."),
     resultKnown: z.boolean().describe(
       "False when the mover left no result, or another one had run before it: a snapshot may exist all the same.",
+    ),
+    nothingSaved: z.boolean().optional().describe(
+      "True when it is proven that nothing of this source was saved in the repository, not even unfinished: no mover ran, or the only one ended before it began to save.",
     ),
     logTail: z.string().max(4096).optional().describe("Last lines of the mover's log."),
   }).optional().describe("Why this source failed."),
@@ -232,6 +238,9 @@ export const backupStatus = z.object({
       "Since when its mover does not start, or is out of sight.",
     ),
     unstarted: z.int().min(0).optional().describe("Movers that were given up because they did not start."),
+    checkpointWaits: z.int().min(1).optional().describe(
+      "Movers that had to leave what killed ones wrote down, as it was too young to tell that nobody works on it.",
+    ),
     stoppingSince: z.iso.datetime().optional().describe("Since when a mover of it is being stopped."),
   }).optional().describe("How the deletion of the snapshots stands."),
   conditions,

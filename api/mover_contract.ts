@@ -194,6 +194,11 @@ export const snapshotDeleteResult = z.object({
   alreadyGone: z.int().min(0),
   /** Checkpoints of killed movers that were deleted as well; absent: none. */
   checkpoints: z.int().min(1).optional(),
+  /**
+   * Checkpoints that may be the run's own and stay, for they were written so lately that another client may still work
+   * on them: how many, and when that can be told. Absent: none.
+   */
+  left: z.object({ count: z.int().min(1), quietAt: z.iso.datetime() }).optional(),
 });
 export type SnapshotDeleteResult = z.infer<typeof snapshotDeleteResult>;
 
@@ -204,6 +209,8 @@ export const moverFailure = z.object({
   class: z.enum(failureClasses),
   message: z.string(),
   tail: z.string(),
+  /** True when the mover ended before it let kopia save anything. Absent when something may have been saved. */
+  nothingSaved: z.literal(true).optional(),
 });
 export type MoverFailure = z.infer<typeof moverFailure>;
 

@@ -6,10 +6,10 @@
  * @module
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
-import { attribute, type Clock, errorChain, type Sink, type Telemetry } from "../telemetry/mod.ts";
+import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import { connectionOf, type Kopia, namedTexts } from "./kopia.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia_environment.ts";
-import { MoverError } from "./mover_error.ts";
+import { asMoverError, beforeSaving, MoverError } from "./mover_error.ts";
 import { backUp } from "./operations/backup.ts";
 import { bootstrap } from "./operations/bootstrap.ts";
 import { deleteSnapshots } from "./operations/snapshot_delete.ts";
@@ -89,7 +89,7 @@ type Outcome = MoverResult extends infer R
 async function work(config: MoverConfig, deps: MoverDeps, signal: AbortSignal): Promise<Outcome> {
   let spec: WorkSpec;
   try {
-    spec = parseWorkSpec(await readWorkSpec(config.workSpecPath));
+    spec = await beforeSaving(async () => parseWorkSpec(await readWorkSpec(config.workSpecPath)));
   } catch (error) {
     return failureFrom(error, deps);
   }
@@ -104,7 +104,7 @@ async function work(config: MoverConfig, deps: MoverDeps, signal: AbortSignal): 
   try {
     return await deps.withSpan("mover", attributes, async () => {
       deps.log.info("mover started");
-      refuseMissingSecrets(spec, config.environment);
+      await beforeSaving(() => refuseMissingSecrets(spec, config.environment));
       return await withTimeLimit(
         spec,
         signal,
@@ -193,15 +193,14 @@ function failureFrom(
   error: unknown,
   { redactor, log }: MoverDeps,
 ): Extract<Outcome, { readonly failure: unknown }> {
-  const known = error instanceof MoverError
-    ? error
-    : new MoverError("Unknown", errorChain(error), { cause: error });
+  const known = asMoverError(error);
   log.error("mover failed", { class: known.failureClass, error: known });
   return {
     failure: {
       class: known.failureClass,
       message: shorten(redactor.text(known.message)),
       tail: known.tail.map((line) => redactor.text(line)).join("\n"),
+      ...(known.nothingSaved ? { nothingSaved: true as const } : {}),
     },
   };
 }

@@ -58,6 +58,7 @@ Deno.test("runMover() refuses a work spec it does not understand and starts no k
     const { end, calls } = await runFake({ operation: backup, workSpecText });
     assert.equal(end.exitCode, 2);
     assert.equal(failureOf(end).class, "InvalidWorkSpec");
+    assert.equal(failureOf(end).nothingSaved, true);
     assert.equal(end.result.operation, undefined);
     assert.deepEqual(calls, []);
   }
@@ -68,6 +69,7 @@ Deno.test("runMover() names the password that is missing and starts no kopia", a
   assert.equal(end.exitCode, 2);
   assert.equal(failureOf(end).class, "AuthFailure");
   assert.match(failureOf(end).message, /"KOPIA_PASSWORD" is not set/);
+  assert.equal(failureOf(end).nothingSaved, true);
   assert.deepEqual(calls, []);
 });
 

@@ -18,7 +18,8 @@ export function deleteJobName(backup: BackupObject, attempt: number): string {
 
 /** Number of the next, or the present, Job that deletes the snapshots of a Backup. */
 export function deleteAttempt(deletion: BackupStatus["deletion"]): number {
-  return (deletion?.failures ?? 0) + (deletion?.unstarted ?? 0) + 1;
+  const { failures = 0, unstarted = 0, checkpointWaits = 0 } = deletion ?? {};
+  return failures + unstarted + checkpointWaits + 1;
 }
 
 /** The mover Jobs a source may have had, by number, as they are now. */

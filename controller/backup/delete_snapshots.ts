@@ -39,6 +39,11 @@ const STOPPING_SECONDS = 15;
 const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
 const RETRY_MAX_SECONDS = 3600;
+/** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
+const CHECKPOINT_WAIT_SECONDS = 5400;
+const SNAPSHOTS_GONE = "The snapshots are deleted";
+/** What is still being written to after so many waits is another client's. */
+const MAX_CHECKPOINT_WAITS = 3;
 
 /**
  * Deletes the snapshots of a run by a mover Job and follows it, then lets the Backup go. What fails is counted,
@@ -48,10 +53,10 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
   const { world, pin, entries, now } = leaving;
   const { backup } = world;
   const deletion = backup.status.deletion ?? { failures: 0 };
-  const done = deletedPlan(leaving);
+  const done = deletedPlan(leaving, { waits: true });
   if (done !== undefined) return done;
   const finished = deleteJobs(world).find(({ metadata }) => metadata.uid === deletion.lastJob);
-  if (finished !== undefined) return removeFailed(leaving, finished);
+  if (finished !== undefined) return removeTold(leaving, finished);
   const attempt = deleteAttempt(deletion);
   const name = deleteJobName(backup, attempt);
   const job = deleteJobs(world).find(({ metadata }) => metadata.name === name);
@@ -79,7 +84,7 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
           stoppingSince: undefined,
         }),
         annotate: verdict.annotate,
-        create: [deleteJob(world, repository, pin, { entries, attempt })],
+        create: [deleteJob(world, repository, pin, { entries, attempt, now })],
       };
     }
     case "waiting": {
@@ -97,7 +102,7 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
         { ...started(deletion, now), waitingSince: undefined, stoppingSince: undefined },
       );
     case "succeeded":
-      return waitingPlan(leaving, "Deleting", REASONS.Deleting, SOON_SECONDS);
+      return checkpointsPlan(leaving, job, state);
     case "failed":
       return failedPlan(leaving, job, state);
   }
@@ -116,20 +121,20 @@ function withDeletion(plan: BackupPlan, { failures = 0, ...change }: DeletionCha
   return { ...plan, next: { ...plan.next, deletion: { failures, ...Object.fromEntries(given) } } };
 }
 
-/** The end of a deletion, once any mover of it has done its work. */
-function deletedPlan(leaving: Leaving): BackupPlan | undefined {
+type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
+
+/**
+ * The end of a deletion, once any mover of it has done its work; also of one that left something young where nobody
+ * waits for that.
+ */
+function deletedPlan(leaving: Leaving, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
   const { world, now } = leaving;
   for (const job of deleteJobs(world)) {
     const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
-    if (state.kind !== "succeeded") continue;
-    const { deleted, alreadyGone, checkpoints } = state.result.snapshotDelete;
-    const note = `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
-      `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}` +
-      `${checkpoints === undefined ? "" : `, and ${checkpoints} that killed movers had left unfinished`}; ` +
-      "the space comes back with the repository's full maintenance";
+    if (state.kind !== "succeeded" || (waits && isToWait(leaving, job, state))) continue;
     return {
       ...release(leaving, "The snapshots were deleted"),
-      events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
+      events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note: deletedNote(state) }],
       measures: [
         ...moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
         deletionSpan(world, state.finishedAt),
@@ -137,6 +142,50 @@ function deletedPlan(leaving: Leaving): BackupPlan | undefined {
     };
   }
   return undefined;
+}
+
+function deletedNote({ result: { snapshotDelete } }: Deleted): string {
+  const { deleted, alreadyGone, checkpoints, left } = snapshotDelete;
+  return `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
+    `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}` +
+    `${checkpoints === undefined ? "" : `, and ${checkpoints} that killed movers had left unfinished`}; ` +
+    `${left === undefined ? "" : `${left.count} unfinished stay, for another client may work on them; `}` +
+    "the space comes back with the repository's full maintenance";
+}
+
+function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Deleted): boolean {
+  const { lastJob, checkpointWaits = 0 } = world.backup.status.deletion ?? {};
+  const isTold = metadata.uid === lastJob;
+  return result.snapshotDelete.left !== undefined && (isTold || checkpointWaits < MAX_CHECKPOINT_WAITS);
+}
+
+/**
+ * The snapshots are gone; what a killed mover had of one stays until it is old enough to tell that no upload of another
+ * cluster goes on from it. Then another mover looks again.
+ */
+function checkpointsPlan(leaving: Leaving, job: KubeObject | undefined, state: Deleted): BackupPlan {
+  const { world, now } = leaving;
+  const { left } = state.result.snapshotDelete;
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  const waitSeconds = Math.min(
+    CHECKPOINT_WAIT_SECONDS,
+    Math.max(RETRY_SECONDS, Math.ceil(secondsBetween(left?.quietAt, now))),
+  );
+  const retryAt = isoSeconds(new Date(now.getTime() + waitSeconds * 1000));
+  const message =
+    `${SNAPSHOTS_GONE}; ${left?.count ?? 0} unfinished that a killed mover may have left are looked ` +
+    `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
+  const plan = waitingPlan(leaving, "Deleting", message, SOON_SECONDS);
+  return {
+    ...withDeletion(plan, {
+      ...deletion,
+      checkpointWaits: (deletion.checkpointWaits ?? 0) + 1,
+      lastJob: job?.metadata.uid,
+      retryAt,
+      waitingSince: undefined,
+    }),
+    measures: moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
+  };
 }
 
 /**
@@ -179,6 +228,8 @@ function retryTime({ failures, unstarted = 0 }: Deletion, now: Date): string {
 function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
   const { status } = leaving.world.backup;
   const told = findCondition(status.conditions, "Ready")?.reason;
+  const waits = waitsForCheckpoints(status);
+  if (waits !== undefined) return waitingPlan(leaving, "Deleting", waits, waitSeconds);
   if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
     return waitingPlan(leaving, told, status.message, waitSeconds);
   }
@@ -206,7 +257,7 @@ function stopGivenUp(leaving: Leaving): BackupPlan | undefined {
  */
 export function takeBack(leaving: Leaving): BackupPlan | undefined {
   const { world, now } = leaving;
-  const done = deletedPlan(leaving);
+  const done = deletedPlan(leaving, { waits: false });
   if (done !== undefined) return done;
   const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
   if (stopping === undefined) return undefined;
@@ -353,11 +404,19 @@ function failedPlan(
   };
 }
 
-function removeFailed(leaving: Leaving, job: KubeObject): BackupPlan {
+function removeTold(leaving: Leaving, job: KubeObject): BackupPlan {
   const { backup } = leaving.world;
   const waitSeconds = Math.max(RUNNING_SECONDS, secondsUntil(backup.status.deletion?.retryAt, leaving.now));
-  const plan = waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds);
+  const waits = waitsForCheckpoints(backup.status);
+  const plan = waits === undefined
+    ? waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds)
+    : waitingPlan(leaving, "Deleting", waits, waitSeconds);
   return { ...plan, remove: moverRemovals([job], "Background") };
+}
+
+/** What was said when a mover had to leave something young. */
+function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
+  return message?.startsWith(SNAPSHOTS_GONE) === true ? message : undefined;
 }
 
 /** What stands in the way is said; a repository that is not the one written to needs a person. */

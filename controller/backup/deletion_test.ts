@@ -3,6 +3,7 @@ import { ANNOTATION, type DeletionPolicy, FINALIZER } from "../../api/mod.ts";
 import {
   aDeletedResult,
   aFailedResult,
+  aRefusedResult,
   aSavedResult,
   BackupStage,
 } from "../../tests/support/backup_stage.ts";
@@ -322,8 +323,24 @@ Deno.test("Deletion waits for the pod of a vanished Job", async () => {
 
 const traces: Readonly<Record<string, { result: readonly [number, string]; holds: boolean }>> = {
   "a wrong password": {
-    result: [2, aFailedResult("AuthFailure", "invalid repository password")],
+    result: [2, aRefusedResult("AuthFailure", "invalid repository password")],
     holds: false,
+  },
+  "a storage that was full from the start": {
+    result: [1, aRefusedResult("StorageFull", "no space left on device")],
+    holds: false,
+  },
+  "keys that ran out on the way": {
+    result: [2, aFailedResult("AuthFailure", "ExpiredToken")],
+    holds: true,
+  },
+  "a storage that was full in the end": {
+    result: [1, aFailedResult("StorageFull", "no space left on device")],
+    holds: true,
+  },
+  "a repository that was gone on the way": {
+    result: [2, aFailedResult("NotInitialized", "repository not initialized")],
+    holds: true,
   },
   "a killed mover": { result: [137, ""], holds: true },
   "an interrupted mover": { result: [1, aFailedResult("Interrupted", "signal: terminated")], holds: true },
@@ -340,7 +357,7 @@ for (const [what, { result, holds }] of Object.entries(traces)) {
   });
 }
 
-const wrongPassword = [2, aFailedResult("AuthFailure", "invalid repository password")] as const;
+const wrongPassword = [2, aRefusedResult("AuthFailure", "invalid repository password")] as const;
 
 Deno.test("Deletion looks for what an earlier Job of a failed Backup may have saved", async () => {
   const stage = new BackupStage();

@@ -2,7 +2,6 @@ import {
   ANNOTATION,
   API_VERSION,
   BACKUP_TAG,
-  type BackupStatus,
   CONFIG_TAG,
   LABEL,
   type MoverOperation,
@@ -15,7 +14,9 @@ import { labelValue, type RepositoryView } from "../shared/mod.ts";
 import { backupJobName, deleteJobName } from "./attempts.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { moverOf } from "./checks.ts";
+import { startTimeOf } from "./finished_plan.ts";
 import { pinText, type RunPin } from "./run_pin.ts";
+import { mayHoldSnapshot } from "./source_state.ts";
 import { deletionTrace, runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -81,7 +82,7 @@ export function deleteJob(
   world: BackupWorld,
   repository: RepositoryView,
   pin: RunPin,
-  run: { readonly entries: readonly SnapshotEntry[]; readonly attempt: number },
+  run: { readonly entries: readonly SnapshotEntry[]; readonly attempt: number; readonly now: Date },
 ): DesiredObject {
   const { backup } = world;
   const { uniqueId } = pin.resolved.repository;
@@ -93,7 +94,7 @@ export function deleteJob(
       runId: backup.uid,
       snapshots,
       ...(uniqueId === undefined ? {} : { uniqueId }),
-      ...checkpointsOf(backup.status.timing, run.entries),
+      ...checkpointsOf(world, run),
     },
   };
   return jobOf(world, repository, pin, {
@@ -111,15 +112,27 @@ export function deleteJob(
   });
 }
 
-/** Where a mover of this run may have been killed: of a source that succeeded kopia has dropped them itself. */
+/** Clocks of nodes are not that of the controller, nor of the API server: so much earlier a mover may say it began. */
+const CLOCK_MARGIN_SECONDS = 300;
+
+/**
+ * Where and when a mover of this run may have been killed: of a source that has a snapshot kopia has dropped what was
+ * left before it. A run that is deleted on its way ends when its deletion begins: its movers are gone by then.
+ */
 function checkpointsOf(
-  timing: BackupStatus["timing"],
-  entries: readonly SnapshotEntry[],
+  world: BackupWorld,
+  { entries, now }: { readonly entries: readonly SnapshotEntry[]; readonly now: Date },
 ): Pick<Extract<MoverOperation, { snapshotDelete: unknown }>["snapshotDelete"], "checkpoints"> {
-  const sourcePaths = entries.filter(({ phase, job }) => phase !== "Succeeded" && job !== undefined)
-    .map(({ sourcePath }) => sourcePath);
-  if (timing?.endTime === undefined || sourcePaths.length === 0) return {};
-  return { checkpoints: { sourcePaths, from: timing.startTime, to: timing.endTime } };
+  const { timing, deletion } = world.backup.status;
+  const sourcePaths = entries.filter((entry) =>
+    entry.kopiaSnapshotID === undefined && entry.job !== undefined && mayHoldSnapshot(entry)
+  ).map(({ sourcePath }) => sourcePath);
+  if (sourcePaths.length === 0) return {};
+  const startMs = Date.parse(startTimeOf(world, now));
+  const from = new Date(startMs - CLOCK_MARGIN_SECONDS * 1000).toISOString();
+  // Of a second try as of the first: runs that began meanwhile are others.
+  const to = timing?.endTime ?? deletion?.startedAt ?? now.toISOString();
+  return { checkpoints: { sourcePaths, from, to } };
 }
 
 interface MoverChoices {

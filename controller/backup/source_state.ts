@@ -132,7 +132,7 @@ function stepOf(
       const { backup, durationSeconds } = state.result;
       return {
         kind: "ended",
-        entry: succeededEntry(running, backup),
+        entry: succeededEntry(running, backup, current),
         mover: { seconds: durationSeconds },
         ...(backup.repository === undefined ? {} : { repository: backup.repository }),
         finishedAt: state.finishedAt,
@@ -157,17 +157,16 @@ function isStray({ state, podIsAlive }: Attempt): boolean {
 }
 
 /**
- * True when a snapshot of that source may be in the repository. Only a mover that never ran, or one that was
- * refused before it could write, proves that there is none; of several movers the last one proves nothing about
- * those before it.
+ * True when a snapshot of that source, or what a killed mover had of one, may be in the repository. That there is
+ * nothing takes a proof, no guess from the class of a failure: a password may be refused, or a storage be full, hours
+ * after the first checkpoint. Of several movers the last one proves nothing about those before it.
  */
 export function mayHoldSnapshot(entry: SnapshotEntry): boolean {
   if (entry.kopiaSnapshotID !== undefined) return true;
-  // Its mover looked for what the run may have made before it said so.
-  if (entry.unchanged === true) return false;
+  // Its mover looked for a snapshot the run may have made before it said so.
+  if (entry.unchanged === true) return entry.leftUnfinished === true;
   if (entry.job === undefined) return false;
-  if (entry.failure === undefined) return true;
-  return !entry.failure.resultKnown || !PROVES_NOTHING_WRITTEN.has(entry.failure.class);
+  return entry.failure?.nothingSaved !== true;
 }
 
 /** A failure of a source that has no Job to speak for it, as an entry. */
@@ -175,20 +174,6 @@ export function failedEntry(entry: SnapshotEntry, failureClass: Reason, resultKn
   const failure = { class: failureClass, message: REASONS[failureClass], resultKnown };
   return { ...entry, phase: "Failed", failure };
 }
-
-/**
- * Failures that prove, from a mover that said so itself, that kopia wrote nothing: they strike before it begins, or no
- * mover ever ran. All others may follow a snapshot that was written, as when the storage refuses what comes after it.
- */
-const PROVES_NOTHING_WRITTEN: ReadonlySet<string> = new Set<Reason>([
-  "StartDeadlineExceeded",
-  "InvalidWorkSpec",
-  "AuthFailure",
-  "NotInitialized",
-  "RepositoryReplaced",
-  "Replaced",
-  "Cancelled",
-]);
 
 /** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */
 function currentAttempt(entry: SnapshotEntry, attempts: readonly Attempt[]): Attempt | undefined {
@@ -231,7 +216,7 @@ function afterStopped(
     return { kind: "running", entry: running, recheckAfterSeconds: 10 };
   }
   if (isDisruptedTooOften(running)) return endedByCluster(running, now);
-  if (isLate) return missedStart(running, current.podIsAlive || !isOnlyMover(current), now);
+  if (isLate) return missedStart(running, current.podIsAlive || !isOnlyMover(current, running), now);
   if (job.startedAt !== undefined && current.number >= MAX_ATTEMPTS) return endedByCluster(running, now);
   const { stoppedAt: _stoppedAt, ...rest } = job;
   return whileResting({ ...running, job: rest }, current, limits, now);
@@ -248,7 +233,9 @@ function whileResting(
   const { retryAt = "", startedAt, stoppedWhy = "", stoppedReason = "PodNotStarted" } = running.job ?? {};
   // From there on it stands in line, which may be long, and is nobody's fault.
   const restsUntil = new Date(Math.min(now.getTime(), timeOr(retryAt, now)));
-  if (startIsTooLate(running, limits, restsUntil)) return missedStart(running, !isOnlyMover(current), now);
+  if (startIsTooLate(running, limits, restsUntil)) {
+    return missedStart(running, !isOnlyMover(current, running), now);
+  }
   const untilRetry = secondsUntil(retryAt, now);
   if (untilRetry <= 0) {
     // A mover that never ran proves nothing, and is made again under its name.
@@ -301,6 +288,13 @@ function whileStray(entry: SnapshotEntry, stray: Attempt, limits: SourceLimits, 
     text,
     recheckAfterSeconds: Math.min(60, left),
   };
+}
+
+/** That nothing was saved. */
+function withProof(entry: SnapshotEntry): SnapshotEntry {
+  return entry.failure === undefined
+    ? entry
+    : { ...entry, failure: { ...entry.failure, nothingSaved: true } };
 }
 
 /** The cluster ended its movers too often, or lost the last one it may have. */
@@ -378,9 +372,9 @@ export function isDisruptedTooOften({ job }: SnapshotEntry): boolean {
   return (job?.disruptions ?? 0) >= MAX_DISRUPTIONS;
 }
 
-/** True for a Job that had no more than one pod, of a source that had no other Job. */
-function isOnlyMover({ number, state }: Attempt): boolean {
-  return number === 1 && (state.kind === "absent" || state.attempts <= 1);
+/** True for a Job that had no more than one pod, of a source that had no other Job and no pod the cluster ended. */
+function isOnlyMover({ number, state }: Attempt, { job }: SnapshotEntry): boolean {
+  return number === 1 && (state.kind === "absent" || state.attempts <= 1) && (job?.disruptions ?? 0) === 0;
 }
 
 type Waiting = Extract<JobState<"backup">, { kind: "waiting" }>;
@@ -524,8 +518,8 @@ function stopTookTooLong(stoppedAt: string, now: Date): boolean {
 
 function missedStart(running: SnapshotEntry, mayHaveRun: boolean, now: Date): SourceStep {
   const neverRan = !mayHaveRun && running.job?.startedAt === undefined;
-  const entry = failedEntry(running, "StartDeadlineExceeded", neverRan);
-  return ended(withWords(entry, running.job?.stoppedWhy), now);
+  const entry = withWords(failedEntry(running, "StartDeadlineExceeded", neverRan), running.job?.stoppedWhy);
+  return ended(neverRan ? withProof(entry) : entry, now);
 }
 
 /**
@@ -583,6 +577,7 @@ type Failed = Extract<JobState<"backup">, { kind: "failed" }>;
 
 function failed(running: SnapshotEntry, state: Failed, current: Attempt): SourceStep {
   const neverStarted = state.class === "StartDeadlineExceeded" && running.job?.startedAt === undefined;
+  const isOnly = isOnlyMover(current, running);
   const words = [state.tail ?? "", state.message].filter((text) => text !== "");
   const tail = words.length === 2 && words[0]?.includes(state.message) ? state.tail ?? "" : words.join("\n");
   const entry: SnapshotEntry = {
@@ -592,7 +587,10 @@ function failed(running: SnapshotEntry, state: Failed, current: Attempt): Source
       class: state.class,
       message: REASONS[state.class],
       ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
-      resultKnown: isOnlyMover(current) && (state.resultKnown || neverStarted),
+      resultKnown: isOnly && (state.resultKnown || neverStarted),
+      ...(isOnly && (neverStarted || state.result?.failure.nothingSaved === true)
+        ? { nothingSaved: true }
+        : {}),
       ...(tail === "" ? {} : { logTail: cutTail(tail) }),
     },
   };
@@ -602,7 +600,7 @@ function failed(running: SnapshotEntry, state: Failed, current: Attempt): Source
 
 type BackupDocument = Extract<JobState<"backup">, { kind: "succeeded" }>["result"]["backup"];
 
-function succeededEntry(running: SnapshotEntry, result: BackupDocument): SnapshotEntry {
+function succeededEntry(running: SnapshotEntry, result: BackupDocument, current: Attempt): SnapshotEntry {
   const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
   const { unreadable, unchanged, excluded } = result;
   const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
@@ -611,6 +609,8 @@ function succeededEntry(running: SnapshotEntry, result: BackupDocument): Snapsho
     phase: "Succeeded",
     // Of an unchanged source it belongs to another run, and must never be deleted with this one.
     ...(unchanged === true ? { unchanged, unchangedSince: snapshotId } : { kopiaSnapshotID: snapshotId }),
+    // A snapshot takes what was left before it out of the repository; where kopia makes none, that stays.
+    ...(unchanged === true && !isOnlyMover(current, running) ? { leftUnfinished: true } : {}),
     startTime,
     endTime,
     durationSeconds: Math.max(0, seconds),

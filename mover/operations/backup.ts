@@ -18,7 +18,7 @@ import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../k
 import { classifyLostStorage, FileReports } from "../kopia_errors.ts";
 import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
-import { MoverError } from "../mover_error.ts";
+import { beforeSaving, MoverError } from "../mover_error.ts";
 import { policyChanges } from "../policy_changes.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
 import { type RunSurvey, surveyRun } from "../run_survey.ts";
@@ -34,18 +34,25 @@ export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }
  */
 export async function backUp(kopia: Kopia, request: BackupRequest): Promise<BackupResult> {
   const source: KopiaSource = { ...kopia.connection.identity, path: request.sourcePath };
+  const before = await beforeSaving(() => prepare(kopia, request, source));
+  if (before.own !== undefined) return resultOf(before.own, { reused: true, repository: before.all.stock });
+  return await makeSnapshot(kopia, request, source, before);
+}
+
+/** Opens the repository, looks at what is there and sets the policy of the source; saves nothing of it. */
+async function prepare(kopia: Kopia, request: BackupRequest, source: KopiaSource): Promise<RunSurvey> {
   await connect(kopia);
   await refuseOtherRepository(kopia, request.uniqueId, "back up");
   // Each spends its time on making the key from the password; side by side they cost the time of one.
   const [before, found] = await bothOf(surveyRun(kopia, request), readSourcePolicy(kopia, source));
-  if (before.own !== undefined) return resultOf(before.own, { reused: true, repository: before.all.stock });
+  if (before.own !== undefined) return before;
   const changes = policyChanges({
     policy: request.policy ?? {},
     // Kopia compares with an incomplete snapshot, too, and would then leave the source without a whole one.
     ignoreIdenticalSnapshots: mayBeUnchanged(request) && before.newest !== undefined,
   }, found);
   if (changes.length > 0) await setSourcePolicy(kopia, source, changes);
-  return await makeSnapshot(kopia, request, source, before);
+  return before;
 }
 
 function mayBeUnchanged({ policy }: BackupRequest): boolean {

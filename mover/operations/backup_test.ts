@@ -112,6 +112,33 @@ Deno.test("backUp() makes no snapshot when the retention cannot be taken off", a
   assert.ok(!calls.includes("snapshot create"));
 });
 
+const refusals: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "opening the repository": { "repository connect": "echo 'invalid repository password' >&2; exit 1" },
+  "listing what it holds": { "snapshot list": "echo 'no space left on device' >&2; exit 1" },
+  "setting the policy": {
+    "policy show": showPolicies('{"retention":{"keepLatest":10}}'),
+    "policy set": "echo no >&2; exit 1",
+  },
+};
+
+for (const [what, script] of Object.entries(refusals)) {
+  Deno.test(`backUp() vouches that nothing was saved where ${what} failed`, async () => {
+    const { end, calls } = await runFake({ operation: backup, script });
+    assert.equal(failureOf(end).nothingSaved, true);
+    assert.ok(!calls.includes("snapshot create"));
+  });
+}
+
+Deno.test("backUp() does not vouch that nothing was saved once kopia was told to save, whatever the class", async () => {
+  for (const words of ["invalid repository password", "no space left on device", "access denied"]) {
+    const { end } = await runFake({
+      operation: backup,
+      script: { "snapshot create": `echo 'upload error: ${words}' >&2; exit 1` },
+    });
+    assert.equal(failureOf(end).nothingSaved, undefined, failureOf(end).class);
+  }
+});
+
 /** The list is empty before the snapshot is made and holds it afterwards. */
 function savedMeanwhile(manifest: string): string {
   return `if ${wasCalled("snapshot create")}; then\n${printList([manifest])}\nelse\nprintf '[\\n]'\nfi`;

@@ -4,6 +4,12 @@ import { snapshotDeleteCommand } from "../kopia_argv.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia_output.ts";
 import { MoverError } from "../mover_error.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
+import {
+  QUIET_SECONDS,
+  type UnfinishedUpload,
+  UnfinishedUploads,
+  uploadIsOver,
+} from "../unfinished_uploads.ts";
 
 /** Which snapshots are to go. */
 export type SnapshotDeleteRequest = Extract<
@@ -25,45 +31,73 @@ export async function deleteSnapshots(
   const found = await findAll(kopia, request);
   const checkpoints = await findCheckpoints(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
-  const ids = [...found.ids, ...checkpoints];
+  const ids = [...found.ids, ...checkpoints.ids];
+  const left = checkpoints.left === undefined ? {} : { left: checkpoints.left };
   if (ids.length === 0) {
     refuseDoubt(found);
-    return { deleted: 0, alreadyGone };
+    return { deleted: 0, alreadyGone, ...left };
   }
   const exit = await tryDelete(kopia, ids);
-  const left = await findAll(kopia, request);
-  if (left.ids.size > 0) {
+  const still = await findAll(kopia, request);
+  if (still.ids.size > 0) {
     if (exit.code !== 0) throw failureOf(kopia, snapshotDeleteCommand(ids), exit);
     const message =
-      `Cannot delete ${left.ids.size} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
+      `Cannot delete ${still.ids.size} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
-  refuseDoubt(left);
-  const dropped = checkpoints.length === 0 ? {} : { checkpoints: checkpoints.length };
-  return { deleted: found.ids.size, alreadyGone, ...dropped };
+  refuseDoubt(still);
+  const dropped = checkpoints.ids.length === 0 ? {} : { checkpoints: checkpoints.ids.length };
+  return { deleted: found.ids.size, alreadyGone, ...dropped, ...left };
+}
+
+interface Checkpoints {
+  readonly ids: readonly string[];
+  /** Those that stay for now, as their upload may go on. */
+  readonly left: SnapshotDeleteResult["left"];
 }
 
 /**
  * What kopia wrote down on the way for a mover that was then killed. It has no tags; what was begun under the very
- * source while the run was at work is the run's own. Those of other clients, of later runs and of any that has a tag
- * stay.
+ * source while the run was at work is the run's own, once the upload is over: another cluster with the same identity
+ * may have begun one in the same minute. Those of other clients, of later runs and of any that has a tag stay.
  */
-async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Promise<readonly string[]> {
-  if (request.checkpoints === undefined) return [];
-  const { sourcePaths, from, to } = request.checkpoints;
-  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
-  const ids = new Set<string>();
-  for (const path of new Set(sourcePaths)) {
-    const { snapshots } = await listSource(kopia, { ...kopia.connection.identity, path });
-    for (const { id, source, incomplete, tags, startTime } of snapshots) {
-      const startMs = Date.parse(startTime);
-      const isOurs = incomplete === "checkpoint" && Object.keys(tags).length === 0 &&
-        isOf(source, kopia, path) &&
-        startMs >= fromMs && startMs <= toMs;
-      if (isOurs) ids.add(id);
+async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Checkpoints> {
+  if (request.checkpoints === undefined) return { ids: [], left: undefined };
+  const uploads: UnfinishedUpload[] = [];
+  for (const path of new Set(request.checkpoints.sourcePaths)) {
+    const unfinished = new UnfinishedUploads();
+    for (const snapshot of (await listSource(kopia, { ...kopia.connection.identity, path })).snapshots) {
+      if (isOf(snapshot.source, kopia, path)) unfinished.add(snapshot);
     }
+    uploads.push(...unfinished.all.filter((upload) => isOfRun(upload, request)));
   }
-  return [...ids];
+  const nowMs = kopia.clock();
+  const over = uploads.filter((upload) => uploadIsOver(upload, nowMs));
+  const rest = uploads.filter((upload) => !uploadIsOver(upload, nowMs));
+  const count = rest.flatMap(checkpointIds).length;
+  const lastWriteMs = Math.max(...rest.map((each) => each.lastWriteMs));
+  return {
+    ids: over.flatMap(checkpointIds),
+    left: count === 0
+      ? undefined
+      : { count, quietAt: new Date(lastWriteMs + QUIET_SECONDS * 1000).toISOString() },
+  };
+}
+
+/** Kopia's last word on an upload carries the tags of its run; without it only the time tells whose it is. */
+function isOfRun({ snapshots, startTime }: UnfinishedUpload, request: SnapshotDeleteRequest): boolean {
+  const tagged = snapshots.filter(({ tags }) => Object.keys(tags).length > 0);
+  if (tagged.length > 0) return tagged.every(({ tags }) => tags[RUN_TAG] === request.runId);
+  const { from, to } = request.checkpoints ?? { from: "", to: "" };
+  const startMs = Date.parse(startTime);
+  return startMs >= Date.parse(from) && startMs <= Date.parse(to);
+}
+
+/** What has a tag is found by it. */
+function checkpointIds({ snapshots }: UnfinishedUpload): readonly string[] {
+  return snapshots.filter(({ incomplete, tags }) =>
+    incomplete === "checkpoint" && Object.keys(tags).length === 0
+  ).map(({ id }) => id);
 }
 
 interface Found {

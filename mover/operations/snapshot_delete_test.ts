@@ -134,23 +134,75 @@ const killed = {
 const checkpoint = (id: string, more: Readonly<Record<string, unknown>> = {}) =>
   manifestJson({ id, incomplete: "checkpoint", tags: undefined, ...more });
 
-Deno.test("deleteSnapshots() deletes what kopia wrote down for a mover that was killed, and nobody else's", async () => {
-  const listed = [
-    checkpoint("0a"),
-    checkpoint("0b", { startTime: "2026-11-21T07:59:59Z" }),
-    checkpoint("0c", { startTime: "2026-11-21T09:00:01Z" }),
-    checkpoint("0d", { tags: { "tag:mine": "x" } }),
-    checkpoint("0e", { source: { host: "apps", userName: "app", path: "/pvc" } }),
-    checkpoint("0f", { source: { host: "laptop", userName: "app", path: "/pvc/data" } }),
-    checkpoint("10", { incomplete: "canceled" }),
-    checkpoint("11", { incomplete: undefined }),
-  ];
+/** What a mover with that clock deletes of a list, and what it says of it. */
+async function deletedAt(time: string, listed: readonly string[]) {
   const { end, words } = await runFake({
     operation: killed,
+    clock: () => Date.parse(time),
     script: { "snapshot list": gone(listed), "snapshot delete": "" },
   });
-  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 0, checkpoints: 1 });
-  assert.deepEqual(words.slice(words.indexOf("delete")).filter((word) => /^(0[a-f]|1[01])$/.test(word)), [
-    "0a",
+  const at = words.indexOf("delete");
+  const ids = at < 0 ? [] : words.slice(at).filter((word) => /^[0-9a-f]{2}$/.test(word));
+  return { result: deletionOf(end), ids };
+}
+
+Deno.test("deleteSnapshots() deletes what kopia wrote down for a mover that was killed, and nobody else's", async () => {
+  const { result, ids } = await deletedAt("2026-11-22T00:00:00Z", [
+    checkpoint("0a"),
+    checkpoint("1a", { endTime: "2026-11-21T08:48:00Z" }),
+    checkpoint("0b", { startTime: "2026-11-21T07:59:59Z" }),
+    checkpoint("0c", { startTime: "2026-11-21T09:00:01Z" }),
+    checkpoint("0d", { startTime: "2026-11-21T08:10:00Z", tags: { "tag:mine": "x" } }),
+    checkpoint("0e", { source: { host: "apps", userName: "app", path: "/pvc" } }),
+    checkpoint("0f", { source: { host: "laptop", userName: "app", path: "/pvc/data" } }),
+    checkpoint("10", { startTime: "2026-11-21T08:11:00Z", incomplete: "canceled" }),
+    checkpoint("11", { startTime: "2026-11-21T08:12:00Z", incomplete: undefined }),
   ]);
+  assert.deepEqual(result, { deleted: 0, alreadyGone: 0, checkpoints: 2 });
+  assert.deepEqual(ids, ["0a", "1a"]);
+});
+
+Deno.test("deleteSnapshots() leaves the checkpoints of an upload that may go on, and says when that can be told", async () => {
+  const listed = [
+    // Begun by another cluster with the same identity while our run was at work: its newest checkpoint is young.
+    checkpoint("0a", { endTime: "2026-11-21T08:48:00Z" }),
+    checkpoint("0b", { endTime: "2026-11-21T09:33:00Z" }),
+    checkpoint("0c", { startTime: "2026-11-21T08:30:00Z", endTime: "2026-11-21T08:31:00Z" }),
+  ];
+  const early = await deletedAt("2026-11-21T10:10:00Z", listed);
+  assert.deepEqual(early.ids, ["0c"]);
+  assert.deepEqual(early.result, {
+    deleted: 0,
+    alreadyGone: 0,
+    checkpoints: 1,
+    left: { count: 2, quietAt: "2026-11-21T11:03:00.000Z" },
+  });
+  const late = await deletedAt("2026-11-21T11:03:00Z", listed);
+  assert.deepEqual([late.ids, late.result.left], [["0a", "0b", "0c"], undefined]);
+});
+
+Deno.test("deleteSnapshots() takes a checkpoint of a time to come for one of an upload that goes on", async () => {
+  const { result, ids } = await deletedAt("2026-11-21T08:00:00Z", [
+    checkpoint("0a", { endTime: "2026-11-22T08:00:00Z" }),
+  ]);
+  assert.deepEqual(ids, []);
+  assert.deepEqual(result.left, { count: 1, quietAt: "2026-11-22T09:30:00.000Z" });
+});
+
+Deno.test("deleteSnapshots() waits for nothing where kopia itself ended the upload of the run, whatever the clocks say", async () => {
+  const startTime = "2026-11-20T00:00:00Z";
+  const { result, ids } = await deletedAt("2026-11-21T08:04:00Z", [
+    checkpoint("0a", { startTime }),
+    manifestJson({ id: "0b", startTime, incomplete: "canceled" }),
+  ]);
+  assert.deepEqual(ids, ["0b", "0a"]);
+  assert.deepEqual(result, { deleted: 1, alreadyGone: 0, checkpoints: 1 });
+});
+
+Deno.test("deleteSnapshots() leaves the checkpoints of an upload that another run ended", async () => {
+  const { result, ids } = await deletedAt("2026-11-22T00:00:00Z", [
+    checkpoint("0a"),
+    manifestJson({ id: "0b", incomplete: "canceled", tags: { "tag:kopiur-run": "uid-2" } }),
+  ]);
+  assert.deepEqual([ids, result], [[], { deleted: 0, alreadyGone: 0 }]);
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { MoverOperation, MoverResult, RepositoryTarget, WorkSpec } from "../../api/mover_contract.ts";
 import { parseMoverResult } from "../../api/mover_contract.ts";
-import { parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
+import { type Clock, parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
 import { moverDefaults, runMover } from "../mod.ts";
 
 /** A folder of its own for one test: the cache, scratch and result of a mover, removed with the test. */
@@ -37,6 +37,8 @@ export interface MoverCase {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly caBundlePath?: string;
   readonly signal?: AbortSignal;
+  /** Default: the clock of the machine. */
+  readonly clock?: Clock;
   readonly stopGraceSeconds?: number;
   /** As RUST_LOG. */
   readonly logFilter?: string;
@@ -132,7 +134,7 @@ export async function runWithoutReading(
         ...(given.caBundlePath === undefined ? {} : { caBundlePath: given.caBundlePath }),
         ...(given.stopGraceSeconds === undefined ? {} : { stopGraceSeconds: given.stopGraceSeconds }),
       },
-      { ...telemetry, clock: systemClock, print: (line) => void printed.push(line) },
+      { ...telemetry, clock: given.clock ?? systemClock, print: (line) => void printed.push(line) },
       given.signal ?? new AbortController().signal,
     );
     const metrics = await telemetry.renderMetrics();

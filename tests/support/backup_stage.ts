@@ -71,23 +71,37 @@ export function aSavedResult(snapshotId: string, parts: Readonly<Record<string, 
   });
 }
 
-/** What a mover says that failed. */
-export function aFailedResult(failureClass: string, message: string, operation = "Backup"): string {
+/** What a mover says that failed, `parts` beside class and message. */
+export function aFailedResult(
+  failureClass: string,
+  message: string,
+  operation = "Backup",
+  parts: Readonly<Record<string, unknown>> = {},
+): string {
   return JSON.stringify({
     version: 1,
     operation,
     durationSeconds: 3,
-    failure: { class: failureClass, message, tail: `before\n${message}` },
+    failure: { class: failureClass, message, tail: `before\n${message}`, ...parts },
   });
 }
 
+/** What a mover says that failed before it let kopia save anything. */
+export function aRefusedResult(failureClass: string, message: string): string {
+  return aFailedResult(failureClass, message, "Backup", { nothingSaved: true });
+}
+
 /** What a mover says that deleted snapshots. */
-export function aDeletedResult(deleted: number, alreadyGone = 0): string {
+export function aDeletedResult(
+  deleted: number,
+  alreadyGone = 0,
+  parts: Readonly<Record<string, unknown>> = {},
+): string {
   return JSON.stringify({
     version: 1,
     operation: "SnapshotDelete",
     durationSeconds: 2,
-    snapshotDelete: { deleted, alreadyGone },
+    snapshotDelete: { deleted, alreadyGone, ...parts },
   });
 }
 
