@@ -22,6 +22,26 @@ export interface LifecycleOptions {
   readonly tell: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
+/** The lifecycle of this process: its signals, its exit, its timers. */
+export function processLifecycle(
+  deadlineMs: number,
+  tell: LifecycleOptions["tell"],
+): LifecycleOptions {
+  return {
+    deadlineMs,
+    tell,
+    exit: (code) => Deno.exit(code),
+    onSignal: (name, callback) => {
+      Deno.addSignalListener(name, callback);
+      return () => Deno.removeSignalListener(name, callback);
+    },
+    setTimer: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
 interface Step {
   readonly name: string;
   readonly run: () => Promise<void>;

@@ -1,7 +1,7 @@
 import { type Invocation, parseArgs } from "./args.ts";
+import { runVersion } from "./build.ts";
 import { EXIT, UsageError } from "./exit_code.ts";
 import type { Host } from "./host.ts";
-import { runVersion } from "./version.ts";
 
 /** Runs what the command line asks for; the answer is the exit code. Never throws. */
 export async function main(host: Host): Promise<number> {

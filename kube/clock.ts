@@ -60,3 +60,9 @@ function setLongTimer(delayMs: number, callback: () => void): () => void {
   arm(Math.max(0, delayMs));
   return () => clearTimeout(id);
 }
+
+/** The form of metav1.MicroTime. */
+export function microTime(epochMs: number): string {
+  const micros = String(Math.floor((epochMs - Math.floor(epochMs)) * 1000)).padStart(3, "0");
+  return new Date(Math.floor(epochMs)).toISOString().replace(/Z$/, `${micros}Z`);
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../tests/support/mod.ts";
-import { elapsedMs, momentOf, sleep, systemKubeClock } from "./clock.ts";
+import { elapsedMs, microTime, momentOf, sleep, systemKubeClock } from "./clock.ts";
 import { DeadlinePassed, startDeadline } from "./deadline.ts";
 
 Deno.test("sleep() resolves after its delay, and rejects when its signal aborts", async () => {
@@ -54,4 +54,9 @@ Deno.test("elapsedMs() says what the clock says that went further", () => {
   assert.equal(elapsedMs(at(1005, 15), since), 5);
   assert.equal(elapsedMs(at(9000, 15), since), 8000);
   assert.equal(elapsedMs(at(0, 40), since), 30);
+});
+
+Deno.test("microTime() writes six digits", () => {
+  assert.equal(microTime(0), "1970-01-01T00:00:00.000000Z");
+  assert.equal(microTime(1.001), "1970-01-01T00:00:00.001000Z");
 });

@@ -3,10 +3,9 @@ import { parseTelemetryConfig, startTelemetry } from "../../telemetry/mod.ts";
 import { readBuild } from "../build.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Host } from "../host.ts";
-import { runRole } from "../lifecycle.ts";
+import { processLifecycle, runRole } from "../lifecycle.ts";
 import type { Place } from "./place_options.ts";
 import { type PluginApi, pluginApi } from "./api.ts";
-import { processLifecycle } from "../process_lifecycle.ts";
 
 /** What a command of the plugin works with. */
 export interface PluginSession {

@@ -5,8 +5,7 @@ import { readBuild } from "../build.ts";
 import { type ControllerConfig, parseControllerConfig } from "../config/config.ts";
 import { EXIT } from "../exit_code.ts";
 import type { Host } from "../host.ts";
-import { type Lifecycle, runRole } from "../lifecycle.ts";
-import { processLifecycle } from "../process_lifecycle.ts";
+import { type Lifecycle, processLifecycle, runRole } from "../lifecycle.ts";
 import { startRoleTelemetry } from "./telemetry.ts";
 
 /** Below the 30 s a kubelet waits before it kills. */

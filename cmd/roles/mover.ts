@@ -2,8 +2,7 @@ import { moverDefaults, runMover as work } from "../../mover/mod.ts";
 import { inlineCertificates, streamSink, systemClock } from "../../telemetry/mod.ts";
 import { parseMoverConfig } from "../config/config.ts";
 import type { Host } from "../host.ts";
-import { runRole } from "../lifecycle.ts";
-import { processLifecycle } from "../process_lifecycle.ts";
+import { processLifecycle, runRole } from "../lifecycle.ts";
 import { startRoleTelemetry } from "./telemetry.ts";
 
 /** Below the 30 s a kubelet waits before it kills; kopia gets most of it to end by itself. */

@@ -1,3 +1,4 @@
+import { microTime } from "../clock.ts";
 import { isRecord } from "../received_object.ts";
 import { apiVersionOf, RESOURCES } from "../resources.ts";
 import type { ObjectKey } from "../types.ts";
@@ -61,12 +62,6 @@ export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): u
     renewTime: now,
     leaseTransitions: before.transitions,
   });
-}
-
-/** The form of metav1.MicroTime. */
-export function microTime(epochMs: number): string {
-  const micros = String(Math.floor((epochMs - Math.floor(epochMs)) * 1000)).padStart(3, "0");
-  return new Date(Math.floor(epochMs)).toISOString().replace(/Z$/, `${micros}Z`);
 }
 
 function leaseObject(key: ObjectKey, before: Lease | undefined, spec: unknown): unknown {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { claimedLease, microTime, parseLease, releasedLease } from "./lease.ts";
+import { claimedLease, parseLease, releasedLease } from "./lease.ts";
 
 const claim = { key: { namespace: "kopiur", name: "controller" }, holder: "a", durationSeconds: 15 };
 const epochMs = Date.parse("2026-01-02T03:04:05.678Z") + 0.25;
@@ -65,9 +65,4 @@ Deno.test("releasedLease() leaves no holder and is guarded by the version", () =
     resourceVersion: "7",
   });
   assert.deepEqual([lease.spec.holderIdentity, lease.spec.leaseTransitions], ["", 3]);
-});
-
-Deno.test("microTime() writes six digits", () => {
-  assert.equal(microTime(0), "1970-01-01T00:00:00.000000Z");
-  assert.equal(microTime(1.001), "1970-01-01T00:00:00.001000Z");
 });

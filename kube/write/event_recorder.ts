@@ -1,9 +1,8 @@
 import type { Log } from "../../telemetry/mod.ts";
-import type { KubeClock } from "../clock.ts";
+import { type KubeClock, microTime } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { isNotFound } from "../errors.ts";
 import { cutToBytes, NOTE_BYTES, textShape } from "./event_text.ts";
-import { microTime } from "../lead/lease.ts";
 import { apiVersionOf, RESOURCES } from "../resources.ts";
 import { type Rate, TokenBuckets } from "./token_buckets.ts";
 import type { Transport } from "../transport/transport.ts";

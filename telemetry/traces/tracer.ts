@@ -2,13 +2,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as otel from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import { AlwaysOffSampler, BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import {
+  AlwaysOffSampler,
+  BasicTracerProvider,
+  type IdGenerator,
+  RandomIdGenerator,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
 import type { LogTrace, SpanFrame } from "../logs/format.ts";
 import type { SamplerChoice } from "../otlp/tuning.ts";
 import type { Redactor } from "../redact.ts";
 import { createSampler } from "./sampler.ts";
 import { type Attributes, type FinishedSpan, givenAttributes, RunningSpan, type Span } from "./span.ts";
-import { SpanIdSource } from "./span_ids.ts";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
 /** The name of a span, and its kind where it is not internal. */
@@ -142,5 +147,35 @@ async function runInSpan<T>(
     throw error;
   } finally {
     span.end();
+  }
+}
+
+/** The ids of one span. */
+interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** Random ids, but for a span that is started by `with`. */
+class SpanIdSource implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  #given: SpanIds | undefined;
+
+  /** Runs fn, which must start one span and not wait; a root span gets these ids. */
+  with<T>(ids: SpanIds, fn: () => T): T {
+    this.#given = ids;
+    try {
+      return fn();
+    } finally {
+      this.#given = undefined;
+    }
+  }
+
+  generateTraceId(): string {
+    return this.#given?.traceId ?? this.#random.generateTraceId();
+  }
+
+  generateSpanId(): string {
+    return this.#given?.spanId ?? this.#random.generateSpanId();
   }
 }
