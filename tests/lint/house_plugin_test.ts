@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import plugin from "./house_plugin.ts";
+import plugin, { PURE_FILES } from "./house_plugin.ts";
 
 function messages(file: string, source: string): readonly string[] {
   return Deno.lint.runPlugin(plugin, file, source).map((diagnostic) => diagnostic.message);
@@ -10,6 +10,14 @@ Deno.test("house/pure refuses the clock and randomness in a pure file, and allow
   const source = "export function f(): number { return Date.now() + Math.random() + Number(new Date()); }";
   assert.equal(messages("controller/backup/plan.ts", source).length, 3);
   assert.deepEqual(messages("kube/watch/informer.ts", source), []);
+});
+
+Deno.test("house/pure holds pure files among those with effects, each by a path that exists", () => {
+  const source = "export function f(): number { return Date.now(); }";
+  for (const path of PURE_FILES) {
+    assert.equal(messages(path.endsWith("/") ? `${path}a.ts` : path, source).length, 1, path);
+    assert.ok(Deno.statSync(new URL(`../../${path}`, import.meta.url)), path);
+  }
 });
 
 Deno.test("house/no-env refuses Deno.env outside mod.ts", () => {
