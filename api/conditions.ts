@@ -13,6 +13,7 @@ export type ConditionType =
   | "Complete"
   | "RetentionActive"
   | "SnapshotsWhole"
+  | "HistoryOwned"
   | "SnapshotPresent"
   | "VolumesUsable"
   | "DeletionHeld"

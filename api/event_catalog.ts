@@ -235,6 +235,20 @@ export const EVENTS: readonly EventEntry[] = [
       "its deletion would take the last snapshots of a source or more than half of a recipe's, or it is pinned and said to go by routine",
   },
   {
+    type: "Warning",
+    reasons: ["InheritedHeld"],
+    action: "ConfirmDeletion",
+    on: ["Backup"],
+    when: "it was put back and is deleted, and another cluster may live on its snapshots",
+  },
+  {
+    type: "Warning",
+    reasons: ["InheritedHeld"],
+    action: "ConfirmHeir",
+    on: ["BackupConfig"],
+    when: "Backups of it were put back, so retention deletes none of them until a person says that it may",
+  },
+  {
     type: "Normal",
     reasons: ["MassDeletionReleased"],
     action: "Delete",

@@ -56,6 +56,8 @@ export const ANNOTATION = {
   madeAt: `${GROUP}/made-at`,
   /** On a Backup that was put back without its status: "true" has it run again. */
   runAgain: `${GROUP}/run-again`,
+  /** On a Repository: its own uid, a person's word that no other cluster lives on the snapshots of Backups that were put back. */
+  heir: `${GROUP}/heir`,
   /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
   noBackup: `${GROUP}/no-backup`,
   /** On a Repository: which of its Backups were deleted lately, as JSON; the memory of the deletion breaker for its namespace. */

@@ -45,6 +45,8 @@ export const REASONS = {
   MassDeletionHeld: "Many Backups are deleted: their snapshots stay until a person confirms",
   LastSnapshotsHeld:
     "The snapshots are the last ones, or pinned and said to go by routine: they stay until a person confirms",
+  InheritedHeld:
+    "Backups were put back, and another cluster may live on their snapshots: they stay until a person decides",
   MassDeletionReleased: "The deletion of the snapshots was confirmed",
   SettlingDeletion: "The deletion begins in a moment, so that a mistake can be noticed",
   MissedSchedule: "A slot of the schedule passed without a Backup",

@@ -30,6 +30,7 @@ async function run(invocation: Invocation, host: Host): Promise<number> {
     case "backup-now":
     case "backup-accept":
     case "schedule":
+    case "repository-inherit":
     case "finalizers-drop": {
       const { runPluginCommand } = await import("./plugin/command.ts");
       return await runPluginCommand(host, invocation);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   ANNOTATION,
   API_VERSION,
+  backupConfigStatus,
   backupKind,
   type BackupStatus,
   backupStatus,
@@ -27,6 +28,7 @@ import {
   settle,
   startTelemetryProbe,
 } from "../tests/support/mod.ts";
+import { anEndedBackup } from "../tests/support/backup_stage.ts";
 import { startController } from "./mod.ts";
 import { endJob, openedMessage, OPTIONS } from "./repository/stage_test.ts";
 import { JOB, POD, resourceOf } from "./shared/mod.ts";
@@ -153,6 +155,29 @@ class Cluster {
     return `${phase} ${conditions?.find(({ type }) => type === "Ready")?.reason}`;
   }
 
+  /** Names of the Backups that are being deleted. */
+  get going(): readonly string[] {
+    return this.backups.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+      .map(({ metadata }) => metadata.name);
+  }
+
+  /** A person says that no other cluster lives on what was put back. */
+  inherit(word = "uid-repository-repo"): void {
+    const key = { namespace: "apps", name: "repo" };
+    const found = this.kube.find(API_VERSION, "Repository", key) ?? assert.fail();
+    const annotations = { ...found.metadata.annotations, [ANNOTATION.heir]: word };
+    this.kube.put({ ...found, metadata: { ...found.metadata, annotations } });
+  }
+
+  /** A condition of the recipe, as `Status Reason: message`. */
+  condition(type: string): string | undefined {
+    const config = this.kube.find(API_VERSION, "BackupConfig", { namespace: "apps", name: "recipe" });
+    const found = backupConfigStatus.parse(config?.status ?? {}).conditions?.find((each) =>
+      each.type === type
+    );
+    return found && `${found.status} ${found.reason}: ${found.message}`;
+  }
+
   reasons(reason: string): number {
     return this.kube.events.filter((event) => event.reason === reason).length;
   }
@@ -175,10 +200,13 @@ Deno.test("five hundred Backups put back without status run nothing and take up 
   const made = cluster.kube.writes.slice(before).filter((write) => write.startsWith("create Job "));
   assert.deepEqual(made.filter((write) => !/-delete-|bootstrap/.test(write)), []);
   assert.equal(cluster.reasons("Adopted"), 500);
-  // Those beyond the retention go by their snapshots' age, as they would have before.
-  const going = cluster.backups.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  // Of those beyond the retention none goes before a person has said that the old cluster is dead.
+  assert.deepEqual(cluster.going, []);
+  cluster.inherit();
+  await cluster.passes(120);
+  // They go by their snapshots' age, as they would have before.
   const oldest = new Set(nights.slice(0, 100).map(({ name }) => name));
-  assert.ok(going.length > 0 && going.every(({ metadata }) => oldest.has(metadata.name)), `${going.length}`);
+  assert.ok(cluster.going.length > 0 && cluster.going.every((name) => oldest.has(name)));
   for (const { name, entry } of nights.slice(100)) {
     const { phase, snapshots, timing, stats, adopted, resolved } = cluster.status(name);
     assert.equal(phase, "Succeeded", name);
@@ -284,5 +312,145 @@ Deno.test("a Backup that was put back is not in the way of the next slot, and ru
   });
   await cluster.passes(10);
   assert.equal(cluster.jobs("backup").length, 1);
+  await cluster.stop();
+});
+
+/** A cluster that was restored beside the one whose runs made the snapshots of so many nights. */
+async function aSecondCluster(nights: number, retention: unknown = { keepLatest: 2 }): Promise<Cluster> {
+  const cluster = new Cluster({ spec: { retention } });
+  const all = Array.from({ length: nights }, (_, number) => aNight(number));
+  for (const { name } of all) cluster.kube.put(aRestored(name, {}));
+  await cluster.start();
+  await cluster.lists(all.map(({ entry }) => entry));
+  await cluster.passes(20);
+  return cluster;
+}
+
+/** Snapshots that movers were made to delete. */
+function deleted(cluster: Cluster): readonly string[] {
+  return cluster.kube.writes.filter((write) => write.startsWith("create Job ") && write.includes("-delete-"));
+}
+
+Deno.test("a cluster that was restored beside another one deletes nothing by retention, says so once and how to go on", async () => {
+  const cluster = await aSecondCluster(6);
+  await cluster.passes(1200);
+  assert.deepEqual([cluster.going, deleted(cluster)], [[], []]);
+  assert.match(
+    cluster.condition("HistoryOwned") ?? "",
+    /^False InheritedHeld: 6 Backups were put back, .* and 3 more\. .*kubectl kopiur repository inherit repo -n apps.*heir: "uid-repository-repo"$/,
+  );
+  assert.equal(cluster.reasons("InheritedHeld"), 1);
+  cluster.inherit();
+  await cluster.passes(120);
+  assert.equal(cluster.condition("HistoryOwned"), undefined);
+  assert.deepEqual(cluster.going.toSorted(), [0, 1, 2, 3].map((each) => aNight(each).name));
+  await cluster.stop();
+});
+
+for (
+  const [what, word] of [["of the Repository it was restored from", "uid-of-production"], [
+    "that is no uid",
+    "true",
+  ]]
+) {
+  Deno.test(`a word of heirs ${what} means nothing`, async () => {
+    const cluster = await aSecondCluster(4);
+    cluster.inherit(word);
+    await cluster.passes(600);
+    assert.deepEqual([cluster.going, deleted(cluster)], [[], []]);
+    await cluster.stop();
+  });
+}
+
+for (
+  const [who, annotations, breaker] of [
+    ["a person deletes", {}, {}],
+    ["a person deletes, where the breaker is off", {}, {
+      deletionBreaker: { threshold: 0, window: "10m", keepLast: false },
+    }],
+    ["is deleted in the name of retention", { [ANNOTATION.deletedBy]: "retention" }, {}],
+  ] as const
+) {
+  Deno.test(`a Backup that was put back and that ${who} keeps its snapshots until a person decides`, async () => {
+    const cluster = await aSecondCluster(4);
+    const repository = cluster.kube.find(API_VERSION, "Repository", { namespace: "apps", name: "repo" }) ??
+      assert.fail();
+    cluster.kube.put({ ...repository, spec: { ...Object(repository.spec), ...breaker } });
+    const [name, confirmed] = [aNight(0).name, aNight(1).name];
+    for (const each of [name, confirmed]) {
+      const found = cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: each }) ??
+        assert.fail();
+      const metadata = { ...found.metadata, annotations: { ...found.metadata.annotations, ...annotations } };
+      cluster.kube.put({ ...found, metadata });
+      cluster.kube.delete(
+        cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: each }) ?? found,
+      );
+    }
+    await cluster.passes(60);
+    assert.equal(cluster.standing(name), "Deleting InheritedHeld");
+    assert.match(
+      cluster.status(name).message ?? "",
+      /^It was put back, .*repository inherit repo -n apps.*deletions release.*confirm-deletion: "true"/,
+    );
+    assert.deepEqual(deleted(cluster), []);
+    const found = cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: confirmed }) ??
+      assert.fail();
+    const words = { ...found.metadata.annotations, [ANNOTATION.confirmDeletion]: "true" };
+    cluster.kube.put({ ...found, metadata: { ...found.metadata, annotations: words } });
+    if (Object.keys(breaker).length > 0) await cluster.lists([0, 1, 2, 3].map((each) => aNight(each).entry));
+    await cluster.passes(20);
+    assert.equal(deleted(cluster).length, 1, "what was confirmed goes");
+    await cluster.stop();
+  });
+}
+
+Deno.test("what was held for the heir alone goes on when there is one, and what is the last one stays", async () => {
+  const cluster = await aSecondCluster(7, {});
+  for (const each of [0, 6]) {
+    cluster.kube.delete(
+      cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: aNight(each).name }) ??
+        assert.fail(),
+    );
+  }
+  await cluster.passes(30);
+  assert.equal(cluster.standing(aNight(0).name), "Deleting InheritedHeld");
+  cluster.inherit();
+  await cluster.passes(700);
+  assert.equal(deleted(cluster).length, 1);
+  assert.equal(cluster.standing(aNight(6).name), "Deleting LastSnapshotsHeld");
+  await cluster.stop();
+});
+
+Deno.test("a Backup that was put back with its status is no less somebody else's", async () => {
+  const cluster = new Cluster({ spec: { retention: { keepLatest: 1 } } });
+  for (let number = 0; number < 4; number++) {
+    const { name, entry } = aNight(number);
+    cluster.kube.put(anEndedBackup(name, {
+      metadata: {
+        uid: `new-${name}`,
+        creationTimestamp: "2026-01-02T03:00:00Z",
+        annotations: { [ANNOTATION.ranAs]: entry.runId ?? "" },
+      },
+      status: {
+        snapshots: [{
+          source: "data",
+          sourcePath: entry.path,
+          phase: "Succeeded",
+          kopiaSnapshotID: entry.id,
+          files: 10,
+          sizeBytes: 1000,
+        }],
+        timing: { startTime: entry.startTime, endTime: entry.endTime, durationSeconds: 90 },
+      },
+    }));
+  }
+  await cluster.start();
+  await cluster.lists([0, 1, 2, 3].map((each) => aNight(each).entry));
+  await cluster.passes(1200);
+  assert.deepEqual([cluster.going, deleted(cluster)], [[], []]);
+  assert.match(cluster.condition("HistoryOwned") ?? "", /^False InheritedHeld: 4 Backups/);
+  cluster.inherit();
+  await cluster.passes(120);
+  assert.equal(cluster.going.length, 3);
   await cluster.stop();
 });

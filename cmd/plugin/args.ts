@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addBackup, type BackupInvocation } from "./backup/args.ts";
 import { addDeletions, type DeletionsInvocation } from "./deletions/args.ts";
 import { addFinalizers, type FinalizersInvocation } from "./finalizers/args.ts";
+import { addRepository, type RepositoryInvocation } from "./repository/args.ts";
 import { addSchedule, type ScheduleInvocation } from "./schedule/args.ts";
 import { addStatus, type StatusInvocation } from "./status/args.ts";
 
@@ -11,6 +12,7 @@ export type PluginInvocation =
   | BackupInvocation
   | ScheduleInvocation
   | DeletionsInvocation
+  | RepositoryInvocation
   | FinalizersInvocation;
 
 /** Adds the commands of the plugin, in the order help shows them. */
@@ -19,5 +21,6 @@ export function addPluginCommands(program: Command, settle: (invocation: PluginI
   addBackup(program, settle);
   addSchedule(program, settle);
   addDeletions(program, settle);
+  addRepository(program, settle);
   addFinalizers(program, settle);
 }

@@ -57,6 +57,20 @@ Deno.test("parseArgs() reads the commands of the plugin", () => {
       kind: "schedule",
       request: { ...here, schedule: "nightly", suspend: false },
     }],
+    ["repository inherit home -n media", {
+      kind: "repository-inherit",
+      request: {
+        ...here,
+        scope: { kind: "one", namespace: "media" },
+        repository: "home",
+        inherit: true,
+        yes: false,
+      },
+    }],
+    ["repository inherit home --undo --yes", {
+      kind: "repository-inherit",
+      request: { ...here, repository: "home", inherit: false, yes: true },
+    }],
     ["finalizers drop -A --yes", {
       kind: "finalizers-drop",
       request: { ...here, scope: { kind: "all" }, dryRun: false, yes: true },
@@ -104,6 +118,9 @@ Deno.test("parseArgs() refuses what the commands of the plugin cannot do, and sa
     [["backup", "now", "a", "--deletion-policy", "Keep"], /Allowed choices are Delete, Retain, Orphan/],
     [["schedule", "suspend"], /missing required argument 'name'/],
     [["schedule", "pause", "a"], /unknown command 'pause'/],
+    [["repository"], /^Usage: kubectl kopiur repository/],
+    [["repository", "inherit"], /missing required argument 'name'/],
+    [["repository", "inherit", "a", "-A"], /unknown option '-A'/],
     [["finalizers"], /^Usage: kubectl kopiur finalizers/],
     [["finalizers", "drop", "a"], /too many arguments/],
   ];
@@ -121,6 +138,8 @@ Deno.test("parseArgs() gives help for the commands of the plugin, in lines that 
     ["deletions release --help", /Exit codes: 0 released, 1 failed or not confirmed/],
     ["backup --help", /now \[options\] <config>/],
     ["backup now --help", /--timeout <duration> +how long --wait follows it \(default: 10m\)/],
+    ["repository --help", /inherit \[options\] <name>/],
+    ["repository inherit --help", /never for a copy of one that works/],
     ["finalizers --help", /drop \[options\]/],
     ["finalizers drop --help", /Uninstall the controller first/],
     ["schedule --help", /suspend \[options\] <name>/],

@@ -35,6 +35,10 @@ async function runCommand(host: Host, session: PluginSession, invocation: Plugin
       const { suspendSchedule } = await import("./schedule/suspend.ts");
       return await suspendSchedule(host, session, invocation.request);
     }
+    case "repository-inherit": {
+      const { inheritRepository } = await import("./repository/inherit.ts");
+      return await inheritRepository(host, session, invocation.request);
+    }
     case "finalizers-drop": {
       const { dropFinalizers } = await import("./finalizers/drop.ts");
       return await dropFinalizers(host, session, invocation.request, systemKubeClock());

@@ -12,6 +12,7 @@ import {
   deletionId,
   type DeletionMemory,
   deletionMemoryText,
+  heirWords,
   recipeId,
   remember,
   type RepositoryView,
@@ -31,8 +32,9 @@ const UNKNOWN_MAX_SECONDS = 86_400;
 const CLOCK_TOLERANCE_SECONDS = 60;
 const CONDITION = "DeletionHeld";
 
+const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld"] as const;
 /** Why a deletion is held. */
-type HeldReason = Extract<Reason, "MassDeletionHeld" | "LastSnapshotsHeld">;
+type HeldReason = Extract<Reason, typeof HELD_REASONS[number]>;
 
 /** Whether the snapshots of a deleted Backup may go now. */
 export type DeletionVerdict =
@@ -62,20 +64,26 @@ export type DeletionVerdict =
  * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
  * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
  * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
- * would go; the newest whole snapshot of a source they never take.
+ * would go; the newest whole snapshot of a source they never take. What was
+ * put back nothing deletes before a person has said that no other cluster lives on it, whatever the settings are: these
+ * were restored along with it.
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
   const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
+  const seen = world.deletions;
   if (before?.status === "True") {
     if (backup.confirmsDeletion) {
       return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
     }
-    const reason = before.reason === "LastSnapshotsHeld" ? before.reason : "MassDeletionHeld";
+    const reason = HELD_REASONS.find((each) => each === before.reason) ?? "MassDeletionHeld";
+    if (reason === "InheritedHeld" && seen?.isInherited === false) {
+      return { kind: "confirmed", message: "A person said that no other cluster lives on the snapshots" };
+    }
     return { kind: "held", reason, message: before.message, news: undefined };
   }
-  const seen = world.deletions;
   if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
+  if (seen.isInherited) return held("InheritedHeld", inheritedText(world));
   if (seen.routine === "doubtful") return held("LastSnapshotsHeld", routineText(world));
   const breaker = breakerOf(foundRepository(world));
   const last = seen.last?.paths ?? [];
@@ -222,6 +230,16 @@ function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
 function halfText({ backup }: BackupWorld): string {
   return `With it more than half of the Backups of BackupConfig "${backup.configName}" that hold snapshots ` +
     "would be deleted";
+}
+
+function inheritedText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
+  const heir = repository.kind === "found"
+    ? `; where it does not, ${
+      heirWords({ namespace, name: repository.value.key.name, uid: repository.value.uid })
+    }`
+    : "";
+  return `It was put back, and the cluster that made its snapshots may live on them${heir}. Until then nothing but a ` +
+    "word on this very Backup deletes them";
 }
 
 function routineText({ backup, object }: BackupWorld): string {

@@ -4,6 +4,7 @@ import {
   type DeletionMemory,
   deletionMemory,
   isAccepted,
+  isInherited,
   keepsEverything,
   type RepositoryView,
   type RetentionRun,
@@ -34,6 +35,8 @@ export interface SeenDeletions {
   readonly last: LastSnapshots | undefined;
   /** When this controller began to count by itself; before that only others can say what was deleted. */
   readonly countedSince: Date;
+  /** It was put back, and nobody said that no other cluster lives on its snapshots. */
+  readonly isInherited: boolean;
   /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
   readonly memory: DeletionMemory | undefined;
   readonly repository:
@@ -59,7 +62,9 @@ export function seenDeletions(
 ): SeenDeletions | undefined {
   const { object, backup, config, pin } = run;
   const { namespace } = backup.key;
-  const isHeld = findCondition(backup.status.conditions, "DeletionHeld")?.status === "True";
+  const held = findCondition(backup.status.conditions, "DeletionHeld");
+  // Whoever says that this is the heir frees what was held for that alone.
+  const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
   if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
   const { name } = pin.resolved.repository;
   const repository = reader.get(REPOSITORY, { namespace, name });
@@ -92,6 +97,7 @@ export function seenDeletions(
     others,
     isSaved,
     routine,
+    isInherited: isKeptInheritance(run),
     countedSince: new Date(ledger.begin(now) * 1000),
     last: isJudgedAlready || !isAsked ? undefined : lastOf(object, backup, { memory, today }, reader),
     memory,
@@ -149,7 +155,7 @@ function lastOf(
  * person or a tool.
  */
 function routineOf(
-  { object, backup, config, pin }: DeletedRun,
+  { object, backup, config, pin, repository }: DeletedRun,
   isSaved: boolean,
   reader: Reader,
 ): SeenDeletions["routine"] {
@@ -165,8 +171,13 @@ function routineOf(
   const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
     each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
   );
-  const run = retentionRun(object);
-  return runsToPrune(retention, [...living.map(retentionRun), run]).includes(run) ? "believed" : undefined;
+  const run = retentionRun(object, repository);
+  const others = living.map((each) => retentionRun(each, repository));
+  return runsToPrune(retention, [...others, run]).includes(run) ? "believed" : undefined;
+}
+
+function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "repository">): boolean {
+  return isInherited(object) && !(repository.kind === "found" && repository.value.isHeir);
 }
 
 /** True for a Backup in that repository; of an id that is not known the name speaks. */
@@ -177,13 +188,13 @@ function isBeside(backup: KubeObject, { name, uniqueId }: RunPin["resolved"]["re
     (id === undefined || uniqueId === undefined || id === uniqueId);
 }
 
-function retentionRun(backup: KubeObject): RetentionRun {
+function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {
   const phase = textAt(backup, "status", "phase");
   return {
     name: backup.metadata.name,
     hasFailed: phase === "Failed" || (phase === "Deleting" && wasStopped(backup)),
     timeMs: runSummary(backup)?.timeMs ?? 0,
-    isExempt: valueAt(backup, "spec", "pin") === true,
+    isExempt: valueAt(backup, "spec", "pin") === true || isKeptInheritance({ object: backup, repository }),
     isAccepted: isAccepted(backup),
     ...runSnapshots(backup),
   };

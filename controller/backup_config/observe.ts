@@ -102,7 +102,7 @@ function worldOf(
     sources: observeSources(spec, key.namespace, repositorySpec, reader),
     missingClaims: missingClaims(spec, key.namespace, reader),
     unfitClaims: observeUnfitClaims(spec, key.namespace, repositorySpec, reader),
-    ...runs.read(backups),
+    ...runs.read(backups, repository.kind === "found" && repository.value.isHeir),
     live,
   };
 }

@@ -2,6 +2,7 @@ import type { ConditionValue } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
 import { removeRun, withoutMissing } from "../shared/mod.ts";
+import { inheritedCondition, inheritedEvents } from "./inherited_runs.ts";
 import { notWholeEvents, wholeCondition } from "./not_whole.ts";
 import { type RetentionStatus, secondsUntilShown } from "./pending_runs.ts";
 import { chooseRuns, runsThatCount } from "./retention_choice.ts";
@@ -44,6 +45,7 @@ export function planRetention(
   const choice = chooseRuns(world, runs, mayDelete, now);
   const status = retentionStatus(world, saved, choice, now);
   const whole = wholeCondition(world, choice);
+  const inherited = inheritedCondition(world, saved);
   return {
     annotate: [...marks(world.key, choice.going), ...withdrawnMarks(world, choice.doomed)],
     remove: choice.going.map((run) => removeRun(world.key.namespace, run)),
@@ -52,11 +54,13 @@ export function planRetention(
         ? { kind: "remove", type: "RetentionActive" }
         : { kind: "set", value: condition },
       whole,
+      inherited,
     ],
     events: [
       ...goneEvents(choice.gone),
       ...heldEvents(world.status, condition),
       ...notWholeEvents(world, choice, whole),
+      ...inheritedEvents(world, inherited),
     ],
     measures: goneMeasures(world.key, choice.gone),
     status,

@@ -2,6 +2,7 @@ import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import {
   isAccepted,
+  isInherited,
   missingIds,
   missingNote,
   type RetentionRun,
@@ -14,6 +15,8 @@ import {
 
 /** A Backup of a recipe, as far as its recipe cares; flat and small, for there are ten thousand of them. */
 export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isDeleting"> {
+  /** It was put back: a run of another object made its snapshots. */
+  readonly isInherited: boolean;
   /** It Succeeded and lacks nothing. */
   readonly isComplete: boolean;
   /** Paths it tried and did not save. */
@@ -41,8 +44,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
   const { name, phase, isDeleting, timeMs } = summary;
   const { saved, unchanged, failed } = runSnapshots(backup);
   const repository = valueAt(backup, "status", "resolved", "repository");
-  // One that was put back ran before it was made, and no clock is to blame for that.
-  const wasAdopted = valueAt(backup, "status", "adopted") !== undefined;
+  const wasPutBack = isInherited(backup);
   const isGone = holdsWhatIsGone(backup);
   return {
     name,
@@ -54,10 +56,12 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     saved,
     unchanged,
     failed,
+    isInherited: wasPutBack,
     isComplete: phase === "Succeeded" && !isGone && !saysIncomplete(backup),
     uid,
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    createdMs: wasAdopted ? 0 : Date.parse(creationTimestamp) || 0,
+    // It ran before it was made, and no clock is to blame for that.
+    createdMs: wasPutBack ? 0 : Date.parse(creationTimestamp) || 0,
     isExempt: valueAt(backup, "spec", "pin") === true,
     repository: textAt(repository, "name"),
     uniqueId: textAt(repository, "uniqueId"),

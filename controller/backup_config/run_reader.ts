@@ -11,15 +11,20 @@ type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leavi
  */
 export class RunReader {
   readonly #known = new WeakMap<KubeObject, RecipeRun>();
+  readonly #kept = new WeakMap<RecipeRun, RecipeRun>();
 
-  /** What the Backups of a recipe say together. */
-  read(backups: readonly KubeObject[]): Runs {
+  /**
+   * What the Backups of a recipe say together. Until its Repository is the heir of those that were put back, these are
+   * kept like pinned ones.
+   */
+  read(backups: readonly KubeObject[], isHeir: boolean): Runs {
     const objects = new Map<RecipeRun, KubeObject>();
     const leaving: string[] = [];
     const comingBack: string[] = [];
     for (const backup of backups) {
-      const run = this.#read(backup);
-      if (run === undefined) continue;
+      const known = this.#read(backup);
+      if (known === undefined) continue;
+      const run = known.isInherited && !isHeir ? this.#keep(known) : known;
       if (run.isDeleting) {
         if (run.isMarked) leaving.push(run.name);
       } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
@@ -35,6 +40,14 @@ export class RunReader {
       leaving,
       comingBack,
     };
+  }
+
+  #keep(run: RecipeRun): RecipeRun {
+    const known = this.#kept.get(run);
+    if (known !== undefined) return known;
+    const kept = { ...run, isExempt: true };
+    this.#kept.set(run, kept);
+    return kept;
   }
 
   #read(backup: KubeObject): RecipeRun | undefined {

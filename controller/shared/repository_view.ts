@@ -1,6 +1,7 @@
 import { findCondition, type RepositorySpec, repositorySpec, repositoryStatus } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
 import { byObject } from "./by_object.ts";
+import { isHeir } from "./inherited.ts";
 
 /** What was found where an object was looked for. */
 export type Sighting<T> =
@@ -12,9 +13,12 @@ export type Sighting<T> =
 /** A Repository as those who use it see it. */
 export interface RepositoryView {
   readonly key: ObjectKey;
+  readonly uid: string;
   readonly spec: RepositorySpec;
   /** Kopia's unique id, known after the first bootstrap. */
   readonly uniqueId: string | undefined;
+  /** A person said that no other cluster lives on the snapshots of Backups that were put back. */
+  readonly isHeir: boolean;
   /** `credentialVersion` of what the last bootstrap opened it with. */
   readonly credentialVersion: string | undefined;
   /** Why movers may not use it now, as a sentence; undefined when they may. */
@@ -39,7 +43,17 @@ const viewOf = byObject((repository): Sighting<RepositoryView> => {
   const { uniqueId, bootstrap } = status.data;
   const notReady = whyNotReady(key.name, repository.metadata.generation, status.data);
   const credentialVersion = bootstrap?.credentialVersion;
-  return { kind: "found", value: { key, spec: spec.data, uniqueId, credentialVersion, notReady } };
+  const { uid = "" } = repository.metadata;
+  const value = {
+    key,
+    uid,
+    spec: spec.data,
+    uniqueId,
+    isHeir: isHeir(repository),
+    credentialVersion,
+    notReady,
+  };
+  return { kind: "found", value };
 });
 
 type Status = ReturnType<typeof repositoryStatus.parse>;

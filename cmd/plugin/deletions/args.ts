@@ -81,8 +81,9 @@ function chooseWhich(
 const deletionsHelp: HelpText = {
   about:
     "When many Backups are deleted, and not by retention, or the last snapshots of a recipe would go, kopiur\n" +
-    "takes it for a mistake: the Backups are held and their snapshots stay until a person confirms. These\n" +
-    "commands show and confirm.",
+    "takes it for a mistake: the Backups are held and their snapshots stay until a person confirms. So are\n" +
+    "Backups that were put back, for another cluster may live on their snapshots. These commands show and\n" +
+    "confirm.",
   after: `
 Examples:
   kubectl kopiur deletions list -A

@@ -27,7 +27,7 @@ export interface HeldDeletion {
   readonly deletedAt?: string;
   /** Since when it is held. */
   readonly since: string;
-  /** Why: `MassDeletionHeld` or `LastSnapshotsHeld`. */
+  /** Why: `MassDeletionHeld`, `LastSnapshotsHeld` or `InheritedHeld`. */
   readonly reason: string;
   /** Why, in the controller's words. */
   readonly message: string;

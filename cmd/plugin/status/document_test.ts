@@ -126,6 +126,20 @@ Deno.test("buildStatus() says what is unhealthy, and from when on", () => {
       },
       ["BackupConfig NotWhole"],
     ],
+    "backups that were put back, without a word on who lives on them": [
+      {
+        configs: [aBackupConfig({
+          status: {
+            lastBackup,
+            conditions: [
+              aCondition("Ready", "True", "Ready"),
+              aCondition("HistoryOwned", "False", "InheritedHeld"),
+            ],
+          },
+        })],
+      },
+      ["BackupConfig InheritedHeld"],
+    ],
     "a newest backup that failed": [
       { configs: [aReadyConfig({ lastBackup: { ...lastBackup, outcome: "failure", phase: "Failed" } })] },
       ["BackupConfig BackupFailed"],

@@ -39,6 +39,7 @@ export function complaintsOf(facts: HealthFacts, now: Date): readonly Complaint[
     ...facts.waits.filter((each) => needsAttention(each, now)).map(describeWait),
     ...facts.configs.flatMap(badBackup),
     ...facts.configs.flatMap(notWhole),
+    ...facts.configs.flatMap(undecidedHeir),
     ...facts.schedules.flatMap((each) => missedSlot(each, now)),
     ...facts.deletionsHeld.map(heldDeletionsOf),
     ...missingSnapshots(facts),
@@ -59,6 +60,14 @@ function notWhole(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   if (whole?.status !== "False") return [];
   const { kind, namespace, name } = seen;
   return [{ kind, namespace, name, reason: whole.reason, message: whole.message }];
+}
+
+/** Backups that were put back, of which nobody said whether another cluster lives on their snapshots. */
+function undecidedHeir(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
+  const owned = findCondition(seen.status?.conditions, "HistoryOwned");
+  if (owned?.status !== "False") return [];
+  const { kind, namespace, name } = seen;
+  return [{ kind, namespace, name, reason: owned.reason, message: owned.message }];
 }
 
 /** A newest slot that passed without a Backup: one the controller counted, or one it has not even noticed. */
