@@ -23,7 +23,8 @@ const TAKERS: Readonly<Record<string, string>> = {
 
 /** Objects that are put together away from the place where they go into a status. */
 const MAKERS: Readonly<Record<string, string>> = {
-  "status.snapshots": "controller/backup/source_state.ts",
+  "status.snapshots": "controller/backup/source_entry.ts",
+  "status.snapshots.job": "controller/movers/task/memory.ts",
   "status.stats": "controller/backup/verdict.ts",
   "status.lastBackup": "controller/backup_config/last_backup.ts",
   "status.lastSuccessfulBackup": "controller/backup_config/last_success.ts",

@@ -4,7 +4,7 @@ import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { notLookedAt, stepsOf } from "./plan_run.ts";
 import { repositorySeen } from "./repository_seen.ts";
 import { runPin } from "./run_pin.ts";
-import { failedEntry, type SourceStep } from "./source_state.ts";
+import { failedEntry, type SourceStep } from "./source_entry.ts";
 import { stopMovers } from "./stop_movers.ts";
 import { stepMeasures, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runTrace } from "./traces.ts";

@@ -17,16 +17,16 @@ import {
   SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
+  START_GRACE_SECONDS,
 } from "../movers/mod.ts";
 import { controllerOf } from "../shared/mod.ts";
-import { deleteAttempt, deleteJobName } from "./attempts.ts";
+import { deleteAttempt, deleteJobName } from "./tasks.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteJob } from "./desired.ts";
 import { type Leaving, release, waitingPlan } from "./leaving.ts";
 import { type DeletionVerdict, heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
-import { START_GRACE_SECONDS } from "./source_state.ts";
 import { waitEvents } from "./telling.ts";
 import { deletionSpan } from "./traces.ts";
 import { type BackupWorld, mayStart } from "./world.ts";

@@ -5,7 +5,7 @@ import { policyOf } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
-import { mayHoldSnapshot } from "./source_state.ts";
+import { mayHoldSnapshot } from "./source_entry.ts";
 import { stopMovers } from "./stop_movers.ts";
 import { listed } from "./verdict.ts";
 import { type BackupWorld, namespaceIsTerminating } from "./world.ts";

@@ -11,12 +11,12 @@ import type { DesiredObject, OwnerReference } from "../../kube/types.ts";
 import { keyText } from "../../kube/types.ts";
 import { moverJob, type MoverLimits, sourceMountPath, workSpecFor, type WorkTrace } from "../movers/mod.ts";
 import { labelValue, type RepositoryView } from "../shared/mod.ts";
-import { backupJobName, deleteJobName } from "./attempts.ts";
+import { backupJobName, deleteJobName } from "./tasks.ts";
 import type { BackupObject } from "./backup_object.ts";
 import { moverOf } from "./checks.ts";
 import { startTimeOf } from "./finished_plan.ts";
 import { pinText, type RunPin } from "./run_pin.ts";
-import { mayHoldSnapshot } from "./source_state.ts";
+import { mayHoldSnapshot } from "./source_entry.ts";
 import { deletionTrace, runTrace } from "./traces.ts";
 import type { BackupWorld } from "./world.ts";
 
@@ -24,7 +24,7 @@ const DEFAULT_BACKOFF_LIMIT = 2;
 /** A day: a mover that hangs ends before the next night, and what a longer one read so far the next run finds. */
 export const DEFAULT_ACTIVE_DEADLINE_SECONDS = 86_400;
 /** A start may take as long when nothing else is said. */
-const DEFAULT_START_DEADLINE_SECONDS = 1800;
+export const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** The Job's limit comes this much after the mover's own: the end of a Job takes the result of its mover away. */
 const DEADLINE_MARGIN_SECONDS = 60;
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */

@@ -8,7 +8,7 @@ import {
 import { resourceOf } from "../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
-import type { SourceStep } from "./source_state.ts";
+import type { SourceStep } from "./source_entry.ts";
 import { isSaved, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runSpan } from "./traces.ts";
 import { completeText, statsOf, type Verdict, verdictOf } from "./verdict.ts";

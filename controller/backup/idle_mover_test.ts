@@ -4,7 +4,7 @@ import { aBackup, aPodOf, endedPodStatus, Mortality } from "../../tests/support/
 import { FINALIZER } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { SECRET } from "../shared/mod.ts";
-import { MAX_DISRUPTIONS } from "./source_state.ts";
+import { MAX_DISRUPTIONS } from "../movers/mod.ts";
 
 const POD = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true } as const;
 const unscheduled = {

@@ -37,13 +37,12 @@ import {
   textAt,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
-import { backupJobName, deleteAttempt, deleteJobName } from "./attempts.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
 import { runPin } from "./run_pin.ts";
 import { seenDeletions } from "./seen_deletions.ts";
 import type { SeenBackup } from "./slots.ts";
-import { MAX_ATTEMPTS } from "./source_state.ts";
+import { backupJobName, deleteAttempt, deleteJobName, MAX_ATTEMPTS } from "./tasks.ts";
 import { INDEX } from "./watches.ts";
 import { type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 

@@ -20,7 +20,7 @@ import {
   textAt,
 } from "../shared/mod.ts";
 import { policyOf } from "./deletion_policy.ts";
-import { mayHoldSnapshot } from "./source_state.ts";
+import { mayHoldSnapshot } from "./source_entry.ts";
 
 const BACKUP = resourceOf(backupKind);
 

@@ -9,7 +9,7 @@ import { leavePutBack, planPutBack } from "./plan_put_back.ts";
 import { planRun } from "./plan_run.ts";
 import { runPin } from "./run_pin.ts";
 import { presenceOf } from "./snapshot_presence.ts";
-import { mayHoldSnapshot } from "./source_state.ts";
+import { mayHoldSnapshot } from "./source_entry.ts";
 import { verdictOf } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 

@@ -15,7 +15,7 @@ import { effectivePolicy } from "./deletion.ts";
 import { wordOfRun } from "./finished_plan.ts";
 import { leavingRun, release } from "./leaving.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
-import { failedEntry } from "./source_state.ts";
+import { failedEntry } from "./source_entry.ts";
 import { listed, statsOf, verdictOf } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 

@@ -3,13 +3,13 @@ import type { DesiredObject } from "../../kube/types.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import {
   effectiveMover,
+  memoryOfStart,
   settingsOf,
   slotRecheckSeconds,
   type SlotWait,
   slotWaitText,
 } from "../movers/mod.ts";
 import { configIdentity, unfitText } from "../shared/mod.ts";
-import { attemptsOf, backupJobName } from "./attempts.ts";
 import {
   firstRefusal,
   foundRepository,
@@ -18,18 +18,18 @@ import {
   restartChecks,
   startChecks,
 } from "./checks.ts";
-import { backupJob, DEFAULT_ACTIVE_DEADLINE_SECONDS } from "./desired.ts";
+import { backupJob, DEFAULT_START_DEADLINE_SECONDS } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { repositorySeen } from "./repository_seen.ts";
 import { entriesOf, type RunPin, runPin } from "./run_pin.ts";
-import { failedEntry, nextStep, type SourceLimits, type SourceStep, waitingSinceOf } from "./source_state.ts";
+import { entryWith, failedEntry, memoryOf, type SourceStep, sourceStep } from "./source_entry.ts";
+import { backupJobName, moversOf, sourceTask } from "./tasks.ts";
 import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 import { type BackupWorld, mayStart, sourceHasEnded } from "./world.ts";
 
-const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** Watches wake whoever waits; this is for the change no watch shows. */
 const RECHECK_SECONDS = 300;
 /** For what the next pass does: it comes by itself, as this one writes the status. */
@@ -56,22 +56,11 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
   return followPlan(world, pin, pinned === undefined ? "new" : "started", now);
 }
 
-/** What the movers of a Backup may take. */
-export function limitsOf({ backup }: BackupWorld): SourceLimits {
-  const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS, activeDeadlineSeconds } =
-    backup.spec.failurePolicy ?? {};
-  return {
-    startDeadlineSeconds,
-    activeDeadlineSeconds: activeDeadlineSeconds ?? DEFAULT_ACTIVE_DEADLINE_SECONDS,
-  };
-}
-
 /** Every source of a run with what becomes of it now. */
 export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
-  const limits = limitsOf(world);
   return entriesOf(pin, world.backup.status).map((entry) => {
-    const attempts = attemptsOf(world, entry.source, now, settingsToday(world, pin, entry));
-    return nextStep(entry, attempts, limits, now);
+    const movers = moversOf(world, entry.source, now, settingsToday(world, pin, entry));
+    return sourceStep(sourceTask(world.backup, entry.source), entry, movers, now);
   });
 }
 
@@ -112,7 +101,8 @@ function waitForVolumes(world: BackupWorld, now: Date): BackupPlan | undefined {
   const { unfitClaims, object } = world;
   const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
   const waitedSeconds = (now.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
-  const leftSeconds = Math.ceil(limitsOf(world).startDeadlineSeconds - waitedSeconds);
+  const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS } = world.backup.spec.failurePolicy ?? {};
+  const leftSeconds = Math.ceil(startDeadlineSeconds - waitedSeconds);
   if (hopeful.length === 0 || !(leftSeconds > 0)) return undefined;
   const message = `${unfitText(hopeful)}; the run goes on without after its start deadline`;
   return pendingPlan(world, { reason: "VolumeNotUsable", message }, Math.min(RECHECK_SECONDS, leftSeconds));
@@ -245,23 +235,8 @@ function startSteps(
 
 function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): SnapshotEntry {
   if (step.kind !== "start") return step.entry;
-  const { source, sourcePath } = step.entry;
-  const name = backupJobName(backup, source, step.attempt);
-  const { slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = step.entry.job ?? {};
-  return {
-    source,
-    sourcePath,
-    phase: "Running",
-    job: {
-      name,
-      attempts: step.attempt,
-      waitingSince: waitingSinceOf(step.entry, now),
-      ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
-      ...(disruptions === undefined ? {} : { disruptions }),
-      ...(disruptedAt === undefined ? {} : { disruptedAt }),
-      ...(disruptedWhy === undefined ? {} : { disruptedWhy }),
-    },
-  };
+  const memory = memoryOfStart(memoryOf(step.entry), step.attempt, now);
+  return entryWith(sourceTask(backup, step.entry.source), step.entry, memory);
 }
 
 /** A mover of this run must not write into another repository than the movers before it. */

@@ -1,6 +1,6 @@
 import { isoSeconds } from "../../api/mod.ts";
 import type { NextStatus } from "./next_status.ts";
-import type { SourceStep } from "./source_state.ts";
+import type { SourceStep } from "./source_entry.ts";
 
 /** What the mover that ended last in this pass saw in the repository, if one looked. */
 export function repositorySeen(steps: readonly SourceStep[]): Pick<NextStatus, "repository"> {

@@ -1,7 +1,7 @@
 import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
-import { moverMeasures } from "../movers/mod.ts";
-import { isSettingsFault, MAX_DISRUPTIONS, type SourceStep } from "./source_state.ts";
+import { isSettingsFault, MAX_DISRUPTIONS, moverMeasures } from "../movers/mod.ts";
+import type { SourceStep } from "./source_entry.ts";
 import { runTrace } from "./traces.ts";
 import { listed, type Verdict } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";

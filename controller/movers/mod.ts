@@ -1,7 +1,8 @@
 /**
- * Following one mover: its Job and how that stands (job/, state/), its slot (slots/), what it needs before it is made
- * and how it is removed. Knows no kind. Imports api, the kube interfaces and controller/shared. Start reading at
- * job/mover_job.ts and state/job_state.ts.
+ * Following one mover: what becomes of a piece of work for which mover Jobs are made (task/), its Job and how that
+ * stands (job/, state/), its slot (slots/), what it needs before it is made and how it is removed. Knows no kind.
+ * Imports api, the kube interfaces, the plan of controller/runtime and controller/shared. Start reading at
+ * task/task.ts and task/next_step.ts.
  */
 export * from "./credentials.ts";
 export * from "./job/effective_mover.ts";
@@ -20,4 +21,9 @@ export * from "./slots/wait_text.ts";
 export { failureIsRetryable, type FailureResult, type JobFailure } from "./state/failure.ts";
 export * from "./state/job_state.ts";
 export { podFacts, podMayRun } from "./state/pod_facts.ts";
+export { isDisruptedTooOften, MAX_DISRUPTIONS, memoryOfStart } from "./task/memory.ts";
+export { isSettingsFault, nextStep, START_GRACE_SECONDS } from "./task/next_step.ts";
+export * from "./task/seen_movers.ts";
+export * from "./task/stop_movers.ts";
+export * from "./task/task.ts";
 export * from "./trace.ts";

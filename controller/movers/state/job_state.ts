@@ -72,6 +72,13 @@ export type JobState<O extends OperationKey> =
     readonly jobGoesOn?: true;
   };
 
+/** How a mover Job stands, whatever its mover does. */
+export type AnyJobState =
+  | Exclude<JobState<OperationKey>, { readonly kind: "succeeded" }>
+  | (Omit<Extract<JobState<OperationKey>, { readonly kind: "succeeded" }>, "result"> & {
+    readonly result: unknown;
+  });
+
 /** Why no pod of a Job works though the Job is not over. */
 export interface MissingPod {
   /** It ended and the next one is due; nothing of it is left; it was told to go and its node says nothing. */

@@ -1,0 +1,387 @@
+import { isoSeconds, type OperationKey } from "../../../api/mod.ts";
+import { SLOT_GRACE_SECONDS } from "../slots/types.ts";
+import { failureIsRetryable } from "../state/failure.ts";
+import { type AnyJobState, jobHasEnded, type MissingPod } from "../state/job_state.ts";
+import { cutText, isDisruptedTooOften, memoryAfter } from "./memory.ts";
+import type { AnyMover, SeenMover } from "./seen_movers.ts";
+import type { MoverTask, TaskFailure, TaskLimits, TaskMemory, TaskStep, WaitReason } from "./task.ts";
+import { secondsSince, secondsUntil, timeOr } from "./time.ts";
+
+/** So long a pod may pull its image and mount its volumes before that is worth telling. */
+export const START_GRACE_SECONDS = 30;
+/** A pod on a node nobody hears of never goes; so long the end of its task waits for it. */
+const STOP_LIMIT_SECONDS = 300;
+/** Kubernetes waits up to ten minutes before it makes the next pod after one that failed. */
+const NEXT_POD_SECONDS = 900;
+/** After a mover that did not run: time for a new node, and for others to have a turn. */
+const FIRST_REST_SECONDS = 60;
+const LONGEST_REST_SECONDS = 300;
+
+/** A step that ends no task with a result, and needs no result's type. */
+type OpenStep = Exclude<TaskStep<OperationKey>, { readonly kind: "succeeded" }>;
+type Wait = { readonly reason: WaitReason; readonly text: string };
+
+/**
+ * The next step of a task. Pure and idempotent: what is found decides, not what was meant to be done.
+ *
+ *   (nothing) → start(1) → works → succeeded | failed
+ *      ▲            │         │  └ no result, or Job gone → start(n + 1), at most `limits.jobs`
+ *      │            │         ├ no node, no pod or a lost one for the grace → given up: Job stopped, waited for
+ *      │            │         └ not started within the start deadline ─────→ given up │
+ *      │            │               └ starts all the same → works                     │
+ *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → failed
+ *              │ stands in line for it as long as that takes
+ *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
+ */
+export function nextStep<O extends OperationKey>(
+  { limits }: MoverTask<O>,
+  before: TaskMemory | undefined,
+  movers: readonly SeenMover<O>[],
+  now: Date,
+): TaskStep<O> {
+  const step = stepOf(before, movers, limits, now);
+  // Two movers of one task at once could each find nothing of the other and both do its work.
+  const stray = step.kind === "start" ? movers.find((each) => isStray(each)) : undefined;
+  return stray === undefined ? step : whileStray(step.memory, stray, limits, now);
+}
+
+function stepOf<O extends OperationKey>(
+  before: TaskMemory | undefined,
+  movers: readonly SeenMover<O>[],
+  limits: TaskLimits,
+  now: Date,
+): TaskStep<O> {
+  const current = currentMover(before, movers);
+  if (current === undefined) return { kind: "start", number: 1, memory: before, isRested: false };
+  const memory = memoryAfter(before, current);
+  const { state } = current;
+  switch (state.kind) {
+    case "absent":
+      return afterVanished(memory, current, limits, now);
+    case "waiting":
+      return whileWaiting(memory, state, current, limits, now);
+    case "running":
+      if (isDisruptedTooOften(memory) && state.noPod !== undefined) {
+        return giveUp(memory, { reason: "PodNotStarted", text: state.noPod.text }, now, now);
+      }
+      if (state.noPod !== undefined) return whilePodIsGone(memory, state.noPod, limits, now);
+      return { kind: "works", memory, recheckAfterSeconds: jobHasEnded(current.job) ? 5 : 60 };
+    case "succeeded": {
+      const { result, finishedAt } = state;
+      return {
+        kind: "succeeded",
+        memory,
+        result,
+        finishedAt,
+        isOnlyMover: isOnlyMover(current, memory),
+      };
+    }
+    case "failed":
+      if (mayTryAgain(state) && current.number < limits.jobs) {
+        return { kind: "start", number: current.number + 1, memory, isRested: false };
+      }
+      return failed(memory, state, current);
+  }
+}
+
+/** What the Job itself does not try again: an end without a result, or one it does not hear of. */
+function mayTryAgain(state: Failed): boolean {
+  return state.class === "ResultMissing" || (state.jobGoesOn === true && failureIsRetryable(state.class));
+}
+
+/** A pod may work though nothing of its Job is left to say so. */
+function isStray({ state, podIsAlive }: AnyMover): boolean {
+  return state.kind === "absent" && podIsAlive;
+}
+
+/** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */
+function currentMover<O extends OperationKey>(
+  before: TaskMemory | undefined,
+  movers: readonly SeenMover<O>[],
+): SeenMover<O> | undefined {
+  const found = movers.findLast(({ job }) => job !== undefined);
+  const known = movers.find(({ number }) => number === before?.number);
+  return found !== undefined && found.number >= (known?.number ?? 0) ? found : known;
+}
+
+function afterVanished(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
+  if (memory.stoppedAt !== undefined) return afterStopped(memory, memory.stoppedAt, current, limits, now);
+  if (current.podIsAlive) return whileStray(memory, current, limits, now);
+  if (memory.retryAt !== undefined) return whileResting(memory, current, limits, now);
+  if (current.number < limits.jobs) {
+    return { kind: "start", number: current.number + 1, memory, isRested: false };
+  }
+  return ended(memory, { class: "ResultMissing", resultKnown: false }, now);
+}
+
+/** A Job that was given up is gone: what becomes of its task is decided when its pod is gone as well. */
+function afterStopped(
+  memory: TaskMemory,
+  stoppedAt: string,
+  current: AnyMover,
+  limits: TaskLimits,
+  now: Date,
+): OpenStep {
+  const isLate = startIsTooLate(memory, limits, now);
+  if (current.podIsAlive && !(isLate && stopTookTooLong(stoppedAt, now))) {
+    return { kind: "works", memory, recheckAfterSeconds: 10 };
+  }
+  if (isDisruptedTooOften(memory)) return endedByCluster(memory, now);
+  if (isLate) return missedStart(memory, current.podIsAlive || !isOnlyMover(current, memory), now);
+  if (memory.startedAt !== undefined && current.number >= limits.jobs) return endedByCluster(memory, now);
+  const { stoppedAt: _stoppedAt, ...rest } = memory;
+  return whileResting(rest, current, limits, now);
+}
+
+/** Its slot went back; it asks for one again when its time has come. */
+function whileResting(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
+  const { retryAt = "", startedAt, stoppedWhy = "", stoppedReason = "PodNotStarted" } = memory;
+  // From there on it stands in line, which may be long, and is nobody's fault.
+  const restsUntil = new Date(Math.min(now.getTime(), timeOr(retryAt, now)));
+  if (startIsTooLate(memory, limits, restsUntil)) {
+    return missedStart(memory, !isOnlyMover(current, memory), now);
+  }
+  const untilRetry = secondsUntil(retryAt, now);
+  if (untilRetry <= 0) {
+    // A mover that never ran proves nothing, and is made again under its name.
+    const number = current.number + (startedAt === undefined ? 0 : 1);
+    return { kind: "start", number, memory, isRested: true };
+  }
+  const text =
+    `${stoppedWhy === "" ? "no reason was given" : stoppedWhy}; its slot was given back, and it asks ` +
+    `for one again at ${retryAt}`;
+  const untilLate = Math.max(1, secondsUntilLate(memory, limits, now));
+  const recheckAfterSeconds = Math.min(untilRetry, untilLate);
+  return { kind: "waits", memory, reason: stoppedReason, text, recheckAfterSeconds, isRested: true };
+}
+
+/**
+ * A pod whose Job is gone, as by `kubectl delete job --cascade=orphan` or on a lost node: nobody will hear of its end,
+ * but as long as it may work no other mover is made. One that is to go is waited for until the start deadline, one that
+ * works until the time a mover may take is over.
+ */
+function whileStray(
+  before: TaskMemory | undefined,
+  stray: AnyMover,
+  limits: TaskLimits,
+  now: Date,
+): OpenStep {
+  const since = before?.podGoneSince ?? isoSeconds(now);
+  const goneSeconds = Math.max(0, -secondsUntil(since, now));
+  const limitSeconds = stray.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds;
+  const text = stray.podIsToGo
+    ? `its Job is gone (${since}), and its pod is to go, but its node does not say that it went; no other mover is ` +
+      "made beside it"
+    : `its Job is gone (${since}), and its pod is still there; no other mover is made beside it`;
+  const memory: TaskMemory = { ...before, number: before?.number ?? stray.number, podGoneSince: since };
+  if (goneSeconds >= limitSeconds) {
+    return ended(memory, { class: "ResultMissing", resultKnown: false, text }, now);
+  }
+  const left = Math.max(1, Math.ceil(limitSeconds - goneSeconds));
+  if (goneSeconds < START_GRACE_SECONDS) {
+    const untilTold = Math.ceil(START_GRACE_SECONDS - goneSeconds);
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(10, untilTold, left) };
+  }
+  return waits(memory, { reason: "PodNotStarted", text }, Math.min(60, left));
+}
+
+type Waiting = Extract<AnyJobState, { readonly kind: "waiting" }>;
+
+function whileWaiting(
+  memory: TaskMemory,
+  state: Waiting,
+  current: AnyMover,
+  limits: TaskLimits,
+  now: Date,
+): OpenStep {
+  const { why: reason, text, podMadeAt } = state;
+  const wait = { reason, text };
+  if (memory.startedAt !== undefined && podMadeAt === undefined) {
+    return whilePodIsGone(memory, { why: "gone", text: "its pod is gone", isNews: true }, limits, now);
+  }
+  const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
+  const since = memory.waitingSince ?? madeAt;
+  const waitedSeconds = secondsSince(since, now);
+  // The API server's clock may be another one: what this controller itself has seen bounds it.
+  const thisTimeSeconds = Math.min(secondsSince(madeAt, now), waitedSeconds);
+  const { startDeadlineSeconds } = limits;
+  if (isDisruptedTooOften(memory)) return giveUp(memory, wait, now, now);
+  if (waitedSeconds >= startDeadlineSeconds) {
+    if (memory.stoppedAt !== undefined && stopTookTooLong(memory.stoppedAt, now)) {
+      return missedStart(memory, true, now);
+    }
+    return giveUp(memory, wait, now, now, since);
+  }
+  if (memory.stoppedAt !== undefined) return waits(memory, wait, 15);
+  if (memory.startedAt === undefined && current.isOutdated) return giveUp(memory, wait, now, now, since);
+  if (!state.hasNode && thisTimeSeconds >= SLOT_GRACE_SECONDS) {
+    return giveUp(memory, wait, now, restEnds(memory, startDeadlineSeconds - waitedSeconds, now), since);
+  }
+  const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
+  const untilGrace = state.hasNode ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
+  const left = Math.max(1, Math.min(untilDeadline, untilGrace));
+  if (reason === "PodNotStarted" && !isSettingsFault(text) && thisTimeSeconds < START_GRACE_SECONDS) {
+    const untilTold = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(untilTold, left) };
+  }
+  return waits(memory, wait, Math.min(60, left));
+}
+
+/** A kubelet's word for what comes of what the controller gave the Job, and does not pass by itself. */
+export function isSettingsFault(text: string): boolean {
+  return /\b(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable|CreateContainerConfigError|CreateContainerError|RunContainerError)\b/
+    .test(text);
+}
+
+/**
+ * A Job that had a pod and has none that works: between two tries that is its ordinary course, but behind a lost node
+ * or a quota it stays so, and nothing in the Job says it. Told after a while, and given up: the next mover finds what
+ * this one did. A pod on a lost node is waited for before that, as long as a start may take.
+ */
+function whilePodIsGone(
+  before: TaskMemory,
+  noPod: MissingPod & { readonly isNews?: true },
+  limits: TaskLimits,
+  now: Date,
+): OpenStep {
+  const since = noPod.since ?? before.podGoneSince ?? isoSeconds(now);
+  const goneSeconds = secondsSince(since, now);
+  // The grace counts from when this controller first saw it: the next pod may be on its way here.
+  const seenSince = before.podGoneSince ?? isoSeconds(now);
+  const seenSeconds = secondsSince(seenSince, now);
+  const memory: TaskMemory = { ...before, podGoneSince: seenSince };
+  const graceSeconds = noPod.why === "ended" ? NEXT_POD_SECONDS : SLOT_GRACE_SECONDS;
+  const text = `${noPod.text} (${since}), ${goneWords(noPod)}`;
+  const wait = { reason: "PodNotStarted", text } as const;
+  if (memory.stoppedAt !== undefined) {
+    const waitsSeconds = Math.max(STOP_LIMIT_SECONDS, limits.startDeadlineSeconds);
+    if (secondsSince(memory.stoppedAt, now) >= waitsSeconds) return endedByCluster(before, now);
+    return waits(memory, wait, 15);
+  }
+  if (Math.min(goneSeconds, seenSeconds) >= graceSeconds) {
+    return giveUp(memory, wait, now, restEnds(memory, limits.startDeadlineSeconds, now));
+  }
+  const left = Math.max(1, Math.ceil(graceSeconds - Math.min(goneSeconds, seenSeconds)));
+  const tellAfterSeconds = noPod.isNews === true
+    ? 0
+    : Math.min(SLOT_GRACE_SECONDS, limits.startDeadlineSeconds);
+  if (goneSeconds < tellAfterSeconds) {
+    const untilTold = Math.max(1, Math.ceil(tellAfterSeconds - goneSeconds));
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(60, left, untilTold) };
+  }
+  return waits(memory, wait, Math.min(60, left));
+}
+
+function goneWords({ why }: MissingPod): string {
+  switch (why) {
+    case "lost":
+      return "so its node may be lost; no other mover is made while the pod may work";
+    case "ended":
+    case "gone":
+      return "and the next one was not made yet: if that lasts a quota or a webhook may forbid it; kubectl describe " +
+        "of the Job says more";
+  }
+}
+
+function waits(memory: TaskMemory, wait: Wait, recheckAfterSeconds: number): OpenStep {
+  return { kind: "waits", memory, ...wait, recheckAfterSeconds, isRested: false };
+}
+
+/** A cluster that makes a new node takes minutes, and then the pod finds it; who waits for longer leaves room to others. */
+function restEnds({ slotsGivenBack = 0 }: TaskMemory, leftSeconds: number, now: Date): Date {
+  const rest = FIRST_REST_SECONDS * 2 ** Math.min(10, slotsGivenBack);
+  const seconds = Math.max(1, Math.min(LONGEST_REST_SECONDS, rest, Math.floor(leftSeconds / 2)));
+  return new Date(now.getTime() + seconds * 1000);
+}
+
+/**
+ * Its mover does not run, and keeps a slot from one that would. A pod may begin at this very moment and do work nobody
+ * would hear of, so the Job is given up first, then removed, and only when it is gone the task goes on: with another
+ * try from `retryAt` on, or to its end.
+ */
+function giveUp(
+  memory: TaskMemory,
+  wait: Wait,
+  now: Date,
+  retryAt: Date,
+  waitingSince: string = isoSeconds(now),
+): OpenStep {
+  if (memory.stoppedAt !== undefined) return waits(memory, wait, 15);
+  const since = new Date(timeOr(waitingSince, now));
+  const often = isDisruptedTooOften(memory)
+    ? `the cluster ended its movers ${memory.disruptions} times, the last one: ${memory.disruptedWhy ?? ""}`
+    : wait.text;
+  const stopped: TaskMemory = {
+    ...memory,
+    waitingSince: isoSeconds(since),
+    slotsGivenBack: (memory.slotsGivenBack ?? 0) + 1,
+    stoppedAt: isoSeconds(now),
+    stoppedReason: wait.reason,
+    ...(often === "" ? {} : { stoppedWhy: cutText(often) }),
+    retryAt: isoSeconds(retryAt),
+  };
+  return waits(stopped, wait, 1);
+}
+
+/** True when a task has waited for longer than it may since no mover of it ran, all tries together. */
+function startIsTooLate(memory: TaskMemory, limits: TaskLimits, now: Date): boolean {
+  return secondsUntilLate(memory, limits, now) <= 0;
+}
+
+function secondsUntilLate(memory: TaskMemory, limits: TaskLimits, now: Date): number {
+  // One that was given up before this was remembered waited for all of it.
+  const { waitingSince = memory.stoppedAt === undefined ? isoSeconds(now) : "" } = memory;
+  if (Number.isNaN(Date.parse(waitingSince))) return 0;
+  return Math.ceil(limits.startDeadlineSeconds - secondsSince(waitingSince, now));
+}
+
+function stopTookTooLong(stoppedAt: string, now: Date): boolean {
+  return now.getTime() - Date.parse(stoppedAt) >= STOP_LIMIT_SECONDS * 1000;
+}
+
+/** True for a Job that had no more than one pod, of a task that had no other Job and no pod the cluster ended. */
+function isOnlyMover({ number, state }: AnyMover, { disruptions = 0 }: TaskMemory): boolean {
+  return number === 1 && (state.kind === "absent" || state.attempts <= 1) && disruptions === 0;
+}
+
+/** The cluster ended its movers too often, or lost the last one it may have. */
+function endedByCluster(memory: TaskMemory, now: Date): OpenStep {
+  return ended(memory, { class: "Interrupted", resultKnown: false, ...words(memory.stoppedWhy) }, now);
+}
+
+function missedStart(memory: TaskMemory, mayHaveRun: boolean, now: Date): OpenStep {
+  const neverRan = !mayHaveRun && memory.startedAt === undefined;
+  const failure: TaskFailure = {
+    class: "StartDeadlineExceeded",
+    resultKnown: neverRan,
+    ...(neverRan ? { nothingDone: true } : {}),
+    ...words(memory.stoppedWhy),
+  };
+  return ended(memory, failure, now);
+}
+
+function ended(memory: TaskMemory, failure: TaskFailure, now: Date): OpenStep {
+  return { kind: "failed", memory, failure, finishedAt: now.toISOString() };
+}
+
+function words(text: string | undefined): { readonly text?: string } {
+  return text === undefined ? {} : { text };
+}
+
+type Failed = Extract<AnyJobState, { readonly kind: "failed" }>;
+
+function failed(memory: TaskMemory, state: Failed, current: AnyMover): OpenStep {
+  const neverStarted = state.class === "StartDeadlineExceeded" && memory.startedAt === undefined;
+  const isOnly = isOnlyMover(current, memory);
+  const parts = [state.tail ?? "", state.message].filter((text) => text !== "");
+  const text = parts.length === 2 && parts[0]?.includes(state.message) ? state.tail ?? "" : parts.join("\n");
+  const failure: TaskFailure = {
+    class: state.class,
+    ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
+    resultKnown: isOnly && (state.resultKnown || neverStarted),
+    ...(isOnly && (neverStarted || state.result?.failure.nothingSaved === true) ? { nothingDone: true } : {}),
+    ...(text === "" ? {} : { text: cutText(text) }),
+  };
+  const mover = { seconds: state.result?.durationSeconds };
+  return { kind: "failed", memory, failure, mover, finishedAt: state.finishedAt };
+}

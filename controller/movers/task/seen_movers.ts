@@ -1,0 +1,70 @@
+import type { OperationKey } from "../../../api/mod.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import { JOB } from "../../shared/resources.ts";
+import { controllerOf } from "../../shared/watched.ts";
+import { settingsOf } from "../job/mover_job.ts";
+import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
+import { podMayRun } from "../state/pod_facts.ts";
+import { jobNameOf, type MoverTask } from "./task.ts";
+
+/** One mover Job of a task as it was found, whatever its mover does. */
+export interface AnyMover {
+  readonly number: number;
+  readonly name: string;
+  readonly job: KubeObject | undefined;
+  readonly state: AnyJobState;
+  /** A pod of a Job of that name has not ended, though the Job itself may be gone. */
+  readonly podIsAlive: boolean;
+  /** All such pods were told to go. */
+  readonly podIsToGo: boolean;
+  /** Its mover ended, and a container beside it keeps the Job from being over. */
+  readonly outlivesMover: boolean;
+  /** True when its Job was made of other settings than one would be made of today. */
+  readonly isOutdated: boolean;
+}
+
+/** One mover Job of a task as it was found. */
+export interface SeenMover<O extends OperationKey> extends AnyMover {
+  readonly state: JobState<O>;
+}
+
+/** What there is of movers. */
+export interface FoundMovers {
+  /** Jobs the owner of the task controls. */
+  readonly jobs: readonly KubeObject[];
+  /** Pods that may be theirs; what they are is decided by their Job. */
+  readonly pods: readonly KubeObject[];
+}
+
+/** The mover Jobs a task may have had, by number, as they are now. */
+export function seenMovers<O extends OperationKey>(
+  task: MoverTask<O>,
+  { jobs, pods }: FoundMovers,
+  now: Date,
+  settingsToday?: string,
+): readonly SeenMover<O>[] {
+  return Array.from({ length: task.limits.jobs }, (_, index) => {
+    const number = index + 1;
+    const name = jobNameOf(task, number);
+    const job = jobs.find(({ metadata }) => metadata.name === name);
+    const alive = pods.filter((pod) => nameOfJob(pod) === name && podMayRun(pod));
+    return {
+      number,
+      name,
+      job,
+      state: jobState({ job, pods, operation: task.operation, now }),
+      podIsAlive: alive.length > 0,
+      podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+      outlivesMover: jobOutlivesMover(job, pods),
+      isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
+    };
+  });
+}
+
+/** A pod whose Job was deleted without it has no owner any more, but still the label the Job controller gave it. */
+function nameOfJob(pod: KubeObject): string | undefined {
+  const owner = controllerOf(pod);
+  if (owner !== undefined) return owner.kind === JOB.kind ? owner.name : undefined;
+  const { labels } = pod.metadata;
+  return labels?.["batch.kubernetes.io/job-name"] ?? labels?.["job-name"];
+}
