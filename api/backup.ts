@@ -65,7 +65,7 @@ export const backupSpec = z.object({
   ),
   failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
   deletionPolicy: deletionPolicy.optional().describe(
-    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, of today and at the start of the run the more careful one, else Delete; of a discovered one always Retain. May be changed until deletion.",
+    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, of today (when it is gone, the last one that was seen) and at the start of the run the more careful one, else Delete; of a discovered one always Retain. May be changed until deletion.",
   ),
 }).refine(({ configRef, discovered }) => (configRef === undefined) !== (discovered === undefined), {
   message: "expected exactly one of configRef, discovered",
@@ -188,6 +188,9 @@ export const backupStatus = z.object({
     identity: identity.describe("The identity snapshots were made under."),
     deletionPolicy: deletionPolicy.describe(
       "The config's default deletion policy at the start of the run; holds where it is more careful than that of today, or the config is gone.",
+    ),
+    lastDeletionPolicy: deletionPolicy.optional().describe(
+      "What the config said last, where that is not what it said at the start of the run; holds when the config is gone and this is the more careful one.",
     ),
     mover: moverSpec.optional().describe(
       "The mover choices at the start of the run. User and groups stay so; where a later mover of it runs and what it may use is what BackupConfig and Repository say then.",

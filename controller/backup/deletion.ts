@@ -1,7 +1,7 @@
 import { ANNOTATION, type DeletionPolicy, REASONS } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
 import { deleteSnapshots, someMayBeGone, takeBack } from "./delete_snapshots.ts";
-import { policyOf } from "./deletion_policy.ts";
+import { policyOf, wordOfToday } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
@@ -67,8 +67,8 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
 
 /** What becomes of the snapshots. */
 export function effectivePolicy({ backup, config }: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
-  const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
-  return policyOf({ own: backup.spec.deletionPolicy, pinned: pin?.resolved.deletionPolicy, today });
+  const { deletionPolicy: pinned, lastDeletionPolicy: last } = pin?.resolved ?? {};
+  return policyOf({ own: backup.spec.deletionPolicy, pinned, today: wordOfToday(config), last });
 }
 
 /** Silently; but what a mover may have deleted before is told. */

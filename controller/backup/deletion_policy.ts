@@ -1,20 +1,51 @@
-import type { DeletionPolicy } from "../../api/mod.ts";
+import type { BackupStatus, DeletionPolicy } from "../../api/mod.ts";
+import type { Sighting } from "../shared/mod.ts";
+import type { BackupPlan } from "./next_status.ts";
+import type { BackupWorld, ConfigView } from "./world.ts";
 
 /** What may be said of what becomes of a Backup's snapshots. */
 export interface PolicyWords {
   /** By the Backup itself. */
   readonly own: DeletionPolicy | undefined;
-  /** By its recipe when the run began; it is all there is when the recipe is gone. */
+  /** By its recipe when the run began. */
   readonly pinned: DeletionPolicy | undefined;
-  /** By its recipe now. */
+  /** By its recipe now; undefined when it is gone or cannot be read. */
   readonly today: DeletionPolicy | undefined;
+  /** By its recipe when it was last seen, where that is not what is pinned. */
+  readonly last: DeletionPolicy | undefined;
 }
 
 /**
  * What becomes of a Backup's snapshots (design D17, D21): its own word counts; else that of its recipe, of which the
- * more careful one of today and of the start of the run holds; Delete where nobody says anything.
+ * more careful one of today (where the recipe is gone, of its end) and of the start of the run holds; Delete where
+ * nobody says anything.
  */
-export function policyOf({ own, pinned, today }: PolicyWords): DeletionPolicy {
+export function policyOf({ own, pinned, today, last }: PolicyWords): DeletionPolicy {
   if (own !== undefined) return own;
-  return [today, pinned].find((word) => word !== undefined && word !== "Delete") ?? "Delete";
+  return [today ?? last, pinned].find((word) => word !== undefined && word !== "Delete") ?? "Delete";
+}
+
+/** What a recipe says now; undefined when it is gone or cannot be read. */
+export function wordOfToday(config: Sighting<ConfigView>): DeletionPolicy | undefined {
+  return config.kind === "found" ? config.value.spec.defaultDeletionPolicy ?? "Delete" : undefined;
+}
+
+/**
+ * The plan with what the recipe says today in the status it leads to, where that is news: a recipe that is deleted
+ * together with its Backups cannot be asked any more.
+ */
+export function rememberingWord({ config }: BackupWorld, plan: BackupPlan): BackupPlan {
+  const { resolved } = plan.next;
+  const today = wordOfToday(config);
+  if (resolved === undefined || today === undefined || knownWord(resolved) === today) return plan;
+  const { lastDeletionPolicy: _, ...pinned } = resolved;
+  const next = today === pinned.deletionPolicy ? pinned : { ...pinned, lastDeletionPolicy: today };
+  return { ...plan, next: { ...plan.next, resolved: next } };
+}
+
+/** The last word of the recipe that status knows. */
+function knownWord(
+  { deletionPolicy, lastDeletionPolicy }: NonNullable<BackupStatus["resolved"]>,
+): DeletionPolicy {
+  return lastDeletionPolicy ?? deletionPolicy;
 }

@@ -24,7 +24,7 @@ export interface LastSnapshots {
 export interface LettingGo {
   /** Ids of the deletions that were let through. */
   readonly past: ReadonlySet<string>;
-  /** The recipe's default policy of today. */
+  /** The recipe's default policy of today; undefined when it is gone. */
   readonly today: DeletionPolicy | undefined;
 }
 
@@ -74,11 +74,12 @@ function isLetGo(backup: KubeObject, { past, today }: LettingGo): boolean {
   if (deletionTimestamp === undefined) return false;
   const own = policyAt(backup, "spec", "deletionPolicy");
   const pinned = policyAt(backup, "status", "resolved", "deletionPolicy");
+  const last = policyAt(backup, "status", "resolved", "lastDeletionPolicy");
   return finalizers?.includes(FINALIZER) !== true ||
     annotations[ANNOTATION.confirmDeletion] === "true" ||
     annotations[ANNOTATION.skipSnapshotCleanup] === "true" ||
     isRoutine(annotations[ANNOTATION.deletedBy]) ||
-    policyOf({ own, pinned, today }) !== "Delete" ||
+    policyOf({ own, pinned, today, last }) !== "Delete" ||
     textAt(backup, "status", "deletion", "startedAt") !== undefined ||
     past.has(deletionId(uid));
 }

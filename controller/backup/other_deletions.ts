@@ -118,7 +118,8 @@ function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
   if (status?.snapshots?.some(mayHoldSnapshot) !== true) return undefined;
   const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
   const pinned = status.resolved?.deletionPolicy;
-  return policyOf({ own, pinned, today: undefined }) === "Delete" ? status : undefined;
+  // The last word of a recipe may be out of date, and an index knows no recipe: what may go is counted.
+  return policyOf({ own, pinned, today: undefined, last: undefined }) === "Delete" ? status : undefined;
 }
 
 /** The Backups of a recipe that hold a snapshot and are not being let go by retention. */

@@ -1,5 +1,6 @@
 import { findCondition, isReason } from "../../api/mod.ts";
 import { planCancel } from "./cancel.ts";
+import { rememberingWord } from "./deletion_policy.ts";
 import { planDeletion } from "./deletion.ts";
 import { planDiscovered } from "./discovered.ts";
 import { wordOfRun } from "./finished_plan.ts";
@@ -15,6 +16,10 @@ import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
+  return rememberingWord(world, planOf(world, now));
+}
+
+function planOf(world: BackupWorld, now: Date): BackupPlan {
   const { isDeleting, spec: { discovered }, status, cancelReason, putBack } = world.backup;
   if (discovered !== undefined) return planDiscovered(world, discovered);
   // One with a Job of its own was started by a pass that could not write it down.

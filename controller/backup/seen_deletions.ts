@@ -16,6 +16,7 @@ import {
   valueAt,
 } from "../shared/mod.ts";
 import { type BackupObject, REPOSITORY } from "./backup_object.ts";
+import { wordOfToday } from "./deletion_policy.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
 import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
 import { breakerOf, isTooMany, takesMoreThanHalf } from "./mass_deletion.ts";
@@ -81,7 +82,7 @@ export function seenDeletions(
     elsewhere: ledger.elsewhere(id, namespace),
     claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
-  const today = config.kind === "found" ? config.value.spec.defaultDeletionPolicy : undefined;
+  const today = wordOfToday(config);
   const isSaved = runSnapshots(object).saved.length > 0;
   const routine = routineOf(run, isSaved, reader);
   const others = routine === undefined

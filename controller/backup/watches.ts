@@ -1,4 +1,4 @@
-import { backupConfigKind, backupKind, LABEL, repositoryKind } from "../../api/mod.ts";
+import { backupConfigKind, backupKind, deletionPolicy, LABEL, repositoryKind } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
 import {
@@ -39,6 +39,8 @@ export const INDEX = {
   openByRepository: "openByRepository",
   /** The same, by namespace. */
   openByNamespace: "openByNamespace",
+  /** Backups by the name of their config and the last word of it they know. */
+  byWord: "byWord",
   configsByRepository: "configsByRepository",
   configsByClaim: "configsByClaim",
   repositoriesByNeed: "repositoriesByNeed",
@@ -49,13 +51,17 @@ export const INDEX = {
 /** Name of the index of Repositories by kopia's unique id. */
 export const BY_UNIQUE_ID = "uniqueId";
 
-/** Indexes over Backups. One that has ended is in none: nothing that happens around it concerns it any more. */
+/**
+ * Indexes over Backups. One that has ended is in none of those that are open: nothing that happens around it concerns it
+ * any more, but that its recipe says another deletion policy.
+ */
 export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.openByConfig]: (backup) =>
     waitsForSlot(backup) ? [] : whileOpen(backup, textAt(backup, "spec", "configRef", "name")),
   [INDEX.openByRepository]: (backup) =>
     whileOpen(backup, textAt(backup, "status", "resolved", "repository", "name")),
   [INDEX.openByNamespace]: (backup) => whileOpen(backup, backup.metadata.namespace),
+  [INDEX.byWord]: byWord,
   [BY_DELETION]: byDeletion,
 };
 
@@ -142,19 +148,35 @@ function backupOfPod(pod: KubeObject): readonly string[] {
   return name === undefined ? [] : [name];
 }
 
-function openBackups(reader: Reader, namespace: string, index: string, value: string): readonly ObjectKey[] {
+function backupsAt(reader: Reader, namespace: string, index: string, value: string): readonly ObjectKey[] {
   return reader.list(BACKUP, { namespace, index: { name: index, value } }).map(keyOf);
 }
 
 function keysOfConfig(config: KubeObject, reader: Reader): readonly ObjectKey[] {
   const { namespace, name } = keyOf(config);
-  return openBackups(reader, namespace, INDEX.openByConfig, name);
+  const word = textAt(config, "spec", "defaultDeletionPolicy") ?? "Delete";
+  return [
+    ...backupsAt(reader, namespace, INDEX.openByConfig, name),
+    ...deletionPolicy.options.filter((each) => each !== word)
+      .flatMap((each) => backupsAt(reader, namespace, INDEX.byWord, wordValue(name, each))),
+  ];
+}
+
+function byWord(backup: KubeObject): readonly string[] {
+  const resolved = valueAt(backup, "status", "resolved");
+  const word = textAt(resolved, "lastDeletionPolicy") ?? textAt(resolved, "deletionPolicy");
+  const config = textAt(backup, "spec", "configRef", "name");
+  return word === undefined || config === undefined ? [] : [wordValue(config, word)];
+}
+
+function wordValue(config: string, word: string): string {
+  return `${config} ${word}`;
 }
 
 /** Those that were started with it, and those whose config names it. */
 function keysOfRepository(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
   const { namespace, name } = keyOf(repository);
-  const started = openBackups(reader, namespace, INDEX.openByRepository, name);
+  const started = backupsAt(reader, namespace, INDEX.openByRepository, name);
   const index = { name: INDEX.configsByRepository, value: name };
   const waiting = reader.list(BACKUP_CONFIG, { namespace, index }).flatMap((config) =>
     keysOfConfig(config, reader)
@@ -180,5 +202,5 @@ function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
 }
 
 function keysOfNamespace({ metadata }: KubeObject, reader: Reader): readonly ObjectKey[] {
-  return openBackups(reader, metadata.name, INDEX.openByNamespace, metadata.name);
+  return backupsAt(reader, metadata.name, INDEX.openByNamespace, metadata.name);
 }
