@@ -183,6 +183,14 @@ export const bootstrapResult = z.object({
   ...repositoryStock.shape,
   /** Manifests nobody here can read: of another client, or of a later kopia. Absent: none. */
   unreadableManifests: z.int().min(1).optional(),
+  /** What uploads left that are over and saved no whole snapshot. Absent: nothing. */
+  unfinished: z.object({
+    snapshotCount: z.int().min(1),
+    /** Logical bytes these uploads had taken in. */
+    sizeBytes: z.int().min(0),
+    /** When the first of them was begun. */
+    oldestTime: z.iso.datetime(),
+  }).optional(),
   /** What the listing in the mover's log must add up to (catalog_listing.ts). */
   catalog: catalogDigest.optional(),
 });

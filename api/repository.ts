@@ -148,6 +148,17 @@ export const repositoryStatus = z.object({
     unreadableManifests: z.int().min(1).optional().describe(
       "Manifests in the repository that cannot be read, as another client or a later kopia may write them; they are passed over. Absent: none.",
     ),
+    unfinished: z.object({
+      snapshotCount: z.int().min(1).describe(
+        "Unfinished snapshots: kopia may have written several of one upload.",
+      ),
+      sizeBytes: z.int().min(0).describe(
+        "Logical bytes these uploads had taken in; how much of it nothing else holds kopia does not tell.",
+      ),
+      oldestTime: z.iso.datetime().describe("When the first of these uploads was begun."),
+    }).optional().describe(
+      "What uploads left that were killed or cancelled, as the last reading found it; those that may go on are not counted. It keeps its data in the repository until the source's next snapshot, or until its Backup is deleted. Absent: nothing.",
+    ),
   }).optional().describe("What the repository held when it was last read."),
   catalog: z.object({
     discoveredBackupCount: z.int().min(0).describe("Discovered Backups of this repository."),

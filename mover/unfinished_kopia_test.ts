@@ -93,12 +93,22 @@ partTest({
     const left = await at.unfinished();
     assert.ok(left.length > 0);
     assert.ok(left.every(({ incomplete, tags }) => incomplete === "checkpoint" && tags === undefined));
+    const { folder, binary } = at;
+    const counted = async (minutesLater: number) => {
+      const clock = () => Date.now() + minutesLater * minutes;
+      return bootstrapOf(await runCase({ folder, binary, clock, operation: { bootstrap: {} } })).unfinished;
+    };
+    assert.equal(await counted(0), undefined, "it may go on");
+    const told = await counted(91);
+    assert.equal(told?.snapshotCount, left.length);
+    assert.ok(told.sizeBytes >= 20_000_000 && told.sizeBytes <= 60_000_000, `${told.sizeBytes} bytes`);
     const early = await deleteOf(at, "uid-1");
     assert.deepEqual([early.deleted, early.checkpoints, early.left?.count], [0, undefined, left.length]);
     assert.deepEqual(await at.unfinished(), left);
     const late = await deleteOf(at, "uid-1", 91);
     assert.deepEqual(late, { deleted: 0, alreadyGone: 0, checkpoints: left.length });
     assert.deepEqual(await at.plain.list(), []);
+    assert.equal(await counted(91), undefined);
   },
 });
 

@@ -1,3 +1,4 @@
+import type { BootstrapResult } from "../api/mover_contract.ts";
 import type { Snapshot } from "./kopia_output.ts";
 
 /**
@@ -53,4 +54,19 @@ export class UnfinishedUploads {
 export function uploadIsOver({ snapshots, lastWriteMs }: UnfinishedUpload, nowMs: number): boolean {
   return snapshots.some(({ incomplete }) => incomplete !== "checkpoint") ||
     nowMs - lastWriteMs >= QUIET_SECONDS * 1000;
+}
+
+/** What the uploads that are over left behind, as a bootstrap tells it; undefined when nothing. */
+export function leftBehind(
+  uploads: readonly UnfinishedUpload[],
+  nowMs: number,
+): BootstrapResult["unfinished"] {
+  const over = uploads.filter((upload) => uploadIsOver(upload, nowMs));
+  const [first] = over.map(({ startTime }) => startTime).toSorted();
+  if (first === undefined) return undefined;
+  return {
+    snapshotCount: over.reduce((sum, { snapshots }) => sum + snapshots.length, 0),
+    sizeBytes: over.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    oldestTime: first,
+  };
 }

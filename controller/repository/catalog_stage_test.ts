@@ -1,6 +1,12 @@
 /** What the tests of catalogs share: the real engine over real caches, and a bootstrap that lists. Holds no test itself. */
 import { createHash } from "node:crypto";
-import { type CatalogEntry, encodeCatalog, MOVER_EXIT, type RepositoryStatus } from "../../api/mod.ts";
+import {
+  type BootstrapResult,
+  type CatalogEntry,
+  encodeCatalog,
+  MOVER_EXIT,
+  type RepositoryStatus,
+} from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
 import {
   aBackup,
@@ -68,6 +74,8 @@ export function aRun(name: string, numbers: readonly number[], parts: Parts = {}
 export interface Listed {
   readonly isWhole?: boolean;
   readonly uniqueId?: string;
+  /** What killed uploads left. */
+  readonly unfinished?: BootstrapResult["unfinished"];
   /** What the log holds in place of the listing's lines. */
   readonly log?: (lines: readonly string[]) => string | Error;
 }
@@ -113,9 +121,9 @@ export class CatalogStage {
     for (let turn = 0; turn < 5 && this.kube.list(JOB).length === 0; turn++) await this.pass();
     const [job] = this.kube.list(JOB);
     if (job === undefined) throw new TypeError("Cannot end the bootstrap: there is no Job");
-    const { isWhole = true, uniqueId = UNIQUE_ID, log = (lines) => lines.join("\n") } = listed;
+    const { isWhole = true, uniqueId = UNIQUE_ID, log = (lines) => lines.join("\n"), unfinished } = listed;
     const { lines, digest } = encodeCatalog(snapshots, { isWhole });
-    const message = openedMessage({ uniqueId, snapshotCount: snapshots.length, catalog: digest });
+    const message = openedMessage({ uniqueId, snapshotCount: snapshots.length, catalog: digest, unfinished });
     endJob(this.kube, job, { exitCode: MOVER_EXIT.ok, message, at: this.clock.now() });
     const [pod] = this.kube.list(POD);
     if (pod !== undefined) this.kube.setLog(keyOf(pod), "mover", log(lines));

@@ -94,6 +94,7 @@ Deno.test("repositoryReconciler() exports phase, size and snapshots of each repo
     snapshotCount: 3,
     lastObservedAt: "2026-01-01T00:00:00Z",
     unreadableManifests: 2,
+    unfinished: { snapshotCount: 4, sizeBytes: 512, oldestTime: "2025-12-31T03:00:00Z" },
   };
   const catalog = {
     discoveredBackupCount: 2,
@@ -113,6 +114,8 @@ Deno.test("repositoryReconciler() exports phase, size and snapshots of each repo
     "kopiur_repo_size_bytes apps/repo 4096",
     "kopiur_repo_snapshot_count apps/repo 3",
     "kopiur_repo_unreadable_manifests apps/repo 2",
+    "kopiur_repo_unfinished_snapshots apps/repo 4",
+    "kopiur_repo_unfinished_size_bytes apps/repo 512",
     "kopiur_repo_discovered_backups apps/repo 2",
     "kopiur_repo_missing_snapshots apps/repo 1",
   ]);

@@ -86,6 +86,20 @@ Deno.test("a Repository shows what the newest run saw", async () => {
   assert.equal(stage.status.lastInit?.status, "Succeeded");
 });
 
+Deno.test("a Repository shows what killed uploads left until a reading finds it no longer", async () => {
+  const stage = new CatalogStage();
+  const unfinished = { snapshotCount: 2, sizeBytes: 300, oldestTime: "2026-01-01T00:00:00.000Z" };
+  assert.ok(await stage.lists(entries(0, 3), { unfinished }));
+  assert.deepEqual(stage.status.storageStats?.unfinished, unfinished);
+  await stage.clock.advance(1_500_000);
+  stage.kube.put(aSeeingRun("newer", "2026-01-02T03:25:00Z", 5));
+  await stage.pass();
+  assert.equal(stage.status.storageStats?.snapshotCount, 5);
+  assert.deepEqual(stage.status.storageStats?.unfinished, unfinished, "a run does not count it");
+  assert.ok(await stage.lists(entries(0, 3)));
+  assert.equal(stage.status.storageStats?.unfinished, undefined);
+});
+
 Deno.test("a Repository writes its numbers once in ten seconds while a thousand runs end within a minute", async () => {
   const stage = new CatalogStage();
   assert.ok(await stage.lists(entries(0, 3)));

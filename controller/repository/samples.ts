@@ -18,6 +18,10 @@ export function* repositorySamples(reader: Reader): Iterable<StateSample> {
     if (size !== undefined) {
       const unreadable = numberAt(repository, "status", "storageStats", "unreadableManifests") ?? 0;
       yield { name: "kopiur_repo_unreadable_manifests", labels, value: unreadable };
+      const left = (field: string) =>
+        numberAt(repository, "status", "storageStats", "unfinished", field) ?? 0;
+      yield { name: "kopiur_repo_unfinished_snapshots", labels, value: left("snapshotCount") };
+      yield { name: "kopiur_repo_unfinished_size_bytes", labels, value: left("sizeBytes") };
     }
     const discovered = numberAt(repository, "status", "catalog", "discoveredBackupCount");
     if (discovered !== undefined) yield { name: "kopiur_repo_discovered_backups", labels, value: discovered };

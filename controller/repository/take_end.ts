@@ -1,4 +1,9 @@
-import { type ConditionChange, findCondition, type RepositoryStatus } from "../../api/mod.ts";
+import {
+  type BootstrapResult,
+  type ConditionChange,
+  findCondition,
+  type RepositoryStatus,
+} from "../../api/mod.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
 import { moverMeasures, workSpan } from "../movers/mod.ts";
@@ -59,8 +64,8 @@ function statusAfter(
       bootstrap: { ...base, failures, retryAt },
     };
   }
-  const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, catalog } = verdict
-    .bootstrap;
+  const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, unfinished, catalog } =
+    verdict.bootstrap;
   const message = created ? "The repository was created" : "The repository was opened";
   return {
     ...status,
@@ -70,10 +75,17 @@ function statusAfter(
       totalSizeBytes,
       lastObservedAt: finishedAt,
       ...(unreadableManifests === undefined ? {} : { unreadableManifests }),
+      ...(unfinished === undefined ? {} : { unfinished: leftBehind(unfinished) }),
     },
     lastInit: { status: "Succeeded", time: finishedAt, message, created },
     bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
   };
+}
+
+function leftBehind(
+  { snapshotCount, sizeBytes, oldestTime }: NonNullable<BootstrapResult["unfinished"]>,
+): NonNullable<RepositoryStatus["storageStats"]>["unfinished"] {
+  return { snapshotCount, sizeBytes, oldestTime };
 }
 
 /** What gave no result because its time was over took all of it. */

@@ -13,6 +13,7 @@ import {
 import type { CreateOptions } from "../kopia_argv.ts";
 import { MoverError } from "../mover_error.ts";
 import { RepositorySurvey } from "../repository_survey.ts";
+import { leftBehind, UnfinishedUploads } from "../unfinished_uploads.ts";
 
 /** What is to be opened, and whether it may be made. */
 export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"];
@@ -26,10 +27,12 @@ export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promis
   const uniqueId = await readUniqueId(kopia);
   const survey = new RepositorySurvey();
   const catalog = new CatalogWriter();
+  const uploads = new UnfinishedUploads();
   await eachSnapshot(kopia, {
     onSnapshot: (snapshot) => {
       survey.add(snapshot);
       catalog.add(snapshot);
+      uploads.add(snapshot);
     },
     onUnreadable: (manifest) => {
       survey.addUnreadable();
@@ -38,7 +41,16 @@ export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promis
   });
   if (request.create !== undefined && survey.isEmpty) await keepEverythingInOurs(kopia);
   const unreadable = survey.unreadable === 0 ? {} : { unreadableManifests: survey.unreadable };
-  return { uniqueId, created, ...survey.stock, ...unreadable, catalog: catalog.print(kopia.print) };
+  const left = leftBehind(uploads.all, kopia.clock());
+  const unfinished = left === undefined ? {} : { unfinished: left };
+  return {
+    uniqueId,
+    created,
+    ...survey.stock,
+    ...unreadable,
+    ...unfinished,
+    catalog: catalog.print(kopia.print),
+  };
 }
 
 /** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */

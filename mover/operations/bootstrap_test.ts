@@ -32,9 +32,40 @@ Deno.test("bootstrap() takes stock: finished snapshots, and the newest of each s
     created: false,
     snapshotCount: 3,
     totalSizeBytes: 25,
+    unfinished: { snapshotCount: 1, sizeBytes: 99, oldestTime: "2026-01-03T00:00:00.000Z" },
   });
   assert.ok(!calls.some((call) => call.startsWith("policy")), "a repository in use keeps its policy");
   assert.deepEqual([catalog?.snapshots, catalog?.truncated], [3, false]);
+});
+
+Deno.test("bootstrap() counts what uploads left that are over, each upload's bytes once", async () => {
+  const upload = (id: string, startTime: string, endTime: string, size: number, more = {}) =>
+    manifestJson({
+      ...{ id, startTime, endTime, incomplete: "checkpoint", tags: undefined },
+      rootEntry: { summ: { size, files: 1, numFailed: 0 } },
+      ...more,
+    });
+  const listed = [
+    upload("0a", "2026-01-01T00:00:00Z", "2026-01-01T00:45:00Z", 100),
+    upload("0b", "2026-01-01T00:00:00Z", "2026-01-01T01:30:00Z", 250),
+    upload("0c", "2026-01-02T00:00:00Z", "2026-01-02T02:00:00Z", 7, { incomplete: "canceled" }),
+    // May go on.
+    upload("0d", "2026-01-01T20:00:00Z", "2026-01-02T01:45:00Z", 999),
+    manifestJson({ id: "0e" }),
+  ];
+  const at = async (manifests: readonly string[]) => {
+    const clock = () => Date.parse("2026-01-02T02:00:01Z");
+    const script = { "snapshot list": printList(manifests) };
+    return bootstrapOf((await runFake({ operation: bootstrapOnly, clock, script })).end);
+  };
+  const { snapshotCount, unfinished } = await at(listed);
+  assert.equal(snapshotCount, 1);
+  assert.deepEqual(unfinished, {
+    snapshotCount: 3,
+    sizeBytes: 257,
+    oldestTime: "2026-01-01T00:00:00.000Z",
+  });
+  assert.equal((await at(listed.slice(3))).unfinished, undefined);
 });
 
 Deno.test("bootstrap() prints the finished snapshots as a catalog its result vouches for", async () => {

@@ -18,6 +18,8 @@ export const provoked: readonly MetricName[] = [
   "kopiur_repo_discovered_backups",
   "kopiur_repo_missing_snapshots",
   "kopiur_repo_unreadable_manifests",
+  "kopiur_repo_unfinished_snapshots",
+  "kopiur_repo_unfinished_size_bytes",
   "kopiur_deletions_held",
   "kopiur_mover_slots",
   "kopiur_mover_slots_waiting",

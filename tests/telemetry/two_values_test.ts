@@ -91,7 +91,13 @@ async function stirObjects(seen: SeenValues): Promise<void> {
     const probe = startTelemetryProbe(clock);
     const kube = new FakeKube(() => clock.now());
     const catalog = { discoveredBackupCount: count, missingSnapshotCount: count };
-    const storageStats = { totalSizeBytes: count, snapshotCount: count, unreadableManifests: count };
+    const unfinished = { snapshotCount: count, sizeBytes: count, oldestTime: "2026-01-01T03:00:00Z" };
+    const storageStats = {
+      totalSizeBytes: count,
+      snapshotCount: count,
+      unreadableManifests: count,
+      unfinished,
+    };
     kube.put(aReadyRepository({ status: { catalog, storageStats } }));
     const retention = { activeBackupCount: count, notWhole: { heldBackCount: count } };
     kube.put(aBackupConfig({ status: { retention } }));

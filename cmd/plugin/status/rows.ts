@@ -23,6 +23,8 @@ export interface RepositoryRow {
   readonly discoveredCount?: number;
   /** Snapshots our Backups made that the repository holds no longer. */
   readonly missingCount?: number;
+  /** What killed and cancelled uploads left. */
+  readonly unfinished?: NonNullable<RepositoryStatus["storageStats"]>["unfinished"];
 }
 
 /** A BackupConfig with its newest backups, in one row. */
@@ -148,6 +150,7 @@ export function repositoryRow(seen: Seen<RepositoryStatus>): RepositoryRow {
     uniqueId,
     discoveredCount: catalog?.discoveredBackupCount,
     missingCount: catalog?.missingSnapshotCount,
+    unfinished: storageStats?.unfinished,
   });
 }
 

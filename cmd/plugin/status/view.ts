@@ -27,7 +27,8 @@ const MESSAGE_WIDTH = 80;
 
 /**
  * The document as tables for people: sections, each with its rows, `(none)` or `(forbidden)`. Those about what
- * should not be (held deletions, missing snapshots, unprotected claims) are left out when there is nothing to say.
+ * should not be (held deletions, missing and unfinished snapshots, unprotected claims) are left out when there is
+ * nothing to say.
  */
 export function renderStatus(document: StatusDocument, options: ViewOptions): string {
   const { now } = options;
@@ -43,6 +44,7 @@ export function renderStatus(document: StatusDocument, options: ViewOptions): st
     section("WAITING", document.waiting, waitingColumns(options), waitingIsHidden),
     ...exceptional("DELETIONS HELD", document.deletionsHeld, heldColumns(options)),
     ...exceptional("MISSING SNAPSHOTS", document.missingSnapshots, missingColumns(options)),
+    ...exceptional("LEFT UNFINISHED", document.repositories.filter(leftUnfinished), unfinishedColumns(now)),
     ...unprotected(),
   ].join("\n");
 
@@ -197,6 +199,19 @@ function missingColumns(options: ViewOptions): readonly Column<MissingRow>[] {
     { head: "SINCE", cell: (row) => ageCell(row.since, options.now) },
     { head: "ORIGIN", cell: (row) => row.origin, wide: true },
     { head: "MESSAGE", cell: (row) => messageCell(row.message, options), tone: () => "bad" },
+  ];
+}
+
+function leftUnfinished({ unfinished }: RepositoryRow): boolean {
+  return unfinished !== undefined;
+}
+
+function unfinishedColumns(now: Date): readonly Column<RepositoryRow>[] {
+  return [
+    { head: "REPOSITORY", cell: (row) => row.name },
+    { head: "SNAPSHOTS", cell: (row) => row.unfinished?.snapshotCount.toString(), tone: () => "open" },
+    { head: "SIZE", cell: (row) => sizeCell(row.unfinished?.sizeBytes) },
+    { head: "OLDEST", cell: (row) => ageCell(row.unfinished?.oldestTime, now) },
   ];
 }
 

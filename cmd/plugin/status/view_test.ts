@@ -174,3 +174,12 @@ Deno.test("renderStatus() shows what a recipe has lacked for long", () => {
     /SOURCES NOT BACKED UP\n {2}CONFIG +SOURCE +LAST-SUCCESS\n {2}photos +db +31d ago\n {2}photos +new +never\n/,
   );
 });
+
+Deno.test("renderStatus() tells what killed uploads left, where there is something", () => {
+  const options = { wide: false, color: false, now };
+  ok(!renderStatus(full, options).includes("LEFT UNFINISHED"));
+  const unfinished = { snapshotCount: 3, sizeBytes: 2 * 1024 ** 3, oldestTime: "2025-12-30T12:00:00Z" };
+  const repositories = full.repositories.map((row) => row.name === "nas" ? { ...row, unfinished } : row);
+  const text = renderStatus({ ...full, repositories }, options);
+  match(text, /LEFT UNFINISHED\n.*REPOSITORY +SNAPSHOTS +SIZE +OLDEST *\n +apps +nas +3 +2\.0 GiB +2d ago/);
+});

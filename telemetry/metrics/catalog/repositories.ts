@@ -45,4 +45,22 @@ export const repositoryMetrics = {
       "Manifests in a repository that cannot be read and are passed over, as the newest scan of its catalog found.",
     source: "ecosystem",
   },
+  kopiur_repo_unfinished_snapshots: {
+    instrument: "gauge",
+    unit: "{snapshot}",
+    scope: "object",
+    labels: ofObject,
+    help:
+      "Unfinished snapshots in a repository that killed or cancelled uploads left, as the newest scan of its catalog found; those that may go on are not counted.",
+    source: "ecosystem",
+  },
+  kopiur_repo_unfinished_size_bytes: {
+    instrument: "gauge",
+    unit: "By",
+    scope: "object",
+    labels: ofObject,
+    help:
+      "Logical bytes that these uploads had taken in; at most so much of the storage is held by nothing else.",
+    source: "ecosystem",
+  },
 } as const satisfies Readonly<Record<string, MetricEntry>>;
