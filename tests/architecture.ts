@@ -1,4 +1,4 @@
-/** The import matrix of house.md §4.3 as data and as a pure check over module paths. */
+/** The import matrix as data and as a pure check over module paths. */
 
 /** One import between two modules of the project, as paths from its root. */
 export interface ImportEdge {
@@ -18,7 +18,10 @@ const AREAS = [
   "controller/backup_schedule",
   "controller/backup",
   "controller",
+  "webhook",
   "deploy",
+  "api/cron",
+  "api/rules",
   "api",
   "kube",
   "telemetry",
@@ -39,6 +42,8 @@ const KINDS: readonly Area[] = [
 /** What a kind may import: never another kind. */
 const OF_A_KIND: readonly Area[] = [
   "api",
+  "api/cron",
+  "api/rules",
   "kube",
   "telemetry",
   "controller/runtime",
@@ -50,9 +55,11 @@ const OF_A_KIND: readonly Area[] = [
 /** What each area may import; `tests` may import anything, `mod.ts` at the root only cmd. */
 const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
   api: [],
+  "api/cron": ["api"],
+  "api/rules": ["api"],
   telemetry: [],
   kube: ["api", "telemetry"],
-  "controller/shared": ["api", "kube", "telemetry", "controller"],
+  "controller/shared": ["api", "api/rules", "kube", "telemetry", "controller"],
   "controller/movers": ["api", "kube", "telemetry", "controller/runtime", "controller/shared", "controller"],
   "controller/runtime": ["api", "kube", "telemetry", "controller"],
   "controller/repository": OF_A_KIND,
@@ -68,6 +75,7 @@ const MAY_IMPORT: Readonly<Record<Area, readonly Area[]>> = {
     "controller/movers",
     ...KINDS,
   ],
+  webhook: ["api", "api/cron", "api/rules", "telemetry"],
   mover: ["api", "telemetry"],
   cmd: ["api", "kube", "telemetry", "controller/shared", "controller", "mover"],
   deploy: ["api", "kube", "telemetry", "controller", "cmd", "tests"],
@@ -186,6 +194,7 @@ const OWNED_PACKAGES: readonly { readonly pattern: RegExp; readonly area: Area }
   { pattern: /^@grpc\//, area: "telemetry" },
   { pattern: /^commander$/, area: "cmd" },
   { pattern: /^cli-table3$/, area: "cmd" },
+  { pattern: /^croner$/, area: "api/cron" },
 ];
 
 /** A sentence for each npm import outside the one area that may have it. */

@@ -119,6 +119,20 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.deepEqual(violations([edge("cmd/roles/mover.ts", "mover/mod.ts")]), []);
 });
 
+Deno.test("violations() lets a webhook have the rules and the timetable, and nothing of the controller", () => {
+  const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: false });
+  const leaves = ["api/rules/mod.ts", "api/cron/mod.ts"];
+  for (const from of ["webhook/backup_schedule.ts", "controller/backup_schedule/plan.ts"]) {
+    assert.deepEqual(violations(leaves.map((to) => edge(from, to))), []);
+  }
+  assert.equal(violations([edge("webhook/mod.ts", "controller/shared/mod.ts")]).length, 1);
+  assert.equal(violations([edge("webhook/mod.ts", "api/cron/slots.ts")]).length, 1);
+  for (const from of ["api/mod.ts", "mover/mod.ts", "kube/mod.ts"]) {
+    assert.equal(violations(leaves.map((to) => edge(from, to))).length, 2, from);
+  }
+  assert.equal(violations([edge("api/rules/repository.ts", "kube/types.ts")]).length, 1);
+});
+
 Deno.test("circles() finds files and folders that import each other, by a type or by a third", () => {
   const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: true });
   const there = [

@@ -1,11 +1,7 @@
 import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
-import { deletionMover, effectiveMover, mountConflict, privilegedRefusal, runMover } from "../movers/mod.ts";
-import {
-  missingClaimsText,
-  noVolumeMatchesText,
-  type RepositoryView,
-  senselessSources,
-} from "../shared/mod.ts";
+import { mountConflict, senselessSources } from "../../api/rules/mod.ts";
+import { deletionMover, effectiveMover, privilegedRefusal, runMover } from "../movers/mod.ts";
+import { missingClaimsText, noVolumeMatchesText, type RepositoryView } from "../shared/mod.ts";
 import type { RunPin } from "./run_pin.ts";
 import { type BackupWorld, namespaceIsTerminating } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ANNOTATION, type BackupStatus, backupStatus, type SnapshotEntry } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { ConfigSource } from "../shared/mod.ts";
+import type { ConfigSource } from "../../api/rules/mod.ts";
 
 /** What a run was started with: from then on neither config nor repository may change its course. */
 export interface RunPin {

@@ -1,14 +1,9 @@
 import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts";
+import type { ConfigSource } from "../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import { type Missing, moverId, type SlotAnswer } from "../movers/mod.ts";
-import {
-  type ConfigSource,
-  type Finding,
-  type RepositoryView,
-  type Sighting,
-  type UnfitClaim,
-} from "../shared/mod.ts";
+import type { Finding, RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { SeenDeletions } from "./seen_deletions.ts";

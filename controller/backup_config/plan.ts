@@ -1,8 +1,8 @@
 import { findCondition, type Reason } from "../../api/mod.ts";
+import { mountConflict, senselessSources } from "../../api/rules/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
-import { mountConflict } from "../movers/mod.ts";
-import { missingClaimsText, noVolumeMatchesText, senselessSources, unfitText } from "../shared/mod.ts";
+import { missingClaimsText, noVolumeMatchesText, unfitText } from "../shared/mod.ts";
 import { completeCondition } from "./completeness.ts";
 import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
 import { planRetention } from "./plan_retention.ts";

@@ -1,6 +1,7 @@
 import type { BackupConfigSpec, BackupConfigStatus } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
-import type { ConfigSource, RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
+import type { ConfigSource } from "../../api/rules/mod.ts";
+import type { RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 
 /** Everything a pass over a BackupConfig looks at. */

@@ -1,6 +1,6 @@
 import { runName } from "./run_name.ts";
 import { givesWay, type ScheduleRun } from "./schedule_run.ts";
-import type { Timetable } from "./timetable.ts";
+import type { Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
 /** What becomes of a slot that is due. */

@@ -1,5 +1,5 @@
 import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, timeOf } from "./world.ts";
-import type { Timetable } from "./timetable.ts";
+import type { Timetable } from "../../api/cron/mod.ts";
 
 /** Of a longer absence no more slots are counted one by one. */
 export const MISSED_MAX = 1000;

@@ -4,7 +4,7 @@ import type { SlotDecision } from "./decide_slot.ts";
 import type { History } from "./history.ts";
 import { runName } from "./run_name.ts";
 import type { ScheduleRun } from "./schedule_run.ts";
-import type { Timetable } from "./timetable.ts";
+import type { Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, factsOf, type ScheduleFacts, textOf } from "./world.ts";
 
 /** What a schedule says of its history, whatever else is the matter with it. */

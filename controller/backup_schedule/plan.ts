@@ -9,7 +9,7 @@ import { factsOfHistory, nextFacts, resolvedFacts, saysAll, withRemovals, withSl
 import { type History, historyOf } from "./history.ts";
 import { together, type Told, toldOfHistory, toldOfMissed, toldOfSlot } from "./telling.ts";
 import { runsToStop } from "./runs_in_question.ts";
-import { readTimetable, type Timetable } from "./timetable.ts";
+import { readTimetable, type Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, type ScheduleFacts, textOf } from "./world.ts";
 
 /** No clock is trusted for longer: one that jumps is noticed within the hour. */

@@ -6,10 +6,10 @@
  */
 export * from "./credentials.ts";
 export * from "./job/effective_mover.ts";
-export * from "./job/mount_conflict.ts";
 export * from "./job/mover_job.ts";
 export * from "./job/name.ts";
 export * from "./job/privileged_refusal.ts";
+export { sourceMountPath } from "./job/volumes.ts";
 export * from "./job/work_spec.ts";
 export * from "./operations.ts";
 export * from "./removal.ts";

@@ -1,4 +1,5 @@
-import { refreshSeconds, type RepositoryObject } from "./repository_object.ts";
+import { refreshSeconds } from "../../api/rules/mod.ts";
+import type { RepositoryObject } from "./repository_object.ts";
 
 const RETRY_FIRST_SECONDS = 60;
 const RETRY_LONGEST_SECONDS = 900;

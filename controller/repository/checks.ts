@@ -1,22 +1,6 @@
 import type { Reason } from "../../api/mod.ts";
-import { effectiveMover, firstMissing, mountConflict, privilegedRefusal } from "../movers/mod.ts";
-import { refreshSeconds } from "./repository_object.ts";
+import { effectiveMover, firstMissing, privilegedRefusal } from "../movers/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
-
-/** Below this a repository would be opened without pause. */
-const SHORTEST_REFRESH_SECONDS = 30;
-
-/** What makes no sense in a spec its schema accepts, as a sentence; undefined when all is well. */
-export function senselessSpec({ repository: { spec } }: RepositoryWorld): string | undefined {
-  const backends = Object.values(spec.backend).filter((backend) => backend !== undefined).length;
-  if (backends !== 1) return `Cannot use the repository: ${backends} backends are set, expected exactly one`;
-  const seconds = refreshSeconds(spec);
-  if (seconds === undefined || seconds < SHORTEST_REFRESH_SECONDS) {
-    return `Cannot use the repository: catalog.refreshInterval is "${spec.catalog?.refreshInterval}", ` +
-      `expected at least ${SHORTEST_REFRESH_SECONDS}s`;
-  }
-  return mountConflict(spec);
-}
 
 /** Something outside the object that a bootstrap waits for. */
 export interface Obstacle {

@@ -1,10 +1,11 @@
 import { isReason } from "../../api/mod.ts";
+import { senselessRepository } from "../../api/rules/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import { credentialVersion, type JobState, jobState, moverId, type SlotWait } from "../movers/mod.ts";
 import { type BootstrapPurpose, madeFrom, purposeOf } from "./bootstrap_purpose.ts";
 import { secondsUntilDue } from "./bootstrap_timing.ts";
-import { missingNeed, notPermitted, type Obstacle, senselessSpec } from "./checks.ts";
+import { missingNeed, notPermitted, type Obstacle } from "./checks.ts";
 import { bootstrapJobName } from "./desired.ts";
 import { type BootstrapRun, type Hold, obstruction, overdueHold } from "./holds.ts";
 import { unstartedNow } from "./unstarted.ts";
@@ -46,7 +47,7 @@ export type Decision =
 export function decide(world: RepositoryWorld, now: Date, options: ControllerOptions): Decision {
   const { repository } = world;
   if (repository.isDeleting) return { kind: "leave" };
-  const senseless = senselessSpec(world);
+  const senseless = senselessRepository(world.repository.spec);
   if (senseless !== undefined) return { kind: "refuse", message: senseless };
   const job = nextJob(world);
   const purpose = job === undefined ? undefined : purposeOf(job);

@@ -1,7 +1,8 @@
+import { refreshSeconds } from "../../api/rules/mod.ts";
 import { type ConditionChange, findCondition, REASONS } from "../../api/mod.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
 import type { Hold } from "./holds.ts";
-import { refreshSeconds, type RepositoryObject } from "./repository_object.ts";
+import type { RepositoryObject } from "./repository_object.ts";
 import type { Standing } from "./standing.ts";
 
 /** A read that is missed once or twice is no news. */

@@ -1,6 +1,4 @@
 import {
-  CATALOG_DEFAULTS,
-  parseDurationSeconds,
   repositoryKind,
   type RepositorySpec,
   repositorySpec,
@@ -19,11 +17,6 @@ export type RepositoryObject = ParsedObject<RepositorySpec, RepositoryStatus>;
 /** Parses a Repository. Throws StalledError (InvalidSpec) for one this version cannot read. */
 export function parseRepository(object: KubeObject): RepositoryObject {
   return parseObject(object, repositorySpec, repositoryStatus);
-}
-
-/** How often a ready repository is read again; undefined for a text that is no duration. */
-export function refreshSeconds(spec: RepositorySpec): number | undefined {
-  return parseDurationSeconds(spec.catalog?.refreshInterval ?? CATALOG_DEFAULTS.refreshInterval);
 }
 
 /** True when a bootstrap may make a repository: asked for, and none was ever opened under this object. */

@@ -1,23 +1,10 @@
-import { posix } from "node:path";
-import {
-  type BackupConfigSpec,
-  type Identity,
-  MOVER_PATH,
-  type RepositorySpec,
-  SOURCES_MAX,
-} from "../../api/mod.ts";
+import type { BackupConfigSpec, Identity, LabelSelector, RepositorySpec } from "../../api/mod.ts";
+import { type ConfigSource, sourcesOf } from "../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
 import { optsOutOfBackup } from "./opt_out.ts";
 import { VOLUME_CLAIM } from "./resources.ts";
 import { claimFault, type UnfitClaim, unfitText } from "./unfit_claims.ts";
-
-/** One source of a recipe, with the path under which kopia files it. */
-export interface ConfigSource {
-  /** Name of the PersistentVolumeClaim. */
-  readonly source: string;
-  readonly sourcePath: string;
-}
 
 /** What the sources of a recipe depend on beside its spec. */
 export interface SourcePlace {
@@ -29,26 +16,9 @@ export interface SourcePlace {
   readonly repositorySpec: RepositorySpec | undefined;
 }
 
-type SourceSpec = BackupConfigSpec["sources"][number];
-
-/**
- * The sources of a recipe in its order, those of a selector by name; a claim that several entries mean counts
- * once, as the one that names it, else as the first. Paths are normalised, so that equal ones are equal texts.
- * May be more than a run can have: {@link senselessSources} says so.
- */
+/** The sources of a recipe, with the claims its selectors mean in that place. */
 export function configSources(spec: BackupConfigSpec, place: SourcePlace): readonly ConfigSource[] {
-  const named = new Set(spec.sources.map(({ pvc }) => pvc?.name));
-  const found = new Map<string, ConfigSource>();
-  for (const entry of spec.sources) {
-    const names = entry.pvc === undefined
-      ? selectedClaims(entry, place).filter((name) => !named.has(name))
-      : [entry.pvc.name];
-    for (const name of names) {
-      if (found.has(name)) continue;
-      found.set(name, { source: name, sourcePath: sourcePathOf(entry, name, place.namespace) });
-    }
-  }
-  return [...found.values()];
+  return sourcesOf(spec, place.namespace, (selector) => selectedClaims(selector, place));
 }
 
 /** The sources of a recipe as the caches show them now. */
@@ -73,28 +43,6 @@ export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Ident
     username: kopiaIdentityPart(spec.identity?.username ?? config.name),
     hostname: kopiaIdentityPart(spec.identity?.hostname ?? config.namespace),
   };
-}
-
-/**
- * What makes no sense in the sources of a recipe its schema accepts, as a sentence; undefined when all is well.
- * Two sources under one path would share one history, and a mover that looks for its snapshot by path would find
- * its neighbour's and report a volume as saved that nobody read.
- */
-export function senselessSources(sources: readonly ConfigSource[]): string | undefined {
-  if (sources.length > SOURCES_MAX) {
-    return `Cannot back up ${sources.length} PersistentVolumeClaims in one run, expected at most ${SOURCES_MAX}: ` +
-      "narrow the selectors of the BackupConfig, or share the claims between several BackupConfigs";
-  }
-  const owners = new Map<string, string>();
-  for (const { source, sourcePath } of sources) {
-    const owner = owners.get(sourcePath);
-    if (owner !== undefined) {
-      return `Cannot back up the sources "${owner}" and "${source}": both are filed under "${sourcePath}", ` +
-        "expected a sourcePathOverride of its own for each";
-    }
-    owners.set(sourcePath, source);
-  }
-  return undefined;
 }
 
 /** That a recipe has no source now, in a sentence; `unfit`: claims it selects that cannot be backed up. */
@@ -123,35 +71,19 @@ export function missingClaimsText(names: readonly string[], namespace: string): 
     "expected every source of the BackupConfig";
 }
 
-function selectedClaims({ pvcSelector }: SourceSpec, place: SourcePlace): readonly string[] {
-  if (pvcSelector === undefined) return [];
+function selectedClaims(selector: LabelSelector, place: SourcePlace): readonly string[] {
   const own = place.repositorySpec?.backend.filesystem?.volume.pvc.name;
   return place.claims
     .filter((claim) =>
       claimFault(claim) === undefined && !optsOutOfBackup(claim) && claim.metadata.name !== own
     )
-    .filter(({ metadata }) => selectorMatches(pvcSelector, metadata.labels))
+    .filter(({ metadata }) => selectorMatches(selector, metadata.labels))
     .map(({ metadata }) => metadata.name)
     .toSorted();
 }
 
-function sourcePathOf(
-  { sourcePathOverride, sourcePathStrategy }: SourceSpec,
-  name: string,
-  namespace: string,
-): string {
-  const place = sourcePathStrategy === "PvcName" ? name : `${namespace}/${name}`;
-  return normalPath(sourcePathOverride ?? `${MOVER_PATH.sources}/${place}`);
-}
-
 function isGoing({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined;
-}
-
-/** `/a//b/` and `/a/b` are one folder, and to kopia one source. */
-function normalPath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
 }
 
 /** Kopia writes a source as user@host:path in lower case, so neither half may hold "@", ":" or a blank. */

@@ -7,7 +7,6 @@ import {
   configSources,
   hasSelector,
   noVolumeMatchesText,
-  senselessSources,
   type SourcePlace,
 } from "./config_sources.ts";
 
@@ -136,27 +135,6 @@ Deno.test("hasSelector() is true only where claims may join", () => {
 
 Deno.test("noVolumeMatchesText() says where it looked", () => {
   assert.match(noVolumeMatchesText("apps"), /^No PersistentVolumeClaim in namespace "apps" matches/);
-});
-
-Deno.test("senselessSources() finds two sources under one path, however it is written", () => {
-  const senseless = (...sources: Parameters<typeof specOf>[0]) =>
-    senselessSources(configSources(specOf(sources), nowhere));
-  assert.equal(senseless({ pvc: "a" }, { pvc: "b" }), undefined);
-  assert.equal(
-    senseless({ pvc: "a", path: "/x/" }, { pvc: "b", path: "/y/../x" }),
-    'Cannot back up the sources "a" and "b": both are filed under "/x", expected a sourcePathOverride of its own for each',
-  );
-  assert.notEqual(senseless({ pvc: "a" }, { pvc: "b", path: "/pvc/a" }), undefined);
-});
-
-Deno.test("senselessSources() refuses more sources than a run can have, and says how many there are", () => {
-  const many = (count: number) =>
-    Array.from({ length: count }, (_, index) => ({ source: `pvc-${index}`, sourcePath: `/pvc/${index}` }));
-  assert.equal(senselessSources(many(64)), undefined);
-  assert.match(
-    senselessSources(many(65)) ?? "",
-    /^Cannot back up 65 PersistentVolumeClaims in one run, expected at most 64: narrow the selectors/,
-  );
 });
 
 Deno.test("hasSelector() is true as soon as one of several sources selects claims", () => {

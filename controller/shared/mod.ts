@@ -1,16 +1,12 @@
 /**
- * Pure pieces several kinds use: what is read of other kinds, retention, time tables, and how the kinds watch what is
- * not theirs. Imports api and the kube interfaces only.
+ * Pure pieces several kinds use: what is read of other kinds, retention, and how the kinds watch what is not theirs.
+ * Imports api and the kube interfaces only.
  */
 export * from "./by_object.ts";
 export * from "./claim_watch.ts";
 export * from "./config_sources.ts";
 export * from "./coverage.ts";
-export * from "./cron.ts";
-export * from "./cron_interval.ts";
-export * from "./cron_zone.ts";
 export * from "./deletion_memory.ts";
-export * from "./jitter.ts";
 export * from "./label_selector.ts";
 export * from "./label_value.ts";
 export * from "./missing_note.ts";
@@ -27,7 +23,6 @@ export * from "./run_snapshots.ts";
 export * from "./routine_deletion.ts";
 export * from "./run_summary.ts";
 export * from "./slot_of_run.ts";
-export * from "./slots_of_cron.ts";
 export * from "./unfit_claims.ts";
 export * from "./watched.ts";
 export * from "./whole_snapshots.ts";

@@ -6,10 +6,14 @@ import {
   type MoverSpec,
   type RepositorySpec,
 } from "../../../api/mod.ts";
-import { sourceMountPath } from "./mount_conflict.ts";
 
 /** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
 const TMP_LIMIT = "1Gi";
+
+/** Folder at which a source volume is mounted in a mover; also its default kopia path. */
+export function sourceMountPath(pvc: string): string {
+  return `${MOVER_PATH.sources}/${pvc}`;
+}
 
 /** What decides the volumes of a mover. */
 export interface VolumeRequest {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fnv1a64 } from "./cron_hash.ts";
+import { fnv1a64 } from "./hash.ts";
 import { jitterSeconds } from "./jitter.ts";
 
 Deno.test("fnv1a64() gives the published values of FNV-1a", () => {

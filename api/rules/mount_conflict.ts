@@ -1,4 +1,4 @@
-import { MOVER_PATH, type RepositorySpec } from "../../../api/mod.ts";
+import { MOVER_PATH, type RepositorySpec } from "../mod.ts";
 
 /** Folders of a mover's container that nothing may be mounted over, into or above. */
 const RESERVED: readonly string[] = [
@@ -20,11 +20,6 @@ const RESERVED: readonly string[] = [
   MOVER_PATH.cache,
   MOVER_PATH.sources,
 ];
-
-/** Folder at which a source volume is mounted in a mover; also its default kopia path. */
-export function sourceMountPath(pvc: string): string {
-  return `${MOVER_PATH.sources}/${pvc}`;
-}
 
 /**
  * Why the volumes of a mover cannot be mounted together, as a sentence (reason InvalidSpec); undefined when they

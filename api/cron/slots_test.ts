@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Cron, parseCron } from "./cron.ts";
-import { cronInterval } from "./cron_interval.ts";
-import { cronZone, instantOfWall } from "./cron_zone.ts";
-import { type CronSlots, slotsOfCron } from "./slots_of_cron.ts";
+import { cronInterval } from "./interval.ts";
+import { cronZone, instantOfWall } from "./zone.ts";
+import { type CronSlots, slotsOfCron } from "./slots.ts";
 
 function cronOf(text: string, uid = "uid"): Cron {
   const reading = parseCron(text, uid);

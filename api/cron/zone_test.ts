@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type CronZone, cronZone, instantOfWall } from "./cron_zone.ts";
+import { type CronZone, cronZone, instantOfWall } from "./zone.ts";
 
 function zoneOf(name: string): CronZone {
   return cronZone(name) ?? assert.fail(`${name} is not known`);

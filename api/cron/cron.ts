@@ -1,4 +1,4 @@
-import { type CronField, parseCronField } from "./cron_field.ts";
+import { type CronField, parseCronField } from "./field.ts";
 
 /** A cron expression that was understood. */
 export interface Cron {

@@ -1,6 +1,6 @@
 import { Cron as Calendar } from "croner";
 import type { Cron } from "./cron.ts";
-import { type CronZone, instantOfWall } from "./cron_zone.ts";
+import { type CronZone, instantOfWall } from "./zone.ts";
 
 /** The moments a cron expression names in a time zone; all times are milliseconds since the epoch. */
 export interface CronSlots {

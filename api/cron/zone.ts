@@ -1,4 +1,4 @@
-import { TIME_ZONE_PATTERN } from "../../api/mod.ts";
+import { TIME_ZONE_PATTERN } from "../mod.ts";
 
 const HOUR_MS = 3_600_000;
 /** Wall clocks are at most 14 h off UTC, and once a whole day was left out (Apia, 2011). */

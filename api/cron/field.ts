@@ -1,4 +1,4 @@
-import { hashBelow } from "./cron_hash.ts";
+import { hashBelow } from "./hash.ts";
 
 /** One of the five fields: what it is called and which numbers it may hold. */
 export interface CronFieldKind {

@@ -1,4 +1,4 @@
-import { fnv1a64 } from "./cron_hash.ts";
+import { fnv1a64 } from "./hash.ts";
 
 /**
  * How much later than a slot its work starts: whole seconds from 0 up to the window, exclusive. Of a seed (the uid

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cronText, openApiSchema } from "../../api/mod.ts";
+import { cronText, openApiSchema } from "../mod.ts";
 import { type Cron, parseCron } from "./cron.ts";
-import { cronInterval } from "./cron_interval.ts";
+import { cronInterval } from "./interval.ts";
 
 const seed = "6f1d1c6e-7c86-4d0e-9d0e-0f6a3a1b2c3d";
 

@@ -1,5 +1,9 @@
-import { type BackupScheduleSpec, parseDurationSeconds } from "../../api/mod.ts";
-import { cronInterval, cronZone, jitterSeconds, parseCron, slotsOfCron } from "../shared/mod.ts";
+import { type BackupScheduleSpec, parseDurationSeconds } from "../mod.ts";
+import { parseCron } from "./cron.ts";
+import { cronInterval } from "./interval.ts";
+import { jitterSeconds } from "./jitter.ts";
+import { slotsOfCron } from "./slots.ts";
+import { cronZone } from "./zone.ts";
 
 /** When a schedule makes its Backups. All times are milliseconds since the epoch. */
 export interface Timetable {
