@@ -64,6 +64,8 @@ export class FakeKube implements Reader, Writer, EventSink {
   readonly #failures: { readonly write: FakeWrite; readonly name: string | undefined; error: Error }[] = [];
   readonly #hanging = new Map<FakeWrite, number>();
   readonly #listeners = new Set<Listener>();
+  /** How many of a name there have been, the first one not counted. */
+  readonly #gone = new Map<string, number>();
   readonly #now: () => Date;
   #version = 0;
 
@@ -289,19 +291,27 @@ export class FakeKube implements Reader, Writer, EventSink {
     const id = keyText(keyOf(object));
     const old = store.objects.get(id);
     const metadata: ObjectMeta = {
-      uid: old?.metadata.uid ?? `uid-${object.kind.toLowerCase()}-${object.metadata.name}`,
+      uid: old?.metadata.uid ?? this.#uidOf(object),
       creationTimestamp: old?.metadata.creationTimestamp ?? this.#timestamp(),
       ...object.metadata,
       generation: generationOf(old, object),
       resourceVersion: String(++this.#version),
     };
-    const stored = freeze(plain({ ...object, metadata })) as KubeObject;
+    const stored = plain({ ...object, metadata }) as KubeObject;
     store.objects.set(id, stored);
     this.#tell(old === undefined ? { new: stored } : { old, new: stored });
     return stored;
   }
 
+  /** Plain, so that tests can name it; one that is made again under its name is another one. */
+  #uidOf(object: KubeObject): string {
+    const before = this.#gone.get(`${object.kind} ${keyText(keyOf(object))}`) ?? 0;
+    return `uid-${object.kind.toLowerCase()}-${object.metadata.name}${before === 0 ? "" : `-${before + 1}`}`;
+  }
+
   #drop(object: KubeObject): void {
+    const id = `${object.kind} ${keyText(keyOf(object))}`;
+    this.#gone.set(id, (this.#gone.get(id) ?? 0) + 1);
     this.#store(groupOf(object.apiVersion), object.kind).objects.delete(keyText(keyOf(object)));
     this.#tell({ old: object });
   }
@@ -391,13 +401,25 @@ function generationOf(old: KubeObject | undefined, object: KubeObject): number {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A copy as it looks after a trip over the wire: undefined fields are gone. */
+/** What has been made plain: whoever puts back what was read pays only for what changed. */
+const madePlain = new WeakSet<object>();
+
+/** A copy as it looks after a trip over the wire: undefined fields are gone, and nobody may change it. */
 function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+  if (typeof value === "function" || typeof value === "symbol") return undefined;
+  if (typeof value === "number" && !Number.isFinite(value)) return null;
+  if (typeof value !== "object" || value === null || madePlain.has(value)) return value;
+  if (value instanceof Date) return value.toJSON();
+  const copy = Array.isArray(value) ? value.map((part) => plain(part) ?? null) : plainFields(value);
+  madePlain.add(Object.freeze(copy));
+  return copy;
 }
 
-function freeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  for (const part of Object.values(value)) freeze(part);
-  return Object.freeze(value);
+function plainFields(value: object): Fields {
+  const copy: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) {
+    const given = plain(part);
+    if (given !== undefined) copy[name] = given;
+  }
+  return copy;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keyOf } from "../../kube/types.ts";
 import type { Resource } from "../../kube/types.ts";
-import { aBackup, aConfigMap } from "./builders.ts";
+import { aBackup, aConfigMap, aSecret } from "./builders.ts";
 import { FakeKube } from "./fake_kube.ts";
 
 const backups: Resource = {
@@ -116,4 +116,29 @@ Deno.test("FakeKube.readLog() gives the end of a log, and throws what it was tol
   kube.setLog(pod, "mover", new Error("gone"));
   await assert.rejects(kube.readLog(pod, part, signal), /gone/);
   assert.equal(kube.logsRead, 5);
+});
+
+Deno.test("FakeKube gives an object that is made again under its name another uid", () => {
+  const kube = new FakeKube();
+  const { metadata: { uid: _uid, ...metadata }, ...rest } = aSecret();
+  const uids = [1, 2, 3].map(() => {
+    const made = kube.put({ ...rest, metadata });
+    kube.delete(made);
+    return made.metadata.uid;
+  });
+  assert.deepEqual(uids, [
+    "uid-secret-repo-password",
+    "uid-secret-repo-password-2",
+    "uid-secret-repo-password-3",
+  ]);
+});
+
+Deno.test("FakeKube keeps objects as they look after a trip over the wire, and lets nobody change them", () => {
+  const kube = new FakeKube();
+  const odd = { none: undefined, list: [undefined, NaN, { deep: undefined }], at: new Date(0) };
+  const stored = kube.put({ ...aSecret(), spec: odd });
+  assert.deepEqual(stored.spec, { list: [null, null, {}], at: "1970-01-01T00:00:00.000Z" });
+  assert.throws(() => Object.assign(Object(stored.spec).list[2], { deep: 1 }), TypeError);
+  const changed = kube.put({ ...stored, status: { seen: true } });
+  assert.equal(changed.spec, stored.spec, "what did not change is not copied");
 });
