@@ -348,3 +348,25 @@ Deno.test("a bootstrap the API server refuses gives its slot back", async () => 
   kind.applied?.(world, { objects: [], error: refusal(403, "exceeded quota") }, NOW);
   assert.equal(slots.used, 0);
 });
+
+Deno.test("a Repository whose movers never start does not keep another one of its namespace from being read", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: unscheduled }));
+  for (const second of [SLOT_GRACE_SECONDS, SLOT_GRACE_SECONDS + 1]) await pass(kube, second);
+  assert.equal(statusIn(kube).bootstrap?.unstarted?.tries, 1);
+  const slots = someSlots(1);
+  aFullPool(slots, 1);
+  const { outcome } = await pass(kube, SLOT_GRACE_SECONDS + 100, aKind(OPTIONS, slots));
+  assert.equal(outcome.reason, "NoSlot");
+  const asked = slots.ask({
+    owner: { kind: "Repository", key: { namespace: KEY.namespace, name: "good" } },
+    class: "maintenance",
+    repository: `${KEY.namespace}/good`,
+    repositoryLimit: undefined,
+    since: "2020-01-01T00:00:00Z",
+    wanted: [`${KEY.namespace}/good-bootstrap`],
+    working: [],
+  });
+  assert.deepEqual([asked.waiting?.place, asked.waiting?.of], [1, 2]);
+});

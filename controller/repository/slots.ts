@@ -14,6 +14,7 @@ import {
 } from "../movers/mod.ts";
 import { decide } from "./decide.ts";
 import { bootstrapJobName } from "./desired.ts";
+import { unstartedNow } from "./unstarted.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /** What was seen of a Repository before the ledger of slots was asked. */
@@ -42,7 +43,8 @@ export function observeRepositoryWithSlots(
 
 /**
  * One that is opened for the first time, or with a changed spec, goes before those that are read again: somebody waits
- * for it. Of these the one that was read longest ago goes first.
+ * for it. Of these the one that was read longest ago goes first. That is so for its first try: a hundred whose movers
+ * never start would keep every other one from being read again.
  */
 function askSlots(
   seen: SeenRepository,
@@ -55,12 +57,12 @@ function askSlots(
   const owner = ownerOf(key);
   const working = workingIds(jobs, key.namespace);
   const isDue = decide({ ...seen, slots: "free" }, now, options).kind === "start";
+  const wasTried = bootstrap?.forGeneration === generation ||
+    unstartedNow(repository, options) !== undefined;
   if (!isDue && working.length === 0 && bootstrap?.unstarted === undefined) slots.withdraw(owner);
   const answer = slots.ask({
     owner,
-    class: bootstrap?.forGeneration === generation
-      ? OPERATIONS.bootstrap.slotClass
-      : OPERATIONS.backup.slotClass,
+    class: wasTried ? OPERATIONS.bootstrap.slotClass : OPERATIONS.backup.slotClass,
     repository: slotRepository(key),
     repositoryLimit: undefined,
     since: lastInit?.time ?? object.metadata.creationTimestamp ?? "",

@@ -19,6 +19,8 @@ interface Request extends SlotRequest {
   readonly class: SlotClass;
   /** Its order among those whose owners gave nothing back. */
   readonly rank: string;
+  /** Since when it waits. */
+  readonly lineSinceMs: number;
 }
 
 interface Owner {
@@ -296,7 +298,8 @@ export class MoverSlots {
       if (owner.waiting.has(id) || this.#moverOf(id) !== undefined) return;
       if (owner.granted.has(id)) return this.#take(id);
       const rank = [ask.since, owner.id, `${index}`.padStart(4, "0"), id].join(" ");
-      this.#enqueue({ id, namespace, repository, owner, class: ask.class, rank, order: "" });
+      const lineSinceMs = this.#nowMs();
+      this.#enqueue({ id, namespace, repository, owner, class: ask.class, rank, lineSinceMs, order: "" });
     });
   }
 
@@ -410,6 +413,7 @@ export class MoverSlots {
 
   #wait(request: Request): SlotWait {
     const movers = request.owner.waiting.size;
+    const waitedSeconds = Math.floor((this.#nowMs() - request.lineSinceMs) / 1000);
     const urgency = slotClasses.indexOf(request.class);
     const before = slotClasses.slice(0, urgency).map((each) => this.#queues[each]);
     const all = slotClasses.map((each) => this.#queues[each]);
@@ -420,13 +424,14 @@ export class MoverSlots {
         sum(queues.map((each) => each.sizeOf(request.repository)));
       const place = sizes(before) + queue.placeInRepository(request);
       const { used, limit } = repository;
-      return { movers, place, of: sizes(all), used, limit, scope: "repository", kept: 0 };
+      return { movers, place, of: sizes(all), waitedSeconds, used, limit, scope: "repository", kept: 0 };
     }
     const place = sum(before.map((each) => each.openSize)) +
       queue.placeInRound(request, this.#headStart(request));
     const of = sum(all.map((each) => each.openSize));
     const { used } = this;
-    return { movers, place, of, used, limit: this.#limit, scope: "cluster", kept: this.#limit - used };
+    const kept = this.#limit - used;
+    return { movers, place, of, waitedSeconds, used, limit: this.#limit, scope: "cluster", kept };
   }
 
   /** How many another namespace gets before the turn of one that has its share already. */

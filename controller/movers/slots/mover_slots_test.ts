@@ -55,6 +55,7 @@ Deno.test("MoverSlots grants up to its limit, then says the place and wakes whos
     of: 1,
     used: 2,
     limit: 3,
+    waitedSeconds: 0,
     scope: "cluster",
     kept: 1,
   });
@@ -133,6 +134,7 @@ Deno.test("MoverSlots keeps the limit of a repository, and lets others pass whoe
     of: 2,
     used: 2,
     limit: 2,
+    waitedSeconds: 0,
     scope: "repository",
     kept: 0,
   });

@@ -46,6 +46,8 @@ export interface SlotWait {
   /** Of the first of them, from 1, when it was asked. */
   readonly place: number;
   readonly of: number;
+  /** So long it has waited in the line. */
+  readonly waitedSeconds: number;
   /** Slots that are taken: by movers, and by those that may begin at any moment. */
   readonly used: number;
   readonly limit: number;

@@ -2,6 +2,8 @@ import type { SlotWait } from "./types.ts";
 
 const RECHECK_SECONDS = 30;
 const RECHECK_MAX_SECONDS = 300;
+/** What is said of a place may be old by this part of the time it was waited for. */
+const OLD_PART = 4;
 
 /**
  * Why a mover waits, as a sentence: its place, and whose limit is reached. A slot that is taken need not be one whose
@@ -19,11 +21,13 @@ export function slotWaitText(wait: SlotWait, repository: string, what = "mover s
 }
 
 /**
- * When to look at the place again. Who waits is woken by its slot; this is only for what people read, so the
- * further behind, the later: a thousand that wait must not write a thousand statuses for each that goes.
+ * When to look at the place again. Who waits is woken by its slot; this is only for what people read, so the further
+ * behind or the longer the wait, the later: a thousand that wait must not write a thousand statuses for each that goes,
+ * nor a hundred that wait for days one each half minute.
  */
-export function slotRecheckSeconds({ place }: SlotWait): number {
-  return Math.max(RECHECK_SECONDS, Math.min(RECHECK_MAX_SECONDS, place));
+export function slotRecheckSeconds({ place, waitedSeconds }: SlotWait): number {
+  const seconds = Math.max(RECHECK_SECONDS, place, Math.floor(waitedSeconds / OLD_PART));
+  return Math.min(RECHECK_MAX_SECONDS, seconds);
 }
 
 function ordinal(place: number): string {

@@ -3,7 +3,17 @@ import type { SlotWait } from "./types.ts";
 import { slotRecheckSeconds, slotWaitText } from "./wait_text.ts";
 
 function aWait(parts: Partial<SlotWait> = {}): SlotWait {
-  return { movers: 1, place: 3, of: 12, used: 20, limit: 20, scope: "cluster", kept: 0, ...parts };
+  return {
+    movers: 1,
+    place: 3,
+    of: 12,
+    waitedSeconds: 0,
+    used: 20,
+    limit: 20,
+    scope: "cluster",
+    kept: 0,
+    ...parts,
+  };
 }
 
 Deno.test("slotWaitText() says the place, and whose limit is reached", () => {
@@ -40,4 +50,11 @@ Deno.test("slotWaitText() counts as people do", () => {
 Deno.test("slotRecheckSeconds() is never below half a minute, and longer for those far behind", () => {
   const seconds = [1, 30, 31, 200, 300, 5000].map((place) => slotRecheckSeconds(aWait({ place })));
   assert.deepEqual(seconds, [30, 30, 31, 200, 300, 300]);
+});
+
+Deno.test("slotRecheckSeconds() is longer for those that have waited long", () => {
+  const seconds = [0, 119, 120, 240, 1199, 1200, 86_400].map((waitedSeconds) =>
+    slotRecheckSeconds(aWait({ waitedSeconds }))
+  );
+  assert.deepEqual(seconds, [30, 30, 30, 60, 299, 300, 300]);
 });
