@@ -21,9 +21,13 @@ export const FILES = 100;
 
 /** A kopia repository: a set of snapshots, and the ways in which movers change it. */
 export class ModelRepository {
-  readonly uniqueId = "0123abcd";
+  readonly uniqueId: string;
   readonly #snapshots = new Map<string, ModelSnapshot>();
   #made = 0;
+
+  constructor(uniqueId = "0123abcd") {
+    this.uniqueId = uniqueId;
+  }
 
   /** All there are, oldest first. */
   get snapshots(): readonly ModelSnapshot[] {

@@ -1,12 +1,4 @@
-import {
-  backupConfigKind,
-  backupKind,
-  CONFIG_TAG,
-  encodeCatalog,
-  LABEL,
-  type WorkSpec,
-  workSpec,
-} from "../../api/mod.ts";
+import { backupConfigKind, backupKind, LABEL, workSpec } from "../../api/mod.ts";
 import { type ControllerEnd, startController } from "../../controller/mod.ts";
 import { jobHasEnded } from "../../controller/movers/mod.ts";
 import { JOB, POD, resourceOf, textAt } from "../../controller/shared/mod.ts";
@@ -29,7 +21,8 @@ import {
 } from "../support/mod.ts";
 import { anyOptions } from "../support/backup_stage.ts";
 import { BrokenLaw, judgeDeletionAsked, judgeRoutineDeletion } from "./laws.ts";
-import { FILES, ModelRepository, type ModelSnapshot } from "./repository.ts";
+import { moverFailure, moverWork, type WorkDone } from "./mover.ts";
+import { ModelRepository, type ModelSnapshot } from "./repository.ts";
 
 const BACKUP = resourceOf(backupKind);
 const CONFIG = resourceOf(backupConfigKind);
@@ -43,7 +36,7 @@ const LOOK_SECONDS = 60;
 const IDLE_LIMIT_SECONDS = 300 + 180;
 
 /** How a mover that backs up ends. */
-export type MoverEnd = "whole" | "partial" | "empty" | "shrunken" | "failed" | "lost" | "killed after saving";
+export type MoverEnd = WorkDone | "failed" | "lost" | "killed after saving";
 
 /** A life of a controller. */
 interface Life {
@@ -263,8 +256,12 @@ export class ModelWorld {
     if (this.kube.get(JOB, keyOf(job)) === undefined) return;
     const spec = workSpec.parse(workSpecOf(job as Parameters<typeof workSpecOf>[0]));
     if (how === "lost") return this.#finish(job, 137, "");
-    if (how === "failed") return this.#finish(job, 1, this.#failure(spec));
-    const { result, log } = this.#work(spec, how);
+    if (how === "failed") return this.#finish(job, 1, moverFailure(spec));
+    const done = how === "killed after saving" ? "whole" : how;
+    const { result, log } = moverWork(spec, done, this.repository, {
+      now: this.clock.now(),
+      deletes: (snapshot) => this.#lookAtDeleted(snapshot, spec.target),
+    });
     if (how === "killed after saving") return this.#finish(job, 137, "");
     this.#finish(job, 0, JSON.stringify(result), log);
   }
@@ -298,68 +295,8 @@ export class ModelWorld {
     await life.run;
   }
 
-  #work(spec: WorkSpec, how: MoverEnd): { readonly result: unknown; readonly log?: string } {
-    const { operation, identity, target } = spec;
-    const common = { version: 1, durationSeconds: 1 };
-    const now = this.clock.now().toISOString();
-    if ("bootstrap" in operation) {
-      const found = this.repository.snapshots.map((each) => ({ ...each, sizeBytes: each.files * 10 }));
-      const { lines, digest } = encodeCatalog(found, { isWhole: true });
-      const { uniqueId } = this.repository;
-      const stock = { snapshotCount: found.length, totalSizeBytes: 1000 };
-      const bootstrap = { uniqueId, created: false, ...stock, catalog: digest };
-      return { result: { ...common, operation: "BootstrapRepository", bootstrap }, log: lines.join("\n") };
-    }
-    if ("snapshotDelete" in operation) {
-      const doomed = this.repository.ofDeletion({ ...operation.snapshotDelete, ...identity });
-      for (const each of doomed) this.#delete(each, target);
-      const known = operation.snapshotDelete.snapshots.length;
-      const counts = { deleted: doomed.length, alreadyGone: Math.max(0, known - doomed.length) };
-      return { result: { ...common, operation: "SnapshotDelete", snapshotDelete: counts } };
-    }
-    const { runId, sourcePath, tags } = operation.backup;
-    const files = how === "empty"
-      ? 0
-      : how === "shrunken"
-      ? FILES / 5
-      : how === "partial"
-      ? FILES / 2
-      : FILES;
-    const unreadable = how === "partial" ? FILES / 2 : 0;
-    const snapshot = this.repository.save({
-      runId,
-      recipe: tags[CONFIG_TAG] ?? "",
-      ...identity,
-      path: sourcePath,
-      startTime: now,
-      endTime: now,
-      files,
-      unreadable,
-    });
-    const backup = {
-      snapshotId: snapshot.id,
-      startTime: snapshot.startTime,
-      endTime: snapshot.endTime,
-      sizeBytes: snapshot.files * 10,
-      files: snapshot.files,
-      reused: false,
-      ...(snapshot.unreadable === 0 ? {} : { unreadable: { count: snapshot.unreadable, paths: ["x"] } }),
-    };
-    return { result: { ...common, operation: "Backup", backup } };
-  }
-
-  #failure({ operation }: WorkSpec): string {
-    const name = "bootstrap" in operation
-      ? "BootstrapRepository"
-      : "snapshotDelete" in operation
-      ? "SnapshotDelete"
-      : "Backup";
-    const failure = { class: "RepositoryUnavailable", message: "no route to host", tail: "" };
-    return JSON.stringify({ version: 1, operation: name, durationSeconds: 1, failure });
-  }
-
   /** A Backup that came back to life, or a word that came after the mover was made, is too late: that is looked at then. */
-  #delete(snapshot: ModelSnapshot, target: ObjectKey): void {
+  #lookAtDeleted(snapshot: ModelSnapshot, target: ObjectKey): void {
     const backup = this.kube.get(BACKUP, target);
     const isOfLiving = this.backups.some(({ metadata }) =>
       metadata.uid === snapshot.runId && metadata.deletionTimestamp === undefined
@@ -367,7 +304,6 @@ export class ModelWorld {
     if (isOfLiving || backup === undefined) {
       this.broken.push(`snapshot ${snapshot.id} is deleted though no Backup of ${keyText(target)} goes`);
     }
-    this.repository.delete(snapshot);
   }
 
   #finish(job: KubeObject, exitCode: number, message: string, log?: string): void {
