@@ -119,7 +119,13 @@ export const EVENTS: readonly EventEntry[] = [
     on: run,
     when: "a run ended and something is missing from it",
   },
-  { type: "Warning", reasons: ["BackupFailed"], action: "Backup", on: run, when: "a run saved nothing" },
+  {
+    type: "Warning",
+    reasons: ["BackupFailed"],
+    action: "Backup",
+    on: run,
+    when: "no source of a run could be backed up",
+  },
   {
     type: "Warning",
     reasons: ["EmptySnapshot"],

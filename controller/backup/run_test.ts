@@ -186,6 +186,10 @@ Deno.test("Backup whose mover could read nothing at all has failed, and keeps th
   assert.equal(stage.status.snapshots?.[0]?.kopiaSnapshotID, "k1");
   assert.equal(stage.status.snapshots?.[0]?.failure?.class, "PermissionDenied");
   assert.ok(stage.conditions.includes("Ready=False PermissionDenied"), stage.conditions.join());
+  assert.match(
+    stage.status.message ?? "",
+    /^No source could be backed up: "data": .*: none of its files could be read, so snapshot k1 is empty and counts for nothing$/,
+  );
 });
 
 Deno.test("Backup of an empty source succeeds and warns", async () => {

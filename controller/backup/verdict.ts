@@ -94,8 +94,11 @@ export function listed(texts: readonly string[], most: number = SOURCES_NAMED): 
   return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
 }
 
-function failureText({ source, failure }: SnapshotEntry): string {
-  return `"${source}": ${failure?.message ?? "it did not end"}`;
+/** Of a source of which nothing could be read kopia keeps a snapshot all the same. */
+function failureText({ source, failure, kopiaSnapshotID, unreadable }: SnapshotEntry): string {
+  const text = `"${source}": ${failure?.message ?? "it did not end"}`;
+  if (kopiaSnapshotID === undefined || unreadable === undefined) return text;
+  return `${text}: none of its files could be read, so snapshot ${kopiaSnapshotID} is empty and counts for nothing`;
 }
 
 function gapText({ source, unreadable }: SnapshotEntry): string {
