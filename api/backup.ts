@@ -201,6 +201,9 @@ export const backupStatus = z.object({
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["source"],
   }).describe("One entry per source."),
+  stopAskedAt: z.iso.datetime().optional().describe(
+    "When the movers of the run were first told to stop, because it is cancelled or deleted. They are not waited for without end.",
+  ),
   adopted: z.object({
     run: z.string().describe("Uid of the object under which the run was started, the tag of its snapshots."),
     at: z.iso.datetime().describe("When the snapshots were taken up."),

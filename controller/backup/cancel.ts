@@ -1,19 +1,20 @@
 import { type Reason, REASONS, type SnapshotEntry } from "../../api/mod.ts";
+import { SLOT_GRACE_SECONDS } from "../movers/mod.ts";
 import { finishedPlan, startTimeOf, verdictConditions } from "./finished_plan.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { notLookedAt, stepsOf } from "./plan_run.ts";
 import { repositorySeen } from "./repository_seen.ts";
 import { runPin } from "./run_pin.ts";
 import { failedEntry, type SourceStep } from "./source_entry.ts";
-import { stopMovers } from "./stop_movers.ts";
+import { isMoverLeft, stopMovers } from "./stop_movers.ts";
 import { stepMeasures, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 import type { Verdict } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
 /**
- * Ends a run somebody asked to stop: its movers are stopped and waited for, what they saved until then stays listed,
- * and the run has failed for that reason. Undefined when every source ended by itself: then it ends as it did.
+ * Ends a run somebody asked to stop: its movers are stopped and waited for, as long as a slot is; what they saved until
+ * then stays listed, and the run has failed for that reason. Undefined when every source ended by itself: then it ends as it did.
  */
 export function planCancel(
   world: BackupWorld,
@@ -24,7 +25,7 @@ export function planCancel(
   if (pin === undefined) return neverStarted(world, reason);
   const found = stepsOf(world, pin, now);
   if (found.every(({ kind }) => kind === "over" || kind === "ended")) return undefined;
-  const stopping = stopMovers(world, pin, now);
+  const stopping = stopMovers(world, pin, SLOT_GRACE_SECONDS, now);
   const steps = stopping === undefined ? found.map((step) => stopped(step, reason, now)) : found;
   const entries = steps.map(({ entry }) => entry);
   const base = { finalizer: "present", create: [], remove: [], measures: stepMeasures(steps) } as const;
@@ -35,9 +36,11 @@ export function planCancel(
     snapshots: entries,
     timing: { startTime: startTimeOf(world, now) },
     ...repositorySeen(steps),
+    ...(stopping?.askedAt === undefined ? {} : { stopAskedAt: stopping.askedAt }),
   };
   if (stopping === undefined) {
-    return finishedPlan(world, { base, next, steps, entries, verdict: verdictOver(entries, reason) }, now);
+    const verdict = verdictOver(entries, reason, isMoverLeft(world, pin, now));
+    return finishedPlan(world, { base, next, steps, entries, verdict }, now);
   }
   const message = `${REASONS[reason]}: its movers are being stopped`;
   const { remove, recheckAfterSeconds } = stopping;
@@ -72,10 +75,11 @@ function neverStarted(world: BackupWorld, reason: Reason): BackupPlan {
   };
 }
 
-function verdictOver(entries: readonly SnapshotEntry[], reason: Reason): Verdict {
+function verdictOver(entries: readonly SnapshotEntry[], reason: Reason, isLost = false): Verdict {
   const done = entries.filter(({ phase }) => phase === "Succeeded").length;
   const message = entries.length === 0
     ? `${REASONS[reason]} before it began`
     : `${REASONS[reason]}; ${done} of ${entries.length} sources ${done === 1 ? "was" : "were"} done by then`;
-  return { phase: "Failed", outcome: "failure", reason, message };
+  const lost = isLost ? "; a mover of it could not be seen to stop" : "";
+  return { phase: "Failed", outcome: "failure", reason, message: `${message}${lost}` };
 }

@@ -27,6 +27,7 @@ import { type Leaving, release, waitingPlan } from "./leaving.ts";
 import { type DeletionVerdict, heldCondition, judgeDeletion } from "./mass_deletion.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
+import { isMoverLeft } from "./stop_movers.ts";
 import { waitEvents } from "./telling.ts";
 import { deletionSpan } from "./traces.ts";
 import { type BackupWorld, mayStart } from "./world.ts";
@@ -36,7 +37,7 @@ const SOON_SECONDS = 1;
 const RUNNING_SECONDS = 15;
 const STOPPING_SECONDS = 15;
 /** So long one that was given up is waited for: deleting the same twice does no harm. */
-const LOST_POD_SECONDS = 1800;
+export const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
 const RETRY_MAX_SECONDS = 3600;
 /** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
@@ -134,7 +135,12 @@ function deletedPlan(leaving: Leaving, { waits }: { readonly waits: boolean }): 
     if (state.kind !== "succeeded" || (waits && isToWait(leaving, job, state))) continue;
     return {
       ...release(leaving, "The snapshots were deleted"),
-      events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note: deletedNote(state) }],
+      events: [{
+        type: "Normal",
+        reason: "SnapshotDeleted",
+        action: "Delete",
+        note: `${deletedNote(state)}${lateText(leaving)}`,
+      }],
       measures: [
         ...moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
         deletionSpan(world, state.finishedAt),
@@ -151,6 +157,12 @@ function deletedNote({ result: { snapshotDelete } }: Deleted): string {
     `${checkpoints === undefined ? "" : `, and ${checkpoints} that killed movers had left unfinished`}; ` +
     `${left === undefined ? "" : `${left.count} unfinished stay, for another client may work on them; `}` +
     "the space comes back with the repository's full maintenance";
+}
+
+/** A node that is lost may come back with a mover that goes on. */
+function lateText({ world, pin, now }: Leaving): string {
+  if (!isMoverLeft(world, pin, now)) return "";
+  return "; a mover of the run could not be seen to stop, so what it may save yet stays";
 }
 
 function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Deleted): boolean {

@@ -1,6 +1,6 @@
 import { ANNOTATION, type DeletionPolicy, REASONS } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
-import { deleteSnapshots, someMayBeGone, takeBack } from "./delete_snapshots.ts";
+import { deleteSnapshots, LOST_POD_SECONDS, someMayBeGone, takeBack } from "./delete_snapshots.ts";
 import { policyOf, wordOfToday } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
@@ -46,11 +46,13 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
     const stopping = takeBack(leaving);
     if (stopping !== undefined) return stopping;
   }
-  const stopping = stopMovers(world, leaving.pin, now);
+  const stopping = stopMovers(world, leaving.pin, LOST_POD_SECONDS, now);
   if (stopping !== undefined) {
-    const { remove, recheckAfterSeconds } = stopping;
+    const { remove, recheckAfterSeconds, askedAt } = stopping;
     const message = "The movers of the Backup are being stopped";
-    return { ...waitingPlan(leaving, "Deleting", message, recheckAfterSeconds), remove };
+    const plan = waitingPlan(leaving, "Deleting", message, recheckAfterSeconds);
+    const next = askedAt === undefined ? plan.next : { ...plan.next, stopAskedAt: askedAt };
+    return { ...plan, remove, next };
   }
   if (policy === "Retain") return retain(leaving);
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");

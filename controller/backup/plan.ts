@@ -29,7 +29,13 @@ function planOf(world: BackupWorld, now: Date): BackupPlan {
   if (isDeleting) return planDeletion(world, now);
   if (isTerminal(status.phase)) return planEnded(world, now);
   return (cancelReason === undefined ? undefined : planCancel(world, cancelReason, now)) ??
-    planRun(world, now);
+    goingOn(planRun(world, now));
+}
+
+/** A run whose movers nobody stops any more. */
+function goingOn(plan: BackupPlan): BackupPlan {
+  const { stopAskedAt: _, ...next } = plan.next;
+  return { ...plan, next };
 }
 
 /**

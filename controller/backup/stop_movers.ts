@@ -1,3 +1,4 @@
+import { isoSeconds } from "../../api/mod.ts";
 import type { Removal } from "../../kube/types.ts";
 import { isAnyLeft, moverRemovals, unfinishedJobs } from "../movers/mod.ts";
 import { entriesOf, type RunPin } from "./run_pin.ts";
@@ -11,17 +12,46 @@ const STOPPING_SECONDS = 15;
 export interface Stopping {
   readonly remove: readonly Removal[];
   readonly recheckAfterSeconds: number;
+  /** What status is to remember; absent while a Job is to be written down first. */
+  readonly askedAt?: string;
 }
 
-/** Undefined once no mover of the run is left. A Job status does not know yet is written down before it goes. */
-export function stopMovers(world: BackupWorld, pin: RunPin | undefined, now: Date): Stopping | undefined {
-  const movers = (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source, now));
+/**
+ * Undefined once no mover of the run is left, or none of those left was seen to stop for so long, by this controller's
+ * clock: on a node that is lost a pod stays for ever. A Job status does not know yet is written down before it goes.
+ */
+export function stopMovers(
+  world: BackupWorld,
+  pin: RunPin | undefined,
+  longestSeconds: number,
+  now: Date,
+): Stopping | undefined {
+  const movers = moversOfRun(world, pin, now);
   if (!isAnyLeft(movers)) return undefined;
-  const isWrittenDown = pin !== undefined && world.backup.status.snapshots !== undefined &&
-    entriesOf(pin, world.backup.status).every(({ source, job }) =>
+  const { status } = world.backup;
+  const isWrittenDown = pin !== undefined && status.snapshots !== undefined &&
+    entriesOf(pin, status).every(({ source, job }) =>
       job !== undefined || unfinishedJobs(moversOf(world, source, now)).length === 0
     );
   if (!isWrittenDown) return { remove: [], recheckAfterSeconds: SOON_SECONDS };
-  const remove = moverRemovals(unfinishedJobs(movers), "Foreground");
-  return { remove, recheckAfterSeconds: STOPPING_SECONDS };
+  const askedMs = Date.parse(status.stopAskedAt ?? "");
+  const waitedSeconds = (now.getTime() - askedMs) / 1000;
+  // A clock that was set back since begins anew.
+  const isKnown = waitedSeconds >= -1;
+  if (isKnown && waitedSeconds >= longestSeconds) return undefined;
+  const leftSeconds = isKnown ? Math.ceil(longestSeconds - Math.max(0, waitedSeconds)) : longestSeconds;
+  return {
+    remove: moverRemovals(unfinishedJobs(movers), "Foreground"),
+    recheckAfterSeconds: Math.min(STOPPING_SECONDS, leftSeconds),
+    askedAt: isoSeconds(isKnown ? new Date(askedMs) : now),
+  };
+}
+
+/** True when a mover of the run may be at work still. */
+export function isMoverLeft(world: BackupWorld, pin: RunPin | undefined, now: Date): boolean {
+  return isAnyLeft(moversOfRun(world, pin, now));
+}
+
+function moversOfRun(world: BackupWorld, pin: RunPin | undefined, now: Date) {
+  return (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source, now));
 }
