@@ -1,4 +1,4 @@
-import { ANNOTATION, type DeletionPolicy, REASONS } from "../../api/mod.ts";
+import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
 import { deleteSnapshots, LOST_POD_SECONDS, someMayBeGone, takeBack } from "./delete_snapshots.ts";
 import { policyOf, wordOfToday } from "./deletion_policy.ts";
@@ -96,19 +96,29 @@ function orphanUnread(leaving: Leaving): BackupPlan {
   return orphaned(leaving, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
 }
 
-/** Counted by snapshot; a source that may or may not have left one counts as one. */
+/**
+ * Counted by snapshot; a source whose mover left no result counts as one, for it may have made one. What a mover had not
+ * finished when it was ended is no snapshot, and told all the same: it takes room.
+ */
 function orphan(leaving: Leaving, because: string): BackupPlan {
   const kept = leaving.entries.filter(mayHoldSnapshot);
   if (kept.length === 0) return release(leaving, "There are no snapshots");
   const { world, pin } = leaving;
   const { namespace } = world.backup.key;
-  const texts = kept.map(({ source, kopiaSnapshotID }) =>
-    `${kopiaSnapshotID ?? "unknown id"} of "${source}"`
-  );
+  const texts = kept.map(({ source, kopiaSnapshotID, ...entry }) => {
+    if (kopiaSnapshotID !== undefined) return `${kopiaSnapshotID} of "${source}"`;
+    return isUnfinished(entry) ? `what a mover of "${source}" had not finished` : `unknown id of "${source}"`;
+  });
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
     listed(texts)
   }${someMayBeGone(leaving)}`;
-  return orphaned(leaving, { note, namespace, count: kept.length });
+  const count = kept.filter((entry) => entry.kopiaSnapshotID !== undefined || !isUnfinished(entry)).length;
+  return orphaned(leaving, { note, namespace, count });
+}
+
+/** True for a source of which no whole snapshot can be there, unless it has an id. */
+function isUnfinished({ phase, failure }: Pick<SnapshotEntry, "phase" | "failure">): boolean {
+  return phase !== "Failed" || failure?.resultKnown === true;
 }
 
 function orphaned(
@@ -118,7 +128,7 @@ function orphaned(
   return {
     ...release(leaving, note),
     events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }],
-    measures: [...leaving.measures, {
+    measures: count === 0 ? leaving.measures : [...leaving.measures, {
       kind: "add",
       metric: "kopiur_orphaned_snapshots_total",
       labels: { namespace },

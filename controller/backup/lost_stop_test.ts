@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { ANNOTATION } from "../../api/mod.ts";
 import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
+import { aNamespace } from "../../tests/support/mod.ts";
 
+const orphaned = 'kopiur_orphaned_snapshots_total{namespace="apps"}';
 const cancel = { [ANNOTATION.cancelRun]: "please" };
 const runningPod = {
   phase: "Running",
@@ -95,3 +97,29 @@ Deno.test("Deletion of a Backup whose mover does not stop goes on after half an 
   assert.equal(stage.backup, undefined);
   assert.match(stage.kube.events.at(-1)?.note ?? "", /a mover of the run could not be seen to stop/);
 });
+
+for (
+  const [where, end] of [
+    ["in a namespace that is being deleted", (stage: BackupStage) => {
+      const metadata = { deletionTimestamp: "2026-01-02T03:00:00Z", finalizers: ["kubernetes"] };
+      stage.kube.put(aNamespace({ metadata }));
+    }],
+    [
+      "that a person lets go",
+      (stage: BackupStage) => stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" }),
+    ],
+  ] as const
+) {
+  Deno.test(`A Backup that runs ${where} counts no snapshot as left, and tells what may be`, async () => {
+    const stage = await runningStage();
+    end(stage);
+    stage.deleteBackup();
+    await stage.settle();
+    assert.equal(stage.backup, undefined);
+    assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
+    assert.match(
+      stage.kube.events.at(-1)?.note ?? "",
+      /^Left in Repository "repo", because .*: what a mover of "data" had not finished$/,
+    );
+  });
+}
