@@ -151,6 +151,19 @@ export const repositoryStock = z.object({
 });
 export type RepositoryStock = z.infer<typeof repositoryStock>;
 
+const named = z.object({ count: z.int().min(1), paths: z.array(z.string()) });
+
+/** What became of names kopia cannot keep: it makes U+FFFD of each byte of a name that is not UTF-8. */
+export const nameLoss = z.object({
+  /** Files, folders and links that are in the snapshot under another name; those in such a folder are not counted. */
+  renamed: named.optional(),
+  /** Files and links, those in folders included, that no restore gives back: their name became that of another. */
+  lost: named.optional(),
+  /** True when not all names could be looked at: there may be more. */
+  unknown: z.literal(true).optional(),
+});
+export type NameLoss = z.infer<typeof nameLoss>;
+
 /** What a finished backup of one source measured. Byte and file counts kopia did not give are absent. */
 export const backupResult = z.object({
   /** The snapshot of the run; when `unchanged`, the newest of the source, which belongs to another run. */
@@ -167,6 +180,8 @@ export const backupResult = z.object({
   unreadable: z.object({ count: z.int().min(1), paths: z.array(z.string()) }).optional(),
   /** What rules left out, a folder with all that is in it as one; absent: nothing. */
   excluded: z.object({ files: z.int().min(0), folders: z.int().min(0) }).optional(),
+  /** Absent when nobody looked; empty when all names were kept. */
+  names: nameLoss.optional(),
   /** True when an earlier pod of the same run had made the snapshot. */
   reused: z.boolean(),
   /** Kopia made no snapshot, as nothing changed since the one named here: it must not be deleted with this run. */

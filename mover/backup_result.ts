@@ -1,16 +1,19 @@
 import type { BackupResult } from "../api/mover_contract.ts";
 import type { Snapshot } from "./kopia_output.ts";
+import type { NameSurvey } from "./name_survey.ts";
+import { printable } from "./printable.ts";
 
 type Facts = Pick<BackupResult, "reused" | "bytesNew" | "repository">;
 
 /** The result of a run that has a snapshot of its own. */
-export function resultOf(snapshot: Snapshot, facts: Facts): BackupResult {
-  const { filesNew, files } = snapshot;
+export function resultOf(snapshot: Snapshot, survey: NameSurvey, facts: Facts): BackupResult {
+  const content = contentOf(snapshot, survey);
+  const { filesNew } = snapshot;
   return {
     startTime: snapshot.startTime,
     endTime: snapshot.endTime,
-    ...contentOf(snapshot),
-    ...(filesNew === undefined ? {} : { filesNew, filesUnchanged: files - filesNew }),
+    ...content,
+    ...(filesNew === undefined ? {} : newAndOld(Math.min(filesNew, content.files), content.files)),
     ...facts,
   };
 }
@@ -21,22 +24,30 @@ export function resultOf(snapshot: Snapshot, facts: Facts): BackupResult {
  */
 export function unchangedSince(
   newest: Snapshot,
+  survey: NameSurvey,
   facts: Pick<BackupResult, "startTime" | "endTime" | "bytesNew" | "repository">,
 ): BackupResult {
-  const counts = { filesNew: 0, filesUnchanged: newest.files };
-  return { ...contentOf(newest), ...counts, ...facts, reused: false, unchanged: true };
+  const content = contentOf(newest, survey);
+  return { ...content, ...newAndOld(0, content.files), ...facts, reused: false, unchanged: true };
 }
 
+function newAndOld(filesNew: number, files: number): Pick<BackupResult, "filesNew" | "filesUnchanged"> {
+  return { filesNew, filesUnchanged: files - filesNew };
+}
+
+/** Kopia counts files of which its snapshot gives back only one name as well. */
 function contentOf(
   { id, sizeBytes, files, unreadable, excluded }: Snapshot,
-): Pick<BackupResult, "snapshotId" | "sizeBytes" | "files" | "unreadable" | "excluded"> {
+  { names, lost }: NameSurvey,
+): Pick<BackupResult, "snapshotId" | "sizeBytes" | "files" | "unreadable" | "excluded" | "names"> {
   return {
     snapshotId: id,
-    sizeBytes,
-    files,
+    sizeBytes: Math.max(0, sizeBytes - lost.bytes),
+    files: Math.max(0, files - lost.files),
     ...(excluded === undefined ? {} : { excluded }),
     ...(unreadable === undefined
       ? {}
-      : { unreadable: { count: unreadable.count, paths: [...unreadable.paths] } }),
+      : { unreadable: { count: unreadable.count, paths: unreadable.paths.map(printable) } }),
+    names,
   };
 }

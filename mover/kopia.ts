@@ -4,19 +4,23 @@ import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/m
 import {
   connectCommand,
   type ConnectRequest,
+  contentShowCommand,
   createCommand,
   type CreateOptions,
   globalKeepEverythingCommand,
   globalPolicyShowCommand,
+  isOneContent,
   type KopiaCommand,
   type KopiaSource,
   maintenanceInfoCommand,
+  objectShowCommand,
   snapshotDeleteCommand,
   snapshotListCommand,
   snapshotListOfSourceCommand,
   sourcePolicySetCommand,
   sourcePolicyShowCommand,
   statusCommand,
+  treeListCommand,
 } from "./kopia_argv.ts";
 import { classifyFailure, lastWords } from "./kopia_errors.ts";
 import {
@@ -27,7 +31,7 @@ import {
   SnapshotListReader,
   type UnreadableManifest,
 } from "./kopia_output.ts";
-import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia } from "./kopia_run.ts";
+import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia, type TextTaker } from "./kopia_run.ts";
 import { MoverError } from "./mover_error.ts";
 import type { FoundPolicy } from "./policy_changes.ts";
 import { parseRetentionPolicy, parseTwoPolicies, type RetentionPolicy } from "./policy_output.ts";
@@ -170,6 +174,29 @@ export async function listSource(kopia: Kopia, source: KopiaSource): Promise<Lis
   return await collectList(kopia, snapshotListOfSourceCommand(source));
 }
 
+/** Hands on what kopia lists of a folder and all that is in it (TreeListing). Throws MoverError. */
+export async function readTree(
+  kopia: Kopia,
+  folder: string,
+  taker: TextTaker,
+  limitSeconds: number,
+): Promise<void> {
+  await runStep(kopia, treeListCommand(folder), { taker, limitSeconds });
+}
+
+/** Hands on what objects hold, one after the other; several at once must each be one content. Throws MoverError. */
+export async function readObjects(
+  kopia: Kopia,
+  objects: readonly string[],
+  taker: TextTaker,
+  limitSeconds: number,
+): Promise<void> {
+  const [first = ""] = objects;
+  const isCut = objects.length === 1 && !isOneContent(first);
+  const command = isCut ? objectShowCommand(first) : contentShowCommand(objects);
+  await runStep(kopia, command, { taker, limitSeconds });
+}
+
 /** Asks kopia to delete; the answer is how it ended, for only a list tells what is gone. Throws MoverError. */
 export async function tryDelete(kopia: Kopia, ids: readonly string[]): Promise<KopiaExit> {
   return await runInSpan(kopia, { command: snapshotDeleteCommand(ids), limitSeconds: stepLimitSeconds });
@@ -241,10 +268,9 @@ export function namedTexts({ identity, repository, operation, target }: WorkSpec
 async function runStep(
   kopia: Kopia,
   command: KopiaCommand,
-  onLine?: (line: string) => void,
+  run: Pick<KopiaRun, "onLine" | "taker" | "limitSeconds"> = {},
 ): Promise<KopiaExit> {
-  const lines = onLine === undefined ? {} : { onLine };
-  const exit = await runInSpan(kopia, { command, limitSeconds: stepLimitSeconds, ...lines });
+  const exit = await runInSpan(kopia, { limitSeconds: stepLimitSeconds, ...run, command });
   if (exit.code !== 0) throw failureOf(kopia, command, exit);
   return exit;
 }
@@ -260,7 +286,7 @@ async function runList(kopia: Kopia, command: KopiaCommand, taker: ListTaker): P
       taker.onUnreadable(manifest);
     },
   });
-  await runStep(kopia, command, (line) => reader.line(line));
+  await runStep(kopia, command, { onLine: (line) => reader.line(line) });
   reader.end();
   if (first === undefined) return;
   const { id, error } = first;

@@ -138,6 +138,26 @@ export function snapshotDeleteCommand(ids: readonly string[]): KopiaCommand {
   return command(["snapshot", "delete", "--delete"], ids);
 }
 
+/** `ls` of a folder with all that is in it, each entry with its object. */
+export function treeListCommand(folder: string): KopiaCommand {
+  return command(["ls", "--recursive", "--show-object-id", "--no-error-summary"], [folder]);
+}
+
+/** True for an object that is one content of the same id; large ones are cut into several. */
+export function isOneContent(object: string): boolean {
+  return /^[g-z]?[0-9a-f]+$/.test(object);
+}
+
+/** `content show` of several objects, each of them one content, one after the other. */
+export function contentShowCommand(objects: readonly string[]): KopiaCommand {
+  return command(["content", "show"], objects);
+}
+
+/** `show` of one object, also of one that is cut. */
+export function objectShowCommand(object: string): KopiaCommand {
+  return command(["show"], [object]);
+}
+
 /** `policy show` as JSON of the global policy. */
 export function globalPolicyShowCommand(): KopiaCommand {
   return command(["policy", "show", "--json", "--global"]);
@@ -175,9 +195,8 @@ function command(
   operands: readonly string[] = [],
   progress: readonly string[] = ["--no-progress"],
 ): KopiaCommand {
-  const [first = "", second = ""] = args;
   const end = operands.length === 0 ? [] : ["--", ...operands];
-  return { name: `${first} ${second}`, args: [...args, ...progress, ...everywhere, ...end] };
+  return { name: args.slice(0, 2).join(" "), args: [...args, ...progress, ...everywhere, ...end] };
 }
 
 function targetArgs(request: ConnectRequest): readonly string[] {

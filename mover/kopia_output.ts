@@ -18,6 +18,11 @@ export interface Snapshot {
   readonly filesNew?: number;
   /** Files and folders that are missing from the snapshot, with the first few paths. */
   readonly unreadable?: { readonly count: number; readonly paths: readonly string[] };
+  /**
+   * The object that holds the entries of the root, and how many files, links and folders kopia saw below it; absent where
+   * the manifest does not say both.
+   */
+  readonly tree?: { readonly object: string; readonly entries: number };
   /** What rules left out, a folder with all that is in it as one; absent when nothing, or kopia kept no counts. */
   readonly excluded?: { readonly files: number; readonly folders: number };
   /** Without kopia's prefix "tag:". */
@@ -47,9 +52,12 @@ const manifest = z.object({
   }).optional(),
   rootEntry: z.object({
     size: count.optional(),
+    obj: z.string().optional(),
     summ: z.object({
       size: count,
       files: count,
+      symlinks: count.optional(),
+      dirs: count.optional(),
       numFailed: count.optional(),
       numIgnoredErrors: count.optional(),
       errors: z.array(z.object({ path: z.string() })).nullish(),
@@ -194,10 +202,21 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
         paths: (summary?.errors ?? []).slice(0, mostErrorPaths).map(({ path }) => path),
       },
     }),
+    ...treeOf(rootEntry),
     ...excludedOf(stats?.excludedFileCount ?? 0, stats?.excludedDirCount ?? 0),
     tags: plainTags(Object.entries(parsed.tags ?? {})),
     ...(description === undefined || description === "" ? {} : { description }),
   };
+}
+
+/** Kopia counts the root itself as a folder. */
+function treeOf(root: z.infer<typeof manifest>["rootEntry"]): Pick<Snapshot, "tree"> {
+  const { obj: object = "", summ } = root ?? {};
+  const { files, symlinks, dirs } = summ ?? {};
+  if (files === undefined || symlinks === undefined || dirs === undefined || dirs === 0) return {};
+  return /^[0-9A-Za-z]{1,128}$/.test(object)
+    ? { tree: { object, entries: files + symlinks + dirs - 1 } }
+    : {};
 }
 
 function sourceOf({ userName, host, path }: z.infer<typeof manifest>["source"]): Snapshot["source"] {

@@ -34,6 +34,7 @@ const plain: Snapshot = {
   sizeBytes: 8,
   files: 2,
   filesNew: 2,
+  tree: { object: "kd8e3d20b571805dc5d95c56f05c6aa9f", entries: 2 },
   tags: { "kopiur-run": "uid-1" },
 };
 
@@ -69,13 +70,24 @@ Deno.test("parseSnapshot() tells what could not be read, ignored errors included
   // Kopia counts a file it then fails to read as not cached.
   const stats = { cachedFiles: 0, nonCachedFiles: 2 };
   const snapshot = parseSnapshot(manifestJson({ rootEntry: { summ }, stats }));
+  const { tree: _, ...withoutTree } = plain;
   assert.deepEqual(snapshot, {
-    ...plain,
+    ...withoutTree,
     sizeBytes: 2,
     files: 1,
     filesNew: 1,
     unreadable: { count: 3, paths: ["no", "sub"] },
   });
+});
+
+Deno.test("parseSnapshot() knows the tree only where the manifest says its object and all it counted", () => {
+  const summ = { size: 8, files: 2, symlinks: 1, dirs: 3 };
+  const treeOf = (rootEntry: unknown) => parseSnapshot(manifestJson({ rootEntry })).tree;
+  assert.deepEqual(treeOf({ obj: "kab", summ }), { object: "kab", entries: 5 });
+  for (const obj of [undefined, "", "-rf", "k a", "k/a"]) assert.equal(treeOf({ obj, summ }), undefined, obj);
+  for (const less of [{ symlinks: undefined }, { dirs: undefined }, { dirs: 0 }]) {
+    assert.equal(treeOf({ obj: "kab", summ: { ...summ, ...less } }), undefined);
+  }
 });
 
 Deno.test("parseSnapshot() marks an incomplete snapshot", () => {

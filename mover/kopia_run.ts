@@ -30,8 +30,15 @@ export interface KopiaRun {
   readonly stallSeconds?: number;
   /** Takes stdout line by line; without it stdout is collected. What it throws stops kopia. */
   readonly onLine?: (line: string) => void;
+  /** Takes stdout as it comes instead. What it throws stops kopia. */
+  readonly taker?: TextTaker;
   /** Hears each line of stderr. What it throws stops kopia. */
   readonly onErrorLine?: (line: string) => void;
+}
+
+/** Takes a text piece by piece; the pieces end anywhere. */
+export interface TextTaker {
+  push(text: string): void;
 }
 
 /** How a kopia process ended. */
@@ -109,10 +116,7 @@ async function runUntil(
       run.onErrorLine?.(line);
     }),
   );
-  const stdout = pump(
-    child.stdout,
-    run.onLine === undefined ? collector : new LineSplitter(longestStdoutLine, run.onLine),
-  );
+  const stdout = pump(child.stdout, sinkOf(run) ?? collector);
   // A reader that gives up must not leave kopia writing into a full pipe.
   const giveUp = (error: unknown) => stop.abort(error);
   stdout.done.catch(giveUp);
@@ -233,9 +237,14 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-interface TextSink {
-  push(text: string): void;
+interface TextSink extends TextTaker {
   end(): void;
+}
+
+/** Who takes stdout; nobody where it is to be collected. */
+function sinkOf({ onLine, taker }: KopiaRun): TextSink | undefined {
+  if (taker !== undefined) return { push: (text) => taker.push(text), end: () => {} };
+  return onLine === undefined ? undefined : new LineSplitter(longestStdoutLine, onLine);
 }
 
 interface Pump {

@@ -36,13 +36,16 @@ function renderFailure(result: Extract<MoverResult, { readonly failure: unknown 
 }
 
 function renderBackup(result: Extract<MoverResult, { readonly backup: unknown }>): string {
-  const { backup } = result;
-  const { unreadable } = backup;
-  if (unreadable === undefined) return JSON.stringify(result);
-  const paths = [...unreadable.paths];
+  const copy = structuredClone(result);
+  const { unreadable, names } = copy.backup;
+  const lists = [unreadable, names?.lost, names?.renamed].flatMap((each) =>
+    each === undefined ? [] : [each.paths]
+  );
   for (;;) {
-    const text = JSON.stringify({ ...result, backup: { ...backup, unreadable: { ...unreadable, paths } } });
-    if (fits(text) || paths.pop() === undefined) return text;
+    const text = JSON.stringify(copy);
+    // The longest list gives first, so that each kind is named as long as possible.
+    const longest = lists.toSorted((one, other) => other.length - one.length)[0];
+    if (fits(text) || longest?.pop() === undefined) return text;
   }
 }
 

@@ -73,6 +73,18 @@ Deno.test("renderResult() drops the last paths and never the id or the count", (
   assert.deepEqual(result.backup.unreadable?.paths, paths.slice(0, 5));
 });
 
+Deno.test("renderResult() drops paths of the longest list first, so that each kind is named", () => {
+  const paths = Array.from({ length: 10 }, (_, index) => `${index}${"p".repeat(250)}`);
+  const result = aBackup(paths);
+  assert.ok("backup" in result);
+  const names = { lost: { count: 2, paths: paths.slice(0, 2) }, renamed: { count: 99, paths } };
+  const rendered = read(renderResult({ ...result, backup: { ...result.backup, names } }));
+  assert.ok("backup" in rendered);
+  const { unreadable, names: { lost, renamed } = {} } = rendered.backup;
+  assert.deepEqual([unreadable?.paths.length, lost?.paths.length, renamed?.paths.length], [6, 2, 6]);
+  assert.deepEqual([lost?.count, renamed?.count], [2, 99]);
+});
+
 Deno.test("renderResult() drops a single path that is too long", () => {
   const result = read(renderResult(aBackup(["\u0001".repeat(4000)])));
   assert.ok("backup" in result);

@@ -19,6 +19,7 @@ import { classifyLostStorage, FileReports } from "../kopia_errors.ts";
 import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
 import { beforeSaving, MoverError } from "../mover_error.ts";
+import { surveyNames } from "../name_survey.ts";
 import { policyChanges } from "../policy_changes.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
 import { type RunSurvey, surveyRun } from "../run_survey.ts";
@@ -35,7 +36,10 @@ export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }
 export async function backUp(kopia: Kopia, request: BackupRequest): Promise<BackupResult> {
   const source: KopiaSource = { ...kopia.connection.identity, path: request.sourcePath };
   const before = await beforeSaving(() => prepare(kopia, request, source));
-  if (before.own !== undefined) return resultOf(before.own, { reused: true, repository: before.all.stock });
+  const { own, all } = before;
+  if (own !== undefined) {
+    return resultOf(own, await surveyNames(kopia, own), { reused: true, repository: all.stock });
+  }
   return await makeSnapshot(kopia, request, source, before);
 }
 
@@ -96,17 +100,23 @@ async function makeSnapshot(
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };
   switch (verdict.kind) {
-    case "made":
-      before.all.add(verdict.snapshot);
-      return resultOf(verdict.snapshot, { reused: false, ...counted, repository: before.all.stock });
+    case "made": {
+      const { snapshot } = verdict;
+      before.all.add(snapshot);
+      const facts = { reused: false, ...counted, repository: before.all.stock };
+      return resultOf(snapshot, await surveyNames(kopia, snapshot), facts);
+    }
     case "unchanged": {
-      if (before.newest === undefined || !mayBeUnchanged(request)) throw verdict.failure;
+      const { newest } = before;
+      if (newest === undefined || !mayBeUnchanged(request)) throw verdict.failure;
       const times = { startTime: timeText(startedMs), endTime: timeText(kopia.clock()) };
-      return unchangedSince(before.newest, { ...times, ...counted, repository: before.all.stock });
+      const facts = { ...times, ...counted, repository: before.all.stock };
+      return unchangedSince(newest, await surveyNames(kopia, newest), facts);
     }
     case "doubtful": {
       const { snapshot, stock } = await findSaved(kopia, request, verdict.failure);
-      return resultOf(snapshot, { reused: false, ...counted, repository: stock });
+      const facts = { reused: false, ...counted, repository: stock };
+      return resultOf(snapshot, await surveyNames(kopia, snapshot), facts);
     }
   }
 }

@@ -83,6 +83,7 @@ partTest({
       files: 9,
       filesNew: 9,
       filesUnchanged: 0,
+      names: {},
       reused: false,
       repository: { snapshotCount: 1, totalSizeBytes: sizeBytes },
     });

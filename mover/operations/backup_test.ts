@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../../api/kopia_policy.ts";
 import {
+  listTree,
   manifestJson,
   printJson,
   printList,
@@ -39,10 +40,14 @@ Deno.test("backUp() backs up and answers with what kopia measured", async () => 
     files: 2,
     filesNew: 2,
     filesUnchanged: 0,
+    names: {},
     reused: false,
     repository: { snapshotCount: 1, totalSizeBytes: 8 },
   });
-  assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list", "snapshot create"]);
+  assert.deepEqual(inOrder(calls), [
+    ...["repository connect", "policy show", "snapshot list"],
+    ...["snapshot create", "ls --recursive"],
+  ]);
   assert.deepEqual(scratch, [], "nothing is left behind");
 });
 
@@ -55,7 +60,60 @@ Deno.test("backUp() reuses the finished snapshot of its run", async () => {
   });
   assert.equal(backupOf(end).reused, true);
   assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
-  assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list"]);
+  assert.deepEqual(inOrder(calls), ["repository connect", "policy show", "snapshot list", "ls --recursive"]);
+});
+
+const notLookedAt: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "when kopia cannot list the snapshot": { "ls --recursive": "echo 'no such blob' >&2; exit 1" },
+  "when kopia's list is none": { "ls --recursive": "echo hello" },
+  "when kopia lists fewer files than it counted": { "ls --recursive": listTree("a") },
+  "when the folders cannot be read": { "ls --recursive": listTree("a\ufffd", "b"), "content show": "exit 1" },
+  "when the folders are fewer than they should be": {
+    "ls --recursive": listTree("a\ufffd", "b"),
+    "content show": "exit 0",
+  },
+  "when the snapshot tells no tree": {
+    "snapshot create": printJson(manifestJson({ rootEntry: { summ: { size: 8, files: 2 } } })),
+  },
+};
+
+for (const [what, script] of Object.entries(notLookedAt)) {
+  Deno.test(`backUp() says that it does not know what became of the names ${what}`, async () => {
+    const { end } = await runFake({
+      operation: backup,
+      script: { "snapshot create": printJson(manifestJson()), ...script },
+    });
+    assert.equal(end.exitCode, 0);
+    assert.deepEqual(backupOf(end).names, { unknown: true });
+    assert.match(end.log, /the names in the snapshot could not be looked at|another number of entries/);
+  });
+}
+
+Deno.test("backUp() that is out of time while it looks at names has saved its snapshot all the same", async () => {
+  const { end } = await runFake({
+    operation: backup,
+    timeoutSeconds: 3,
+    script: { "snapshot create": printJson(manifestJson()), "ls --recursive": "exec sleep 60" },
+  });
+  assert.equal(end.exitCode, 0);
+  assert.deepEqual(backupOf(end).names, { unknown: true });
+});
+
+Deno.test("backUp() reads names on in folders of which there are more than one command shows", async () => {
+  const folders = Array.from({ length: 501 }, (_, index) => `d${index}/`);
+  const listed = folders.flatMap((folder) => [folder, `${folder}a\ufffd`]);
+  const shown = String.raw`{"entries":[{"name":"a\ufffd","type":"f","size":1}]}`;
+  const summ = { size: 501, files: 501, symlinks: 0, dirs: 502 };
+  const { end, calls } = await runFake({
+    operation: backup,
+    script: {
+      "snapshot create": printJson(manifestJson({ rootEntry: { obj: "kd8", summ } })),
+      "ls --recursive": listTree(...listed),
+      "content show": `for word; do test "$word" != 0a || printf '%s\\n' '${shown}'; done`,
+    },
+  });
+  assert.deepEqual(backupOf(end).names?.renamed?.count, 501);
+  assert.equal(calls.filter((call) => call === "content show").length, 2);
 });
 
 const notOurs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -96,7 +154,7 @@ for (
         "snapshot create": printJson(manifestJson()),
       },
     });
-    assert.deepEqual(calls.slice(3), ["policy set", "snapshot create"]);
+    assert.deepEqual(calls.slice(3), ["policy set", "snapshot create", "ls --recursive"]);
   });
 }
 
@@ -320,7 +378,7 @@ Deno.test("backUp() gives kopia the knobs, tags and description in one change of
   });
   assert.deepEqual(inOrder(calls), [
     ...["repository connect", "policy show", "snapshot list"],
-    ...["policy set", "snapshot create"],
+    ...["policy set", "snapshot create", "ls --recursive"],
   ]);
   const told = [
     ...["--max-upload-speed=5000000"],
@@ -360,7 +418,10 @@ const nothingChanged =
 const older = manifestJson({ id: "0a", startTime: "2026-11-19T08:00:00Z", tags: {} });
 const newest = manifestJson({
   ...{ id: "0b", startTime: "2026-11-20T08:00:00Z", tags: {} },
-  rootEntry: { summ: { size: 9, files: 3, numFailed: 1, errors: [{ path: "no" }] } },
+  rootEntry: {
+    obj: "k0b",
+    summ: { size: 9, files: 3, symlinks: 0, dirs: 1, numFailed: 1, errors: [{ path: "no" }] },
+  },
 });
 
 Deno.test("backUp() answers unchanged with the newest snapshot of the source when kopia made none", async () => {
@@ -376,6 +437,7 @@ Deno.test("backUp() answers unchanged with the newest snapshot of the source whe
         }),
         manifestJson({ id: "0d", startTime: "2026-11-21T08:00:00Z", incomplete: "canceled" }),
       ]),
+      "ls --recursive": listTree("a", "b", "c"),
       "policy show": isDropping,
       "snapshot create": nothingChanged,
     },
@@ -389,6 +451,7 @@ Deno.test("backUp() answers unchanged with the newest snapshot of the source whe
     filesNew: 0,
     filesUnchanged: 3,
     unreadable: { count: 1, paths: ["no"] },
+    names: {},
     reused: false,
     unchanged: true,
     repository: { snapshotCount: 3, totalSizeBytes: 17 },

@@ -9,11 +9,17 @@ export function showPolicies(source: string, above = "{}"): string {
   return `echo '${source}'; echo '${above}'`;
 }
 
+/** Shell text that lists files of a folder as `ls` does; the folder is the last of its arguments. */
+export function listTree(...names: readonly string[]): string {
+  return ["for root; do :; done", ...names.map((name) => `echo "0a  $root/${name}"`)].join("\n");
+}
+
 /** Answers of a kopia with which nothing is wrong and whose repository is empty. */
 export const healthyScript: FakeScript = {
   "repository connect": "echo 'Connected to repository.' >&2",
   "repository status": `echo '{"uniqueIDHex":"0123abcd"}'`,
   "snapshot list": String.raw`printf '[\n]'`,
+  "ls --recursive": listTree("a", "b"),
   "policy show": showPolicies(JSON.stringify({ files: { ignore: IGNORED_BY_DEFAULT } })),
   "*": "echo unexpected command >&2; exit 1",
 };
