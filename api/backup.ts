@@ -92,6 +92,15 @@ export type BackupPhase = typeof backupPhases[number];
 export const backupOrigins = ["scheduled", "manual", "discovered"] as const;
 export type BackupOrigin = typeof backupOrigins[number];
 
+function namedPaths(what: string) {
+  return z.object({
+    count: z.int().min(1).describe(what),
+    paths: z.array(z.string()).max(10).describe(
+      "The first of them as kopia names them, on one line each: what no screen shows is written as in JSON.",
+    ),
+  });
+}
+
 /** How one source of a run stands. */
 export const snapshotEntry = z.object({
   source: z.string().describe("Name of the PersistentVolumeClaim; of a discovered snapshot its path."),
@@ -149,6 +158,20 @@ export const snapshotEntry = z.object({
     folders: z.int().min(0).describe("Folders, each with all that is in it as one."),
   }).optional().describe(
     "What rules left out: those of the policy, .kopiaignore files and CACHEDIR.TAG. Absent: nothing.",
+  ),
+  names: z.object({
+    renamed: namedPaths(
+      "Files, folders and links of such a name; what is in such a folder is not counted.",
+    ).optional().describe("What is in the snapshot under another name than in the source."),
+    lost: namedPaths("Files and links, those in folders included; an empty folder is one.").optional()
+      .describe(
+        "What no restore gives back, as its name became that of another. The snapshot is partial.",
+      ),
+    unknown: z.boolean().optional().describe(
+      "True when not all names could be looked at: there may be more.",
+    ),
+  }).optional().describe(
+    "What became of names kopia cannot keep: it makes the character U+FFFD of each byte of a name that is not UTF-8. Absent: it kept every name, or the release that made the Backup did not look.",
   ),
   failure: z.object({
     class: z.string().describe("Failure class, one of the reasons."),
@@ -222,6 +245,10 @@ export const backupStatus = z.object({
     filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
     filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshots."),
     unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
+    renamed: z.int().min(0).optional().describe(
+      "Files, folders and links that are saved under another name.",
+    ),
+    lost: z.int().min(0).optional().describe("Files and links whose name became that of another."),
   }).optional().describe("Sums over all sources."),
   repository: z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),

@@ -151,7 +151,7 @@ export const backupConfigStatus = z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
     phase: z.enum(["Succeeded", "Failed"]).describe("How it ended."),
     outcome: z.enum(["success", "partial", "failure"]).describe(
-      "Partial: something could not be read or a source failed.",
+      "Partial: something could not be read or lost its name, or a source failed.",
     ),
     time: z.iso.datetime().describe("When it ended."),
     message: z.string().describe("What happened, in one sentence."),
@@ -164,6 +164,12 @@ export const backupConfigStatus = z.object({
       "From the first mover's start to the last one's end.",
     ),
     unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
+    renamed: z.int().min(1).optional().describe(
+      "Files, folders and links that are saved under another name, as theirs is not UTF-8. Absent: none is known of.",
+    ),
+    lost: z.int().min(1).optional().describe(
+      "Files and links no restore gives back, as their name is not UTF-8 and became that of another. Absent: none is known of.",
+    ),
     traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe("Trace of the run."),
   }).optional().describe("The newest finished Backup (seed 002); stays when that Backup is deleted."),
   lastSuccessfulBackup: z.object({
@@ -197,7 +203,7 @@ export const backupConfigStatus = z.object({
       "The newest Succeeded Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
     ),
     notWhole: z.object({
-      partial: z.int().min(0).describe("Snapshots of which something could not be read."),
+      partial: z.int().min(0).describe("Snapshots of which something could not be read or lost its name."),
       empty: z.int().min(0).describe("Snapshots without a file, where older ones hold some."),
       shrunken: z.int().min(0).describe(
         "Snapshots with less than half of what an older one holds, or of no known size.",

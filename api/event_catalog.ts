@@ -135,6 +135,13 @@ export const EVENTS: readonly EventEntry[] = [
   },
   {
     type: "Warning",
+    reasons: ["NamesChanged"],
+    action: "RenameFiles",
+    on: run,
+    when: "a run ended and names that are not UTF-8 are others in its snapshot",
+  },
+  {
+    type: "Warning",
     reasons: ["ConfigNotFound"],
     action: "CreateBackupConfig",
     on: ["Backup", "BackupSchedule"],

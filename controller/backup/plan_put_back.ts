@@ -160,6 +160,7 @@ function entryOf(
     sizeBytes,
     files,
     ...(unreadable === undefined ? {} : { unreadable: { count: unreadable, paths: [] } }),
+    names: { unknown: true },
   };
   return files > 0 || unreadable === undefined ? entry : failedEntry(entry, "PermissionDenied", true);
 }
@@ -177,7 +178,7 @@ function adoptedConditions(message: string, entries: readonly SnapshotEntry[]): 
         reason: lacks ? "BackupPartial" : "Adopted",
         message: lacks
           ? "Some files could not be read when it was made"
-          : "Every snapshot of it that is there is whole; whether its run had more sources is not known",
+          : "Every file it tried could be read; whether its run had more sources, or names kopia could not keep, is not known",
       },
     },
   ];

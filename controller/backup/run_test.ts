@@ -173,6 +173,57 @@ Deno.test("Backup that could not read some files is partial, with count and path
   assert.match(stage.kube.events.at(-1)?.note ?? "", /40 could not be read: secret\/0, .*, …/);
 });
 
+Deno.test("Backup whose files lost their names to others is partial, with count and paths", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  const paths = Array.from({ length: 12 }, (_, index) => `M\ufffd${index}`);
+  const names = { lost: { count: 40, paths }, renamed: { count: 50, paths } };
+  stage.end(stage.job(), 0, aSavedResult("k1", { names }));
+  await stage.settle();
+  const told = paths.slice(0, 10);
+  assert.deepEqual(stage.status.snapshots?.[0]?.names, {
+    renamed: { count: 50, paths: told },
+    lost: { count: 40, paths: told },
+  });
+  assert.deepEqual([stage.status.stats?.lost, stage.status.stats?.renamed], [40, 50]);
+  assert.ok(stage.conditions.includes("Complete=False BackupPartial"));
+  const notes = stage.kube.events.map(({ reason, note }) => `${reason}: ${note}`);
+  const lost =
+    /^BackupPartial: "data": 40 files or links are lost, .* that of another: M\ufffd0, .*M\ufffd9, …\. Snapshot/;
+  assert.ok(notes.some((note) => lost.test(note)), notes.join("\n"));
+  const renamed =
+    /^NamesChanged: 50 names that are not UTF-8 are others in snapshot k1 of "data": M\ufffd0, .*, …$/;
+  assert.ok(notes.some((note) => renamed.test(note)), notes.join("\n"));
+});
+
+Deno.test("Backup whose files have other names in the snapshot lacks nothing, and says so with a warning", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(stage.job(), 0, aSavedResult("k1", { names: { renamed: { count: 1, paths: ["a\ufffd"] } } }));
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.ok(stage.conditions.includes("Complete=True Complete"));
+  assert.match(stage.status.message ?? "", /Names that are not UTF-8 are others there: 1 of "data"$/);
+  assert.deepEqual(
+    stage.kube.events.filter(({ reason }) => reason === "NamesChanged").map(({ type, note }) => [type, note]),
+    ["", 'Backup "run": '].map((
+      named,
+    ) => ["Warning", `${named}1 name that is not UTF-8 is another in snapshot k1 of "data": a\ufffd`]),
+  );
+});
+
+Deno.test("Backup whose mover did not look at names does not say that they were kept", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  stage.end(stage.job(), 0, aSavedResult("k1", { names: undefined }));
+  await stage.settle();
+  assert.deepEqual(stage.status.snapshots?.[0]?.names, { unknown: true });
+  assert.match(
+    stage.status.conditions?.find(({ type }) => type === "Complete")?.message ?? "",
+    /Whether every name was kept could not be found out: "data"$/,
+  );
+});
+
 Deno.test("Backup whose mover could read nothing at all has failed, and keeps the id of the hollow snapshot", async () => {
   const stage = new BackupStage();
   await stage.settle();

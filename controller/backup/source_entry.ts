@@ -134,6 +134,7 @@ function succeededEntry(
 ): SnapshotEntry {
   const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
   const { unreadable, unchanged, excluded } = result;
+  const names = namesOf(result);
   const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
   const entry: SnapshotEntry = {
     ...running,
@@ -151,11 +152,25 @@ function succeededEntry(
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
     ...(excluded === undefined ? {} : { excluded: { files: excluded.files, folders: excluded.folders } }),
-    ...(unreadable === undefined
-      ? {}
-      : { unreadable: { count: unreadable.count, paths: unreadable.paths.slice(0, 10) } }),
+    ...(unreadable === undefined ? {} : { unreadable: shortened(unreadable) }),
+    ...(names === undefined ? {} : { names }),
   };
   if (files > 0 || unreadable === undefined) return entry;
   // There is a snapshot, so its id is kept for its deletion; but nothing could be restored from it.
   return failedEntry(entry, "PermissionDenied", true);
+}
+
+/** What is to be told of names; undefined when all were kept. A mover of a release that did not look knows nothing. */
+function namesOf({ names = { unknown: true } }: BackupDocument): SnapshotEntry["names"] {
+  const { renamed, lost, unknown } = names;
+  if (renamed === undefined && lost === undefined && unknown === undefined) return undefined;
+  return {
+    ...(renamed === undefined ? {} : { renamed: shortened(renamed) }),
+    ...(lost === undefined ? {} : { lost: shortened(lost) }),
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}
+
+function shortened({ count, paths }: { readonly count: number; readonly paths: readonly string[] }) {
+  return { count, paths: paths.slice(0, 10) };
 }

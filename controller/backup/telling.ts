@@ -3,7 +3,7 @@ import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
 import { isSettingsFault, MAX_DISRUPTIONS, moverMeasures } from "../movers/mod.ts";
 import type { SourceStep } from "./source_entry.ts";
 import { runTrace } from "./traces.ts";
-import { listed, type Verdict } from "./verdict.ts";
+import { atLeast, lacksSome, listed, lostText, type Verdict } from "./verdict.ts";
 import type { BackupWorld } from "./world.ts";
 
 const LINE_MAX = 400;
@@ -55,7 +55,11 @@ export function verdictEvents(
   verdict: Verdict,
   entries: readonly SnapshotEntry[],
 ): readonly PlannedEvent[] {
-  const own = [verdictEvent(world, verdict, entries), ...entries.filter(isEmpty).map(emptyEvent)];
+  const own = [
+    verdictEvent(world, verdict, entries),
+    ...entries.filter(isEmpty).map(emptyEvent),
+    ...entries.flatMap(renamedEvents),
+  ];
   const config = world.config.kind === "found" ? world.config.value : undefined;
   if (config === undefined) return own;
   const regarding = {
@@ -121,9 +125,7 @@ function verdictEvent(
     case "success":
       return { type: "Normal", reason: "BackupSucceeded", action, note: listed(entries.map(snapshotText)) };
     case "partial": {
-      const gaps = entries.filter(({ phase, unreadable }) =>
-        phase !== "Succeeded" || unreadable !== undefined
-      );
+      const gaps = entries.filter((entry) => entry.phase !== "Succeeded" || lacksSome(entry));
       const note = `${listed(gaps.map(gapText))}. ${
         listed(entries.filter(({ phase }) => phase === "Succeeded").map(snapshotText))
       }. ${trace}`;
@@ -162,6 +164,22 @@ function emptyEvent({ source, kopiaSnapshotID, unchangedSince }: SnapshotEntry):
   };
 }
 
+/** Told with every run, as an empty source is: whoever restores it finds no file where programs look for it. */
+function renamedEvents(entry: SnapshotEntry): readonly PlannedEvent[] {
+  const { source, kopiaSnapshotID, unchangedSince, names } = entry;
+  if (entry.phase !== "Succeeded" || names?.renamed === undefined) return [];
+  const { count } = names.renamed;
+  const what = count === 1 ? "name that is not UTF-8 is another" : "names that are not UTF-8 are others";
+  const note =
+    `${atLeast(names)}${count} ${what} in snapshot ${kopiaSnapshotID ?? unchangedSince} of "${source}": ` +
+    firstOf(names.renamed);
+  return [{ type: "Warning", reason: "NamesChanged", action: "RenameFiles", note }];
+}
+
+function firstOf({ count, paths }: { readonly count: number; readonly paths: readonly string[] }): string {
+  return `${paths.join(", ")}${count > paths.length ? ", …" : ""}`;
+}
+
 function snapshotText(entry: SnapshotEntry): string {
   const { source, kopiaSnapshotID, unchanged, unchangedSince, files, sizeBytes } = entry;
   if (unchanged === true) return `Nothing changed in "${source}" since snapshot ${unchangedSince}`;
@@ -169,11 +187,12 @@ function snapshotText(entry: SnapshotEntry): string {
 }
 
 /** What a source lacks, with the raw text people search for. */
-function gapText({ source, failure, unreadable }: SnapshotEntry): string {
-  if (unreadable !== undefined) {
-    const more = unreadable.count > unreadable.paths.length ? ", …" : "";
-    return `"${source}": ${unreadable.count} could not be read: ${unreadable.paths.join(", ")}${more}`;
-  }
+function gapText({ source, failure, unreadable, names }: SnapshotEntry): string {
+  const lacks = [
+    ...(unreadable === undefined ? [] : [`${unreadable.count} could not be read: ${firstOf(unreadable)}`]),
+    ...(names?.lost === undefined ? [] : [`${lostText(names.lost.count, names)}: ${firstOf(names.lost)}`]),
+  ];
+  if (lacks.length > 0) return `"${source}": ${lacks.join("; ")}`;
   const line = lastLine(failure?.logTail ?? "");
   return `"${source}": ${failure?.message ?? "it did not end"}${line === "" ? "" : `: ${line}`}`;
 }

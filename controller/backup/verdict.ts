@@ -18,7 +18,7 @@ const SOURCES_NAMED = 5;
 export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
   const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
   const failed = entries.filter(({ phase }) => phase !== "Succeeded");
-  const lacking = succeeded.filter(({ unreadable }) => unreadable !== undefined);
+  const lacking = succeeded.filter(lacksSome);
   if (succeeded.length === 0) {
     const message = `No source could be backed up: ${listed(failed.map(failureText))}`;
     return { phase: "Failed", outcome: "failure", reason: sharedClass(failed), message };
@@ -28,12 +28,13 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
       const names = listed(
         entries.map(({ source, unchangedSince }) => `"${source}" since ${unchangedSince}`),
       );
-      const message = `Nothing changed, so no snapshot was made: ${names}`;
+      const message = `Nothing changed, so no snapshot was made: ${names}${renamedText(entries)}`;
       return { phase: "Succeeded", outcome: "success", reason: "Unchanged", message };
     }
-    const message = entries.length === 1
+    const what = entries.length === 1
       ? `Backed up "${entries[0]?.source ?? ""}"`
       : `Backed up all ${entries.length} sources`;
+    const message = what + renamedText(entries);
     return { phase: "Succeeded", outcome: "success", reason: "BackupSucceeded", message };
   }
   const gaps = [...failed.map(failureText), ...lacking.map(gapText)];
@@ -43,15 +44,40 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
   return { phase: "Succeeded", outcome: "partial", reason: "BackupPartial", message };
 }
 
+/** True for a source whose snapshot lacks something that is in the source and that no rule left out. */
+export function lacksSome({ unreadable, names }: SnapshotEntry): boolean {
+  return unreadable !== undefined || names?.lost !== undefined;
+}
+
 /**
- * What a run of which nothing could not be read holds, and what was left out of it on purpose. It never says every file:
- * of names that are not UTF-8 kopia keeps none apart, and a mover cannot see them.
+ * What a run that lacks nothing holds, what was left out of it on purpose, and which names are not those of the source.
+ * It never says every file: sockets, pipes and devices are none to kopia.
  */
 export function completeText(entries: readonly SnapshotEntry[]): string {
   const parts = entries.filter(({ excluded }) => excluded !== undefined).map(excludedText);
-  if (parts.length === 0) return REASONS.Complete;
-  return "All that kopia can save of every source is in the snapshots but what rules left out (those of the policy, " +
-    `.kopiaignore files, CACHEDIR.TAG): ${listed(parts)}`;
+  const complete = parts.length === 0
+    ? REASONS.Complete
+    : "All that kopia can save of every source is in the snapshots but what rules left out (those of the policy, " +
+      `.kopiaignore files, CACHEDIR.TAG): ${listed(parts)}`;
+  return complete + renamedText(entries) + unknownNamesText(entries);
+}
+
+/** What follows a sentence about a run that saved things under other names; empty for any other. */
+function renamedText(entries: readonly SnapshotEntry[]): string {
+  const parts = entries.flatMap(({ source, names }) =>
+    names?.renamed === undefined ? [] : [`${atLeast(names)}${names.renamed.count} of "${source}"`]
+  );
+  return parts.length === 0 ? "" : `. Names that are not UTF-8 are others there: ${listed(parts)}`;
+}
+
+function unknownNamesText(entries: readonly SnapshotEntry[]): string {
+  const parts = entries.filter(({ names }) => names?.unknown === true).map(({ source }) => `"${source}"`);
+  return parts.length === 0 ? "" : `. Whether every name was kept could not be found out: ${listed(parts)}`;
+}
+
+/** Of names that could not all be looked at there may be more. */
+export function atLeast({ unknown }: NonNullable<SnapshotEntry["names"]>): string {
+  return unknown === true ? "at least " : "";
 }
 
 function excludedText({ source, excluded }: SnapshotEntry): string {
@@ -71,10 +97,14 @@ export function statsOf(entries: readonly SnapshotEntry[]): {
   filesNew?: number;
   filesUnchanged?: number;
   unreadable?: number;
+  renamed?: number;
+  lost?: number;
 } | undefined {
   const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
   if (succeeded.length === 0) return undefined;
   const unreadable = sum(succeeded.map((entry) => entry.unreadable?.count ?? 0)) ?? 0;
+  const renamed = sum(succeeded.map(({ names }) => names?.renamed?.count ?? 0)) ?? 0;
+  const lost = sum(succeeded.map(({ names }) => names?.lost?.count ?? 0)) ?? 0;
   const bytesNew = sum(succeeded.map((entry) => entry.bytesNew));
   const filesNew = sum(succeeded.map((entry) => entry.filesNew));
   const filesUnchanged = sum(succeeded.map((entry) => entry.filesUnchanged));
@@ -85,6 +115,8 @@ export function statsOf(entries: readonly SnapshotEntry[]): {
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
     ...(unreadable === 0 ? {} : { unreadable }),
+    ...(renamed === 0 ? {} : { renamed }),
+    ...(lost === 0 ? {} : { lost }),
   };
 }
 
@@ -101,9 +133,23 @@ function failureText({ source, failure, kopiaSnapshotID, unreadable }: SnapshotE
   return `${text}: none of its files could be read, so snapshot ${kopiaSnapshotID} is empty and counts for nothing`;
 }
 
-function gapText({ source, unreadable }: SnapshotEntry): string {
+function gapText({ source, unreadable, names }: SnapshotEntry): string {
   const count = unreadable?.count ?? 0;
-  return `"${source}": ${count} ${count === 1 ? "file or folder" : "files or folders"} could not be read`;
+  const parts = [
+    ...(count === 0
+      ? []
+      : [`${count} ${count === 1 ? "file or folder" : "files or folders"} could not be read`]),
+    ...(names?.lost === undefined ? [] : [lostText(names.lost.count, names)]),
+  ];
+  return `"${source}": ${parts.join(" and ")}`;
+}
+
+/** What became of things whose name is that of another in the snapshot. */
+export function lostText(count: number, names: NonNullable<SnapshotEntry["names"]>): string {
+  const what = count === 1
+    ? "file or link is lost, as its name is"
+    : "files or links are lost, as their names are";
+  return `${atLeast(names)}${count} ${what} not UTF-8 and became that of another`;
 }
 
 function sharedClass(failed: readonly SnapshotEntry[]): Reason {

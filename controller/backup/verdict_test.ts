@@ -48,6 +48,49 @@ const cases: Readonly<
       'Backed up 1 of 1 sources, not everything: "a": 1 file or folder could not be read',
     ],
   },
+  "one whose file lost its name": {
+    entries: [saved("a", { names: { lost: { count: 1, paths: ["x"] } } })],
+    want: [
+      "Succeeded",
+      "partial",
+      "BackupPartial",
+      'Backed up 1 of 1 sources, not everything: "a": 1 file or link is lost, as its name is not UTF-8 and became that of another',
+    ],
+  },
+  "one that lacks all sorts of things, and perhaps more": {
+    entries: [
+      saved("a", {
+        unreadable: { count: 2, paths: [] },
+        names: { lost: { count: 3, paths: [] }, renamed: { count: 1, paths: [] }, unknown: true },
+      }),
+    ],
+    want: [
+      "Succeeded",
+      "partial",
+      "BackupPartial",
+      'Backed up 1 of 1 sources, not everything: "a": 2 files or folders could not be read and at least 3 files or links are lost, as their names are not UTF-8 and became that of another',
+    ],
+  },
+  "all, of which some have another name there": {
+    entries: [saved("a", { names: { renamed: { count: 2, paths: [] } } }), saved("b")],
+    want: [
+      "Succeeded",
+      "success",
+      "BackupSucceeded",
+      'Backed up all 2 sources. Names that are not UTF-8 are others there: 2 of "a"',
+    ],
+  },
+  "nothing changed, of which some have another name there": {
+    entries: [
+      saved("a", { unchanged: true, unchangedSince: "k1", names: { renamed: { count: 1, paths: [] } } }),
+    ],
+    want: [
+      "Succeeded",
+      "success",
+      "Unchanged",
+      'Nothing changed, so no snapshot was made: "a" since k1. Names that are not UTF-8 are others there: 1 of "a"',
+    ],
+  },
   "none, for one reason": {
     entries: [failed("a"), failed("b")],
     want: [
@@ -104,4 +147,26 @@ Deno.test("completeText() says what rules left out, and never that every file is
   ]);
   assert.match(text, /but what rules left out .*\.kopiaignore files, CACHEDIR\.TAG\)/);
   assert.match(text, /: "a": 1 folder; "b": 1 file and 2 folders$/);
+});
+
+Deno.test("completeText() says which names are others in the snapshots, and of which nobody knows", () => {
+  const entry = { source: "data", sourcePath: "/pvc/data", phase: "Succeeded" } as const;
+  assert.doesNotMatch(completeText([entry]), /name/);
+  const renamed = { count: 3, paths: [] };
+  const text = completeText([
+    { ...entry, names: { renamed, unknown: true }, excluded: { files: 1, folders: 0 } },
+    { ...entry, source: "b", names: { renamed } },
+    { ...entry, source: "c" },
+  ]);
+  assert.match(
+    text,
+    /: "data": 1 file\. Names that are not UTF-8 are others there: at least 3 of "data"; 3 of "b"\. /,
+  );
+  assert.match(text, /\. Whether every name was kept could not be found out: "data"$/);
+});
+
+Deno.test("statsOf() adds up what was renamed and what is lost", () => {
+  const names = { renamed: { count: 2, paths: [] }, lost: { count: 5, paths: [] } };
+  const { renamed, lost } = statsOf([saved("a", { names }), saved("b", { names }), saved("c")]) ?? {};
+  assert.deepEqual([renamed, lost], [4, 10]);
 });

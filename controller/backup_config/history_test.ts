@@ -135,7 +135,10 @@ Deno.test("backupConfigSamples() speaks of a recipe by its newest run and its ne
 });
 
 Deno.test("backupConfigSamples() counts what the newest run could not read, and what retention will delete", async () => {
-  const lacking = { stats: { ...stats, unreadable: 4 }, snapshots: [aSavedSource("data", "k")] };
+  const lacking = {
+    stats: { ...stats, unreadable: 4, renamed: 3, lost: 2 },
+    snapshots: [aSavedSource("data", "k")],
+  };
   const stage = new ConfigStage(
     aBackupConfig({ spec: { retention: { keepLatest: 1 } } }),
     good,
@@ -144,6 +147,10 @@ Deno.test("backupConfigSamples() counts what the newest run could not read, and 
   await passed(stage);
   assert.deepEqual(stage.gauges("kopiur_backup_unreadable_files"), [
     "kopiur_backup_unreadable_files apps/recipe 4",
+  ]);
+  assert.deepEqual(stage.gauges("kopiur_backup_names_not_kept"), [
+    "kopiur_backup_names_not_kept apps/recipe/renamed 3",
+    "kopiur_backup_names_not_kept apps/recipe/lost 2",
   ]);
   assert.deepEqual(stage.gauges("kopiur_backup_retention_pending"), [
     "kopiur_backup_retention_pending apps/recipe 1",

@@ -10,7 +10,7 @@ export function lastBackup(backup: KubeObject): LastBackup | undefined {
   if (status === undefined || (phase !== "Succeeded" && phase !== "Failed")) return undefined;
   const { snapshots = [], stats, timing, conditions, message = "" } = status;
   const isPartial = findCondition(conditions, "Complete")?.status === "False";
-  const { sizeBytes, bytesNew, filesNew, filesUnchanged } = stats ?? {};
+  const { sizeBytes, bytesNew, filesNew, filesUnchanged, renamed = 0, lost = 0 } = stats ?? {};
   return {
     backupRef: { name: backup.metadata.name },
     phase,
@@ -26,6 +26,8 @@ export function lastBackup(backup: KubeObject): LastBackup | undefined {
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
     // A run that saved nothing read nothing through to its end.
     ...(stats === undefined ? {} : { unreadable: stats.unreadable ?? 0 }),
+    ...(renamed === 0 ? {} : { renamed }),
+    ...(lost === 0 ? {} : { lost }),
     ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
     ...(status.traceId === undefined ? {} : { traceId: status.traceId }),
   };

@@ -44,6 +44,7 @@ const TIMES = [
 ] as const;
 
 const NOT_WHOLE = ["partial", "empty", "shrunken"] as const;
+const NOT_KEPT = ["renamed", "lost"] as const;
 const FILES = [["new", "filesNew"], ["unchanged", "filesUnchanged"]] as const;
 
 function* recipeSamples(config: KubeObject): Iterable<StateSample> {
@@ -61,6 +62,12 @@ function* recipeSamples(config: KubeObject): Iterable<StateSample> {
     const value = numberAt(config, "status", "lastSuccessfulBackup", field);
     if (value !== undefined) {
       yield { name: "kopiur_backup_last_files", labels: { ...labels, state }, value };
+    }
+  }
+  for (const state of NOT_KEPT) {
+    const value = numberAt(config, "status", "lastBackup", state);
+    if (value !== undefined) {
+      yield { name: "kopiur_backup_names_not_kept", labels: { ...labels, state }, value };
     }
   }
   yield* retentionSamples(config, labels);

@@ -72,8 +72,14 @@ function countOf(object: unknown, ...path: readonly string[]): number | undefine
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/** What could not be read, and what lost its name to another. */
 function unreadableOf(entry: unknown): number | undefined {
-  const said = valueAt(entry, "unreadable");
+  const unreadable = lackOf(valueAt(entry, "unreadable"));
+  const lost = lackOf(valueAt(entry, "names", "lost"));
+  return unreadable === undefined || lost === undefined ? undefined : unreadable + lost;
+}
+
+function lackOf(said: unknown): number | undefined {
   if (said === undefined || said === null) return 0;
   const count = countOf(said, "count");
   return count === 0 ? undefined : count;

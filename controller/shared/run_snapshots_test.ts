@@ -51,7 +51,13 @@ Deno.test("runSnapshots() reads only numbers that are counts, and takes an odd u
     assert.deepEqual(read({ files: odd, sizeBytes: odd }), [undefined, undefined, 0], String(odd));
     assert.equal(read({ unreadable: { count: odd } })[2], undefined, String(odd));
   }
-  for (const odd of [{}, { count: 0 }, "some", true]) assert.equal(read({ unreadable: odd })[2], undefined);
+  for (const odd of [{}, { count: 0 }, "some", true]) {
+    assert.equal(read({ unreadable: odd })[2], undefined);
+    assert.equal(read({ names: { lost: odd } })[2], undefined);
+  }
+  const names = { renamed: { count: 9 }, lost: { count: 2 } };
+  assert.equal(read({ names })[2], 2, "what lost its name is missing, what was renamed is not");
+  assert.equal(read({ names, unreadable: { count: 3 } })[2], 5);
 });
 
 Deno.test("runSnapshots() survives a status of any form", () => {

@@ -1,7 +1,7 @@
 import { newestFirst } from "./run_summary.ts";
 
 /**
- * What a snapshot is worth beside the older ones of its path. `partial`: something could not be read. `empty`: no file,
+ * What a snapshot is worth beside the older ones of its path. `partial`: something could not be read or lost its name. `empty`: no file,
  * where older ones have some. `shrunken`: less than half of an older one, or of no known size.
  */
 export type SnapshotState = "whole" | "partial" | "empty" | "shrunken";
@@ -13,7 +13,7 @@ export interface SavedSnapshot {
   /** What is not known, or is no count, is undefined. */
   readonly files: number | undefined;
   readonly bytes: number | undefined;
-  /** Files and folders that could not be read; undefined when there were some and nobody knows how many. */
+  /** Files and folders that could not be read or whose name became that of another; undefined when there were some and nobody knows how many. */
   readonly unreadable: number | undefined;
   /** A note says that it is gone from the repository. Notes can be wrong. */
   readonly isMissing: boolean;

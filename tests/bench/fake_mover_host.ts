@@ -177,6 +177,14 @@ function resultOf({ name, operation }: StartedJob, at: string): MoverResult {
     version: 1,
     operation: "Backup",
     durationSeconds: 1,
-    backup: { snapshotId: `k${name}`, startTime: at, endTime: at, sizeBytes: 1000, files: 10, reused: false },
+    backup: {
+      snapshotId: `k${name}`,
+      startTime: at,
+      endTime: at,
+      sizeBytes: 1000,
+      files: 10,
+      names: {},
+      reused: false,
+    },
   };
 }

@@ -59,6 +59,7 @@ export function moverWork(
     endTime: snapshot.endTime,
     sizeBytes: snapshot.files * 10,
     files: snapshot.files,
+    names: {},
     reused: false,
     ...(snapshot.unreadable === 0 ? {} : { unreadable: { count: snapshot.unreadable, paths: ["x"] } }),
   };

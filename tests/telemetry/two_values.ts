@@ -14,6 +14,7 @@ export const provoked: readonly MetricName[] = [
   "kopiur_workqueue_unfinished_work_seconds",
   "kopiur_workqueue_longest_running_processor_seconds",
   "kopiur_informer_synced",
+  "kopiur_backup_names_not_kept",
   "kopiur_backup_retention_held_back",
   "kopiur_repo_discovered_backups",
   "kopiur_repo_missing_snapshots",

@@ -100,7 +100,7 @@ async function stirObjects(seen: SeenValues): Promise<void> {
     };
     kube.put(aReadyRepository({ status: { catalog, storageStats } }));
     const retention = { activeBackupCount: count, notWhole: { heldBackCount: count } };
-    kube.put(aBackupConfig({ status: { retention } }));
+    kube.put(aBackupConfig({ status: { retention, lastBackup: { renamed: count, lost: count } } }));
     for (let index = 0; index < count; index++) {
       const status = {
         phase: "Deleting",

@@ -70,11 +70,12 @@ function isAccepted({ spec }: KubeObject): boolean {
   return typeof spec === "object" && spec !== null && "accept" in spec && spec.accept === true;
 }
 
-function textOf({ sourcePath, files, sizeBytes, unreadable }: SnapshotEntry): string {
+function textOf({ sourcePath, files, sizeBytes, unreadable, names }: SnapshotEntry): string {
   const parts = [
     files === undefined ? [] : counted(files, "file"),
     sizeBytes === undefined ? [] : bytesText(sizeBytes),
     unreadable === undefined ? [] : `${unreadable.count} unreadable`,
+    names?.lost === undefined ? [] : `${names.lost.count} lost to the name of another`,
   ].flat();
   return `  ${sourcePath}: ${parts.length === 0 ? "of no known size" : parts.join(", ")}`;
 }

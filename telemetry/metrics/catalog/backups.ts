@@ -100,6 +100,15 @@ export const backupMetrics = {
     help: "Files and folders the newest finished backup of a BackupConfig could not read.",
     source: "ecosystem",
   },
+  kopiur_backup_names_not_kept: {
+    instrument: "gauge",
+    unit: "{file}",
+    scope: "object",
+    labels: { ...ofObject, state: ["renamed", "lost"] },
+    help:
+      "Files the newest finished backup of a BackupConfig saved under another name, or lost to the name of another, as theirs is not UTF-8; no series where there are none.",
+    source: "ecosystem",
+  },
   kopiur_backup_stuck_seconds: {
     instrument: "gauge",
     unit: "s",
