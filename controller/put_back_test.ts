@@ -390,7 +390,7 @@ for (
     assert.equal(cluster.standing(name), "Deleting InheritedHeld");
     assert.match(
       cluster.status(name).message ?? "",
-      /^It was put back, .*repository inherit repo -n apps.*deletions release.*confirm-deletion: "true"/,
+      /^It was put back, .*deletions release.*confirm-deletion: "true".*kubectl kopiur repository inherit repo -n apps.*heir: "uid-repository-repo"$/,
     );
     assert.deepEqual(deleted(cluster), []);
     const found = cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: confirmed }) ??

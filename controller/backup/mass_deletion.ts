@@ -83,7 +83,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     return { kind: "held", reason, message: before.message, news: undefined };
   }
   if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
-  if (seen.isInherited) return held("InheritedHeld", inheritedText(world));
+  if (seen.isInherited) return held("InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
   if (seen.routine === "doubtful") return held("LastSnapshotsHeld", routineText(world));
   const breaker = breakerOf(foundRepository(world));
   const last = seen.last?.paths ?? [];
@@ -103,7 +103,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
       `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
       `${breaker.window}, by all namespaces together` +
       (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
-    return held("MassDeletionHeld", text, `One of ${ofRepository + 1}. `);
+    return held("MassDeletionHeld", text, { news: `One of ${ofRepository + 1}. ` });
   }
   if (keepLast && takesMoreThanHalf(seen)) return held("LastSnapshotsHeld", halfText(world));
   if (keepLast && last.length > 0) return held("LastSnapshotsHeld", newestText(world, last));
@@ -213,11 +213,18 @@ function remembered(
   return { kind: "free", annotate: write(next) };
 }
 
-function held(reason: HeldReason, what: string, first = ""): DeletionVerdict {
+const INHERITED_TEXT = "It was put back, and the cluster that made its snapshots may live on them";
+
+/** `last` is said at the end, `news` before it in the Event alone. */
+function held(
+  reason: HeldReason,
+  what: string,
+  { news = "", last = "" }: { readonly news?: string; readonly last?: string } = {},
+): DeletionVerdict {
   const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
     `"kubectl kopiur deletions release" or annotate the Backup with ${ANNOTATION.confirmDeletion}: "true"; ` +
-    `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
-  return { kind: "held", reason, message, news: `${first}${message}` };
+    `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"${last}`;
+  return { kind: "held", reason, message, news: `${news}${message}` };
 }
 
 function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
@@ -232,14 +239,11 @@ function halfText({ backup }: BackupWorld): string {
     "would be deleted";
 }
 
-function inheritedText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
-  const heir = repository.kind === "found"
-    ? `; where it does not, ${
-      heirWords({ namespace, name: repository.value.key.name, uid: repository.value.uid })
-    }`
-    : "";
-  return `It was put back, and the cluster that made its snapshots may live on them${heir}. Until then nothing but a ` +
-    "word on this very Backup deletes them";
+/** The word that frees all that was put back; where the Repository is gone nobody can say it. */
+function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
+  if (repository.kind !== "found") return "";
+  const { key: { name }, uid } = repository.value;
+  return `. Where no other cluster lives on what was put back, ${heirWords({ namespace, name, uid })}`;
 }
 
 function routineText({ backup, object }: BackupWorld): string {
