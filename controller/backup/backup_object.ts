@@ -7,7 +7,6 @@ import {
   backupStatus,
   FINALIZER,
   type Reason,
-  repositoryKind,
   StalledError,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
@@ -19,12 +18,8 @@ import {
   parseObject,
   type PutBack,
   putBack,
-  resourceOf,
 } from "../shared/mod.ts";
 import { originOf } from "./origin.ts";
-
-/** The kind that remembers what was deleted. */
-export const REPOSITORY = resourceOf(repositoryKind);
 
 /** A Backup, parsed. */
 export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {

@@ -10,8 +10,7 @@ import {
   type Reader,
   type Resource,
 } from "../../kube/types.ts";
-import { NAMESPACE, resourceOf } from "../shared/mod.ts";
-import { REPOSITORY } from "./backup_object.ts";
+import { NAMESPACE, REPOSITORY, resourceOf } from "../shared/mod.ts";
 import type { SeenBackup } from "./slots.ts";
 
 const BACKUP = resourceOf(backupKind);

@@ -15,10 +15,10 @@ import {
   heirWords,
   recipeId,
   remember,
+  REPOSITORY,
   type RepositoryView,
 } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
-import { REPOSITORY } from "./backup_object.ts";
 import type { OtherDeletions } from "./other_deletions.ts";
 import type { RunPin } from "./run_pin.ts";
 import type { SeenDeletions } from "./seen_deletions.ts";

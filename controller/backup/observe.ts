@@ -1,10 +1,4 @@
-import {
-  backupConfigKind,
-  backupConfigSpec,
-  backupConfigStatus,
-  backupKind,
-  repositoryKind,
-} from "../../api/mod.ts";
+import { backupConfigKind, backupConfigSpec, backupConfigStatus, backupKind } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import {
@@ -30,7 +24,7 @@ import {
   observeUnfitClaims,
   POD,
   type RepositoryView,
-  repositoryView,
+  resolveRepository,
   resourceOf,
   SECRET,
   type Sighting,
@@ -48,7 +42,6 @@ import { type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
-const REPOSITORY = resourceOf(repositoryKind);
 
 /** Reads the world of a Backup: caches, and live where a cache that lags behind would start a second mover. */
 export async function observeBackup(
@@ -248,8 +241,7 @@ function observeRepository(
 ): Sighting<RepositoryView> {
   const named = runPin(backup.status, jobs)?.resolved.repository ??
     (config.kind === "found" ? config.value.spec.repository : undefined);
-  if (named === undefined) return { kind: "missing" };
-  return repositoryView(reader.get(REPOSITORY, { namespace: backup.key.namespace, name: named.name }));
+  return resolveRepository(named, backup.key.namespace, reader);
 }
 
 /** Only a pass that may start a mover needs to know: a Job that is there has what it needs, or says so itself. */

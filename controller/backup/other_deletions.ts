@@ -6,6 +6,7 @@ import {
   deletionPolicy,
   FINALIZER,
   findCondition,
+  type RepositoryRef,
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type Reader } from "../../kube/types.ts";
 import {
@@ -15,6 +16,7 @@ import {
   isRoutine,
   type PastDeletion,
   recipeId,
+  repositoryKeyText,
   resourceOf,
   runSnapshots,
   textAt,
@@ -67,9 +69,9 @@ export interface CountedDeletion {
 /** One repository, whatever Repositories open it: kopia's unique id; the name where that is not known. */
 export function repositoryId(
   namespace: string,
-  { name, uniqueId }: { readonly name: string; readonly uniqueId?: string | undefined },
+  { uniqueId, ...ref }: RepositoryRef & { readonly uniqueId?: string | undefined },
 ): string {
-  return uniqueId === undefined ? `name ${namespace}/${name}` : `id ${uniqueId}`;
+  return uniqueId === undefined ? `name ${repositoryKeyText(ref, namespace)}` : `id ${uniqueId}`;
 }
 
 /**

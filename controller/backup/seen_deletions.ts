@@ -1,11 +1,15 @@
-import { ANNOTATION, type DeletionPolicy, findCondition } from "../../api/mod.ts";
+import { ANNOTATION, type DeletionPolicy, findCondition, type RepositoryRef } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import {
+  cachedRepository,
   type DeletionMemory,
   deletionMemory,
   isAccepted,
   isInherited,
   keepsEverything,
+  REPOSITORY,
+  repositoryKeyText,
+  repositoryOfRun,
   type RepositoryView,
   type RetentionRun,
   runSnapshots,
@@ -15,7 +19,7 @@ import {
   textAt,
   valueAt,
 } from "../shared/mod.ts";
-import { type BackupObject, REPOSITORY } from "./backup_object.ts";
+import type { BackupObject } from "./backup_object.ts";
 import { wordOfToday } from "./deletion_policy.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
 import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
@@ -67,8 +71,7 @@ export function seenDeletions(
   // Whoever says that this is the heir frees what was held for that alone.
   const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
   if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
-  const { name } = pin.resolved.repository;
-  const repository = reader.get(REPOSITORY, { namespace, name });
+  const repository = cachedRepository(pin.resolved.repository, namespace, reader);
   const memory = repository === undefined ? undefined : memoryOf(repository);
   const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
   const id = repositoryId(namespace, pin.resolved.repository);
@@ -104,7 +107,7 @@ export function seenDeletions(
     memory,
     repository: uid === undefined
       ? undefined
-      : { name, uid, resourceVersion: repository?.metadata.resourceVersion },
+      : { name: pin.resolved.repository.name, uid, resourceVersion: repository?.metadata.resourceVersion },
   };
 }
 
@@ -168,7 +171,9 @@ function routineOf(
   if (config.kind !== "found") return undefined;
   const { spec: { retention, repository: writtenTo } } = config.value;
   const own = pin.resolved.repository;
-  if (retention === undefined || keepsEverything(retention) || own.name !== writtenTo.name) return undefined;
+  if (
+    retention === undefined || keepsEverything(retention) || !isSame(own, writtenTo, backup.key.namespace)
+  ) return undefined;
   const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
     each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
   );
@@ -182,11 +187,15 @@ function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "
 }
 
 /** True for a Backup in that repository; of an id that is not known the name speaks. */
-function isBeside(backup: KubeObject, { name, uniqueId }: RunPin["resolved"]["repository"]): boolean {
-  const repository = valueAt(backup, "status", "resolved", "repository");
-  const id = textAt(repository, "uniqueId");
-  return textAt(repository, "name") === name &&
+function isBeside(backup: KubeObject, { uniqueId, ...ref }: RunPin["resolved"]["repository"]): boolean {
+  const own = repositoryOfRun(backup);
+  const id = textAt(backup, "status", "resolved", "repository", "uniqueId");
+  return own !== undefined && isSame(own, ref, backup.metadata.namespace) &&
     (id === undefined || uniqueId === undefined || id === uniqueId);
+}
+
+function isSame(a: RepositoryRef, b: RepositoryRef, namespace = ""): boolean {
+  return repositoryKeyText(a, namespace) === repositoryKeyText(b, namespace);
 }
 
 function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {

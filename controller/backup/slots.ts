@@ -10,6 +10,7 @@ import {
   slotRepository,
   workingIds,
 } from "../movers/mod.ts";
+import { repositoryKey } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { planBackup } from "./plan.ts";
@@ -49,13 +50,15 @@ function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
     return { ...seen, slots: { granted: new Set() } };
   }
   const wanted = plan.create.map(({ metadata }) => moverId(key.namespace, metadata.name));
+  const repository = plan.next.resolved?.repository;
   const answer = slots.ask({
     owner,
     class: OPERATIONS[seen.backup.isDeleting ? "snapshotDelete" : "backup"].slotClass,
-    repository: slotRepository({
-      namespace: key.namespace,
-      name: plan.next.resolved?.repository.name ?? "",
-    }),
+    repository: slotRepository(
+      repository === undefined
+        ? { namespace: key.namespace, name: "" }
+        : repositoryKey(repository, key.namespace),
+    ),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
     // One that had its turn and could not start stands in line anew.
     since: seen.backup.status.deletion?.retryAt ?? seen.object.metadata.creationTimestamp ?? "",

@@ -1,5 +1,5 @@
-import { backupConfigKind, backupKind, deletionPolicy, LABEL, repositoryKind } from "../../api/mod.ts";
-import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import { backupConfigKind, backupKind, deletionPolicy, LABEL, type RepositoryRef } from "../../api/mod.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
 import {
   type MoverSlots,
@@ -15,6 +15,10 @@ import {
   configsOfClaim,
   keysOfController,
   keysOfPodOwner,
+  REPOSITORY,
+  repositoryKeyText,
+  repositoryOfConfig,
+  repositoryOfRun,
   repositoryView,
   resourceOf,
   textAt,
@@ -26,7 +30,6 @@ import { isTerminal } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
-const REPOSITORY = resourceOf(repositoryKind);
 
 /** Names of the indexes a Backup's pass and its watches use. */
 export const INDEX = {
@@ -35,7 +38,7 @@ export const INDEX = {
    * a slot: that wakes it, and a thousand must not be looked at for each run of the same config that ends.
    */
   openByConfig: "openByConfig",
-  /** The same, of those that were started, by the name of the repository they were started with. */
+  /** The same, of those that were started, by the repository they were started with. */
   openByRepository: "openByRepository",
   /** The same, by namespace. */
   openByNamespace: "openByNamespace",
@@ -58,8 +61,7 @@ export const BY_UNIQUE_ID = "uniqueId";
 export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.openByConfig]: (backup) =>
     waitsForSlot(backup) ? [] : whileOpen(backup, textAt(backup, "spec", "configRef", "name")),
-  [INDEX.openByRepository]: (backup) =>
-    whileOpen(backup, textAt(backup, "status", "resolved", "repository", "name")),
+  [INDEX.openByRepository]: (backup) => whileOpen(backup, keyTextOf(repositoryOfRun(backup), backup)),
   [INDEX.openByNamespace]: (backup) => whileOpen(backup, backup.metadata.namespace),
   [INDEX.byWord]: byWord,
   [BY_DELETION]: byDeletion,
@@ -73,7 +75,7 @@ export function backupWatches(slots: MoverSlots): readonly Watch[] {
   return [
     {
       resource: BACKUP_CONFIG,
-      indexes: { [INDEX.configsByRepository]: repositoryOfConfig, [INDEX.configsByClaim]: claimsOfConfig },
+      indexes: { [INDEX.configsByRepository]: byRepository, [INDEX.configsByClaim]: claimsOfConfig },
       keys: keysOfConfig,
     },
     {
@@ -126,9 +128,14 @@ function whileOpen(backup: KubeObject, value: string | undefined): readonly stri
   return hasEnded || !isRun || value === undefined ? [] : [value];
 }
 
-function repositoryOfConfig(config: KubeObject): readonly string[] {
-  const name = textAt(config, "spec", "repository", "name");
-  return name === undefined ? [] : [name];
+function byRepository(config: KubeObject): readonly string[] {
+  const value = keyTextOf(repositoryOfConfig(config), config);
+  return value === undefined ? [] : [value];
+}
+
+/** The repository that an object refers to. */
+function keyTextOf(ref: RepositoryRef | undefined, { metadata }: KubeObject): string | undefined {
+  return ref === undefined ? undefined : repositoryKeyText(ref, metadata.namespace ?? "");
 }
 
 function byUniqueId(repository: KubeObject): readonly string[] {
@@ -175,12 +182,10 @@ function wordValue(config: string, word: string): string {
 
 /** Those that were started with it, and those whose config names it. */
 function keysOfRepository(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
-  const { namespace, name } = keyOf(repository);
-  const started = backupsAt(reader, namespace, INDEX.openByRepository, name);
-  const index = { name: INDEX.configsByRepository, value: name };
-  const waiting = reader.list(BACKUP_CONFIG, { namespace, index }).flatMap((config) =>
-    keysOfConfig(config, reader)
-  );
+  const value = keyText(keyOf(repository));
+  const started = reader.list(BACKUP, { index: { name: INDEX.openByRepository, value } }).map(keyOf);
+  const index = { name: INDEX.configsByRepository, value };
+  const waiting = reader.list(BACKUP_CONFIG, { index }).flatMap((config) => keysOfConfig(config, reader));
   return [...started, ...waiting];
 }
 

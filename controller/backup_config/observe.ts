@@ -1,19 +1,15 @@
-import {
-  backupConfigKind,
-  backupConfigSpec,
-  backupConfigStatus,
-  backupKind,
-  repositoryKind,
-} from "../../api/mod.ts";
+import { backupConfigKind, backupConfigSpec, backupConfigStatus, backupKind } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import {
+  cachedRepository,
+  liveRepository,
   missingClaims,
   observeSources,
   observeUnfitClaims,
   parseObject,
+  repositoryOfConfig,
   repositoryView,
   resourceOf,
-  textAt,
 } from "../shared/mod.ts";
 import { planBackupConfig } from "./plan.ts";
 import type { RunReader } from "./run_reader.ts";
@@ -22,7 +18,6 @@ import type { BackupConfigWorld } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
-const REPOSITORY = resourceOf(repositoryKind);
 
 /** What a pass begins with: the objects a recipe's world is made of. */
 interface Objects {
@@ -47,7 +42,7 @@ export async function observeBackupConfig(
   const config = reader.get(BACKUP_CONFIG, key);
   if (config === undefined) return undefined;
   const { namespace, name } = key;
-  const repository = reader.get(REPOSITORY, { namespace, name: repositoryName(config) });
+  const repository = cachedRepository(repositoryOfConfig(config), namespace, reader);
   const backups = reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
   const cached = worldOf(key, { config, repository, backups, live: new Set() }, reader, runs);
   const { asks } = planBackupConfig(cached, now);
@@ -68,7 +63,7 @@ async function readLive(
   const config = await reader.read(BACKUP_CONFIG, key, signal);
   if (config === undefined) return undefined;
   const [repository, ...found] = await Promise.all([
-    reader.read(REPOSITORY, { namespace, name: repositoryName(config) }, signal),
+    liveRepository(repositoryOfConfig(config), namespace, reader, signal),
     ...asks.map((name) => reader.read(BACKUP, { namespace, name }, signal)),
   ]);
   const live = new Set(asks);
@@ -105,8 +100,4 @@ function worldOf(
     ...runs.read(backups, repository.kind === "found" && repository.value.isHeir),
     live,
   };
-}
-
-function repositoryName(config: KubeObject): string {
-  return textAt(config, "spec", "repository", "name") ?? "";
 }

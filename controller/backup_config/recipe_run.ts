@@ -5,6 +5,8 @@ import {
   isInherited,
   missingIds,
   missingNote,
+  repositoryKeyText,
+  repositoryOfRun,
   type RetentionRun,
   type Routine,
   runSnapshots,
@@ -26,7 +28,7 @@ export interface RecipeRun extends RetentionRun, Pick<RunSummary, "phase" | "isD
   readonly resourceVersion?: string;
   /** When the API server made it, in milliseconds since the epoch; 0 when that is not known. */
   readonly createdMs: number;
-  /** Name and kopia's id of the repository its snapshots are in. */
+  /** `repositoryKeyText` and kopia's id of the repository its snapshots are in. */
   readonly repository: string | undefined;
   readonly uniqueId: string | undefined;
   /** Something it made or stands on is said to be gone from the repository: it is no success any more. */
@@ -43,7 +45,7 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
   const { uid = "", resourceVersion, creationTimestamp = "", annotations } = backup.metadata;
   const { name, phase, isDeleting, timeMs } = summary;
   const { saved, unchanged, failed } = runSnapshots(backup);
-  const repository = valueAt(backup, "status", "resolved", "repository");
+  const repository = repositoryOfRun(backup);
   const wasPutBack = isInherited(backup);
   const isGone = holdsWhatIsGone(backup);
   return {
@@ -63,8 +65,8 @@ export function recipeRun(backup: KubeObject, summary: RunSummary): RecipeRun {
     // It ran before it was made, and no clock is to blame for that.
     createdMs: wasPutBack ? 0 : Date.parse(creationTimestamp) || 0,
     isExempt: valueAt(backup, "spec", "pin") === true,
-    repository: textAt(repository, "name"),
-    uniqueId: textAt(repository, "uniqueId"),
+    repository: repository && repositoryKeyText(repository, summary.namespace),
+    uniqueId: textAt(backup, "status", "resolved", "repository", "uniqueId"),
     isGone,
     isMarked: annotations?.[ANNOTATION.deletedBy] === MARK,
   };

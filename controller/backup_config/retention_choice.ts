@@ -1,4 +1,4 @@
-import { judgeRuns, newestWholeHolders, type RetentionVerdict } from "../shared/mod.ts";
+import { judgeRuns, newestWholeHolders, repositoryKeyText, type RetentionVerdict } from "../shared/mod.ts";
 import { shownNames } from "./pending_runs.ts";
 import type { RecipeRun } from "./recipe_run.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -68,11 +68,11 @@ function questions(
  * repository the recipe writes to now. What is in another one, or in one that had the same name before, stays until
  * a person deletes it; a Failed run that holds nothing is for the limits of its schedule.
  */
-export function runsThatCount({ spec, repository, runs }: BackupConfigWorld): readonly RecipeRun[] {
-  const { name } = spec.repository;
+export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld): readonly RecipeRun[] {
+  const writtenTo = repositoryKeyText(spec.repository, key.namespace);
   const uniqueId = repository.kind === "found" ? repository.value.uniqueId : undefined;
   return runs.filter((run) =>
-    (!run.hasFailed || run.saved.length > 0) && run.repository === name && isSame(run.uniqueId)
+    (!run.hasFailed || run.saved.length > 0) && run.repository === writtenTo && isSame(run.uniqueId)
   );
 
   // Of a repository that is not known nothing is deleted; what would be is named all the same.

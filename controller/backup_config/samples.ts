@@ -1,10 +1,18 @@
-import { backupConfigKind, repositoryKind } from "../../api/mod.ts";
+import { backupConfigKind } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
-import { coverageOf, NAMESPACE, numberAt, resourceOf, textAt, valueAt, VOLUME_CLAIM } from "../shared/mod.ts";
+import {
+  coverageOf,
+  NAMESPACE,
+  numberAt,
+  REPOSITORY,
+  resourceOf,
+  textAt,
+  valueAt,
+  VOLUME_CLAIM,
+} from "../shared/mod.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
-const REPOSITORY = resourceOf(repositoryKind);
 
 /**
  * Gauges of all BackupConfigs, from what their status remembers: they outlive the Backups they speak of and end with

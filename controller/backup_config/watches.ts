@@ -1,7 +1,16 @@
-import { backupConfigKind, backupKind, repositoryKind } from "../../api/mod.ts";
-import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import { backupConfigKind, backupKind } from "../../api/mod.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
-import { claimsOfConfig, configsOfClaim, resourceOf, textAt, WATCHED } from "../shared/mod.ts";
+import {
+  claimsOfConfig,
+  configsOfClaim,
+  REPOSITORY,
+  repositoryKeyText,
+  repositoryOfConfig,
+  resourceOf,
+  textAt,
+  WATCHED,
+} from "../shared/mod.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
@@ -14,13 +23,13 @@ export const INDEX = {
 
 /** Indexes over BackupConfigs. */
 export const backupConfigIndexes: Readonly<Record<string, IndexFunction>> = {
-  [INDEX.byRepository]: (config) => listOf(textAt(config, "spec", "repository", "name")),
+  [INDEX.byRepository]: byRepository,
   [INDEX.byClaim]: claimsOfConfig,
 };
 
 /** What a BackupConfig depends on. */
 export const backupConfigWatches: readonly Watch[] = [
-  { resource: resourceOf(repositoryKind), keys: keysBy(INDEX.byRepository) },
+  { resource: REPOSITORY, keys: keysOfRepository },
   { ...WATCHED.volumeClaim, keys: keysOfClaim },
   // For the claims that no recipe covers.
   { ...WATCHED.namespace },
@@ -31,11 +40,14 @@ export const backupConfigWatches: readonly Watch[] = [
   },
 ];
 
-function keysBy(index: string): NonNullable<Watch["keys"]> {
-  return (object: KubeObject, reader: Reader) => {
-    const { namespace, name } = keyOf(object);
-    return reader.list(BACKUP_CONFIG, { namespace, index: { name: index, value: name } }).map(keyOf);
-  };
+function byRepository(config: KubeObject): readonly string[] {
+  const ref = repositoryOfConfig(config);
+  return ref === undefined ? [] : [repositoryKeyText(ref, config.metadata.namespace ?? "")];
+}
+
+function keysOfRepository(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
+  const index = { name: INDEX.byRepository, value: keyText(keyOf(repository)) };
+  return reader.list(BACKUP_CONFIG, { index }).map(keyOf);
 }
 
 function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {

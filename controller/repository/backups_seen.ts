@@ -5,6 +5,8 @@ import {
   type MissingNote,
   missingNote,
   numberAt,
+  repositoryKeyText,
+  repositoryOfBackup,
   resourceOf,
   textAt,
   valueAt,
@@ -48,17 +50,18 @@ export interface EndedRun {
 }
 
 /** Name of that index of Backups. */
-export const BY_REPOSITORY_NAME = "repositoryName";
+export const BY_REPOSITORY_TEXT = "repositoryText";
 
 /**
- * Index function: a Backup under the name of the Repository it was written to or found in, and the ten minutes in
- * which it saw that repository's numbers. One that was never started is under the empty name. Reads by hand, as all
+ * Index function: a Backup under the `repositoryKeyText` of the one it was written to or found in, and the ten minutes
+ * in which it saw that repository's numbers. One that was never started is under the empty text. Reads by hand, as all
  * of this file: it runs over every Backup on each of its changes.
  */
-export function byRepositoryName(backup: KubeObject): readonly string[] {
-  const name = repositoryNameOf(backup) ?? "";
+export function byRepositoryText(backup: KubeObject): readonly string[] {
+  const ref = repositoryOfBackup(backup);
+  const text = ref === undefined ? "" : repositoryKeyText(ref, backup.metadata.namespace ?? "");
   const seen = seenStats(backup);
-  return seen === undefined ? [name] : [name, spanText(name, Date.parse(seen.observedAt))];
+  return seen === undefined ? [text] : [text, spanText(text, Date.parse(seen.observedAt))];
 }
 
 /** Values of that index for those that saw a repository from one time to another, at most so many. */
@@ -73,12 +76,6 @@ export function spanTexts(
 
 function spanText(repository: string, ms: number): string {
   return `${repository}@${Math.floor(ms / SPAN_MS)}`;
-}
-
-/** Name of the Repository a Backup was written to or found in, in its own namespace. */
-export function repositoryNameOf(backup: KubeObject): string | undefined {
-  return textAt(backup, "status", "resolved", "repository", "name") ??
-    textAt(backup, "spec", "discovered", "repository", "name");
 }
 
 /** Kopia's unique id of the repository a Backup belongs to. */

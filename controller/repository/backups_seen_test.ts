@@ -4,7 +4,7 @@ import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { aBackup } from "../../tests/support/mod.ts";
 import {
-  byRepositoryName,
+  byRepositoryText,
   discoveredBackup,
   endedRun,
   runningSinceMs,
@@ -14,17 +14,17 @@ import {
 } from "./backups_seen.ts";
 import { aRun, idOf } from "./catalog_stage_test.ts";
 
-Deno.test("byRepositoryName() finds a run by its repository and by when it saw that", () => {
+Deno.test("byRepositoryText() finds a run by its repository and by when it saw that", () => {
   const repository = { snapshotCount: 1, totalSizeBytes: 1, observedAt: "2026-01-02T03:09:59Z" };
   const run = aRun("run", [1], { status: { repository } });
-  const [name, span = ""] = byRepositoryName(run);
-  assert.equal(name, "repo");
+  const [name, span = ""] = byRepositoryText(run);
+  assert.equal(name, "apps/repo");
   const around = (from: string, to: string) =>
-    spanTexts("repo", { fromMs: Date.parse(from), toMs: Date.parse(to), most: 10 }).includes(span);
+    spanTexts("apps/repo", { fromMs: Date.parse(from), toMs: Date.parse(to), most: 10 }).includes(span);
   assert.ok(around("2026-01-02T03:09:00Z", "2026-01-02T03:09:59Z"));
   assert.ok(around("2026-01-02T02:55:00Z", "2026-01-02T03:30:00Z"));
   assert.equal(around("2026-01-02T03:10:00Z", "2026-01-02T04:30:00Z"), false);
-  assert.deepEqual(byRepositoryName(aBackup()), [""]);
+  assert.deepEqual(byRepositoryText(aBackup()), [""]);
 });
 
 Deno.test("spanTexts() holds the latest when there are too many, and none backwards", () => {
@@ -64,7 +64,7 @@ Deno.test("every reader of Backups takes whatever an object holds without throwi
       const { metadata, ...rest } = aBackup();
       const annotations = { [ANNOTATION.snapshotMissing]: note };
       const backup: KubeObject = { ...rest, metadata: { ...metadata, annotations }, spec, status };
-      assert.ok(byRepositoryName(backup).length >= 1);
+      assert.ok(byRepositoryText(backup).length >= 1);
       assert.ok(Array.isArray(snapshotIds(backup)));
       for (const read of [discoveredBackup, runningSinceMs, seenStats, endedRun]) read(backup);
     }),

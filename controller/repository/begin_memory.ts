@@ -1,7 +1,6 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { Annotating } from "../../kube/types.ts";
-import { deletionMemory, deletionMemoryText } from "../shared/mod.ts";
-import { REPOSITORY } from "./repository_object.ts";
+import { deletionMemory, deletionMemoryText, REPOSITORY } from "../shared/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Reader } from "../../kube/types.ts";
+import { keyText, type Reader } from "../../kube/types.ts";
 import { foundRuns, type FoundRunsOfRepository } from "../shared/mod.ts";
-import { BACKUP, BY_REPOSITORY_NAME, type DiscoveredBackup, type EndedRun } from "./backups_seen.ts";
+import { BACKUP, BY_REPOSITORY_TEXT, type DiscoveredBackup, type EndedRun } from "./backups_seen.ts";
 import { discoveredName } from "./discovered_backup.ts";
 import type { ReadListing } from "./listing.ts";
 import type { RepositoryObject } from "./repository_object.ts";
@@ -30,9 +30,9 @@ export interface Catalog {
 
 /** Reads the Backups a listing speaks for, and those of its namespace that do not say yet where they belong. */
 export function observeCatalog(repository: RepositoryObject, listing: ReadListing, reader: Reader): Catalog {
-  const { key: { namespace, name }, status: { uniqueId = "" } } = repository;
-  const facts = [name, ""].flatMap((value) =>
-    reader.list(BACKUP, { namespace, index: { name: BY_REPOSITORY_NAME, value } })
+  const { key: { namespace }, status: { uniqueId = "" } } = repository;
+  const facts = [keyText(repository.key), ""].flatMap((value) =>
+    reader.list(BACKUP, { namespace, index: { name: BY_REPOSITORY_TEXT, value } })
   ).map(listing.factsOf);
   const all: DiscoveredBackup[] = [];
   const runs: EndedRun[] = [];

@@ -22,15 +22,15 @@ import {
   keysOfController,
   keysOfPodOwner,
   POD,
+  REPOSITORY,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
-import { BACKUP, BY_REPOSITORY_NAME, byRepositoryName } from "./backups_seen.ts";
+import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./backups_seen.ts";
 import { CredentialMemory } from "./credential_memory.ts";
 import { ListingMemory } from "./listing_memory.ts";
 import { keysOfStaleStats } from "./newest_stats.ts";
 import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
-import { REPOSITORY } from "./repository_object.ts";
 import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
@@ -94,7 +94,7 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
     { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
     { ...WATCHED.namespace, keys: keysOfPrivileged },
     { resource: REPOSITORY, keys: twinsOf },
-    { resource: BACKUP, indexes: { [BY_REPOSITORY_NAME]: byRepositoryName }, keys: keysOfStaleStats },
+    { resource: BACKUP, indexes: { [BY_REPOSITORY_TEXT]: byRepositoryText }, keys: keysOfStaleStats },
   ];
 }
 

@@ -12,8 +12,7 @@ import {
 } from "../../tests/support/mod.ts";
 import { reconcile } from "../runtime/reconcile.ts";
 import { BACKUP } from "./backups_seen.ts";
-import { REPOSITORY } from "./repository_object.ts";
-import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
+import { CONFIG_MAP, JOB, NAMESPACE, POD, REPOSITORY, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
 import {
   aCreatingRepository,
   aNamespaceInMemory,

@@ -1,16 +1,15 @@
 import type { RepositoryStatus } from "../../api/mod.ts";
-import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { textAt } from "../shared/mod.ts";
+import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
+import { REPOSITORY, repositoryKey, repositoryOfBackup, textAt } from "../shared/mod.ts";
 import {
   BACKUP,
-  BY_REPOSITORY_NAME,
+  BY_REPOSITORY_TEXT,
   repositoryIdOf,
-  repositoryNameOf,
   type SeenStats,
   seenStats,
   spanTexts,
 } from "./backups_seen.ts";
-import { REPOSITORY, type RepositoryObject } from "./repository_object.ts";
+import type { RepositoryObject } from "./repository_object.ts";
 
 /** A thousand runs may end within a minute: so often their numbers are written down. */
 const WRITE_EVERY_MS = 10_000;
@@ -21,7 +20,7 @@ const MOST_SPANS = 1008;
  * The newest numbers that a run of this Repository saw since those in the status. Looks at the runs of that time alone.
  */
 export function newestStats(
-  { key: { namespace, name }, status }: RepositoryObject,
+  { key, status }: RepositoryObject,
   reader: Reader,
   now: Date,
 ): SeenStats | undefined {
@@ -30,8 +29,9 @@ export function newestStats(
   const knownMs = Date.parse(storageStats.lastObservedAt);
   let newest: SeenStats | undefined;
   let newestMs = knownMs;
-  for (const value of spanTexts(name, { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS })) {
-    for (const backup of reader.list(BACKUP, { namespace, index: { name: BY_REPOSITORY_NAME, value } })) {
+  const times = { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS };
+  for (const value of spanTexts(keyText(key), times)) {
+    for (const backup of reader.list(BACKUP, { index: { name: BY_REPOSITORY_TEXT, value } })) {
       if (repositoryIdOf(backup) !== uniqueId) continue;
       const seen = seenStats(backup);
       const seenMs = Date.parse(seen?.observedAt ?? "");
@@ -78,9 +78,9 @@ export function takeNewest(
 /** The Repository whose numbers are out of date by what a run of it saw; a burst of runs wakes it once in ten seconds. */
 export function keysOfStaleStats(backup: KubeObject, reader: Reader): readonly ObjectKey[] {
   const seen = seenStats(backup);
-  const name = repositoryNameOf(backup);
-  if (seen === undefined || name === undefined) return [];
-  const key = { namespace: backup.metadata.namespace ?? "", name };
+  const ref = repositoryOfBackup(backup);
+  if (seen === undefined || ref === undefined) return [];
+  const key = repositoryKey(ref, backup.metadata.namespace ?? "");
   const repository = reader.get(REPOSITORY, key);
   if (textAt(repository, "status", "uniqueId") !== repositoryIdOf(backup)) return [];
   const known = Date.parse(textAt(repository, "status", "storageStats", "lastObservedAt") ?? "");

@@ -1,14 +1,14 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { observeNeeds, repositoryNeeds } from "../movers/mod.ts";
-import { type FoundRuns, JOB, labelValue, NAMESPACE, POD } from "../shared/mod.ts";
+import { type FoundRuns, JOB, labelValue, NAMESPACE, POD, REPOSITORY } from "../shared/mod.ts";
 import { observeCatalog } from "./catalog_world.ts";
 import { observeListing } from "./listing.ts";
 import type { CredentialMemory } from "./credential_memory.ts";
 import type { ListingMemory } from "./listing_memory.ts";
 import { newestStats } from "./newest_stats.ts";
 import { twinsOf } from "./twins.ts";
-import { parseRepository, REPOSITORY } from "./repository_object.ts";
+import { parseRepository } from "./repository_object.ts";
 import type { SeenRepository } from "./slots.ts";
 
 /** Index of Jobs by the uid of their controller. */

@@ -1,15 +1,11 @@
 import {
-  repositoryKind,
   type RepositorySpec,
   repositorySpec,
   type RepositoryStatus,
   repositoryStatus,
 } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type ParsedObject, parseObject, resourceOf } from "../shared/mod.ts";
-
-/** The resource of the kind. */
-export const REPOSITORY = resourceOf(repositoryKind);
+import { type ParsedObject, parseObject } from "../shared/mod.ts";
 
 /** A Repository, parsed. */
 export type RepositoryObject = ParsedObject<RepositorySpec, RepositoryStatus>;

@@ -1,8 +1,7 @@
 import { repositoryKind, repositoryPhases } from "../../api/mod.ts";
 import type { Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
-import { numberAt, phaseSamples } from "../shared/mod.ts";
-import { REPOSITORY } from "./repository_object.ts";
+import { numberAt, phaseSamples, REPOSITORY } from "../shared/mod.ts";
 
 /** Phases, sizes, snapshot counts and catalogs of all Repositories (design D5). */
 export function* repositorySamples(reader: Reader): Iterable<StateSample> {

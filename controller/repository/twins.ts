@@ -1,8 +1,7 @@
 import { type ConditionChange, findCondition, REASONS } from "../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
-import { textAt } from "../shared/mod.ts";
-import { REPOSITORY } from "./repository_object.ts";
+import { REPOSITORY, textAt } from "../shared/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /** Index of Repositories by kopia's unique id. */

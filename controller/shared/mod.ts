@@ -16,6 +16,7 @@ export * from "./opt_out.ts";
 export * from "./parse_object.ts";
 export * from "./put_back.ts";
 export * from "./phase_samples.ts";
+export * from "./repository_ref.ts";
 export * from "./repository_view.ts";
 export * from "./resources.ts";
 export * from "./retention.ts";
