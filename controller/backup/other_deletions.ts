@@ -98,7 +98,9 @@ export function byDeletion(backup: KubeObject): readonly string[] {
   const own = [
     ...saved,
     idValue(deletionId(uid)),
-    ...(second === undefined ? [] : spanValues(everywhereGroup(repository), second)),
+    ...(second === undefined
+      ? []
+      : [everywhereGroup(repository), ...spanValues(everywhereGroup(repository), second)]),
   ];
   if (held?.status === "True" && held.reason === "MassDeletionHeld") {
     return [...own, ...groups.map((group) => heldValue(group))];
@@ -155,8 +157,7 @@ export function countOtherDeletions(
   const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
   const letThrough = unseen(others.elsewhere);
   const ids = new Set(others.elsewhere.map(({ id }) => id));
-  const everywhere = windowValues(everywhereGroup(repository), middle, reach);
-  const elsewhere = sumOf(letThrough) + countAll(everywhere, undefined) - countAll(everywhere, key.namespace);
+  const elsewhere = sumOf(letThrough) + existingElsewhere();
   return {
     ofRepository: around(repositoryGroup(repository)) + sumOf([here, ...beside].flat()) + elsewhere,
     elsewhere,
@@ -174,6 +175,14 @@ export function countOtherDeletions(
   function count(value: string, namespace: string | undefined): number {
     const index = { name: BY_DELETION, value };
     return reader.count(BACKUP, namespace === undefined ? { index } : { namespace, index });
+  }
+
+  /** Mostly nobody else deletes anything, and no span is looked through for that. */
+  function existingElsewhere(): number {
+    const group = everywhereGroup(repository);
+    if (count(group, undefined) === count(group, key.namespace)) return 0;
+    const values = windowValues(group, middle, reach);
+    return countAll(values, undefined) - countAll(values, key.namespace);
   }
 
   function countAll(values: readonly string[], namespace: string | undefined): number {

@@ -190,11 +190,12 @@ Deno.test("countOtherDeletions() believes the clock by which more are counted", 
 Deno.test("countOtherDeletions() looks through few spans, whatever the window", () => {
   const own = aDeletion("own", plain);
   let asked = 0;
+  let elsewhere = 0;
   const reader: Reader = {
     ...readerOf([own]),
-    count: () => {
+    count: (_, { namespace }) => {
       asked += 1;
-      return 0;
+      return namespace === undefined ? elsewhere : 0;
     },
   };
   const lookups = (windowSeconds: number) => {
@@ -202,14 +203,18 @@ Deno.test("countOtherDeletions() looks through few spans, whatever the window", 
     countOtherDeletions(own, around(plain, windowSeconds), reader);
     return asked;
   };
-  assert.ok(lookups(600) < 600, String(asked));
-  assert.ok(lookups(30 * 86_400) < 1400, String(asked));
-  assert.ok(lookups(Number.MAX_SAFE_INTEGER) < 80_000, String(asked));
+  // Most of the time nobody else deletes anything.
+  for (const times of [1, 2]) {
+    elsewhere = times - 1;
+    assert.ok(lookups(600) < times * 300, String(asked));
+    assert.ok(lookups(30 * 86_400) < times * 700, String(asked));
+    assert.ok(lookups(Number.MAX_SAFE_INTEGER) < times * 40_000, String(asked));
+  }
 });
 
 Deno.test("byDeletion() holds nothing of a Backup whose snapshots stay, and no time that nobody can read", () => {
   const backup = aDeletion("a", plain);
-  assert.equal(byDeletion(backup).length, 14);
+  assert.equal(byDeletion(backup).length, 15);
   const { deletionTimestamp: _, ...alive } = backup.metadata;
   assert.deepEqual(byDeletion({ ...backup, metadata: alive }), ["saved recipe"]);
   assert.equal(
