@@ -7,14 +7,14 @@ import type { Snapshot } from "./kopia_output.ts";
  */
 export const QUIET_SECONDS = 90 * 60;
 
-/** What an upload that saved no whole snapshot left: all that kopia wrote down of one source since one moment. */
+/** What an upload left that is no whole snapshot: all that kopia wrote down of one source since one moment. */
 export interface UnfinishedUpload {
   readonly source: Snapshot["source"];
   /** When it was begun, by the clock of whoever made it; kopia writes the same one into all of them. */
   readonly startTime: string;
   /** When the last of them was written, by the same clock. */
   readonly lastWriteMs: number;
-  /** In no order that matters. */
+  /** In no order that matters; with the snapshot it ended in, where that was looked for. */
   readonly snapshots: readonly Pick<Snapshot, "id" | "incomplete" | "tags">[];
   /** Logical bytes it had taken in by then. Kopia does not tell how much of that nothing else holds. */
   readonly sizeBytes: number;
@@ -27,7 +27,7 @@ export class UnfinishedUploads {
   add(snapshot: Snapshot): void {
     const { source, startTime, endTime, incomplete, sizeBytes } = snapshot;
     if (incomplete === undefined) return;
-    const key = JSON.stringify([source.username, source.hostname, source.path, startTime]);
+    const key = keyOf(source, startTime);
     const known = this.#uploads.get(key);
     const { id, tags } = snapshot;
     const writtenMs = Date.parse(endTime);
@@ -40,10 +40,25 @@ export class UnfinishedUploads {
     });
   }
 
+  /**
+   * Says of a finished snapshot that its upload is over: kopia may write one checkpoint more at the moment of the end,
+   * and then does not drop it. To be called when the unfinished ones are known.
+   */
+  end({ source, startTime, id, tags }: Snapshot): void {
+    const key = keyOf(source, startTime);
+    const known = this.#uploads.get(key);
+    if (known === undefined) return;
+    this.#uploads.set(key, { ...known, snapshots: [...known.snapshots, { id, tags }] });
+  }
+
   /** In the order in which they were first met. */
   get all(): readonly UnfinishedUpload[] {
     return [...this.#uploads.values()];
   }
+}
+
+function keyOf({ username, hostname, path }: Snapshot["source"], startTime: string): string {
+  return JSON.stringify([username, hostname, path, startTime]);
 }
 
 /**

@@ -62,13 +62,18 @@ interface Checkpoints {
  * may have begun one in the same minute. Those of other clients, of later runs and of any that has a tag stay.
  */
 async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Checkpoints> {
-  if (request.checkpoints === undefined) return { ids: [], left: undefined };
   const uploads: UnfinishedUpload[] = [];
-  for (const path of new Set(request.checkpoints.sourcePaths)) {
+  const paths = [
+    ...request.checkpoints?.sourcePaths ?? [],
+    // Of one that has a snapshot, what kopia wrote at the moment it saved that.
+    ...request.snapshots.map(({ sourcePath }) => sourcePath),
+  ];
+  for (const path of new Set(paths)) {
     const unfinished = new UnfinishedUploads();
-    for (const snapshot of (await listSource(kopia, { ...kopia.connection.identity, path })).snapshots) {
-      if (isOf(snapshot.source, kopia, path)) unfinished.add(snapshot);
-    }
+    const listed = (await listSource(kopia, { ...kopia.connection.identity, path })).snapshots
+      .filter(({ source }) => isOf(source, kopia, path));
+    for (const snapshot of listed) unfinished.add(snapshot);
+    for (const snapshot of listed) if (snapshot.incomplete === undefined) unfinished.end(snapshot);
     uploads.push(...unfinished.all.filter((upload) => isOfRun(upload, request)));
   }
   const nowMs = kopia.clock();
@@ -85,19 +90,24 @@ async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Pr
 }
 
 /** Kopia's last word on an upload carries the tags of its run; without it only the time tells whose it is. */
-function isOfRun({ snapshots, startTime }: UnfinishedUpload, request: SnapshotDeleteRequest): boolean {
-  const tagged = snapshots.filter(({ tags }) => Object.keys(tags).length > 0);
-  if (tagged.length > 0) return tagged.every(({ tags }) => tags[RUN_TAG] === request.runId);
-  const { from, to } = request.checkpoints ?? { from: "", to: "" };
+function isOfRun(
+  { snapshots, startTime, source }: UnfinishedUpload,
+  { runId, checkpoints }: SnapshotDeleteRequest,
+): boolean {
+  const telling = snapshots.filter((each) => !isPlainCheckpoint(each));
+  if (telling.length > 0) return telling.every(({ tags }) => tags[RUN_TAG] === runId);
+  if (checkpoints === undefined || !checkpoints.sourcePaths.includes(source.path)) return false;
   const startMs = Date.parse(startTime);
-  return startMs >= Date.parse(from) && startMs <= Date.parse(to);
+  return startMs >= Date.parse(checkpoints.from) && startMs <= Date.parse(checkpoints.to);
 }
 
 /** What has a tag is found by it. */
 function checkpointIds({ snapshots }: UnfinishedUpload): readonly string[] {
-  return snapshots.filter(({ incomplete, tags }) =>
-    incomplete === "checkpoint" && Object.keys(tags).length === 0
-  ).map(({ id }) => id);
+  return snapshots.filter(isPlainCheckpoint).map(({ id }) => id);
+}
+
+function isPlainCheckpoint({ incomplete, tags }: UnfinishedUpload["snapshots"][number]): boolean {
+  return incomplete === "checkpoint" && Object.keys(tags).length === 0;
 }
 
 interface Found {

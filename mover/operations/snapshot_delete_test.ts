@@ -9,7 +9,7 @@ const deletion = {
 Deno.test("deleteSnapshots() counts a snapshot that is gone as gone, and does not ask kopia to delete it", async () => {
   const { end, calls } = await runFake({ operation: deletion });
   assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 1 });
-  assert.deepEqual(calls, ["repository connect", "snapshot list", "snapshot list"]);
+  assert.deepEqual(calls, ["repository connect", "snapshot list", "snapshot list", "snapshot list"]);
 });
 
 Deno.test("deleteSnapshots() deletes nothing in another repository", async () => {
@@ -156,7 +156,7 @@ Deno.test("deleteSnapshots() deletes what kopia wrote down for a mover that was 
     checkpoint("0e", { source: { host: "apps", userName: "app", path: "/pvc" } }),
     checkpoint("0f", { source: { host: "laptop", userName: "app", path: "/pvc/data" } }),
     checkpoint("10", { startTime: "2026-11-21T08:11:00Z", incomplete: "canceled" }),
-    checkpoint("11", { startTime: "2026-11-21T08:12:00Z", incomplete: undefined }),
+    manifestJson({ id: "11", startTime: "2026-11-21T08:12:00Z", tags: undefined }),
   ]);
   assert.deepEqual(result, { deleted: 0, alreadyGone: 0, checkpoints: 2 });
   assert.deepEqual(ids, ["0a", "1a"]);
@@ -197,6 +197,30 @@ Deno.test("deleteSnapshots() waits for nothing where kopia itself ended the uplo
   ]);
   assert.deepEqual(ids, ["0b", "0a"]);
   assert.deepEqual(result, { deleted: 1, alreadyGone: 0, checkpoints: 1 });
+});
+
+Deno.test("deleteSnapshots() deletes the checkpoint that kopia wrote while it saved the snapshot of the run", async () => {
+  const startTime = "2026-11-20T00:00:00Z";
+  const listed = [
+    manifestJson({ id: "0a", startTime }),
+    checkpoint("0b", { startTime }),
+    // Whose this is nobody can tell: the run has its snapshot, and kopia dropped what was left before.
+    checkpoint("0c", { startTime: "2026-11-20T00:00:01Z" }),
+  ];
+  const { end } = await runFake({
+    operation: deletion,
+    clock: () => Date.parse("2026-11-20T00:05:00Z"),
+    script: { "snapshot list": gone(listed), "snapshot delete": 'case "$*" in *0c*) exit 1;; esac' },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 0, checkpoints: 1 });
+});
+
+Deno.test("deleteSnapshots() leaves the checkpoint beside a snapshot that another client finished", async () => {
+  const { result, ids } = await deletedAt("2026-11-22T00:00:00Z", [
+    checkpoint("0a"),
+    manifestJson({ id: "0b", tags: undefined }),
+  ]);
+  assert.deepEqual([ids, result], [[], { deleted: 0, alreadyGone: 0 }]);
 });
 
 Deno.test("deleteSnapshots() leaves the checkpoints of an upload that another run ended", async () => {
