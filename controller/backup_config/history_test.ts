@@ -122,6 +122,8 @@ Deno.test("backupConfigSamples() speaks of a recipe by its newest run and its ne
     "kopiur_backup_retention_held_back apps/recipe 0",
     "kopiur_backup_sources_without_success apps/recipe 0",
     "kopiur_backup_oldest_source_last_success_timestamp_seconds apps/recipe 1767225600",
+    "kopiur_backup_names_not_kept apps/recipe/renamed 0",
+    "kopiur_backup_names_not_kept apps/recipe/lost 0",
     "kopiur_backup_last_status apps/recipe 0",
   ];
   assert.deepEqual(stage.gauges("kopiur_backup_"), gauges);

@@ -72,15 +72,14 @@ function* recipeSamples(config: KubeObject): Iterable<StateSample> {
       yield { name: "kopiur_backup_last_files", labels: { ...labels, state }, value };
     }
   }
-  for (const state of NOT_KEPT) {
-    const value = numberAt(config, "status", "lastBackup", state);
-    if (value !== undefined) {
-      yield { name: "kopiur_backup_names_not_kept", labels: { ...labels, state }, value };
-    }
-  }
   yield* retentionSamples(config, labels);
   yield* sourceSamples(config, labels);
   const phase = textAt(config, "status", "lastBackup", "phase");
+  for (const state of NOT_KEPT) {
+    const value = numberAt(config, "status", "lastBackup", state) ?? (phase === undefined ? undefined : 0);
+    if (value === undefined) continue;
+    yield { name: "kopiur_backup_names_not_kept", labels: { ...labels, state }, value };
+  }
   if (phase === undefined) return;
   yield { name: "kopiur_backup_last_status", labels, value: phase === "Succeeded" ? 1 : 0 };
 }

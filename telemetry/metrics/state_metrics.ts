@@ -5,6 +5,7 @@ import type { GaugeName, LabelsOf } from "./catalog/mod.ts";
 import { type Clock, toHrTime } from "../clock.ts";
 import { DataPoints } from "./data_points.ts";
 import type { SampleSink, SampleStore } from "./sample_sink.ts";
+import { SilentZeros } from "./silent_zeros.ts";
 
 type SampleOf<N extends GaugeName> = N extends GaugeName
   ? { readonly name: N; readonly labels: LabelsOf<N>; readonly value: number }
@@ -41,6 +42,7 @@ export class StateProducer implements StateMetrics, MetricProducer, SampleStore 
   readonly #processSources = new Set<Registered>();
   readonly #clock: Clock;
   readonly #startMs: number;
+  readonly #zeros = new SilentZeros();
   #active = false;
 
   constructor(clock: Clock) {
@@ -63,13 +65,16 @@ export class StateProducer implements StateMetrics, MetricProducer, SampleStore 
   /** A source that throws loses its own samples. */
   readInto(sink: SampleSink): readonly unknown[] {
     const errors: unknown[] = [];
+    const nowMs = this.#clock();
     for (
       const { source, onFault } of [...this.#processSources, ...(this.#active ? this.#objectSources : [])]
     ) {
       const undo = sink.mark();
       try {
         for (const { name, labels, value } of source()) {
-          if (Number.isFinite(value)) sink.add(name, labels, value);
+          if (Number.isFinite(value) && this.#zeros.tells(name, labels, value, nowMs)) {
+            sink.add(name, labels, value);
+          }
         }
       } catch (error) {
         undo();
@@ -77,6 +82,7 @@ export class StateProducer implements StateMetrics, MetricProducer, SampleStore 
         else onFault(error);
       }
     }
+    this.#zeros.sweep(nowMs);
     return errors;
   }
 

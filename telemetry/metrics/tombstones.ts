@@ -1,4 +1,5 @@
 /** The series of deleted objects: they read 0 for a while, so that alerts clear, and then vanish. */
+import { LAST_ZERO_MS } from "./silent_zeros.ts";
 import type { Sample } from "./state_metrics.ts";
 
 interface Tombstone {
@@ -12,8 +13,8 @@ export interface TombstoneLimits {
   readonly most: number;
 }
 
-/** Ten minutes outlast any scrape interval in use; ten thousand outlast any deletion in bulk. */
-export const tombstoneLimits: TombstoneLimits = { keepMs: 10 * 60_000, most: 10_000 };
+/** Ten thousand outlast any deletion in bulk. */
+export const tombstoneLimits: TombstoneLimits = { keepMs: LAST_ZERO_MS, most: 10_000 };
 
 /** Remembers deleted objects by key. Time is passed in and must not go backwards. */
 export class Tombstones {

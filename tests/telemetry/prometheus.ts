@@ -91,6 +91,11 @@ export class Prometheus {
     return moved.length > 0;
   }
 
+  /** Whether any series of a metric was ever there with another value than 0. */
+  async hasRisen(name: string): Promise<boolean> {
+    return (await this.query(`max(max_over_time(${name}[1h])) > 0`)).length > 0;
+  }
+
   /** Types of the metrics it has scraped, by name. */
   async types(): Promise<ReadonlyMap<string, string>> {
     const { data } = metadataResult.parse(await this.#get("metadata"));

@@ -97,7 +97,8 @@ export const backupMetrics = {
     unit: "{file}",
     scope: "object",
     labels: ofObject,
-    help: "Files and folders the newest finished backup of a BackupConfig could not read.",
+    zero: "absent",
+    help: "Files and folders the newest finished backup of a BackupConfig could not read; absent while 0.",
     source: "ecosystem",
   },
   kopiur_backup_names_not_kept: {
@@ -105,8 +106,9 @@ export const backupMetrics = {
     unit: "{file}",
     scope: "object",
     labels: { ...ofObject, state: ["renamed", "lost"] },
+    zero: "absent",
     help:
-      "Files the newest finished backup of a BackupConfig saved under another name, or lost to the name of another, as theirs is not UTF-8; no series where there are none.",
+      "Files the newest finished backup of a BackupConfig saved under another name, or lost to the name of another, as theirs is not UTF-8; absent while 0.",
     source: "ecosystem",
   },
   kopiur_backup_stuck_seconds: {
@@ -131,7 +133,9 @@ export const backupMetrics = {
     unit: "{run}",
     scope: "object",
     labels: ofObject,
-    help: "Backups of a BackupConfig since the newest one that lacks nothing: failed and partial ones.",
+    zero: "absent",
+    help:
+      "Backups of a BackupConfig since the newest one that lacks nothing: failed and partial ones; absent while 0.",
     source: "ecosystem",
   },
   kopiur_backup_oldest_source_last_success_timestamp_seconds: {
@@ -148,7 +152,9 @@ export const backupMetrics = {
     unit: "{source}",
     scope: "object",
     labels: ofObject,
-    help: "Sources of a BackupConfig that no backup ever saved, also those that none has tried yet.",
+    zero: "absent",
+    help:
+      "Sources of a BackupConfig that no backup ever saved, also those that none has tried yet; absent while 0.",
     source: "ecosystem",
   },
   kopiur_pvc_unprotected: {

@@ -8,7 +8,8 @@ export const deletionMetrics = {
     unit: "{snapshot}",
     scope: "object",
     labels: { ...ofObject, state: ["partial", "empty", "shrunken"] },
-    help: "Snapshots of a BackupConfig that take no place from whole ones in its retention.",
+    zero: "absent",
+    help: "Snapshots of a BackupConfig that take no place from whole ones in its retention; absent while 0.",
     source: "ecosystem",
   },
   kopiur_backup_retention_held_back: {
@@ -16,7 +17,9 @@ export const deletionMetrics = {
     unit: "{run}",
     scope: "object",
     labels: ofObject,
-    help: "Backups of a BackupConfig that retention keeps only because other snapshots are not whole.",
+    zero: "absent",
+    help:
+      "Backups of a BackupConfig that retention keeps only because other snapshots are not whole; absent while 0.",
     source: "ecosystem",
   },
   kopiur_backup_retention_pending: {
@@ -24,7 +27,8 @@ export const deletionMetrics = {
     unit: "{run}",
     scope: "object",
     labels: ofObject,
-    help: "Backups of a BackupConfig that retention is about to delete.",
+    zero: "absent",
+    help: "Backups of a BackupConfig that retention is about to delete; absent while 0.",
     source: "ecosystem",
   },
   kopiur_deletions_held: {

@@ -24,6 +24,11 @@ export interface MetricEntry {
   readonly scope: "process" | "object";
   readonly labels: Readonly<Record<string, LabelValues>>;
   readonly buckets?: readonly number[];
+  /**
+   * absent: a gauge of what should not be, whose zeros are left out (silent_zeros.ts): nearly all its series would be 0
+   * at any time. Never one that a seed names.
+   */
+  readonly zero?: "absent";
   readonly help: string;
   /** Where the name was decided: a seed's number, or "ecosystem" (the study of neighbours). */
   readonly source: string;
