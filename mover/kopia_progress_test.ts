@@ -25,6 +25,39 @@ Deno.test("readProgress() reads kopia's figures and what is said behind them", (
   }
 });
 
+Deno.test("readProgress() reads the figures as numbers, in the units kopia prints", () => {
+  const counts = lines.map(([line]) => readProgress(line)?.counts);
+  const none = { filesCached: 0, bytesCached: 0, bytesUploaded: 0, errors: 0 };
+  assert.deepEqual(counts, [
+    { ...none, filesHashed: 0, bytesHashed: 1 },
+    {
+      ...{ filesHashed: 6, bytesHashed: 15, filesCached: 3, bytesCached: 1_500_000_000 },
+      ...{ bytesUploaded: 186, errors: 0 },
+    },
+    {
+      ...{ filesHashed: 51, bytesHashed: 3_200_000_000, filesCached: 9, bytesCached: 1_000_000 },
+      ...{ bytesUploaded: 2_900_000_000, errors: 4, bytesUsed: 90_000_000_000 },
+    },
+    { ...none, filesHashed: 0, bytesHashed: 1 },
+  ]);
+  const base2 = " | 1 hashing, 0 hashed (1.5 MiB), 2 cached (1 GiB), uploaded 512 KiB, estimating...";
+  assert.deepEqual(readProgress(base2)?.counts, {
+    ...{ filesHashed: 0, bytesHashed: 1_572_864, filesCached: 2, bytesCached: 1_073_741_824 },
+    ...{ bytesUploaded: 524_288, errors: 0 },
+  });
+});
+
+Deno.test("readProgress() never makes a number that cannot be kept of what a file is called", () => {
+  const nines = "9".repeat(400);
+  for (const [hashed, files] of [[`${nines} EB`, "1"], ["1.2.3 GB", nines], [". B", "0"], ["1 EiB", "7"]]) {
+    const line =
+      ` | 1 hashing, ${files} hashed (${hashed}), 0 cached (0 B), uploaded 0 B, estimated 1 EB (0.1%) 1s left`;
+    for (const count of Object.values(readProgress(line)?.counts ?? assert.fail(line))) {
+      assert.ok(Number.isSafeInteger(count) && count >= 0, `${line}: ${count}`);
+    }
+  }
+});
+
 Deno.test("readProgress() sees a large file move that is but a thousandth further", () => {
   const at = (percent: string) =>
     readProgress(

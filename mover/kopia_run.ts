@@ -11,7 +11,7 @@ export interface KopiaProcess {
   readonly binary: string;
   /** The whole environment of the process: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Gets each line of stderr, at debug. */
+  /** Gets each line of stderr but those of its progress, at debug. */
   readonly log: Log;
   /** Aborted: kopia gets SIGTERM, and SIGKILL when it has not ended after the grace time. */
   readonly signal: AbortSignal;
@@ -34,6 +34,8 @@ export interface KopiaRun {
   readonly taker?: TextTaker;
   /** Hears each line of stderr. What it throws stops kopia. */
   readonly onErrorLine?: (line: string) => void;
+  /** Hears how far kopia is, where the command has it say so. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /** Takes a text piece by piece; the pieces end anywhere. */
@@ -101,21 +103,33 @@ async function runUntil(
   const killing = killOnAbort(child, stop.signal, process.stopGraceSeconds);
   const collector = new Collector();
   const watchdog = new Watchdog(run, (error) => stop.abort(error));
-  const stderr = pump(
-    child.stderr,
-    new LineSplitter(longestStderrLine, (text) => {
-      const progress = readProgress(text);
-      if (progress !== undefined) {
-        watchdog.see(progress);
-        process.log.debug(progress.figures);
-      }
-      const line = withoutMark(progress?.rest ?? text);
-      if (line === "") return;
-      tail.push(line);
-      process.log.debug(line);
-      run.onErrorLine?.(line);
-    }),
-  );
+  let heard = "";
+  const hear = (progress: Progress) => {
+    if (progress.words === heard) return;
+    heard = progress.words;
+    run.onProgress?.(progress);
+  };
+  const lines = new LineSplitter(longestStderrLine, (text) => {
+    const progress = readProgress(text);
+    if (progress !== undefined) {
+      watchdog.see(progress);
+      hear(progress);
+    }
+    const line = withoutMark(progress?.rest ?? text);
+    if (line === "") return;
+    tail.push(line);
+    process.log.debug(line);
+    run.onErrorLine?.(line);
+  });
+  const stderr = pump(child.stderr, {
+    push: (text) => {
+      lines.push(text);
+      // Kopia ends a line of its progress when it begins the next one, which may be never.
+      const last = run.onProgress === undefined ? undefined : readProgress(lines.unfinished);
+      if (last?.rest === "") hear(last);
+    },
+    end: () => lines.end(),
+  });
   const stdout = pump(child.stdout, sinkOf(run) ?? collector);
   // A reader that gives up must not leave kopia writing into a full pipe.
   const giveUp = (error: unknown) => stop.abort(error);

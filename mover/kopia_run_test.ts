@@ -242,6 +242,27 @@ Deno.test("runKopia() leaves a kopia alone whose figures are too large to move o
   assert.equal(exitOf(ended).code, 0);
 });
 
+Deno.test("runKopia() hears each progress line at once and once, though kopia ends it only with the next", async () => {
+  const heard: string[] = [];
+  const at = (bytes: string) => progressOf(bytes).split(";")[0];
+  const { promise: second, resolve } = Promise.withResolvers<void>();
+  const running = play({
+    body: `${at("1 B")}; sleep 0.1; ${at("2 B")}; sleep 0.1; ${at("2 B")}; sleep 5`,
+    run: {
+      limitSeconds: 2,
+      onProgress: ({ words }) => {
+        heard.push(words);
+        if (heard.length === 2) resolve();
+      },
+    },
+  });
+  const startMs = performance.now();
+  await second;
+  assert.ok(performance.now() - startMs < 1900, "not when kopia is stopped");
+  await running;
+  assert.deepEqual(heard.map((words) => /\((\d B)\), 0 cached/.exec(words)?.[1]), ["1 B", "2 B"]);
+});
+
 Deno.test("runKopia() hears what kopia says behind its progress", async () => {
   const heard: string[] = [];
   const ended = await play({

@@ -21,6 +21,11 @@ export class LineSplitter {
     this.#extend(last);
   }
 
+  /** What was not ended yet. */
+  get unfinished(): string {
+    return this.#rest;
+  }
+
   /** Gives what is left; called at the end of the stream. */
   end(): void {
     const line = this.#rest;

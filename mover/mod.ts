@@ -39,7 +39,7 @@ export interface MoverConfig {
 export interface MoverDeps
   extends Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "redactor"> {
   readonly clock: Clock;
-  /** Standard output: a bootstrap leaves there what does not fit into its result. */
+  /** Standard output, for the lines the controller reads: how far a backup is, and what a bootstrap found. */
   readonly print: Sink;
 }
 

@@ -21,6 +21,8 @@ import type { KopiaExit } from "../kopia_run.ts";
 import { beforeSaving, MoverError } from "../mover_error.ts";
 import { surveyNames } from "../name_survey.ts";
 import { policyChanges } from "../policy_changes.ts";
+import { hasOwnFileSystem } from "../progress/own_file_system.ts";
+import { type ProgressReportParts, withProgressReport } from "../progress/report.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
 import { type RunSurvey, surveyRun } from "../run_survey.ts";
 import { fittingDescription } from "../snapshot_description.ts";
@@ -78,6 +80,7 @@ async function makeSnapshot(
   const { policy } = request;
   const description = fittingDescription(kopia.log, request.description);
   const startedMs = kopia.clock();
+  const reporting = await reportingOf(kopia, request, before);
   const { value: verdict, bytesNew } = await withUploadCounter(kopia, async (diagnosticsFolder) => {
     const command = snapshotCreateCommand({
       mountPath: request.mountPath,
@@ -88,15 +91,12 @@ async function makeSnapshot(
       ...(policy?.extraArgs === undefined ? {} : { extraArgs: policy.extraArgs }),
       ...(diagnosticsFolder === undefined ? {} : { diagnosticsFolder }),
     });
-    return judge(
-      kopia,
-      command,
-      await runInSpan(kopia, {
-        command,
-        stallSeconds: stallLimitSeconds,
-        onErrorLine: stopWhenStorageIsLost(kopia),
-      }),
+    const run = { command, stallSeconds: stallLimitSeconds, onErrorLine: stopWhenStorageIsLost(kopia) };
+    const exit = await withProgressReport(
+      reporting,
+      (onProgress) => runInSpan(kopia, { ...run, onProgress }),
     );
+    return judge(kopia, command, exit);
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };
   switch (verdict.kind) {
@@ -119,6 +119,20 @@ async function makeSnapshot(
       return resultOf(snapshot, await surveyNames(kopia, snapshot), facts);
     }
   }
+}
+
+/** How large the source was the last time is the best guess of how large it is. */
+async function reportingOf(
+  { process, print }: Kopia,
+  { mountPath }: BackupRequest,
+  { newest }: RunSurvey,
+): Promise<ProgressReportParts> {
+  return {
+    log: process.log,
+    print,
+    hasOwnFileSystem: await hasOwnFileSystem(mountPath),
+    ...(newest === undefined ? {} : { bytesEstimated: newest.sizeBytes }),
+  };
 }
 
 function stopWhenStorageIsLost({ named }: Kopia): (line: string) => void {

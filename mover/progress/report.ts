@@ -1,0 +1,135 @@
+import { type MoverProgress, progressLine } from "../../api/mover_progress.ts";
+import type { Log, Sink } from "../../telemetry/mod.ts";
+import type { Progress, ProgressCounts } from "../kopia_progress.ts";
+import { Pace } from "./pace.ts";
+
+/** What a report is made of. */
+export interface ProgressReportParts {
+  /** Gets kopia's own words at debug, and a line at info now and then. */
+  readonly log: Log;
+  /** Standard output, which the controller reads. */
+  readonly print: Sink;
+  /** What there is to do, in bytes; absent: what kopia says of the file system, where that is the volume's own. */
+  readonly bytesEstimated?: number;
+  /** True when the source has a file system to itself, so that what is used of it is an estimate. */
+  readonly hasOwnFileSystem: boolean;
+}
+
+/** How often it is looked whether there is something to say. */
+const TICK_MS = 5000;
+/** Work that takes no longer says nothing. */
+const QUIET_MS = 10_000;
+/** The controller reads no more often than every 30 s. */
+const PRINT_EVERY_MS = 20_000;
+/** Kopia itself says it every five seconds, and with each file it cannot read. */
+const WORDS_EVERY_MS = 4000;
+/** The first line at info, and the time to the next one: later and later, some fifty in a day. */
+const FIRST_TOLD_MS = 30_000;
+const SHORTEST_GAP_MS = 60_000;
+const GAP_SHARE = 0.1;
+/** Nobody knows what is longer than a month. */
+const LONGEST_LEFT_SECONDS = 30 * 86_400;
+
+/**
+ * Tells how far a mover is, once it takes longer than a moment: to the log, and to the controller as a line of its own
+ * ({@link progressLine}). Of what is seen the newest counts when it is told, not each line: kopia also prints names of
+ * files, and one that looks like a progress line is followed by a true one at once.
+ */
+export class ProgressReport {
+  readonly #parts: ProgressReportParts;
+  readonly #startMs: number;
+  readonly #pace: Pace;
+  #seen: ProgressCounts | undefined;
+  #movedMs: number;
+  #wordsMs = -Infinity;
+  #printedMs = -Infinity;
+  #printed = "";
+  #toldMs = -Infinity;
+
+  constructor(parts: ProgressReportParts, nowMs: number) {
+    this.#parts = parts;
+    this.#startMs = nowMs;
+    this.#movedMs = nowMs;
+    this.#pace = new Pace(nowMs);
+  }
+
+  /** Takes a progress line of kopia. */
+  see({ counts, words }: Progress, nowMs: number): void {
+    if (this.#seen === undefined || JSON.stringify(counts) !== JSON.stringify(this.#seen)) {
+      this.#movedMs = nowMs;
+    }
+    this.#seen = counts;
+    if (nowMs - this.#wordsMs < WORDS_EVERY_MS) return;
+    this.#wordsMs = nowMs;
+    this.#parts.log.debug(words);
+  }
+
+  /** Tells what is due. */
+  tick(nowMs: number): void {
+    if (this.#seen === undefined) return;
+    const { bytesHashed, bytesCached } = this.#seen;
+    this.#pace.note(bytesHashed + bytesCached, nowMs);
+    if (nowMs - this.#startMs < QUIET_MS) return;
+    this.#print(this.#seen, nowMs);
+    this.#tell(this.#seen, nowMs);
+  }
+
+  /** What did not move is not said again, so that a reader sees how old it is. */
+  #print(counts: ProgressCounts, nowMs: number): void {
+    const figures = JSON.stringify(counts);
+    if (figures === this.#printed || nowMs - this.#printedMs < PRINT_EVERY_MS) return;
+    this.#printed = figures;
+    this.#printedMs = nowMs;
+    this.#parts.print(`${progressLine(this.#progressOf(counts, nowMs))}\n`);
+  }
+
+  #tell(counts: ProgressCounts, nowMs: number): void {
+    const elapsedMs = nowMs - this.#startMs;
+    const gapMs = Math.max(SHORTEST_GAP_MS, elapsedMs * GAP_SHARE);
+    if (elapsedMs < FIRST_TOLD_MS || nowMs - this.#toldMs < gapMs) return;
+    this.#toldMs = nowMs;
+    const stillMs = nowMs - this.#movedMs;
+    const still = stillMs < SHORTEST_GAP_MS ? {} : { unchangedSeconds: Math.round(stillMs / 1000) };
+    this.#parts.log.info("in progress", { ...this.#progressOf(counts, nowMs), ...still });
+  }
+
+  #progressOf(counts: ProgressCounts, nowMs: number): MoverProgress {
+    const { filesHashed, filesCached, bytesHashed, bytesCached, bytesUploaded, errors } = counts;
+    const bytesDone = bytesHashed + bytesCached;
+    const bytesEstimated = this.#estimateFor(counts, bytesDone);
+    const perSecond = this.#pace.perSecond(nowMs);
+    const secondsLeft = bytesEstimated === undefined || perSecond === undefined || perSecond <= 0
+      ? undefined
+      : Math.ceil((bytesEstimated - bytesDone) / perSecond);
+    return {
+      bytesDone,
+      filesDone: filesHashed + filesCached,
+      ...(bytesEstimated === undefined ? {} : { bytesEstimated }),
+      bytesWritten: bytesUploaded,
+      ...(errors === 0 ? {} : { errors }),
+      ...(perSecond === undefined ? {} : { bytesPerSecond: Math.round(perSecond) }),
+      ...(secondsLeft === undefined || secondsLeft > LONGEST_LEFT_SECONDS ? {} : { secondsLeft }),
+    };
+  }
+
+  /** An estimate that was passed is none. */
+  #estimateFor({ bytesUsed }: ProgressCounts, bytesDone: number): number | undefined {
+    const { bytesEstimated, hasOwnFileSystem } = this.#parts;
+    return [bytesEstimated, hasOwnFileSystem ? bytesUsed : undefined]
+      .find((bytes) => bytes !== undefined && bytes >= bytesDone && bytes > 0);
+  }
+}
+
+/** Runs fn with a report that is told what it hears from kopia, and tells it until fn has ended. */
+export async function withProgressReport<T>(
+  parts: ProgressReportParts,
+  fn: (see: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
+  const report = new ProgressReport(parts, performance.now());
+  const timer = setInterval(() => report.tick(performance.now()), TICK_MS);
+  try {
+    return await fn((progress) => report.see(progress, performance.now()));
+  } finally {
+    clearInterval(timer);
+  }
+}
