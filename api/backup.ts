@@ -3,6 +3,7 @@ import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "./kind_names.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
+import { toldProgress } from "./mover_progress.ts";
 import { cel, exactlyOneOf } from "./cel.ts";
 import { conditions, identity, moverSpec } from "./shared_types.ts";
 import { backupDescription, backupTags, deletionPolicy, objectName } from "./words.ts";
@@ -188,6 +189,13 @@ export const snapshotEntry = z.object({
 });
 export type SnapshotEntry = z.infer<typeof snapshotEntry>;
 
+/** How far the mover of one source is. */
+export const sourceProgress = z.object({
+  source: z.string().describe("Name of the PersistentVolumeClaim."),
+  ...toldProgress.shape,
+});
+export type SourceProgress = z.infer<typeof sourceProgress>;
+
 /** Status of a Backup. */
 export const backupStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
@@ -226,6 +234,12 @@ export const backupStatus = z.object({
   }).describe("One entry per source."),
   stopAskedAt: z.iso.datetime().optional().describe(
     "When the movers of the run were first told to stop, because it is cancelled or deleted. They are not waited for without end.",
+  ),
+  progress: z.array(sourceProgress).max(64).optional().meta({
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["source"],
+  }).describe(
+    "How far the movers are that work now, one entry per source, written at most every 30 seconds. Of a source that ended its entry in snapshots says what was done.",
   ),
   adopted: z.object({
     run: z.string().describe("Uid of the object under which the run was started, the tag of its snapshots."),

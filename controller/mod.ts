@@ -13,7 +13,14 @@ import type { ControllerOptions } from "./options.ts";
 import { type Permission, permissionsOf } from "./permissions.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
 import { type AnyKind, Manager } from "./runtime/mod.ts";
-import { beginSlots, bootstrapSlots, MoverSlots, type SlotPool, slotPools } from "./movers/mod.ts";
+import {
+  beginSlots,
+  bootstrapSlots,
+  MoverSlots,
+  ProgressReader,
+  type SlotPool,
+  slotPools,
+} from "./movers/mod.ts";
 import { FoundRuns } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
@@ -60,7 +67,8 @@ export async function startController(
   const log = telemetry.log.child({ target: "controller" });
   const slots = createSlots(options, () => clock.monotonicMs());
   const leadership = leadershipOf(deps, options);
-  const manager = new Manager(createKinds(options, slots), {
+  const progress = new ProgressReader({ clock, log });
+  const manager = new Manager(createKinds(options, slots, progress), {
     cluster,
     telemetry,
     clock,
@@ -125,7 +133,11 @@ export function controllerPermissions(): readonly Permission[] {
     operatorNamespace: "",
     instance: "",
   };
-  return permissionsOf(createKinds(options, createSlots(options, () => 0)));
+  const progress = new ProgressReader({
+    clock: { monotonicMs: () => 0, setTimer: () => () => {} },
+    log: { debug: () => {} },
+  });
+  return permissionsOf(createKinds(options, createSlots(options, () => 0), progress));
 }
 
 function leadershipOf(
@@ -169,12 +181,16 @@ function* slotSamples(slots: Slots): Iterable<Sample> {
   for (const pool of slotPools) yield* slots[pool].samples(pool);
 }
 
-function createKinds(options: ControllerOptions, slots: Slots): readonly AnyKind[] {
+function createKinds(
+  options: ControllerOptions,
+  slots: Slots,
+  progress: ProgressReader,
+): readonly AnyKind[] {
   const found = new FoundRuns();
   return [
     repositoryReconciler(options, slots.bootstraps, found),
     backupConfigReconciler(options),
     backupScheduleReconciler(options),
-    backupReconciler(options, slots.movers, found),
+    backupReconciler(options, slots.movers, found, progress),
   ];
 }

@@ -6,12 +6,13 @@ import { backupKind } from "../../api/mod.ts";
 import type { Reader } from "../../kube/types.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
-import { type MoverSlots } from "../movers/mod.ts";
-import { CONFIG_MAP, FoundRuns, JOB, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
+import type { MoverSlots, ProgressReader } from "../movers/mod.ts";
+import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
 import { DeletionLedger, noteDeletion } from "./deletion_ledger.ts";
 import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
+import { seeProgress } from "./progress.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
 import { giveBackRefusedMovers, observeBackupWithSlots } from "./slots.ts";
 import { backupStatusOf } from "./status.ts";
@@ -21,11 +22,12 @@ import type { BackupWorld } from "./world.ts";
 
 export type { BackupWorld } from "./world.ts";
 
-/** The Backup as the engine runs it. */
+/** The Backup as the engine runs it; without a reader it tells nothing of the progress of its movers. */
 export function backupReconciler(
   options: ControllerOptions,
   slots: MoverSlots,
   found: FoundRuns = new FoundRuns(),
+  progress?: ProgressReader,
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
@@ -38,11 +40,15 @@ export function backupReconciler(
       { resource, verbs: ["patch"] },
       { resource: REPOSITORY, verbs: ["patch"] },
       { resource: JOB, verbs: ["create", "delete"] },
+      { resource: POD, subresource: "log", verbs: ["get"] },
       { resource: CONFIG_MAP, verbs: ["get"] },
       { resource: SECRET, verbs: ["get"] },
     ],
     observe: (key, reader, signal, now) => {
-      const observe = (from: Reader) => observeBackup(key, from, signal, { options, found, ledger, now });
+      const observe = async (from: Reader) => {
+        const seen = await observeBackup(key, from, signal, { options, found, ledger, now });
+        return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
+      };
       return observeBackupWithSlots(
         key,
         slots,
@@ -55,7 +61,10 @@ export function backupReconciler(
       noteDeletion(world, applied, ledger, now);
       giveBackRefusedMovers(world, applied, slots);
     },
-    wakes: (wake) => slots.onGrant(backupKind.kind, wake),
+    wakes: (wake) => {
+      slots.onGrant(backupKind.kind, wake);
+      progress?.onNews(wake);
+    },
     plan: (world, now) => world.planned ?? planBackup(world, now),
     // The engine hands it the very plan that planBackup made, with the next status in it.
     status: backupStatusOf,

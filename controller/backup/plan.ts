@@ -8,6 +8,7 @@ import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
 import { leavePutBack, planPutBack } from "./plan_put_back.ts";
 import { planRun } from "./plan_run.ts";
+import { withProgress } from "./progress.ts";
 import { runPin } from "./run_pin.ts";
 import { presenceOf } from "./snapshot_presence.ts";
 import { mayHoldSnapshot } from "./source_entry.ts";
@@ -16,7 +17,7 @@ import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
-  return rememberingWord(world, planOf(world, now));
+  return withProgress(rememberingWord(world, planOf(world, now)), world, now);
 }
 
 function planOf(world: BackupWorld, now: Date): BackupPlan {

@@ -2,7 +2,7 @@ import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts
 import type { ConfigSource } from "../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
-import { type Missing, moverId, type SlotAnswer } from "../movers/mod.ts";
+import { type Missing, moverId, type SeenProgress, type SlotAnswer } from "../movers/mod.ts";
 import type { Finding, RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
 import type { BackupObject } from "./backup_object.ts";
 import type { BackupPlan } from "./next_status.ts";
@@ -41,6 +41,8 @@ export interface BackupWorld {
   readonly deletions: SeenDeletions | undefined;
   /** What is known of the snapshots of one that was put back; looked for only there. */
   readonly finding?: Finding;
+  /** Movers of a run that work now, and what they said last; absent: none. */
+  readonly atWork?: readonly SeenProgress[];
   /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
   readonly slots: SlotAnswer | "free";
   /** What is to be done, where it had to be known to ask for slots and none was denied. */

@@ -1,8 +1,8 @@
 /**
  * Following one mover: what becomes of a piece of work for which mover Jobs are made (task/), its Job and how that
- * stands (job/, state/), its slot (slots/), what it needs before it is made and how it is removed. Knows no kind.
- * Imports api, the kube interfaces, the plan of controller/runtime and controller/shared. Start reading at
- * task/task.ts and task/next_step.ts.
+ * stands (job/, state/), how far it is (progress/), its slot (slots/), what it needs before it is made and how it is
+ * removed. Knows no kind. Imports api, the kube interfaces, the plan of controller/runtime and controller/shared. Start
+ * reading at task/task.ts and task/next_step.ts.
  */
 export * from "./credentials.ts";
 export * from "./job/effective_mover.ts";
@@ -12,6 +12,9 @@ export * from "./job/privileged_refusal.ts";
 export { sourceMountPath } from "./job/volumes.ts";
 export * from "./job/work_spec.ts";
 export * from "./operations.ts";
+export * from "./progress/at_work.ts";
+export * from "./progress/reader.ts";
+export * from "./progress/told.ts";
 export * from "./removal.ts";
 export * from "./slots/ask.ts";
 export * from "./slots/jobs.ts";

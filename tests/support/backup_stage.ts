@@ -21,10 +21,11 @@ import {
   credentialVersion,
   foundOf,
   MoverSlots,
+  ProgressReader,
   repositoryNeeds,
   workingMovers,
 } from "../../controller/movers/mod.ts";
-import { deletionMemoryText, JOB, resourceOf } from "../../controller/shared/mod.ts";
+import { deletionMemoryText, FoundRuns, JOB, resourceOf } from "../../controller/shared/mod.ts";
 import { repositorySpec } from "../../api/mod.ts";
 import type { KubeObject, Reader, Writer } from "../../kube/types.ts";
 import {
@@ -433,7 +434,8 @@ export class BackupStage {
     const { clock, kube } = this;
     const probe = startTelemetryProbe(clock);
     const slots = new MoverSlots(maxMovers, () => clock.monotonicMs());
-    const kind = withPlansProven(backupReconciler(anyOptions, slots));
+    const progress = new ProgressReader({ clock, log: probe.telemetry.log });
+    const kind = withPlansProven(backupReconciler(anyOptions, slots, new FoundRuns(), progress));
     kube.declare(kind);
     slots.begin(workingMovers(kube.list(JOB)));
     // Passes are made one by one, so nobody is woken; but the ledger has to hear of what happens to movers.
