@@ -1,4 +1,5 @@
 import { backupStatus, findCondition } from "../../../api/mod.ts";
+import { progressText, sumProgress } from "../progress.ts";
 import { answerOf, type KubeClock, type KubeObject, sleep } from "../../../kube/mod.ts";
 
 /** How a Backup that was followed ended, or that it did not in time. */
@@ -22,7 +23,7 @@ const LOOK_LIMIT_MS = 15_000;
 
 /**
  * Looks at a Backup every second until it has ended, was deleted, or the time is up; tells each new phase or
- * message. An API server that does not answer is told and asked again. Rejects with the reason of `stop`, and when
+ * message, and how far it is. An API server that does not answer is told and asked again. Rejects with the reason of `stop`, and when
  * the Backup may not be read.
  */
 export async function followBackup(
@@ -86,9 +87,11 @@ function judge(backup: KubeObject, said: LastSaid): FollowEnd | undefined {
         "expected one of the same version of kopiur",
     );
   }
-  const { phase, conditions, message } = parsed.data ?? {};
+  const { phase, conditions, message, progress = [] } = parsed.data ?? {};
   const text = message ?? findCondition(conditions, "Ready")?.message ?? "";
-  said.say(phase === undefined ? "no controller has looked at it yet" : `${phase}: ${text}`);
+  const far = sumProgress(progress);
+  const how = far === undefined ? text : `${text} (${progressText(far)})`;
+  said.say(phase === undefined ? "no controller has looked at it yet" : `${phase}: ${how}`);
   switch (phase) {
     case "Succeeded":
       return {

@@ -41,6 +41,32 @@ async function follow(
   return { end: found, told };
 }
 
+Deno.test("followBackup() tells how far the run is when that is new", async () => {
+  const at = (bytesDone: number) =>
+    aBackup({
+      status: {
+        phase: "Running",
+        message: "goes",
+        conditions: [],
+        progress: [{
+          ...{ source: "data", pod: "data-x", observedAt: "2026-01-02T03:04:35Z" },
+          ...{ bytesDone, bytesEstimated: 4096, filesDone: 7, bytesWritten: 1, bytesPerSecond: 1024 },
+          secondsLeft: 3,
+        }],
+      },
+    });
+  const { told } = await follow(
+    [a("Running", "goes"), at(1024), at(1024), at(2048), a("Succeeded", "done")],
+    10,
+  );
+  deepEqual(told, [
+    "Running: goes",
+    "Running: goes (1.0 KiB of ~4.0 KiB (25%), 7 files, 1.0 KiB/s, 3s left)",
+    "Running: goes (2.0 KiB of ~4.0 KiB (50%), 7 files, 1.0 KiB/s, 3s left)",
+    "Succeeded: done",
+  ]);
+});
+
 Deno.test("followBackup() tells each phase once and ends with the run", async () => {
   const sights = [
     aBackup(),

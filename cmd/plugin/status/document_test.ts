@@ -242,6 +242,31 @@ Deno.test("buildStatus() lists what waits, with the reason, and what is in fligh
   ]]);
 });
 
+Deno.test("buildStatus() shows how far a run is", () => {
+  const progress = [
+    {
+      source: "a",
+      pod: "a-x",
+      observedAt: "2026-01-01T11:59:00Z",
+      bytesDone: 5,
+      filesDone: 1,
+      bytesWritten: 2,
+    },
+    {
+      source: "b",
+      pod: "b-x",
+      observedAt: "2026-01-01T11:58:00Z",
+      bytesDone: 6,
+      filesDone: 1,
+      bytesWritten: 2,
+    },
+  ];
+  const [row] = statusOf({ backups: [aBackup({ status: { phase: "Running", progress } })] }).inFlight;
+  deepEqual(row?.progress, {
+    ...{ bytesDone: 11, filesDone: 2, bytesWritten: 4, observedAt: "2026-01-01T11:58:00Z" },
+  });
+});
+
 Deno.test("buildStatus() is not healthy when a kind of ours may not be seen", () => {
   const document = buildStatus({ ...listingsOf({}), repositories: { kind: "forbidden" } }, "apps", now);
   deepEqual([document.healthy, document.forbidden], [false, ["repositories"]]);

@@ -6,6 +6,7 @@ import type { BackupScheduleStatus } from "../../../api/backup_schedule.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import type { RepositoryStatus } from "../../../api/repository.ts";
 import type { HeldDeletion } from "../deletions/held.ts";
+import { type RunProgress, sumProgress } from "../progress.ts";
 import { type Seen, withoutAbsent } from "./objects.ts";
 
 /** A repository, in one row. */
@@ -100,6 +101,8 @@ export interface RunRow {
   readonly startTime?: string;
   readonly traceId?: string;
   readonly sources: { readonly done: number; readonly total: number };
+  /** How far the movers are that work now; absent while they say nothing. */
+  readonly progress?: RunProgress;
 }
 
 /** The held deletions of a namespace, in one row. */
@@ -239,7 +242,7 @@ export function lackingRows({ namespace, name, lackingSources = [] }: ConfigRow)
 
 /** The row of a Backup that runs or is being deleted. */
 export function runRow(seen: Seen<BackupGlance>): RunRow {
-  const { snapshots = [], timing } = backupStatus.safeParse(seen.object.status).data ?? {};
+  const { snapshots = [], timing, progress = [] } = backupStatus.safeParse(seen.object.status).data ?? {};
   const done = snapshots.filter(({ phase }) => phase === "Succeeded" || phase === "Failed").length;
   return withoutAbsent({
     namespace: seen.namespace,
@@ -249,6 +252,7 @@ export function runRow(seen: Seen<BackupGlance>): RunRow {
     startTime: timing?.startTime,
     traceId: seen.status?.traceId,
     sources: { done, total: snapshots.length },
+    progress: sumProgress(progress),
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type ScheduleRow,
   type UnprotectedRow,
 } from "./rows.ts";
+import { doneText, rateText } from "../progress.ts";
 import { ageCell, type Column, durationCell, sizeCell, tableLines, type Tone } from "../table.ts";
 
 /** How the tables look. */
@@ -24,6 +25,8 @@ export interface ViewOptions {
 
 /** Longest message in a table that is not wide. */
 const MESSAGE_WIDTH = 80;
+/** So old figures of a run are worth a look. */
+const STILL_MS = 300_000;
 
 /**
  * The document as tables for people: sections, each with its rows, `(none)` or `(forbidden)`. Those about what
@@ -154,8 +157,29 @@ function runColumns(now: Date): readonly Column<RunRow>[] {
     { head: "PHASE", cell: (row) => row.phase },
     { head: "SOURCES", cell: (row) => `${row.sources.done}/${row.sources.total}` },
     { head: "STARTED", cell: (row) => ageCell(row.startTime, now) },
+    { head: "DONE", cell: ({ progress }) => progress && doneText(progress) },
+    { head: "FILES", cell: ({ progress }) => progress?.filesDone.toString() },
+    { head: "RATE", cell: ({ progress }) => progress && rateText(progress) },
+    { head: "LEFT", cell: ({ progress }) => durationCell(progress?.secondsLeft) },
+    {
+      head: "AS-OF",
+      cell: ({ progress }) => ageCell(progress?.observedAt, now),
+      tone: ({ progress }) => standsStill(progress, now) ? "open" : undefined,
+    },
+    { head: "WRITTEN", cell: ({ progress }) => sizeCell(progress?.bytesWritten), wide: true },
+    {
+      head: "UNREADABLE",
+      cell: ({ progress }) => progress?.errors?.toString(),
+      tone: () => "bad",
+      wide: true,
+    },
     { head: "TRACE", cell: (row) => row.traceId, wide: true },
   ];
+}
+
+/** Figures of a mover that gets on are written every half minute, and of one that reads a huge file seldomer. */
+function standsStill(progress: RunRow["progress"], now: Date): boolean {
+  return progress !== undefined && now.getTime() - Date.parse(progress.observedAt) > STILL_MS;
 }
 
 function scheduleColumns(now: Date): readonly Column<ScheduleRow>[] {

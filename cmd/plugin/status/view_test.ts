@@ -91,6 +91,24 @@ const full: StatusDocument = {
     startTime: "2026-01-01T11:58:00Z",
     traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
     sources: { done: 1, total: 2 },
+    progress: {
+      bytesDone: 1.25 * 1024 ** 3,
+      bytesEstimated: 5 * 1024 ** 3,
+      filesDone: 12_345,
+      bytesWritten: 700 * 1024 ** 2,
+      errors: 3,
+      bytesPerSecond: 85 * 1024 ** 2,
+      secondsLeft: 130,
+      observedAt: "2026-01-01T11:59:40Z",
+    },
+  }, {
+    namespace: "media",
+    name: "films-3",
+    config: "films",
+    phase: "Running",
+    startTime: "2026-01-01T09:58:00Z",
+    sources: { done: 0, total: 1 },
+    progress: { bytesDone: 512, filesDone: 1, bytesWritten: 0, observedAt: "2026-01-01T11:50:00Z" },
   }],
   waiting: [{
     kind: "Backup",
@@ -142,6 +160,12 @@ Deno.test("renderStatus() says when coverage cannot be judged, and when an opt-o
   const text = renderStatus({ ...empty, unprotected, forbidden: ["namespaces"] }, view);
   match(text, /2 +music, podcasts\n {2}\(namespaces may not be read: an opt-out on one is not seen\)\n$/);
   equal(renderStatus({ ...empty, forbidden: ["namespaces"] }, view).includes("UNPROTECTED"), false);
+});
+
+Deno.test("renderStatus() marks a run whose figures are old", () => {
+  const colored = renderStatus(full, { wide: false, color: true, now });
+  ok(colored.includes("\x1b[33m10m ago\x1b[39m"), "one that stands still");
+  ok(!colored.includes("\x1b[33m20s ago"), "one that gets on");
 });
 
 Deno.test("renderStatus() colours words without moving a column", () => {
