@@ -1,8 +1,10 @@
 import { controllerPermissions } from "../controller/mod.ts";
 import { CONFIG_VARIABLES } from "../cmd/config/config.ts";
-import { REASONS } from "../api/mod.ts";
+import { ANNOTATION, REASONS } from "../api/mod.ts";
+import { ANNOTATION_WORDS } from "../api/annotation_words.ts";
 import { EVENTS } from "../api/event_catalog.ts";
 import { catalog, spanCatalog } from "../telemetry/mod.ts";
+import { annotationsDoc } from "./generators/annotations_doc.ts";
 import { apiDoc } from "./generators/api_doc.ts";
 import { crdFiles } from "./generators/crds.ts";
 import { envDoc } from "./generators/env_doc.ts";
@@ -25,6 +27,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     metricsDoc(catalog),
     spansDoc(spanCatalog),
     eventsDoc(EVENTS, REASONS),
+    annotationsDoc(ANNOTATION, ANNOTATION_WORDS),
   ];
 }
 
