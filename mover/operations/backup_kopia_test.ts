@@ -167,9 +167,9 @@ partTest({
     bootstrapOf(await runCase({ folder, binary, operation: { bootstrap: { create: {} } } }));
 
     const end = await runCase({ folder, binary, operation: backup(source, "uid-1") });
-    const { snapshotId, files, unreadable } = backupOf(end);
+    const { snapshotId, files, unreadable, names } = backupOf(end);
     assert.deepEqual(unreadable, { count: 2, paths: ["closed", "secret"] });
-    assert.equal(files, 1);
+    assert.deepEqual([files, names], [1, {}], "what could not be read is no name that is lost");
 
     const again = backupOf(await runCase({ folder, binary, operation: backup(source, "uid-1") }));
     assert.deepEqual([again.snapshotId, again.reused, again.unreadable], [snapshotId, true, unreadable]);

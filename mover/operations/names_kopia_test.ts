@@ -40,11 +40,21 @@ async function fill(source: string, script: string): Promise<void> {
   assert.equal(code, 0, new TextDecoder().decode(stderr));
 }
 
-/** How many files plain kopia gives back. */
-async function restoredFiles({ folder }: Place, snapshotId: string): Promise<number> {
+async function plainOf({ folder }: Place): Promise<PlainKopia> {
   const plain = new PlainKopia(await kopiaPath(), folder);
   await plain.connect(folder.at("repository"));
-  const target = folder.at("restored");
+  return plain;
+}
+
+/** What is in the root of a snapshot, with objects. */
+async function listOf(stage: Place, snapshotId: string): Promise<string> {
+  return await (await plainOf(stage)).run("ls", "--show-object-id", snapshotId);
+}
+
+/** How many files plain kopia gives back. */
+async function restoredFiles(stage: Place, snapshotId: string): Promise<number> {
+  const plain = await plainOf(stage);
+  const target = stage.folder.at("restored");
   await plain.run("snapshot", "restore", snapshotId, target);
   const { stdout } = await new Deno.Command("find", { args: [target, "-type", "f", "-printf", "x"] })
     .output();
@@ -174,7 +184,8 @@ namesTest(
     seq 30000 | sed "s/$/$long/" | xargs touch
     seq 3000 | LC_ALL=C sed "s/$/$(printf 'x\376')/" | xargs touch; seq 1500 | LC_ALL=C sed "s/$/$(printf 'x\377')/" | xargs touch`,
   async (stage) => {
-    const { names, files } = await stage.backUp("uid-1");
+    const { names, files, snapshotId } = await stage.backUp("uid-1");
+    assert.match(await listOf(stage, snapshotId), /^Ik\w+ +large$/m);
     assert.deepEqual([names?.renamed?.count, names?.lost?.count, names?.unknown], [3000, 1500, undefined]);
     assert.deepEqual([names?.renamed?.paths.length, names?.lost?.paths.length], [10, 10]);
     assert.equal(files, 33_000);
