@@ -264,7 +264,7 @@ function stopGivenUp(leaving: Leaving): BackupPlan | undefined {
 }
 
 /**
- * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work by then. Undefined
+ * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work. Undefined
  * once none is left, or none can be seen to stop for longer than the grace.
  */
 export function takeBack(leaving: Leaving): BackupPlan | undefined {
@@ -272,8 +272,10 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
   const done = deletedPlan(leaving, { waits: false });
   if (done !== undefined) return done;
   const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
-  if (stopping === undefined) return undefined;
   const { deletion } = world.backup.status;
+  if (stopping === undefined) {
+    return deletion?.checkpointWaits === undefined ? undefined : leaveYoung(leaving);
+  }
   const message = "The deletion was taken back: its mover is being stopped";
   if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
     // That there was one must be known when it is gone.
@@ -285,6 +287,15 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
   const plan = waitingPlan(leaving, "Deleting", message, STOPPING_SECONDS);
   const known = deletion ?? { failures: 0 };
   return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
+}
+
+/** Too late to keep the snapshots; only what was too young to be deleted with them stays. */
+function leaveYoung(leaving: Leaving): BackupPlan {
+  const note = `${SNAPSHOTS_GONE}; what its movers had not finished stays in the repository`;
+  return {
+    ...release(leaving, note),
+    events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
+  };
 }
 
 /** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */

@@ -24,7 +24,8 @@ const UNREADABLE_SECONDS = 300;
  *     Delete → a mistake? → held until a person confirms
  *            → repository and credentials there? → delete Job ─▶ released
  *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
- *                                                 └ does not start: given up, again in the same way
+ *                                                 ├ does not start: given up, again in the same way
+ *                                                 └ left what is too young: again when it is old enough
  *
  * Where the snapshots stay although a mover was made to delete them, that one is stopped first.
  */

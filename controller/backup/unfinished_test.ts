@@ -140,3 +140,22 @@ Deno.test("Deletion waits no longer where a person says that what is there stays
   assert.equal(stage.backup, undefined);
   assert.equal(deleteJobs(stage).length, 0);
 });
+
+Deno.test("Deletion that is taken back while it waits counts no snapshot as left that is gone", async () => {
+  const stage = new BackupStage({ sources: ["data", "logs"] });
+  await stage.settle();
+  stage.end(stage.job("data"), 0, aSavedResult("k1"));
+  stage.end(stage.job("logs"), 1, aFailedResult("StorageFull", "no space left on device"));
+  await stage.settle();
+  const timing = { startTime: "2026-01-03T03:05:00Z", endTime: "2026-01-03T03:06:30Z" };
+  stage.addEnded(["newer-1", "newer-2"], { status: { timing } });
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  await leave(stage);
+  stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+  const orphaned = 'kopiur_orphaned_snapshots_total{namespace="apps"}';
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
+  assert.ok(events(stage).at(-1)?.startsWith("The snapshots are deleted; what its movers had not finished"));
+});
