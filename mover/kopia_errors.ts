@@ -114,6 +114,8 @@ export const failureTable: readonly FailureRow[] = [
 const perFile = /^(?:ignored )?error when processing "/i;
 const perFileEnd = /": /;
 const summary = /^found \d+ fatal error\(s\) while snapshotting /i;
+/** The second and third line of an error whose first says what it was. */
+const aftermath = /^can't (?:close temporary file|remove temp file after error): /i;
 const chatter = /^(?:snapshotting .* \.\.\.|connected to repository\.)$/i;
 
 /**
@@ -150,7 +152,7 @@ export function classifyFailure(stderr: readonly string[], named: readonly strin
 
 /**
  * The class of a storage that no longer takes what kopia writes, from one line of stderr; undefined for any other
- * line. Kopia calls this the trouble of one file, tries ten times for each and goes on: a backup of many files to a
+ * line. Kopia calls this the trouble of one file, tries several times for each and goes on: a backup of many files to a
  * full volume would take days, and the files would pass for unreadable.
  */
 export function classifyLostStorage(line: string, named: readonly string[] = []): FailureClass | undefined {
@@ -176,7 +178,7 @@ function finalLines(stderr: readonly string[]): readonly string[] {
 function meaningful(stderr: readonly string[]): readonly string[] {
   const lines = stderr.map((line) => line.trim()).filter((line) => line !== "" && !chatter.test(line));
   const reports = new FileReports();
-  const rest = lines.filter((line) => !reports.takes(line));
+  const rest = lines.filter((line) => !reports.takes(line) && !aftermath.test(line));
   return rest.length > 0 ? rest : lines;
 }
 

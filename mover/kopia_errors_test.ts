@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { FailureClass } from "../api/reasons.ts";
 import { classifyFailure, classifyLostStorage, failureTable, lastWords } from "./kopia_errors.ts";
 
-/** Written by kopia 0.22.3 when it was put into the situation, but for those marked "s3:" (as other servers say it) and "likely:". */
+/** Written by kopia 0.23.1 when it was put into the situation, but for those marked "s3:" (as other servers say it) and "likely:". */
 const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>> = {
   "a wrong password": {
     class: "AuthFailure",
@@ -99,8 +99,17 @@ const recorded: Readonly<Record<string, { class: FailureClass; stderr: string }>
     stderr:
       "flush error: error flushing contents: error writing pending content: error writing pack content: " +
       "error writing pack: can't save pack data blob pf3c: error writing pack file: unable to complete " +
-      "PutBlobInPath:/repository/p/f3c/f0a9.f despite 10 retries: can't write temporary file: " +
+      "PutBlobInPath:/repository/p/f3c/f0a9.f despite 2 retries: can't write temporary file: " +
       "write /repository/p/f3c/f0a9.f.tmp.1b: no space left on device",
+  },
+  "a full volume on which nothing can be tidied up": {
+    class: "StorageFull",
+    stderr:
+      "flush error: error flushing contents: error writing previously failed pack: error writing pack: " +
+      "can't save pack data blob p009d: error writing pack file: unable to complete PutBlobInPath:/repository/" +
+      "p/009/d2d9.f despite 2 retries: can't write temporary file: write /repository/p/009/d2d9.f.tmp.1b: " +
+      "no space left on device\ncan't remove temp file after error: remove /repository/p/009/d2d9.f.tmp.1b: " +
+      "operation not permitted",
   },
   "likely: files whose names and errors say other things": {
     class: "Unknown",
@@ -137,6 +146,18 @@ Deno.test("lastWords() gives the last line that is about the failure", () => {
   );
 });
 
+Deno.test("lastWords() passes over what went wrong while kopia tidied up", () => {
+  const aftermath = [
+    "can't close temporary file: close /r/p/1.f.tmp.1b: disk quota exceeded",
+    "can't remove temp file after error: remove /r/p/1.f.tmp.1b: operation not permitted",
+  ];
+  assert.equal(
+    lastWords(["flush error: no space left on device", ...aftermath]),
+    "flush error: no space left on device",
+  );
+  assert.equal(lastWords(aftermath), aftermath[1]);
+});
+
 Deno.test("lastWords() joins a list of errors", () => {
   assert.equal(lastWords(["Snapshotting …", "encountered 2 errors:", "one", "two"]), "one; two");
   assert.equal(lastWords(["encountered 2 errors:"]), "encountered 2 errors:");
@@ -154,7 +175,10 @@ const lostWrite = "async write error: unable to write content chunk 0 of FILE:90
 
 Deno.test("classifyLostStorage() knows a storage that takes no more", () => {
   const cases = [
-    [`${lostWrite}despite 10 retries: write /r/p/fa5.f.tmp.1: no space left on device`, "StorageFull"],
+    [
+      `${lostWrite}despite 2 retries: can't write temporary file: write /r/p/fa5.f.tmp.1: no space left on device`,
+      "StorageFull",
+    ],
     [`${lostWrite}despite 10 retries: dial tcp 10.0.0.1:443: i/o timeout`, "RepositoryUnavailable"],
     [`${lostWrite}despite 10 retries: something new`, "RepositoryUnavailable"],
     [`${lostWrite}despite 10 retries: Access Denied.`, "AccessDenied"],

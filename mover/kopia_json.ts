@@ -31,7 +31,7 @@ export function parseAs<T extends z.ZodType>(schema: T, json: unknown, what: str
 export function unexpected(what: string, found: string, cause?: unknown): MoverError {
   return new MoverError(
     "UnexpectedOutput",
-    `Cannot read kopia's answer to "${what}": it is ${found}, expected JSON as kopia 0.22 writes it`,
+    `Cannot read kopia's answer to "${what}": it is ${found}, expected JSON as kopia 0.23 writes it`,
     { cause },
   );
 }

@@ -62,6 +62,24 @@ export function policyChanges(wanted: WantedPolicy, found: FoundPolicy): readonl
   ];
 }
 
+/** Kopia once wrote this, and neither writes nor reads it any more. */
+const lostCompressor = "lz4";
+
+/**
+ * Why nothing can be backed up with the policy as it will work, as a sentence; undefined when it can. Kopia would call
+ * every new file unreadable, and would save snapshots it cannot restore.
+ */
+export function lostCompressorText(policy: KopiaPolicy, { source, above }: FoundPolicy): string | undefined {
+  const files = (policy.compression?.compressor ?? above.compressor) === lostCompressor;
+  if (!files && source.metadataCompressor !== lostCompressor) return undefined;
+  const mend = files
+    ? "another one: set spec.policy.compression.compressor of the BackupConfig, or the policy of the repository"
+    : 'another one: run "kopia policy set --global --metadata-compression=zstd-fastest"';
+  return `Cannot back up: the policy of the repository compresses ${files ? "files" : "folders"} with ` +
+    `"${lostCompressor}", which kopia 0.23 can neither write nor read, expected ${mend}; what it has ` +
+    "stored so can be restored by kopia 0.22 alone";
+}
+
 /** All six keeps at 0, which kopia reads as "keep everything". */
 export const keepEverything = [
   "--keep-latest=0",

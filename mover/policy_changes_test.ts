@@ -6,7 +6,7 @@ import {
   KOPIA_SPLITTERS,
   type KopiaPolicy,
 } from "../api/kopia_policy.ts";
-import { policyChanges } from "./policy_changes.ts";
+import { lostCompressorText, policyChanges } from "./policy_changes.ts";
 import type { WorkingPolicy } from "./policy_output.ts";
 
 const keepsAll = { keepSum: 0, ignoreIdenticalSnapshots: false, keepsAreBuiltIn: false };
@@ -141,6 +141,18 @@ const cases: Readonly<Record<string, { got: readonly string[]; want: readonly st
 for (const [sentence, { got, want }] of Object.entries(cases)) {
   Deno.test(`policyChanges() ${sentence}`, () => assert.deepEqual(got, want));
 }
+
+Deno.test("lostCompressorText() knows the compressor kopia lost, where it will work", () => {
+  const lz4 = { ...plain, compressor: "lz4" };
+  const folders = { ...plain, metadataCompressor: "lz4" };
+  const text = (policy: KopiaPolicy, source: WorkingPolicy, above: WorkingPolicy) =>
+    lostCompressorText(policy, { source, above });
+  assert.match(text({}, lz4, lz4) ?? "", /files with "lz4".*spec\.policy\.compression\.compressor/);
+  assert.equal(text({ compression: { compressor: "zstd" } }, lz4, lz4), undefined);
+  assert.equal(text({}, lz4, plain), undefined, "it is taken back at the source");
+  assert.match(text({}, folders, folders) ?? "", /folders with "lz4".*--metadata-compression/);
+  assert.equal(text({}, plain, plain), undefined);
+});
 
 /** What is said at one place of kopia's tree of policies. */
 interface Said {

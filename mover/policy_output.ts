@@ -14,6 +14,8 @@ export interface RetentionPolicy {
 export interface WorkingPolicy {
   readonly retention: RetentionPolicy;
   readonly compressor?: string;
+  /** Of folders, which a mover does not set. */
+  readonly metadataCompressor?: string;
   readonly neverCompress: readonly string[];
   readonly splitter?: string;
   readonly ignore: readonly string[];
@@ -47,10 +49,11 @@ const policy = z.object({
     ignoreUnknownTypes: choice,
   }).nullish(),
   compression: z.object({ compressorName: z.string().nullish(), neverCompress: texts }).nullish(),
+  metadataCompression: z.object({ compressorName: z.string().nullish() }).nullish(),
   splitter: z.object({ algorithm: z.string().nullish() }).nullish(),
 });
 
-/** What `repository create` of kopia 0.22 writes as the global policy: latest, hourly, daily, weekly, monthly, annual. */
+/** What `repository create` of kopia writes as the global policy: latest, hourly, daily, weekly, monthly, annual. */
 const builtInKeeps = [10, 48, 7, 4, 24, 3] as const;
 
 /** Reads `policy show --json` of one target. Throws MoverError "UnexpectedOutput". */
@@ -74,7 +77,7 @@ export function parseTwoPolicies(stdout: string): readonly [WorkingPolicy, Worki
 }
 
 function parseWorking(line: string): WorkingPolicy {
-  const { retention, files, errorHandling, compression, splitter } = parseAs(
+  const { retention, files, errorHandling, compression, metadataCompression, splitter } = parseAs(
     policy,
     findJson(line, "policy show"),
     "policy show",
@@ -84,6 +87,7 @@ function parseWorking(line: string): WorkingPolicy {
     neverCompress: compression?.neverCompress ?? [],
     ignore: files?.ignore ?? [],
     ...present("compressor", compression?.compressorName),
+    ...present("metadataCompressor", metadataCompression?.compressorName),
     ...present("splitter", splitter?.algorithm),
     ...present("ignoreCacheDirs", files?.ignoreCacheDirs),
     ...present("ignoreFileErrors", errorHandling?.ignoreFileErrors),

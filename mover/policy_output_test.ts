@@ -43,7 +43,7 @@ for (const [sentence, { given, want }] of Object.entries(policies)) {
   });
 }
 
-/** As kopia 0.22.3 prints it. */
+/** As kopia 0.23.1 prints it. */
 const shown = JSON.stringify({
   retention: { keepLatest: 10, keepAnnual: 3, ignoreIdenticalSnapshots: true },
   files: { ignore: ["*.log"], ignoreDotFiles: [".kopiaignore"], ignoreCacheDirs: false },
@@ -60,6 +60,7 @@ Deno.test("parseTwoPolicies() reads what a mover sets, in the order of the targe
   assert.deepEqual(one, {
     retention: { keepSum: 13, ignoreIdenticalSnapshots: true, keepsAreBuiltIn: false },
     compressor: "zstd",
+    metadataCompressor: "zstd-fastest",
     neverCompress: [".gz"],
     splitter: "FIXED-4M",
     ignore: ["*.log"],

@@ -20,7 +20,7 @@ import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
 import type { KopiaExit } from "../kopia_run.ts";
 import { beforeSaving, MoverError } from "../mover_error.ts";
 import { surveyNames } from "../name_survey.ts";
-import { policyChanges } from "../policy_changes.ts";
+import { lostCompressorText, policyChanges } from "../policy_changes.ts";
 import { hasOwnFileSystem } from "../progress/own_file_system.ts";
 import { type ProgressReportParts, withProgressReport } from "../progress/report.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
@@ -52,6 +52,8 @@ async function prepare(kopia: Kopia, request: BackupRequest, source: KopiaSource
   // Each spends its time on making the key from the password; side by side they cost the time of one.
   const [before, found] = await bothOf(surveyRun(kopia, request), readSourcePolicy(kopia, source));
   if (before.own !== undefined) return before;
+  const lost = lostCompressorText(request.policy ?? {}, found);
+  if (lost !== undefined) throw new MoverError("Unknown", lost);
   const changes = policyChanges({
     policy: request.policy ?? {},
     // Kopia compares with an incomplete snapshot, too, and would then leave the source without a whole one.

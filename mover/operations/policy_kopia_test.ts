@@ -323,6 +323,21 @@ partTest({
 });
 
 partTest({
+  name: "backUp() saves nothing in a repository whose policy compresses with what this kopia cannot read",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const place = await Place.make(folder, "adopted");
+    await place.plain.run("policy", "set", "--global", "--compression=lz4");
+    assert.match(failureOf(await place.backUp()).message, /files with "lz4".*kopia 0\.22 alone$/);
+    assert.deepEqual(await place.plain.list(), []);
+    assert.equal(backupOf(await place.backUp({ compression: { compressor: "zstd" } })).unreadable, undefined);
+    await place.plain.run("policy", "set", "--global", "--compression=none", "--metadata-compression=lz4");
+    assert.match(failureOf(await place.backUp()).message, /folders with "lz4"/);
+  },
+});
+
+partTest({
   name: "kopiaPolicy knows the compressors and splitters of this kopia, and no other",
   parts: ["kopia"],
   fn: async () => {

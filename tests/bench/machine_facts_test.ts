@@ -15,6 +15,6 @@ Deno.test("versionText() finds the version in what programs say, and the commit"
     "0.1.0 (441b6f813618-dirty)",
   );
   assert.equal(versionText("Kubernetes v1.36.3\n"), "1.36.3");
-  assert.equal(versionText("v0.22.3 build: 5d1f2c6 from: kopia/kopia\n"), "0.22.3");
+  assert.equal(versionText("v0.23.1 build: 5d1f2c6 from: kopia/kopia\n"), "0.23.1");
   assert.equal(versionText("unknown\n"), "unknown");
 });

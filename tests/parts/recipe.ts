@@ -95,10 +95,10 @@ export const goSets: readonly GoSet[] = [
   },
   {
     name: "kopia",
-    version: "0.22.3",
+    version: "0.23.1",
     binaries: [{ package: "github.com/kopia/kopia", names: ["kopia"] }],
     variables: {
-      "github.com/kopia/kopia/repo.BuildVersion": "0.22.3",
+      "github.com/kopia/kopia/repo.BuildVersion": "0.23.1",
       "github.com/kopia/kopia/repo.BuildGitHubRepo": "kopia/kopia",
     },
   },

@@ -22,7 +22,7 @@ export function podSecurity(mover: MoverSpec): Record<string, unknown> {
 
 /**
  * Container half. A privileged mover gets one capability: with DAC_READ_SEARCH root reads every file and folder
- * whatever its mode (tried with kopia 0.22.3; with none it fails on the first foreign 0600 file). It still
+ * whatever its mode (tried with kopia 0.23.1; with none it fails on the first foreign 0600 file). It still
  * writes only where root may.
  */
 export function containerSecurity(mover: MoverSpec): Record<string, unknown> {
