@@ -133,6 +133,17 @@ for (const movers of [20, 100]) {
   });
 }
 
+Deno.test("startController() tells what it read as soon as it read it", async () => {
+  const house = new House(30, 20);
+  await settle(60);
+  house.work();
+  house.says(1000);
+  for (let seconds = 0; seconds < 60 && house.read.length === 0; seconds++) await house.clock.advance(1000);
+  await settle(60);
+  assert.deepEqual([house.read.length, house.said()], [20, [1000]]);
+  await house.stop();
+});
+
 Deno.test("startController() works on while no log answers, and stops at once", async () => {
   const house = new House(30, 20);
   await settle(30);

@@ -3,6 +3,10 @@ import { ANNOTATION, API_VERSION, type MoverProgress, progressLine } from "../..
 import type { KubeObject } from "../../kube/types.ts";
 import { aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import { settle } from "../../tests/support/mod.ts";
+import { parseBackup } from "./backup_object.ts";
+import type { BackupPlan } from "./next_status.ts";
+import { withProgress } from "./progress.ts";
+import type { BackupWorld } from "./world.ts";
 
 /** A run whose movers work, and say what the test has them say. */
 class Working extends BackupStage {
@@ -199,6 +203,29 @@ Deno.test("a run that is stopped, deleted or over says nothing of progress", asy
     assert.deepEqual(stage.jobs, [], "its mover is stopped");
     assert.deepEqual(stage.status.progress, undefined, end);
   }
+});
+
+Deno.test("withProgress() says nothing of a run that ends in this pass, though a pod of it may still work", async () => {
+  const { stage, pods } = await aWorkingRun();
+  stage.says(only(pods), 1000);
+  await stage.go(31);
+  const { progress = [] } = stage.status;
+  const { key, ...rest } = parseBackup(stage.backup ?? assert.fail());
+  const atWork = [{
+    source: "data",
+    pod: { namespace: "apps", name: only(pods).metadata.name },
+    podUid: "uid",
+  }];
+  const world = { backup: { key, ...rest }, atWork } as unknown as BackupWorld;
+  const said = (phase: "Running" | "Failed") => {
+    const outcome = { kind: "waiting", reason: "Running", message: "a", recheckAfterSeconds: 300 } as const;
+    const plan: BackupPlan = {
+      ...{ create: [], remove: [], conditions: [], events: [], measures: [], outcome },
+      next: { phase, progress },
+    };
+    return withProgress(plan, world, stage.clock.now()).next.progress;
+  };
+  assert.deepEqual([said("Running"), said("Failed")], [progress, undefined]);
 });
 
 Deno.test("a Backup that is gone is forgotten", async () => {
