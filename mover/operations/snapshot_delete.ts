@@ -4,12 +4,7 @@ import { snapshotDeleteCommand } from "../kopia_argv.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia_output.ts";
 import { MoverError } from "../mover_error.ts";
 import { refuseOtherRepository } from "../repository_id.ts";
-import {
-  QUIET_SECONDS,
-  type UnfinishedUpload,
-  UnfinishedUploads,
-  uploadIsOver,
-} from "../unfinished_uploads.ts";
+import { leftOf, type RunLeftovers, runLeftovers } from "../run_leftovers.ts";
 
 /** Which snapshots are to go. */
 export type SnapshotDeleteRequest = Extract<
@@ -50,64 +45,22 @@ export async function deleteSnapshots(
   return { deleted: found.ids.size, alreadyGone, ...dropped, ...left };
 }
 
-interface Checkpoints {
-  readonly ids: readonly string[];
-  /** Those that stay for now, as their upload may go on. */
-  readonly left: SnapshotDeleteResult["left"];
-}
-
-/**
- * What kopia wrote down on the way for a mover that was then killed. It has no tags; what was begun under the very
- * source while the run was at work is the run's own, once the upload is over: another cluster with the same identity
- * may have begun one in the same minute. Those of other clients, of later runs and of any that has a tag stay.
- */
-async function findCheckpoints(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Checkpoints> {
-  const uploads: UnfinishedUpload[] = [];
-  const paths = [
-    ...request.checkpoints?.sourcePaths ?? [],
-    // Of one that has a snapshot, what kopia wrote at the moment it saved that.
-    ...request.snapshots.map(({ sourcePath }) => sourcePath),
-  ];
-  for (const path of new Set(paths)) {
-    const unfinished = new UnfinishedUploads();
-    const listed = (await listSource(kopia, { ...kopia.connection.identity, path })).snapshots
-      .filter(({ source }) => isOf(source, kopia, path));
-    for (const snapshot of listed) unfinished.add(snapshot);
-    for (const snapshot of listed) if (snapshot.incomplete === undefined) unfinished.end(snapshot);
-    uploads.push(...unfinished.all.filter((upload) => isOfRun(upload, request)));
+/** What the movers of the run left unfinished under its sources. */
+async function findCheckpoints(
+  kopia: Kopia,
+  { runId, checkpoints, snapshots }: SnapshotDeleteRequest,
+): Promise<{ readonly ids: readonly string[]; readonly left: SnapshotDeleteResult["left"] }> {
+  const killedUnder = new Set(checkpoints?.sourcePaths);
+  // Of a source that has a snapshot, what kopia wrote at the moment it saved that.
+  const paths = new Set([...killedUnder, ...snapshots.map(({ sourcePath }) => sourcePath)]);
+  const found: RunLeftovers[] = [];
+  for (const path of paths) {
+    const listed = await listSource(kopia, { ...kopia.connection.identity, path });
+    const ofSource = listed.snapshots.filter(({ source }) => isOf(source, kopia, path));
+    const window = killedUnder.has(path) ? checkpoints : undefined;
+    found.push(runLeftovers(ofSource, { runId, window }, kopia.clock()));
   }
-  const nowMs = kopia.clock();
-  const over = uploads.filter((upload) => uploadIsOver(upload, nowMs));
-  const rest = uploads.filter((upload) => !uploadIsOver(upload, nowMs));
-  const count = rest.flatMap(checkpointIds).length;
-  const lastWriteMs = Math.max(...rest.map((each) => each.lastWriteMs));
-  return {
-    ids: over.flatMap(checkpointIds),
-    left: count === 0
-      ? undefined
-      : { count, quietAt: new Date(lastWriteMs + QUIET_SECONDS * 1000).toISOString() },
-  };
-}
-
-/** Kopia's last word on an upload carries the tags of its run; without it only the time tells whose it is. */
-function isOfRun(
-  { snapshots, startTime, source }: UnfinishedUpload,
-  { runId, checkpoints }: SnapshotDeleteRequest,
-): boolean {
-  const telling = snapshots.filter((each) => !isPlainCheckpoint(each));
-  if (telling.length > 0) return telling.every(({ tags }) => tags[RUN_TAG] === runId);
-  if (checkpoints === undefined || !checkpoints.sourcePaths.includes(source.path)) return false;
-  const startMs = Date.parse(startTime);
-  return startMs >= Date.parse(checkpoints.from) && startMs <= Date.parse(checkpoints.to);
-}
-
-/** What has a tag is found by it. */
-function checkpointIds({ snapshots }: UnfinishedUpload): readonly string[] {
-  return snapshots.filter(isPlainCheckpoint).map(({ id }) => id);
-}
-
-function isPlainCheckpoint({ incomplete, tags }: UnfinishedUpload["snapshots"][number]): boolean {
-  return incomplete === "checkpoint" && Object.keys(tags).length === 0;
+  return { ids: found.flatMap(({ ids }) => ids), left: leftOf(found) };
 }
 
 interface Found {
