@@ -102,6 +102,36 @@ function namedPaths(what: string) {
   });
 }
 
+/** What a status remembers of the movers of one piece of work: of the Job that was made last, and of all of them. */
+export const moverMemory = z.object({
+  name: z.string().describe("Name of the mover Job."),
+  attempts: z.int().min(0).describe("Mover Jobs made for this, by the number of the last one."),
+  startedAt: z.iso.datetime().optional().describe(
+    "When this Job's mover began to run. Absent while it was never seen running.",
+  ),
+  podGoneSince: z.iso.datetime().optional().describe(
+    "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
+  ),
+  waitingSince: z.iso.datetime().optional().describe(
+    "Since when it waits for a mover that runs, all tries together; moved on by its time in line for a slot. Absent while one does.",
+  ),
+  slotsGivenBack: z.int().min(0).optional().describe(
+    "Times since then that its mover was given up, and its slot given back, for it did not run.",
+  ),
+  stoppedAt: z.iso.datetime().optional().describe(
+    "When this Job was given up, for its mover did not run. Absent again once the Job is gone.",
+  ),
+  stoppedWhy: z.string().max(4096).optional().describe("Why it did not run, in the cluster's own words."),
+  stoppedReason: z.enum(["Unschedulable", "PodNotStarted"]).optional().describe("Why, as a reason."),
+  retryAt: z.iso.datetime().optional().describe("When a slot is asked for again after that."),
+  disruptions: z.int().min(0).optional().describe(
+    "Movers of it that the cluster ended: evicted, drained or preempted. At the tenth it fails.",
+  ),
+  disruptedAt: z.iso.datetime().optional().describe("When the last such pod was made."),
+  disruptedWhy: z.string().max(4096).optional().describe("Why it was ended, in the cluster's own words."),
+});
+export type MoverMemory = z.infer<typeof moverMemory>;
+
 /** How one source of a run stands. */
 export const snapshotEntry = z.object({
   source: z.string().describe("Name of the PersistentVolumeClaim; of a discovered snapshot its path."),
@@ -115,33 +145,7 @@ export const snapshotEntry = z.object({
   leftUnfinished: z.boolean().optional().describe(
     "True when a mover before the one that found this may have left something unfinished in the repository, which goes with this Backup.",
   ),
-  job: z.object({
-    name: z.string().describe("Name of the mover Job."),
-    attempts: z.int().min(0).describe("Mover Jobs started for this source."),
-    startedAt: z.iso.datetime().optional().describe(
-      "When this Job's mover began to run. Absent while it was never seen running.",
-    ),
-    podGoneSince: z.iso.datetime().optional().describe(
-      "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
-    ),
-    waitingSince: z.iso.datetime().optional().describe(
-      "Since when the source waits for a mover that runs, all tries together; moved on by its time in line for a slot. Absent while one does.",
-    ),
-    slotsGivenBack: z.int().min(0).optional().describe(
-      "Times since then that its mover was given up, and its slot given back, for it did not run.",
-    ),
-    stoppedAt: z.iso.datetime().optional().describe(
-      "When this Job was given up, for its mover did not run. Absent again once the Job is gone.",
-    ),
-    stoppedWhy: z.string().max(4096).optional().describe("Why it did not run, in the cluster's own words."),
-    stoppedReason: z.enum(["Unschedulable", "PodNotStarted"]).optional().describe("Why, as a reason."),
-    retryAt: z.iso.datetime().optional().describe("When a slot is asked for again after that."),
-    disruptions: z.int().min(0).optional().describe(
-      "Movers of this source that the cluster ended: evicted, drained or preempted. At the tenth the source fails.",
-    ),
-    disruptedAt: z.iso.datetime().optional().describe("When the last such pod was made."),
-    disruptedWhy: z.string().max(4096).optional().describe("Why it was ended, in the cluster's own words."),
-  }).optional().describe("The mover Job."),
+  job: moverMemory.optional().describe("The mover Job."),
   startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
   endTime: z.iso.datetime().optional().describe("End of the snapshot, by kopia."),
   durationSeconds: z.number().min(0).optional().describe("From start to end."),
@@ -270,6 +274,7 @@ export const backupStatus = z.object({
     observedAt: z.iso.datetime().describe("When that mover ended."),
   }).optional().describe("What the last mover of this run saw in the repository."),
   deletion: z.object({
+    job: moverMemory.optional().describe("The mover Job that deletes them."),
     failures: z.int().min(0).describe("Failed attempts to delete the snapshots."),
     lastJob: z.string().optional().describe(
       "Uid of the last failed attempt's Job, so that it is counted once.",

@@ -25,6 +25,7 @@ const TAKERS: Readonly<Record<string, string>> = {
 const MAKERS: Readonly<Record<string, string>> = {
   "status.snapshots": "controller/backup/source_entry.ts",
   "status.snapshots.job": "controller/movers/task/memory.ts",
+  "status.deletion.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/told.ts",
   "status.stats": "controller/backup/verdict.ts",
   "status.lastBackup": "controller/backup_config/last_backup.ts",

@@ -3,24 +3,33 @@ import {
   type BackupStatus,
   findCondition,
   isoSeconds,
+  type MoverMemory,
   type Reason,
   REASONS,
 } from "../../api/mod.ts";
 import type { KubeObject, Removal } from "../../kube/types.ts";
 import {
   isOf,
+  jobHasEnded,
+  jobMemory,
+  jobNameOf,
   type JobState,
   jobState,
+  leftoverJobs,
+  memoryOfStart,
   moverMeasures,
   moverRemovals,
+  nextStep,
   podMayRun,
+  type SeenMover,
+  seenMovers,
   SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
-  START_GRACE_SECONDS,
+  type TaskMemory,
+  type TaskStep,
 } from "../movers/mod.ts";
 import { controllerOf } from "../shared/mod.ts";
-import { deleteAttempt, deleteJobName } from "./tasks.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "./checks.ts";
 import { deleteJob } from "./desired.ts";
 import { type Leaving, release, waitingPlan } from "./leaving.ts";
@@ -28,18 +37,15 @@ import { type DeletionVerdict, heldCondition, judgeDeletion } from "./mass_delet
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
 import { isMoverLeft } from "./stop_movers.ts";
+import { DELETION_RETRY_MAX_SECONDS, deletionMemory, type DeletionTask, deletionTask } from "./tasks.ts";
 import { waitEvents } from "./telling.ts";
 import { deletionSpan } from "./traces.ts";
 import { type BackupWorld, mayStart } from "./world.ts";
 
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
-const RUNNING_SECONDS = 15;
 const STOPPING_SECONDS = 15;
-/** So long one that was given up is waited for: deleting the same twice does no harm. */
-export const LOST_POD_SECONDS = 1800;
 const RETRY_SECONDS = 60;
-const RETRY_MAX_SECONDS = 3600;
 /** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
 const CHECKPOINT_WAIT_SECONDS = 5400;
 const SNAPSHOTS_GONE = "The snapshots are deleted";
@@ -51,62 +57,95 @@ const MAX_CHECKPOINT_WAITS = 3;
  * told and tried again; what is missing is waited for. Nothing is ever left behind silently.
  */
 export function deleteSnapshots(leaving: Leaving): BackupPlan {
-  const { world, pin, entries, now } = leaving;
-  const { backup } = world;
-  const deletion = backup.status.deletion ?? { failures: 0 };
+  const { world, now } = leaving;
   const done = deletedPlan(leaving, { waits: true });
   if (done !== undefined) return done;
-  const finished = deleteJobs(world).find(({ metadata }) => metadata.uid === deletion.lastJob);
-  if (finished !== undefined) return removeTold(leaving, finished);
-  const attempt = deleteAttempt(deletion);
-  const name = deleteJobName(backup, attempt);
-  const job = deleteJobs(world).find(({ metadata }) => metadata.name === name);
-  const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
-  switch (state.kind) {
-    case "absent": {
-      const stopping = stopGivenUp(leaving);
-      if (stopping !== undefined) return stopping;
-      const verdict = judgeDeletion(world, pin, now);
-      if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
-      const waitSeconds = secondsUntil(deletion.retryAt, now);
-      if (waitSeconds > 0) return betweenTries(leaving, waitSeconds);
-      const refusal = firstRefusal(deletionChecks, world, pin);
-      if (refusal !== undefined) return refusedPlan(leaving, refusal.reason, refusal.message);
-      const repository = foundRepository(world);
-      if (repository === undefined || pin === undefined) {
-        return refusedPlan(leaving, "ConfigNotFound", "It is not known which repository holds the snapshots");
-      }
-      if (!mayStart(world, name)) return queuedPlan(leaving, pin);
-      const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
-      return {
-        ...withDeletion(plan, {
-          ...started(deletion, now),
-          waitingSince: undefined,
-          stoppingSince: undefined,
-        }),
-        annotate: verdict.annotate,
-        create: [deleteJob(world, repository, pin, { entries, attempt, now })],
-      };
+  const task = deletionTask(world.backup);
+  const memory = deletionMemory(world.backup.status.deletion);
+  const movers = seenMovers(task, memory, world, now);
+  const step = nextStep(task, memory, movers, now);
+  return { ...planOfStep(leaving, task, step), remove: leftovers(world, task, memory, movers) };
+}
+
+type Step = TaskStep<"snapshotDelete">;
+type StepOf<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
+
+function planOfStep(leaving: Leaving, task: DeletionTask, step: Step): BackupPlan {
+  switch (step.kind) {
+    case "start":
+      return startPlan(leaving, task, step);
+    case "works": {
+      const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, step.recheckAfterSeconds);
+      return withMemory(leaving, plan, jobMemory(task, step.memory));
     }
-    case "waiting": {
-      const { why, text } = state;
-      const isEarly = why === "PodNotStarted" && -secondsBetween(state.since, now) < START_GRACE_SECONDS;
-      return outOfSight(leaving, { why, text: `does not start: ${text}`, isEarly });
-    }
-    case "running":
-      if (state.noPod !== undefined) {
-        const { text } = state.noPod;
-        return outOfSight(leaving, { why: "PodNotStarted", text: `does not go on: ${text}`, isEarly: true });
-      }
-      return withDeletion(
-        waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS),
-        { ...started(deletion, now), waitingSince: undefined, stoppingSince: undefined },
-      );
+    case "waits":
+      return waitsPlan(leaving, task, step);
     case "succeeded":
-      return checkpointsPlan(leaving, job, state);
+      return checkpointsPlan(leaving, task, step);
     case "failed":
-      return failedPlan(leaving, job, state);
+      return failedPlan(leaving, task, step);
   }
+}
+
+/** The next mover, if nothing stands in its way: neither the breaker nor what it needs nor the line of slots. */
+function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: StepOf<"start">): BackupPlan {
+  const { world, pin, entries, now } = leaving;
+  const verdict = judgeDeletion(world, pin, now);
+  if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
+  const refusal = firstRefusal(deletionChecks, world, pin);
+  if (refusal !== undefined) return refusedPlan(leaving, refusal.reason, refusal.message);
+  const repository = foundRepository(world);
+  if (repository === undefined || pin === undefined) {
+    return refusedPlan(leaving, "ConfigNotFound", "It is not known which repository holds the snapshots");
+  }
+  if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(leaving, pin);
+  const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
+  return {
+    ...withMemory(leaving, plan, jobMemory(task, memoryOfStart(memory, number, now))),
+    annotate: verdict.annotate,
+    create: [deleteJob(world, repository, pin, { entries, attempt: number, now })],
+  };
+}
+
+/** A mover that does not run is told of; one that is given up is tried again, as often as it takes. */
+function waitsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
+  const { world, pin, now } = leaving;
+  const { memory, reason, recheckAfterSeconds, isRested } = step;
+  if (isRested) {
+    const verdict = judgeDeletion(world, pin, now);
+    if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
+    if (memory.stoppedReason === undefined) return betweenTries(leaving, recheckAfterSeconds);
+  }
+  const what = memory.startedAt === undefined ? "does not start" : "does not go on";
+  const isGivenUp = memory.retryAt !== undefined;
+  const sentence = `The mover that deletes the snapshots ${what}: ${
+    isGivenUp ? memory.stoppedWhy ?? step.text : step.text
+  }`;
+  const message = isGivenUp
+    ? `${sentence}; it is given up and tried again at ${memory.retryAt}. ${escapeHint()}`
+    : sentence;
+  const plan = waitingPlan(leaving, reason, message, recheckAfterSeconds);
+  return {
+    ...withMemory(leaving, plan, jobMemory(task, memory)),
+    events: waitEvents(world, reason, message),
+  };
+}
+
+/** Movers that were given up, and those before the one that is remembered: told and counted, or waited for in vain. */
+function leftovers(
+  world: BackupWorld,
+  task: DeletionTask,
+  memory: TaskMemory | undefined,
+  movers: readonly SeenMover<"snapshotDelete">[],
+): readonly Removal[] {
+  if (memory === undefined) return [];
+  const present = [memory.number, memory.number + 1].map((number) => jobNameOf(task, number));
+  const former = deleteJobs(world).filter(({ metadata }) => !present.includes(metadata.name));
+  const left = [...new Set([...former, ...leftoverJobs(memory, movers)])];
+  return [
+    ...moverRemovals(left.filter(jobHasEnded), "Background"),
+    ...moverRemovals(left.filter((job) => !jobHasEnded(job)), "Foreground"),
+  ];
 }
 
 type Deletion = NonNullable<BackupStatus["deletion"]>;
@@ -120,6 +159,19 @@ function started(deletion: Deletion, now: Date): Deletion {
 function withDeletion(plan: BackupPlan, { failures = 0, ...change }: DeletionChange): BackupPlan {
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   return { ...plan, next: { ...plan.next, deletion: { failures, ...Object.fromEntries(given) } } };
+}
+
+/** With what is remembered of its movers now; what releases before this one remembered of them is in it. */
+function withMemory({ world, now }: Leaving, plan: BackupPlan, job: MoverMemory): BackupPlan {
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  return withDeletion(plan, {
+    ...deletion,
+    job,
+    retryAt: undefined,
+    waitingSince: undefined,
+    unstarted: undefined,
+    stoppingSince: undefined,
+  });
 }
 
 type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
@@ -175,10 +227,10 @@ function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Dele
  * The snapshots are gone; what a killed mover had of one stays until it is old enough to tell that no upload of another
  * cluster goes on from it. Then another mover looks again.
  */
-function checkpointsPlan(leaving: Leaving, job: KubeObject | undefined, state: Deleted): BackupPlan {
+function checkpointsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"succeeded">): BackupPlan {
   const { world, now } = leaving;
-  const { left } = state.result.snapshotDelete;
-  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  const { snapshotDelete: { left }, durationSeconds } = step.result;
+  const { checkpointWaits = 0 } = world.backup.status.deletion ?? {};
   const waitSeconds = Math.min(
     CHECKPOINT_WAIT_SECONDS,
     Math.max(RETRY_SECONDS, Math.ceil(secondsBetween(left?.quietAt, now))),
@@ -189,51 +241,30 @@ function checkpointsPlan(leaving: Leaving, job: KubeObject | undefined, state: D
     `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
   const plan = waitingPlan(leaving, "Deleting", message, SOON_SECONDS);
   return {
-    ...withDeletion(plan, {
-      ...deletion,
-      checkpointWaits: (deletion.checkpointWaits ?? 0) + 1,
-      lastJob: job?.metadata.uid,
-      retryAt,
-      waitingSince: undefined,
-    }),
-    measures: moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
+    ...afterEnd(leaving, task, plan, { step, retryAt, change: { checkpointWaits: checkpointWaits + 1 } }),
+    measures: moverMeasures("snapshotDelete", "succeeded", durationSeconds),
   };
 }
 
-/**
- * A mover that does not run is told of, and given up after the grace, measured by this controller's clock: its slot
- * goes to others, and the deletion stands in line again later. That is written down before the Job is removed.
- */
-function outOfSight(
+/** The end of a mover is written down with its Job's uid, and only then is the Job removed; the next has a new number. */
+function afterEnd(
   leaving: Leaving,
-  { why, text, isEarly }: { readonly why: Reason; readonly text: string; readonly isEarly: boolean },
+  task: DeletionTask,
+  plan: BackupPlan,
+  { step, retryAt, change }: {
+    readonly step: StepOf<"succeeded" | "failed">;
+    readonly retryAt: string;
+    readonly change: Partial<DeletionChange>;
+  },
 ): BackupPlan {
-  const { world, now } = leaving;
-  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
-  const waitingSince = deletion.waitingSince ?? isoSeconds(now);
-  const waitedSeconds = -secondsBetween(waitingSince, now);
-  const sentence = `The mover that deletes the snapshots ${text}`;
-  if (waitedSeconds < SLOT_GRACE_SECONDS) {
-    const leftSeconds = Math.min(SLOT_GRACE_SECONDS, Math.ceil(SLOT_GRACE_SECONDS - waitedSeconds));
-    const plan = isEarly
-      ? waitingPlan(leaving, "Deleting", REASONS.Deleting, RUNNING_SECONDS)
-      : { ...waitingPlan(leaving, why, sentence, leftSeconds), events: waitEvents(world, why, sentence) };
-    return withDeletion(plan, { ...deletion, waitingSince });
-  }
-  const retryAt = retryTime(deletion, now);
-  const message = `${sentence}; it is given up and tried again at ${retryAt}. ${escapeHint()}`;
-  const plan = waitingPlan(leaving, why, message, SOON_SECONDS);
-  const unstarted = (deletion.unstarted ?? 0) + 1;
-  return {
-    ...withDeletion(plan, { ...deletion, unstarted, retryAt, waitingSince: undefined }),
-    events: waitEvents(world, why, message),
-  };
-}
-
-/** Later and later, over failures and movers that did not start. */
-function retryTime({ failures, unstarted = 0 }: Deletion, now: Date): string {
-  const delaySeconds = Math.min(RETRY_SECONDS * 2 ** Math.min(failures + unstarted, 10), RETRY_MAX_SECONDS);
-  return isoSeconds(new Date(now.getTime() + delaySeconds * 1000));
+  const { world } = leaving;
+  const { number, slotsGivenBack } = step.memory;
+  const name = jobNameOf(task, number);
+  const next = { number: number + 1, retryAt, ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }) };
+  const told = withMemory(leaving, plan, jobMemory(task, next));
+  const deletion = { failures: 0, ...told.next.deletion, ...change };
+  const lastJob = deleteJobs(world).find(({ metadata }) => metadata.name === name)?.metadata.uid;
+  return withDeletion(told, { ...deletion, lastJob });
 }
 
 /** What stands in the way is said on until the next try. */
@@ -248,19 +279,10 @@ function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
   if ((status.deletion?.failures ?? 0) > 0) {
     return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
   }
-  const message =
-    `The mover that deletes the snapshots did not start; tried again at ${status.deletion?.retryAt}`;
+  const message = `The mover that deletes the snapshots did not start; tried again at ${
+    deletionMemory(status.deletion)?.retryAt
+  }`;
   return waitingPlan(leaving, "PodNotStarted", message, waitSeconds);
-}
-
-/** Movers that were given up may still start: they are stopped and waited for, but not for ever. */
-function stopGivenUp(leaving: Leaving): BackupPlan | undefined {
-  const stopping = stopDeleteMovers(leaving, LOST_POD_SECONDS);
-  if (stopping === undefined) return undefined;
-  const { world, now } = leaving;
-  const plan = betweenTries(leaving, STOPPING_SECONDS);
-  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
-  return { ...withDeletion(plan, { ...deletion, stoppingSince: stopping.since }), remove: stopping.remove };
 }
 
 /**
@@ -390,51 +412,31 @@ function queuedPlan(leaving: Leaving, pin: RunPin): BackupPlan {
   };
 }
 
-/** A failure is counted in the pass that writes its Job's uid down, and only then is the Job removed. */
-function failedPlan(
-  leaving: Leaving,
-  job: KubeObject | undefined,
-  state: Extract<JobState<"snapshotDelete">, { kind: "failed" }>,
-): BackupPlan {
+function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">): BackupPlan {
   const { world, now } = leaving;
   const { namespace } = world.backup.key;
-  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
-  const before = deletion.failures;
-  const retryAt = retryTime(deletion, now);
-  const sentence = `Cannot delete the snapshots: ${
-    REASONS[state.class]
-  }; tried again at ${retryAt}. ${escapeHint()}`;
+  const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
+  const { failures = 0 } = world.backup.status.deletion ?? {};
+  // Later and later, over failures and movers that did not run.
+  const delay = RETRY_SECONDS * 2 ** Math.min(failures + slotsGivenBack, 10);
+  const seconds = Math.min(delay, DELETION_RETRY_MAX_SECONDS);
+  const retryAt = isoSeconds(new Date(now.getTime() + seconds * 1000));
+  const why = REASONS[failure.class];
+  const sentence = `Cannot delete the snapshots: ${why}; tried again at ${retryAt}. ${escapeHint()}`;
   const plan = waitingPlan(leaving, "SnapshotDeletionFailed", sentence, SOON_SECONDS);
   return {
-    ...plan,
+    ...afterEnd(leaving, task, plan, { step, retryAt, change: { failures: failures + 1 } }),
     events: [{
       type: "Warning",
       reason: "SnapshotDeletionFailed",
       action: "Delete",
-      note: `Attempt ${before + 1}: ${REASONS[state.class]}: ${state.message}`,
+      note: `Attempt ${failures + 1}: ${why}: ${mover?.message ?? failure.text ?? ""}`,
     }],
     measures: [
       { kind: "add", metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace }, value: 1 },
-      ...moverMeasures("snapshotDelete", "failed", state.result?.durationSeconds),
+      ...(mover === undefined ? [] : moverMeasures("snapshotDelete", "failed", mover.seconds)),
     ],
-    next: withDeletion(plan, {
-      ...deletion,
-      failures: before + 1,
-      lastJob: job?.metadata.uid,
-      retryAt,
-      waitingSince: undefined,
-    }).next,
   };
-}
-
-function removeTold(leaving: Leaving, job: KubeObject): BackupPlan {
-  const { backup } = leaving.world;
-  const waitSeconds = Math.max(RUNNING_SECONDS, secondsUntil(backup.status.deletion?.retryAt, leaving.now));
-  const waits = waitsForCheckpoints(backup.status);
-  const plan = waits === undefined
-    ? waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(backup.status), waitSeconds)
-    : waitingPlan(leaving, "Deleting", waits, waitSeconds);
-  return { ...plan, remove: moverRemovals([job], "Background") };
 }
 
 /** What was said when a mover had to leave something young. */
@@ -462,10 +464,6 @@ function failedMessage(status: BackupWorld["backup"]["status"]): string {
 
 function escapeHint(): string {
   return `To leave them where they are, annotate the Backup with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
-}
-
-function secondsUntil(time: string | undefined, now: Date): number {
-  return Math.max(0, Math.ceil(secondsBetween(time, now)));
 }
 
 function secondsBetween(time: string | undefined, now: Date): number {

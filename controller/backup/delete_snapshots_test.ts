@@ -284,3 +284,46 @@ for (const [pinned, today, own, deletes] of policies) {
     assert.equal(deleteJobs(stage).length, deletes ? 1 : 0);
   });
 }
+
+Deno.test("Deletion goes on from what releases before this one remembered of its movers", async () => {
+  const stage = new BackupStage();
+  const deletion = {
+    failures: 1,
+    unstarted: 2,
+    startedAt: "2026-01-02T02:00:00Z",
+    settlingSince: "2026-01-02T01:59:00Z",
+    waitingSince: "2026-01-02T02:50:00Z",
+    retryAt: new Date(stage.clock.epochMs() + 60_000).toISOString(),
+  };
+  stage.addEnded(["old"], { status: { deletion } });
+  stage.deleteBackup("old");
+  await stage.clock.advance(10_000);
+  await stage.settle("old");
+  assert.equal(deleteJobs(stage).length, 0, "it is not time yet");
+  await stage.clock.advance(50_000);
+  await stage.settle("old");
+  assert.match(aDeleteJob(stage).metadata.name, /^old-delete-4-/);
+  const told = stage.kube.find(API, "Backup", { namespace: "apps", name: "old" })?.status as {
+    readonly deletion: Readonly<Record<string, unknown>>;
+  };
+  const { failures, unstarted, retryAt, job } = told.deletion;
+  assert.deepEqual([failures, unstarted, retryAt], [1, undefined, undefined]);
+  assert.equal((job as { readonly attempts: number }).attempts, 4);
+});
+
+Deno.test("Deletion whose mover starts after it was given up goes on with that one", async () => {
+  const stage = await deletingStage();
+  const job = aDeleteJob(stage);
+  stage.kube.put({ ...job, metadata: { ...job.metadata, finalizers: ["x"] } });
+  stage.pod(aDeleteJob(stage), unschedulable);
+  await stage.settle("old");
+  await stage.clock.advance(299_000);
+  await stage.settle("old");
+  await stage.clock.advance(1_000);
+  await stage.pass("old");
+  assert.match(stage.messageOf("old"), /given up/);
+  stage.pod(aDeleteJob(stage), running);
+  await stage.settle("old");
+  assert.equal(stage.standing("old"), "Deleting Deleting");
+  assert.equal(aDeleteJob(stage).metadata.deletionTimestamp, undefined);
+});

@@ -1,12 +1,13 @@
 import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
-import { deleteSnapshots, LOST_POD_SECONDS, someMayBeGone, takeBack } from "./delete_snapshots.ts";
+import { deleteSnapshots, someMayBeGone, takeBack } from "./delete_snapshots.ts";
 import { policyOf, wordOfToday } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { RunPin } from "./run_pin.ts";
 import { mayHoldSnapshot } from "./source_entry.ts";
 import { stopMovers } from "./stop_movers.ts";
+import { LOST_POD_SECONDS } from "./tasks.ts";
 import { listed } from "./verdict.ts";
 import { type BackupWorld, namespaceIsTerminating } from "./world.ts";
 

@@ -28,7 +28,7 @@ export const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** The Job's limit comes this much after the mover's own: the end of a Job takes the result of its mover away. */
 const DEADLINE_MARGIN_SECONDS = 60;
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */
-const DELETE_LIMIT_SECONDS = 3600;
+export const DELETE_LIMIT_SECONDS = 3600;
 /** Whatever becomes of its pods: no Job is there for ever. */
 const DELETE_JOB_LIMIT_SECONDS = 4 * DELETE_LIMIT_SECONDS;
 

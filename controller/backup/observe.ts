@@ -6,9 +6,11 @@ import {
   firstMissing,
   foundOf,
   jobHasEnded,
+  jobNameOf,
   jobState,
   type Missing,
   type Need,
+  numbersInSight,
   observeNeeds,
   repositoryNeeds,
 } from "../movers/mod.ts";
@@ -36,7 +38,7 @@ import type { DeletionLedger } from "./deletion_ledger.ts";
 import { runPin } from "./run_pin.ts";
 import { seenDeletions } from "./seen_deletions.ts";
 import type { SeenBackup } from "./slots.ts";
-import { backupJobName, deleteAttempt, deleteJobName, MAX_ATTEMPTS } from "./tasks.ts";
+import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./tasks.ts";
 import { INDEX } from "./watches.ts";
 import { type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 
@@ -223,8 +225,16 @@ function expectedJobs(
     ...late.flatMap(({ job }) => job === undefined ? [] : [job.name]),
     ...next.filter(({ attempt }) => attempt <= MAX_ATTEMPTS)
       .map(({ source, attempt }) => backupJobName(backup, source, attempt)),
-    ...(isDeleting ? [deleteJobName(backup, deleteAttempt(status.deletion))] : []),
+    ...(isDeleting ? expectedDeleteJobs(backup) : []),
   ];
+}
+
+/** That of the last one, and of the one a pass may have made that did not live to tell. */
+function expectedDeleteJobs(backup: BackupObject): readonly string[] {
+  const task = deletionTask(backup);
+  const memory = deletionMemory(backup.status.deletion);
+  return numbersInSight(task.limits, memory).filter((number) => number >= (memory?.number ?? 1))
+    .map((number) => jobNameOf(task, number));
 }
 
 function sourceNames(config: Sighting<ConfigView>, reader: Reader): readonly string[] {

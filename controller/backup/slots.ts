@@ -14,6 +14,7 @@ import { repositoryKey } from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import { planBackup } from "./plan.ts";
+import { deletionMemory } from "./tasks.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** What was seen of a Backup before the ledger of slots was asked. */
@@ -61,7 +62,8 @@ function askSlots(seen: SeenBackup, slots: MoverSlots, now: Date): BackupWorld {
     ),
     repositoryLimit: foundRepository(seen)?.spec.maxConcurrentMovers,
     // One that had its turn and could not start stands in line anew.
-    since: seen.backup.status.deletion?.retryAt ?? seen.object.metadata.creationTimestamp ?? "",
+    since: deletionMemory(seen.backup.status.deletion)?.retryAt ?? seen.object.metadata.creationTimestamp ??
+      "",
     wanted,
     working,
   });

@@ -1,6 +1,14 @@
 import { type Reason, REASONS, type RepositoryStock, type SnapshotEntry } from "../../api/mod.ts";
-import { nextStep, type SeenMover, type TaskMemory, type TaskStep, type WaitReason } from "../movers/mod.ts";
-import { jobNameOf, type SourceTask } from "./tasks.ts";
+import {
+  jobMemory,
+  nextStep,
+  type SeenMover,
+  type TaskMemory,
+  taskMemory,
+  type TaskStep,
+  type WaitReason,
+} from "../movers/mod.ts";
+import type { SourceTask } from "./tasks.ts";
 import { sourceHasEnded } from "./world.ts";
 
 /** What becomes of one source in a pass. */
@@ -84,9 +92,7 @@ function pending(entry: SnapshotEntry): SnapshotEntry {
 
 /** What a status remembers of the movers of a source. */
 export function memoryOf({ job }: SnapshotEntry): TaskMemory | undefined {
-  if (job === undefined) return undefined;
-  const { name: _name, attempts: number, ...memory } = job;
-  return { ...memory, number };
+  return job === undefined ? undefined : taskMemory(job);
 }
 
 /** The entry of a source for which movers were made; as it was where none was. */
@@ -97,13 +103,7 @@ export function entryWith(
 ): SnapshotEntry {
   if (memory === undefined) return before;
   const { source, sourcePath } = before;
-  const { number, ...rest } = memory;
-  return {
-    source,
-    sourcePath,
-    phase: "Running",
-    job: { name: jobNameOf(task, number), attempts: number, ...rest },
-  };
+  return { source, sourcePath, phase: "Running", job: jobMemory(task, memory) };
 }
 
 /**

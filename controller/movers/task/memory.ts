@@ -1,7 +1,7 @@
-import { isoSeconds } from "../../../api/mod.ts";
+import { isoSeconds, type MoverMemory, type OperationKey } from "../../../api/mod.ts";
 import type { AnyJobState } from "../state/job_state.ts";
 import type { AnyMover } from "./seen_movers.ts";
-import type { TaskMemory } from "./task.ts";
+import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
 import { timeOr } from "./time.ts";
 
 /** The cluster may end so many movers of a task before it ends too: a drain is ordinary, a full node is not. */
@@ -98,4 +98,14 @@ export function cutText(text: string): string {
   if (bytes.length <= TEXT_MAX_BYTES) return text;
   const cut = new TextDecoder().decode(bytes.subarray(bytes.length - TEXT_MAX_BYTES + 3));
   return `…${cut.replace(/^\uFFFD+/, "")}`;
+}
+
+/** What a status remembers of the movers of a task, and the other way round. */
+export function taskMemory({ name: _name, attempts: number, ...memory }: MoverMemory): TaskMemory {
+  return { ...memory, number };
+}
+
+/** As it is written into a status. */
+export function jobMemory(task: MoverTask<OperationKey>, { number, ...memory }: TaskMemory): MoverMemory {
+  return { name: jobNameOf(task, number), attempts: number, ...memory };
 }

@@ -15,7 +15,6 @@ const STOP_LIMIT_SECONDS = 300;
 const NEXT_POD_SECONDS = 900;
 /** After a mover that did not run: time for a new node, and for others to have a turn. */
 const FIRST_REST_SECONDS = 60;
-const LONGEST_REST_SECONDS = 300;
 
 /** A step that ends no task with a result, and needs no result's type. */
 type OpenStep = Exclude<TaskStep<OperationKey>, { readonly kind: "succeeded" }>;
@@ -32,6 +31,9 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → failed
  *              │ stands in line for it as long as that takes
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
+ *
+ * Where two movers at once do no harm, one that was given up and does not go is waited for so long only:
+ * then the next one is start(n + 1), beside it.
  */
 export function nextStep<O extends OperationKey>(
   { limits }: MoverTask<O>,
@@ -41,8 +43,15 @@ export function nextStep<O extends OperationKey>(
 ): TaskStep<O> {
   const step = stepOf(before, movers, limits, now);
   // Two movers of one task at once could each find nothing of the other and both do its work.
-  const stray = step.kind === "start" ? movers.find((each) => isStray(each)) : undefined;
-  return stray === undefined ? step : whileStray(step.memory, stray, limits, now);
+  const stray = step.kind === "start" ? movers.find((each) => isStray(each, step.number, limits)) : undefined;
+  if (stray === undefined || mayBeBeside(before?.podGoneSince, limits, now)) return step;
+  const podGoneSince = before?.podGoneSince;
+  return whileStray(
+    podGoneSince === undefined || step.memory === undefined ? step.memory : { ...step.memory, podGoneSince },
+    stray,
+    limits,
+    now,
+  );
 }
 
 function stepOf<O extends OperationKey>(
@@ -55,6 +64,7 @@ function stepOf<O extends OperationKey>(
   if (current === undefined) return { kind: "start", number: 1, memory: before, isRested: false };
   const memory = memoryAfter(before, current);
   const { state } = current;
+  if (staysTooLong(memory, current, limits, now)) return besideIt(memory, current, limits, now);
   switch (state.kind) {
     case "absent":
       return afterVanished(memory, current, limits, now);
@@ -77,7 +87,7 @@ function stepOf<O extends OperationKey>(
       };
     }
     case "failed":
-      if (mayTryAgain(state) && current.number < limits.jobs) {
+      if (mayTryAgain(state) && limits.jobs !== undefined && current.number < limits.jobs) {
         return { kind: "start", number: current.number + 1, memory, isRested: false };
       }
       return failed(memory, state, current);
@@ -89,9 +99,31 @@ function mayTryAgain(state: Failed): boolean {
   return state.class === "ResultMissing" || (state.jobGoesOn === true && failureIsRetryable(state.class));
 }
 
-/** A pod may work though nothing of its Job is left to say so. */
-function isStray({ state, podIsAlive }: AnyMover): boolean {
-  return state.kind === "absent" && podIsAlive;
+/** A pod may work though nothing of its Job is left to say so; those before were waited for where two may be at work. */
+function isStray({ state, podIsAlive, number }: AnyMover, next: number, limits: TaskLimits): boolean {
+  return state.kind === "absent" && podIsAlive && (limits.besideSeconds === undefined || number >= next);
+}
+
+function mayBeBeside(since: string | undefined, { besideSeconds }: TaskLimits, now: Date): boolean {
+  return since !== undefined && besideSeconds !== undefined && secondsSince(since, now) >= besideSeconds;
+}
+
+/** True for a mover that was given up and does not go, as on a lost node, of a task that may have two. */
+function staysTooLong(
+  memory: TaskMemory,
+  { state, podIsAlive }: AnyMover,
+  limits: TaskLimits,
+  now: Date,
+): boolean {
+  const isThere = podIsAlive || state.kind === "waiting" || state.kind === "running";
+  return isThere && mayBeBeside(memory.stoppedAt, limits, now);
+}
+
+/** The next Job is that of another number, for the name of the one that stays is taken. */
+function besideIt(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
+  const { stoppedAt: _stoppedAt, startedAt: _startedAt, podGoneSince: _podGoneSince, ...rest } = memory;
+  const number = current.number + 1;
+  return whileResting({ ...rest, number }, { ...current, number }, limits, now);
 }
 
 /** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */
@@ -106,9 +138,11 @@ function currentMover<O extends OperationKey>(
 
 function afterVanished(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
   if (memory.stoppedAt !== undefined) return afterStopped(memory, memory.stoppedAt, current, limits, now);
-  if (current.podIsAlive) return whileStray(memory, current, limits, now);
+  if (current.podIsAlive && !mayBeBeside(memory.podGoneSince, limits, now)) {
+    return whileStray(memory, current, limits, now);
+  }
   if (memory.retryAt !== undefined) return whileResting(memory, current, limits, now);
-  if (current.number < limits.jobs) {
+  if (current.number < (limits.jobs ?? Infinity)) {
     return { kind: "start", number: current.number + 1, memory, isRested: false };
   }
   return ended(memory, { class: "ResultMissing", resultKnown: false }, now);
@@ -124,11 +158,15 @@ function afterStopped(
 ): OpenStep {
   const isLate = startIsTooLate(memory, limits, now);
   if (current.podIsAlive && !(isLate && stopTookTooLong(stoppedAt, now))) {
-    return { kind: "works", memory, recheckAfterSeconds: 10 };
+    const { stoppedReason: reason = "PodNotStarted", stoppedWhy } = memory;
+    const text = `${stoppedWhy ?? "no reason was given"}; its Job is gone, and its pod is waited for`;
+    return waits(memory, { reason, text }, 10);
   }
   if (isDisruptedTooOften(memory)) return endedByCluster(memory, now);
   if (isLate) return missedStart(memory, current.podIsAlive || !isOnlyMover(current, memory), now);
-  if (memory.startedAt !== undefined && current.number >= limits.jobs) return endedByCluster(memory, now);
+  if (memory.startedAt !== undefined && current.number >= (limits.jobs ?? Infinity)) {
+    return endedByCluster(memory, now);
+  }
   const { stoppedAt: _stoppedAt, ...rest } = memory;
   return whileResting(rest, current, limits, now);
 }
@@ -145,6 +183,7 @@ function whileResting(memory: TaskMemory, current: AnyMover, limits: TaskLimits,
   if (untilRetry <= 0) {
     // A mover that never ran proves nothing, and is made again under its name.
     const number = current.number + (startedAt === undefined ? 0 : 1);
+    if (number > (limits.jobs ?? Infinity)) return endedByCluster(memory, now);
     return { kind: "start", number, memory, isRested: true };
   }
   const text =
@@ -168,11 +207,10 @@ function whileStray(
 ): OpenStep {
   const since = before?.podGoneSince ?? isoSeconds(now);
   const goneSeconds = Math.max(0, -secondsUntil(since, now));
-  const limitSeconds = stray.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds;
-  const text = stray.podIsToGo
-    ? `its Job is gone (${since}), and its pod is to go, but its node does not say that it went; no other mover is ` +
-      "made beside it"
-    : `its Job is gone (${since}), and its pod is still there; no other mover is made beside it`;
+  const limitSeconds = limits.besideSeconds ??
+    (stray.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds);
+  const what = stray.podIsToGo ? "is to go, but its node does not say that it went" : "is still there";
+  const text = `its Job is gone (${since}), and its pod ${what}; no other mover is made beside it`;
   const memory: TaskMemory = { ...before, number: before?.number ?? stray.number, podGoneSince: since };
   if (goneSeconds >= limitSeconds) {
     return ended(memory, { class: "ResultMissing", resultKnown: false, text }, now);
@@ -214,11 +252,14 @@ function whileWaiting(
   }
   if (memory.stoppedAt !== undefined) return waits(memory, wait, 15);
   if (memory.startedAt === undefined && current.isOutdated) return giveUp(memory, wait, now, now, since);
-  if (!state.hasNode && thisTimeSeconds >= SLOT_GRACE_SECONDS) {
-    return giveUp(memory, wait, now, restEnds(memory, startDeadlineSeconds - waitedSeconds, now), since);
+  // One that has a node pulls its image; where no deadline ends that, it gives its slot back as well.
+  const keepsSlot = state.hasNode && startDeadlineSeconds !== Infinity;
+  if (!keepsSlot && thisTimeSeconds >= SLOT_GRACE_SECONDS) {
+    const leftSeconds = startDeadlineSeconds - waitedSeconds;
+    return giveUp(memory, wait, now, restEnds(memory, limits, leftSeconds, now), since);
   }
   const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
-  const untilGrace = state.hasNode ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
+  const untilGrace = keepsSlot ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
   const left = Math.max(1, Math.min(untilDeadline, untilGrace));
   if (reason === "PodNotStarted" && !isSettingsFault(text) && thisTimeSeconds < START_GRACE_SECONDS) {
     const untilTold = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
@@ -259,7 +300,7 @@ function whilePodIsGone(
     return waits(memory, wait, 15);
   }
   if (Math.min(goneSeconds, seenSeconds) >= graceSeconds) {
-    return giveUp(memory, wait, now, restEnds(memory, limits.startDeadlineSeconds, now));
+    return giveUp(memory, wait, now, restEnds(memory, limits, limits.startDeadlineSeconds, now));
   }
   const left = Math.max(1, Math.ceil(graceSeconds - Math.min(goneSeconds, seenSeconds)));
   const tellAfterSeconds = noPod.isNews === true
@@ -288,9 +329,14 @@ function waits(memory: TaskMemory, wait: Wait, recheckAfterSeconds: number): Ope
 }
 
 /** A cluster that makes a new node takes minutes, and then the pod finds it; who waits for longer leaves room to others. */
-function restEnds({ slotsGivenBack = 0 }: TaskMemory, leftSeconds: number, now: Date): Date {
+function restEnds(
+  { slotsGivenBack = 0 }: TaskMemory,
+  { longestRestSeconds }: TaskLimits,
+  leftSeconds: number,
+  now: Date,
+): Date {
   const rest = FIRST_REST_SECONDS * 2 ** Math.min(10, slotsGivenBack);
-  const seconds = Math.max(1, Math.min(LONGEST_REST_SECONDS, rest, Math.floor(leftSeconds / 2)));
+  const seconds = Math.max(1, Math.min(longestRestSeconds, rest, Math.floor(leftSeconds / 2)));
   return new Date(now.getTime() + seconds * 1000);
 }
 
@@ -382,6 +428,6 @@ function failed(memory: TaskMemory, state: Failed, current: AnyMover): OpenStep 
     ...(isOnly && (neverStarted || state.result?.failure.nothingSaved === true) ? { nothingDone: true } : {}),
     ...(text === "" ? {} : { text: cutText(text) }),
   };
-  const mover = { seconds: state.result?.durationSeconds };
+  const mover = { seconds: state.result?.durationSeconds, message: state.message };
   return { kind: "failed", memory, failure, mover, finishedAt: state.finishedAt };
 }

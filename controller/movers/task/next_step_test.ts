@@ -12,7 +12,17 @@ const task: MoverTask<"snapshotDelete"> = {
   operation: "snapshotDelete",
   owner: { name: "run", uid: "uid-run" },
   purpose: { kind: "snapshotDelete" },
-  limits: { jobs: 3, startDeadlineSeconds: 1800, activeDeadlineSeconds: 86_400 },
+  limits: { jobs: 3, startDeadlineSeconds: 1800, activeDeadlineSeconds: 86_400, longestRestSeconds: 300 },
+};
+/** One that is tried for ever, and of which two movers at once do no harm. */
+const endless: MoverTask<"snapshotDelete"> = {
+  ...task,
+  limits: {
+    startDeadlineSeconds: Infinity,
+    activeDeadlineSeconds: 3600,
+    longestRestSeconds: 3600,
+    besideSeconds: 1800,
+  },
 };
 
 /** So many seconds ago. */
@@ -207,7 +217,7 @@ const cases: Readonly<Record<string, Case>> = {
     before: stopped,
     state: absent,
     mover: { podIsAlive: true },
-    want: { kind: "works", recheckAfterSeconds: 10 },
+    want: { kind: "waits", reason: "Unschedulable", recheckAfterSeconds: 10 },
   },
   "rests before it asks for a slot again": {
     before: { ...stopped, retryAt: ago(-50) },
@@ -341,7 +351,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       kind: "failed",
       failure: { class: "AuthFailure", exitCode: 2, resultKnown: true, text: "wrong password" },
-      mover: { seconds: undefined },
+      mover: { seconds: undefined, message: "wrong password" },
     },
   },
 };
@@ -359,6 +369,81 @@ for (const [what, { before, state, mover: changes, want, remembers = {} }] of Ob
   });
 }
 
+const endlessCases: Readonly<Record<string, Case>> = {
+  "gives one up that has a node and does not start": {
+    before: waited(400),
+    state: { ...pulls, podMadeAt: ago(400) },
+    want: { kind: "waits" },
+    remembers: { stoppedAt: ago(0), retryAt: ago(-60) },
+  },
+  "rests for longer and longer": {
+    before: { ...waited(90_000), slotsGivenBack: 5 },
+    state: noNode,
+    want: { kind: "waits" },
+    remembers: { stoppedAt: ago(0), retryAt: ago(-1920), slotsGivenBack: 6 },
+  },
+  "waits for one that was given up and does not go": {
+    before: { ...stopped, startedAt: ago(9000), stoppedAt: ago(1799) },
+    state: lost,
+    want: { kind: "waits" },
+    remembers: { stoppedAt: ago(1799) },
+  },
+  "makes the next one beside it, but not at once": {
+    before: { ...stopped, startedAt: ago(9000), stoppedAt: ago(1800) },
+    state: lost,
+    want: { kind: "start", number: 2, isRested: true },
+  },
+  "lets it rest before": {
+    before: { ...stopped, stoppedAt: ago(1800), retryAt: ago(-100) },
+    state: noNode,
+    want: { kind: "waits", isRested: true, recheckAfterSeconds: 100 },
+    remembers: { number: 2, stoppedAt: undefined },
+  },
+  "waits for a pod that lost its Job": {
+    before: { number: 1, podGoneSince: ago(1799) },
+    state: absent,
+    mover: { podIsAlive: true },
+    want: { kind: "waits", recheckAfterSeconds: 1 },
+  },
+  "makes the next one beside a pod that lost its Job, but not at once": {
+    before: { number: 1, podGoneSince: ago(1800) },
+    state: absent,
+    mover: { podIsAlive: true },
+    want: { kind: "start", number: 2 },
+  },
+  "makes the next one when a Job is gone without a word": {
+    before: { number: 1 },
+    state: absent,
+    want: { kind: "start", number: 2 },
+  },
+  "leaves it to its kind to try again what left no result": {
+    before: { number: 1 },
+    state: silent,
+    want: {
+      kind: "failed",
+      failure: { class: "ResultMissing", exitCode: 2, resultKnown: false, text: "no result" },
+    },
+  },
+};
+
+for (const [what, { before, state, mover: changes, want, remembers = {} }] of Object.entries(endlessCases)) {
+  Deno.test(`nextStep() of a task without an end ${what}`, () => {
+    const step = nextStep(endless, before, [mover(1, state, changes), mover(2, absent)], now);
+    assertHas(step, want);
+    assertHas(step.memory ?? {}, remembers);
+  });
+}
+
+Deno.test("nextStep() tells of a pod that lost its Job, also of a Job before the last one", () => {
+  const movers = [mover(1, absent, { podIsAlive: true }), mover(2, absent), mover(3, absent)];
+  let memory: TaskMemory | undefined = { number: 2, retryAt: ago(10), waitingSince: ago(30) };
+  const first = nextStep(task, memory, movers, now);
+  assertHas(first, { kind: "works" });
+  memory = first.memory;
+  const later = new Date(now.getTime() + 60_000);
+  assertHas(nextStep(task, memory, movers, later), { kind: "waits", reason: "PodNotStarted" });
+});
+
 Deno.test("nextStep() gets no more Jobs than it may, and proves nothing of those before the last", () => {
   const [first, second] = [mover(1, silent), mover(2, silent)];
   assertHas(
@@ -375,6 +460,22 @@ Deno.test("nextStep() gets no more Jobs than it may, and proves nothing of those
       failure: { class: "AuthFailure", exitCode: 2, resultKnown: false, text: "wrong password" },
     },
   );
+});
+
+Deno.test("nextStep() ends when the last Job it may get was lost", () => {
+  const movers = [mover(1, absent), mover(2, absent), mover(3, absent)];
+  for (const memory of [{ stoppedAt: ago(100) }, {}]) {
+    const before = {
+      number: 3,
+      startedAt: ago(900),
+      waitingSince: ago(300),
+      retryAt: ago(10),
+      stoppedWhy: "lost",
+      ...memory,
+    };
+    const failure = { class: "Interrupted", resultKnown: false, text: "lost" };
+    assertHas(nextStep(task, before, movers, now), { kind: "failed", failure });
+  }
 });
 
 Deno.test("nextStep() follows the newest Job there is, though its status was not written", () => {
@@ -430,7 +531,7 @@ Deno.test("nextStep() never makes a Job beside a mover that may work, and always
       const movers = found.map(({ state, ...rest }, index) => mover(index + 1, state, rest));
       const step = nextStep(task, before, movers, now);
       if (step.kind === "start") {
-        assert.ok(step.number >= 1 && step.number <= task.limits.jobs, `Job ${step.number}`);
+        assert.ok(step.number >= 1 && step.number <= 3, `Job ${step.number}`);
         assert.ok(movers.every(({ state, podIsAlive }) => state.kind !== "absent" || !podIsAlive));
         const current = movers[step.number - 1];
         assert.ok(current === undefined || current.state.kind === "absent", "there is such a Job already");
@@ -449,6 +550,6 @@ Deno.test("nextStep() never makes a Job beside a mover that may work, and always
       }
       assert.deepEqual(nextStep(task, before, movers, now), step);
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   );
 });

@@ -5,7 +5,7 @@ import { controllerOf } from "../../shared/watched.ts";
 import { settingsOf } from "../job/mover_job.ts";
 import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
 import { podMayRun } from "../state/pod_facts.ts";
-import { jobNameOf, type MoverTask } from "./task.ts";
+import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 
 /** One mover Job of a task as it was found, whatever its mover does. */
 export interface AnyMover {
@@ -36,15 +36,18 @@ export interface FoundMovers {
   readonly pods: readonly KubeObject[];
 }
 
-/** The mover Jobs a task may have had, by number, as they are now. */
+/**
+ * The mover Jobs that count for a task, by number, as they are now: all it may get, or, where it may get any number of
+ * them, the last one that is remembered, the one before and the next.
+ */
 export function seenMovers<O extends OperationKey>(
   task: MoverTask<O>,
+  memory: TaskMemory | undefined,
   { jobs, pods }: FoundMovers,
   now: Date,
   settingsToday?: string,
 ): readonly SeenMover<O>[] {
-  return Array.from({ length: task.limits.jobs }, (_, index) => {
-    const number = index + 1;
+  return numbersInSight(task.limits, memory).map((number) => {
     const name = jobNameOf(task, number);
     const job = jobs.find(({ metadata }) => metadata.name === name);
     const alive = pods.filter((pod) => nameOfJob(pod) === name && podMayRun(pod));
@@ -59,6 +62,13 @@ export function seenMovers<O extends OperationKey>(
       isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
     };
   });
+}
+
+/** Numbers of the Jobs that count for a task. */
+export function numbersInSight({ jobs }: TaskLimits, memory: TaskMemory | undefined): readonly number[] {
+  if (jobs !== undefined) return Array.from({ length: jobs }, (_, index) => index + 1);
+  const { number } = memory ?? { number: 1 };
+  return [number - 1, number, number + 1].filter((each) => each >= 1);
 }
 
 /** A pod whose Job was deleted without it has no owner any more, but still the label the Job controller gave it. */

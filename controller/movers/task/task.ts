@@ -14,12 +14,19 @@ export interface MoverTask<O extends OperationKey> {
 
 /** What a task may take. */
 export interface TaskLimits {
-  /** Jobs it gets when one leaves no result. */
-  readonly jobs: number;
-  /** So long it may wait for a mover to run, all tries together. */
+  /** Jobs it gets when one leaves no result; absent where the kind itself tries again what failed. */
+  readonly jobs?: number;
+  /** So long it may wait for a mover to run, all tries together; Infinity where it is tried for ever. */
   readonly startDeadlineSeconds: number;
   /** So long a mover may work. */
   readonly activeDeadlineSeconds: number;
+  /** After a mover that did not run it rests for a minute, then for twice as long each time, up to this. */
+  readonly longestRestSeconds: number;
+  /**
+   * So long a mover that was given up and does not go is waited for before another one is made beside it. Absent where
+   * two at once would do harm.
+   */
+  readonly besideSeconds?: number;
 }
 
 /** What a status remembers of the movers of a task; times are RFC 3339. */
@@ -96,7 +103,7 @@ export type TaskStep<O extends OperationKey> =
     readonly memory: TaskMemory;
     readonly failure: TaskFailure;
     /** Absent when no mover came to an end: it never started, or is gone without a trace. */
-    readonly mover?: { readonly seconds: number | undefined };
+    readonly mover?: { readonly seconds: number | undefined; readonly message: string };
     readonly finishedAt: string;
   };
 
