@@ -11,7 +11,7 @@ import {
   type Resource,
 } from "../../kube/types.ts";
 import { NAMESPACE, REPOSITORY, resourceOf } from "../shared/mod.ts";
-import type { SeenBackup } from "./slots.ts";
+import type { BackupWorld } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
@@ -24,11 +24,11 @@ const MOST_ROUNDS = 70;
  * gone.
  */
 export async function observeLive(
-  seen: SeenBackup,
+  seen: BackupWorld,
   reader: Reader,
   signal: AbortSignal,
-  observe: (reader: Reader) => Promise<SeenBackup | undefined>,
-): Promise<SeenBackup | undefined> {
+  observe: (reader: Reader) => Promise<BackupWorld | undefined>,
+): Promise<BackupWorld | undefined> {
   const { key, configName } = seen.backup;
   const { namespace } = key;
   const live = new LiveReader(reader);

@@ -3,10 +3,10 @@
  * snapshots. Imports api, the engine's contract and controller/shared. Start reading at plan.ts.
  */
 import { backupKind } from "../../api/mod.ts";
-import type { Reader } from "../../kube/types.ts";
+import type { ObjectKey, Reader } from "../../kube/types.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
-import type { MoverSlots, ProgressReader } from "../movers/mod.ts";
+import { type MoverSlots, type ProgressReader, slotClaims } from "../movers/mod.ts";
 import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
 import { DeletionLedger, noteDeletion } from "./deletion_ledger.ts";
 import { observeLive } from "./live_deletion.ts";
@@ -14,7 +14,7 @@ import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
 import { seeProgress } from "./progress.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
-import { giveBackRefusedMovers, observeBackupWithSlots } from "./slots.ts";
+import { backupSlots } from "./slots.ts";
 import { backupStatusOf } from "./status.ts";
 import { backupTraceparent } from "./traces.ts";
 import { backupIndexes, backupWatches } from "./watches.ts";
@@ -31,6 +31,11 @@ export function backupReconciler(
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
+  const claims = slotClaims(slots, backupSlots);
+  const observe = async (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) => {
+    const seen = await observeBackup(key, reader, signal, { options, found, ledger, now });
+    return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
+  };
   return {
     name: backupKind.kind,
     resource,
@@ -44,22 +49,21 @@ export function backupReconciler(
       { resource: CONFIG_MAP, verbs: ["get"] },
       { resource: SECRET, verbs: ["get"] },
     ],
-    observe: (key, reader, signal, now) => {
-      const observe = async (from: Reader) => {
-        const seen = await observeBackup(key, from, signal, { options, found, ledger, now });
-        return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
-      };
-      return observeBackupWithSlots(
-        key,
-        slots,
-        now,
-        () => observe(reader),
-        (seen) => observeLive(seen, reader, signal, observe),
-      );
+    observe,
+    claims: {
+      ...claims,
+      ask: async (seen, reader, signal, now) => {
+        const world = await claims.ask(seen, reader, signal, now);
+        if (world === undefined || !deletesSnapshots(world)) return world;
+        // What destroys is decided on the living; it costs requests, so only who has a slot asks.
+        const again = (from: Reader) => observe(seen.backup.key, from, signal, now);
+        const live = await observeLive(seen, reader, signal, again);
+        return live === undefined ? undefined : await claims.ask(live, reader, signal, now);
+      },
     },
     applied: (world, applied, now) => {
       noteDeletion(world, applied, ledger, now);
-      giveBackRefusedMovers(world, applied, slots);
+      claims.applied(world, applied);
     },
     wakes: (wake) => {
       slots.onGrant(backupKind.kind, wake);
@@ -77,4 +81,9 @@ export function backupReconciler(
     ],
     samples: backupSamples,
   };
+}
+
+/** True when the mover that deletes would be made now. */
+function deletesSnapshots({ backup, planned }: BackupWorld): boolean {
+  return backup.isDeleting && (planned?.create.length ?? 0) > 0;
 }

@@ -37,10 +37,9 @@ import { type BackupObject, parseBackup } from "./backup_object.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
 import { runPin } from "./run_pin.ts";
 import { seenDeletions } from "./seen_deletions.ts";
-import type { SeenBackup } from "./slots.ts";
 import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./tasks.ts";
 import { INDEX } from "./watches.ts";
-import { type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
+import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
@@ -51,7 +50,7 @@ export async function observeBackup(
   reader: Reader,
   signal: AbortSignal,
   context: ObserveContext,
-): Promise<SeenBackup | undefined> {
+): Promise<BackupWorld | undefined> {
   const { found, ledger, now } = context;
   ledger.begin(now);
   const cached = reader.get(BACKUP, key);
@@ -74,7 +73,7 @@ export interface ObserveContext {
 }
 
 /** Asks for the snapshots of one that was put back; those of a run whose Backup lives belong to that one. */
-function withFinding(seen: SeenBackup, found: FoundRuns, now: Date, reader: Reader): SeenBackup {
+function withFinding(seen: BackupWorld, found: FoundRuns, now: Date, reader: Reader): BackupWorld {
   const { backup: { putBack, uid, key: { namespace }, isDeleting }, repository } = seen;
   if (putBack === undefined || isDeleting || repository.kind !== "found") return seen;
   const { key, uniqueId } = repository.value;
@@ -126,7 +125,7 @@ async function worldOf(
   reader: Reader,
   signal: AbortSignal,
   { options, ledger, now }: ObserveContext,
-): Promise<SeenBackup> {
+): Promise<BackupWorld> {
   const { object, backup, config, jobs } = run;
   const { namespace } = backup.key;
   const repository = observeRepository(backup, config, jobs, reader);
@@ -143,6 +142,7 @@ async function worldOf(
     deletions: pin === undefined
       ? undefined
       : seenDeletions({ object, backup, config, pin, repository }, ledger, reader, now),
+    slots: "free",
     options,
   };
 }
@@ -152,7 +152,7 @@ function observeClaims(
   { backup: { key: { namespace }, status, isDeleting }, config }: Run,
   repository: Sighting<RepositoryView>,
   reader: Reader,
-): Pick<SeenBackup, "sources" | "missingClaims" | "unfitClaims"> {
+): Pick<BackupWorld, "sources" | "missingClaims" | "unfitClaims"> {
   const isOver = isDeleting || isTerminal(status.phase) || status.snapshots !== undefined;
   if (isOver || config.kind !== "found") return { sources: [], missingClaims: [], unfitClaims: [] };
   const { spec } = config.value;

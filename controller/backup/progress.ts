@@ -7,26 +7,25 @@ import {
   tellProgress,
 } from "../movers/mod.ts";
 import type { BackupPlan } from "./next_status.ts";
-import type { SeenBackup } from "./slots.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
 /** Adds what the movers of a Backup said last; has their logs read beside this pass. Of one that is gone it forgets them. */
 export function seeProgress(
   key: ObjectKey,
-  seen: SeenBackup | undefined,
+  seen: BackupWorld | undefined,
   { progress, reader, now }: {
     readonly progress: ProgressReader;
     readonly reader: Reader;
     readonly now: Date;
   },
-): SeenBackup | undefined {
+): BackupWorld | undefined {
   const movers = seen === undefined ? [] : moversOf(seen);
   const said = progress.ask(key, movers, reader, now);
   if (seen === undefined || movers.length === 0) return seen;
   return { ...seen, atWork: movers.map((mover): SeenProgress => withSaid(mover, said.get(mover.podUid))) };
 }
 
-function moversOf({ backup: { isDeleting, status }, jobs, pods }: SeenBackup): readonly MoverAtWork[] {
+function moversOf({ backup: { isDeleting, status }, jobs, pods }: BackupWorld): readonly MoverAtWork[] {
   return isDeleting || isTerminal(status.phase) ? [] : moversAtWork(jobs, pods);
 }
 

@@ -16,7 +16,7 @@ export * from "./progress/at_work.ts";
 export * from "./progress/reader.ts";
 export * from "./progress/told.ts";
 export * from "./removal.ts";
-export * from "./slots/ask.ts";
+export * from "./slots/claims.ts";
 export * from "./slots/jobs.ts";
 export * from "./slots/mover_slots.ts";
 export * from "./slots/types.ts";

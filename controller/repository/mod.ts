@@ -13,6 +13,7 @@ import {
   noteMover,
   noteMoverPod,
   repositoryNeeds,
+  slotClaims,
 } from "../movers/mod.ts";
 import {
   byControllerUid,
@@ -34,7 +35,7 @@ import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from ".
 import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
-import { giveBackRefusedBootstrap, observeRepositoryWithSlots } from "./slots.ts";
+import { repositorySlots } from "./slots.ts";
 import { repositoryStatusAfter } from "./status.ts";
 import type { RepositoryWorld } from "./world.ts";
 
@@ -50,6 +51,7 @@ export function repositoryReconciler(
 ): Kind<RepositoryWorld, RepositoryPlan> {
   const memory = new ListingMemory();
   const credentials = new CredentialMemory();
+  const claims = slotClaims(slots, repositorySlots(options));
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
@@ -57,12 +59,9 @@ export function repositoryReconciler(
     watches: watchesOf(slots),
     writes: WRITES,
     observe: (key, reader, signal, now) =>
-      observeRepositoryWithSlots(
-        key,
-        { slots, options, now },
-        () => observeRepository(key, reader, { memory, credentials, found, now }, signal),
-      ),
-    applied: (world, applied) => giveBackRefusedBootstrap(world, applied, slots),
+      observeRepository(key, reader, { memory, credentials, found, now }, signal),
+    claims,
+    applied: claims.applied,
     wakes: (wake) => slots.onGrant(repositoryKind.kind, wake),
     plan: (world, now) => planRepository(world, now, options),
     status: repositoryStatusAfter,

@@ -9,7 +9,7 @@ import type { ListingMemory } from "./listing_memory.ts";
 import { newestStats } from "./newest_stats.ts";
 import { twinsOf } from "./twins.ts";
 import { parseRepository } from "./repository_object.ts";
-import type { SeenRepository } from "./slots.ts";
+import type { RepositoryWorld } from "./world.ts";
 
 /** Index of Jobs by the uid of their controller. */
 export const BY_OWNER = "owner";
@@ -30,7 +30,7 @@ export async function observeRepository(
     readonly now: Date;
   },
   signal: AbortSignal,
-): Promise<SeenRepository | undefined> {
+): Promise<RepositoryWorld | undefined> {
   const object = reader.get(REPOSITORY, key);
   if (object === undefined) {
     memory.drop(key);
@@ -57,6 +57,7 @@ export async function observeRepository(
     catalog,
     newestStats: newestStats(repository, reader, now),
     twins: twinsOf(object, reader),
+    slots: "free",
   };
 }
 

@@ -1,6 +1,7 @@
+import { StalledError } from "../../api/mod.ts";
 import type { KubeClock } from "../../kube/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import type { AnyKind } from "./kind.ts";
+import type { AnyKind, Kind } from "./kind.ts";
 import type { Outcome } from "./outcome.ts";
 import { outcomeOfError } from "./outcome_of_error.ts";
 import type { Plan } from "./plan.ts";
@@ -28,12 +29,35 @@ export async function decide(
   signal: AbortSignal,
 ): Promise<Decision | undefined> {
   try {
-    const world = await kind.observe(key, reader, signal, new Date(clock.epochMs()));
+    const world = await lookAt(kind, key, reader, signal, new Date(clock.epochMs()));
     if (world === undefined) return undefined;
     const plan = kind.plan(world, new Date(clock.epochMs()));
     return { kind: "planned", object: world.object, world, plan };
   } catch (error) {
     const object = reader.get(kind.resource, key);
     return object === undefined ? undefined : { kind: "threw", object, outcome: outcomeOfError(error) };
+  }
+}
+
+/** What a pass plans over: what was observed, with what was granted of what all share. Undefined when it is gone. */
+export async function lookAt<World extends { readonly object: KubeObject }, P extends Plan>(
+  kind: Pick<Kind<World, P>, "observe" | "claims">,
+  key: ObjectKey,
+  reader: Reader,
+  signal: AbortSignal,
+  now: Date,
+): Promise<World | undefined> {
+  const { claims } = kind;
+  try {
+    const seen = await kind.observe(key, reader, signal, now);
+    const world = seen === undefined || claims === undefined
+      ? seen
+      : await claims.ask(seen, reader, signal, now);
+    if (world === undefined) claims?.withdraw(key);
+    return world;
+  } catch (error) {
+    // One that cannot be read starts nothing until somebody mends it.
+    if (error instanceof StalledError) claims?.withdraw(key);
+    throw error;
   }
 }

@@ -39,7 +39,21 @@ type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
 export type CounterSeries = SeriesOf<ObjectCounterName>;
 
 /**
- * What a kind must declare. The engine runs it: observe → plan → apply → status → tell. The engine knows
+ * What all objects share and what is kept outside of the cluster, as slots for movers: asked between `observe` and
+ * `plan`, so that the one only reads and the other is pure.
+ */
+export interface Claims<World> {
+  /**
+   * The world with what was granted of all that a plan over it would use; undefined when the object is found gone after
+   * all. May read live and plan, never writes.
+   */
+  ask(world: World, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
+  /** Takes back what was asked for an object that is gone, or that nobody can read. Must be quick and not throw. */
+  withdraw(key: ObjectKey): void;
+}
+
+/**
+ * What a kind must declare. The engine runs it: observe → claim → plan → apply → status → tell. The engine knows
  * no kind and kinds never import kinds. A kind's plans may carry more than the engine reads, for its `status`.
  */
 export interface Kind<World extends { readonly object: KubeObject }, P extends Plan = Plan> {
@@ -75,6 +89,8 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly wakes?: (wake: (key: ObjectKey) => void) => void;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
   observe(key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
+  /** What its objects share; without it the world is planned over as it was observed. */
+  readonly claims?: Claims<World>;
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
   /** Told what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
