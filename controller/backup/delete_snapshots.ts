@@ -4,7 +4,6 @@ import {
   findCondition,
   isoSeconds,
   type MoverMemory,
-  type Reason,
   REASONS,
 } from "../../api/mod.ts";
 import type { KubeObject, Removal } from "../../kube/types.ts";
@@ -19,7 +18,9 @@ import {
   memoryOfStart,
   moverMeasures,
   moverRemovals,
+  needsPerson,
   nextStep,
+  type Obstacle,
   podMayRun,
   type SeenMover,
   seenMovers,
@@ -93,10 +94,11 @@ function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: Ste
   const verdict = judgeDeletion(world, pin, now);
   if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
   const refusal = firstRefusal(deletionChecks, world, pin);
-  if (refusal !== undefined) return refusedPlan(leaving, refusal.reason, refusal.message);
+  if (refusal !== undefined) return refusedPlan(leaving, refusal);
   const repository = foundRepository(world);
   if (repository === undefined || pin === undefined) {
-    return refusedPlan(leaving, "ConfigNotFound", "It is not known which repository holds the snapshots");
+    const message = "It is not known which repository holds the snapshots";
+    return refusedPlan(leaving, { reason: "ConfigNotFound", message });
   }
   if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(leaving, pin);
   const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
@@ -445,11 +447,12 @@ function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
 }
 
 /** What stands in the way is said; a repository that is not the one written to needs a person. */
-function refusedPlan(leaving: Leaving, reason: Reason, why: string): BackupPlan {
-  const message = `Cannot delete the snapshots: ${why}. ${escapeHint()}`;
+function refusedPlan(leaving: Leaving, obstacle: Obstacle): BackupPlan {
+  const { reason } = obstacle;
+  const message = `Cannot delete the snapshots: ${obstacle.message}. ${escapeHint()}`;
   const plan = waitingPlan(leaving, reason, message, RECHECK_SECONDS);
   const events = waitEvents(leaving.world, reason, message);
-  if (reason !== "RepositoryReplaced") return { ...plan, events };
+  if (!needsPerson(obstacle)) return { ...plan, events };
   return { ...plan, events, outcome: { kind: "stalled", reason, message } };
 }
 

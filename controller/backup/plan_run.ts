@@ -4,20 +4,14 @@ import type { Outcome } from "../runtime/outcome.ts";
 import {
   effectiveMover,
   memoryOfStart,
+  type Obstacle,
   settingsOf,
   slotRecheckSeconds,
   type SlotWait,
   slotWaitText,
 } from "../movers/mod.ts";
 import { configIdentity, unfitText } from "../shared/mod.ts";
-import {
-  firstRefusal,
-  foundRepository,
-  permittedConditions,
-  type Refusal,
-  restartChecks,
-  startChecks,
-} from "./checks.ts";
+import { firstRefusal, foundRepository, permittedConditions, restartChecks, startChecks } from "./checks.ts";
 import { backupJob, DEFAULT_START_DEADLINE_SECONDS } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
@@ -81,7 +75,7 @@ export const notLookedAt: readonly ConditionChange[] = [
 
 function pendingPlan(
   world: BackupWorld,
-  { reason, message, condition }: Refusal,
+  { reason, message, condition }: Obstacle,
   recheckAfterSeconds = RECHECK_SECONDS,
 ): BackupPlan {
   return {
@@ -200,7 +194,7 @@ type Waiting = Extract<Outcome, { kind: "waiting" }>;
 interface Started {
   readonly steps: readonly SourceStep[];
   /** Why sources that need a mover do not get one now, but for want of a slot. */
-  readonly held: Refusal | undefined;
+  readonly held: Obstacle | undefined;
   readonly create: readonly DesiredObject[];
   /** The steps that get one. */
   readonly started: ReadonlySet<SourceStep>;
@@ -240,7 +234,7 @@ function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): Sna
 }
 
 /** A mover of this run must not write into another repository than the movers before it. */
-function refuse(step: SourceStep, refusal: Refusal, now: Date): SourceStep {
+function refuse(step: SourceStep, refusal: Obstacle, now: Date): SourceStep {
   if (step.kind !== "start") return step;
   const entry = failedEntry(step.entry, refusal.reason, step.entry.job === undefined);
   const failure = entry.failure === undefined

@@ -1,6 +1,6 @@
 import { API_VERSION, findCondition, type Reason, type SnapshotEntry } from "../../api/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../runtime/plan.ts";
-import { isSettingsFault, MAX_DISRUPTIONS, moverMeasures } from "../movers/mod.ts";
+import { isSettingsFault, MAX_DISRUPTIONS, moverMeasures, obstacleAction } from "../movers/mod.ts";
 import type { SourceStep } from "./source_entry.ts";
 import { runTrace } from "./traces.ts";
 import { atLeast, lacksSome, listed, lostText, type Verdict } from "./verdict.ts";
@@ -8,24 +8,9 @@ import type { BackupWorld } from "./world.ts";
 
 const LINE_MAX = 400;
 
-/** What a person can do about a wait; reasons that are not here are ordinary steps and told as Normal. */
-const ACTIONS: Partial<Record<Reason, string>> = {
-  ConfigNotFound: "CreateBackupConfig",
-  InvalidSpec: "EditBackupConfig",
-  RepositoryNotFound: "CreateRepository",
-  RepositoryReplaced: "CheckRepository",
-  MissingCredentialsSecret: "CheckCredentials",
-  MissingConfigMap: "CheckCredentials",
-  VolumeNotFound: "CreateVolume",
-  VolumeNotUsable: "CheckVolume",
-  PrivilegedMoverNotPermitted: "AnnotateNamespaceForPrivilegedMovers",
-  Unschedulable: "CheckScheduling",
-  PodNotStarted: "CheckPod",
-};
-
 /** The Warning of a wait somebody can end, in the pass it begins or gets a cause that stays; none while it lasts. */
 export function waitEvents(world: BackupWorld, reason: Reason, note: string): readonly PlannedEvent[] {
-  const action = ACTIONS[reason];
+  const action = obstacleAction(reason);
   const before = findCondition(world.backup.status.conditions, "Ready");
   // A kubelet that only creates a container at first may say a moment later that it cannot.
   const isWorse = isSettingsFault(note) && !isSettingsFault(before?.message ?? "");

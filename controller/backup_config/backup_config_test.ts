@@ -6,6 +6,7 @@ import {
   aBackupConfig,
   aClaim,
   aCondition,
+  aNamespace,
   aReadyRepository,
   aRepository,
   type FakeKube,
@@ -83,6 +84,17 @@ const states: Readonly<Record<string, { change: (kube: FakeKube) => void; ready:
     change: (kube) => void kube.put(aBackupConfig({ spec: { sources: [{ pvc: { name: "repo-data" } }] } })),
     ready:
       /^False InvalidSpec: Cannot back up PersistentVolumeClaim "repo-data": the repository itself is on it/,
+  },
+  "its namespace does not permit its privileged mover": {
+    change: (kube) => void kube.put(aBackupConfig({ spec: { mover: { privilegedMode: true } } })),
+    ready: /^Unknown PrivilegedMoverNotPermitted: Cannot run a privileged mover in namespace "apps"/,
+  },
+  "its namespace is being deleted": {
+    change: (kube) => {
+      const deletionTimestamp = "2026-01-01T00:00:00Z";
+      kube.put(aNamespace({ metadata: { deletionTimestamp, finalizers: ["kubernetes"] } }));
+    },
+    ready: /^Unknown NamespaceTerminating: Namespace "apps" is being deleted/,
   },
   "its spec cannot be read": {
     change: (kube) => void kube.put(aBackupConfig({ spec: { sources: [] } })),

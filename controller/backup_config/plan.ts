@@ -1,8 +1,15 @@
 import { findCondition, type Reason } from "../../api/mod.ts";
-import { mountConflict, senselessSources } from "../../api/rules/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan } from "../runtime/plan.ts";
-import { missingClaimsText, noVolumeMatchesText, unfitText } from "../shared/mod.ts";
+import {
+  effectiveMover,
+  firstObstacle,
+  type MoverNeeds,
+  needsPerson,
+  OBSTACLES,
+  RUN_OBSTACLES,
+} from "../movers/mod.ts";
+import { unfitText } from "../shared/mod.ts";
 import { completeCondition } from "./completeness.ts";
 import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
 import { planRetention } from "./plan_retention.ts";
@@ -46,39 +53,36 @@ function recheckedAfter(outcome: Outcome, seconds: number | undefined): Outcome 
   return { ...outcome, recheckAfterSeconds: Math.min(seconds, outcome.recheckAfterSeconds ?? Infinity) };
 }
 
+/** What a Backup of it would say before its first mover. */
 function outcomeOf(world: BackupConfigWorld): Outcome {
-  const { spec, sources, repository, missingClaims, unfitClaims, key } = world;
-  const senseless = senselessSources(sources);
-  if (senseless !== undefined) return { kind: "stalled", reason: "InvalidSpec", message: senseless };
-  const { name } = spec.repository;
-  switch (repository.kind) {
-    case "missing":
-      return waiting(
-        "RepositoryNotFound",
-        `Repository "${name}" does not exist in namespace "${key.namespace}", expected the one this BackupConfig names`,
-      );
-    case "unreadable":
-      return waiting("RepositoryNotReady", repository.why);
-    case "found": {
-      const conflict = mountConflict(
-        repository.value.spec,
-        sources.map(({ source }) => ({ pvc: source })),
-      );
-      if (conflict !== undefined) return { kind: "stalled", reason: "InvalidSpec", message: conflict };
-      if (repository.value.notReady !== undefined) {
-        return waiting("RepositoryNotReady", repository.value.notReady);
-      }
-    }
+  const obstacle = firstObstacle([OBSTACLES.namespaceEnds, ...RUN_OBSTACLES], needsOf(world));
+  if (obstacle !== undefined) {
+    const { reason, message } = obstacle;
+    return needsPerson(obstacle) ? { kind: "stalled", reason, message } : waiting(reason, message);
   }
-  if (sources.length === 0) {
-    return waiting("NoVolumeMatches", noVolumeMatchesText(key.namespace, unfitClaims));
-  }
-  if (missingClaims.length > 0) {
-    return waiting("VolumeNotFound", missingClaimsText(missingClaims, key.namespace));
-  }
-  const named = unfitClaims.filter(({ isNamed }) => isNamed);
+  const named = world.unfitClaims.filter(({ isNamed }) => isNamed);
   if (named.length > 0) return waiting("VolumeNotUsable", unfitText(named));
   return { kind: "settled", reason: "Ready", message: "A Backup can run now", ready: "True" };
+}
+
+function needsOf(world: BackupConfigWorld): MoverNeeds {
+  const { spec, repository, key: { namespace: namespaceName }, namespace } = world;
+  const { sources, missingClaims, unfitClaims } = world;
+  const ofRepository = repository.kind === "found" ? repository.value.spec.mover : undefined;
+  return {
+    namespaceName,
+    namespace,
+    repository,
+    repositoryName: spec.repository.name,
+    repositoryIs: "the one this BackupConfig names",
+    pinnedId: undefined,
+    mover: effectiveMover(ofRepository, spec.mover),
+    // Without its credentials a Repository is not ready.
+    missing: undefined,
+    sources,
+    missingClaims,
+    unfitClaims,
+  };
 }
 
 /** What is said of claims that no run can back up now, each by its name; selected ones are left out of every run. */

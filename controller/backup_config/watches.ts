@@ -2,6 +2,7 @@ import { backupConfigKind, backupKind } from "../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { IndexFunction, Watch } from "../runtime/kind.ts";
 import {
+  cachedRepository,
   claimsOfConfig,
   configsOfClaim,
   REPOSITORY,
@@ -9,6 +10,7 @@ import {
   repositoryOfConfig,
   resourceOf,
   textAt,
+  valueAt,
   WATCHED,
 } from "../shared/mod.ts";
 
@@ -31,8 +33,8 @@ export const backupConfigIndexes: Readonly<Record<string, IndexFunction>> = {
 export const backupConfigWatches: readonly Watch[] = [
   { resource: REPOSITORY, keys: keysOfRepository },
   { ...WATCHED.volumeClaim, keys: keysOfClaim },
-  // For the claims that no recipe covers.
-  { ...WATCHED.namespace },
+  // Its cache is read for the claims that no recipe covers as well.
+  { ...WATCHED.namespace, keys: keysOfNamespace },
   {
     resource: resourceOf(backupKind),
     indexes: { [INDEX.backupsByConfig]: (backup) => listOf(configOf(backup)) },
@@ -52,6 +54,22 @@ function keysOfRepository(repository: KubeObject, reader: Reader): readonly Obje
 
 function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
   return configsOfClaim(claim, reader, INDEX.byClaim).map(keyOf);
+}
+
+/**
+ * What a namespace permits matters to those with a privileged mover only, of their own or of their Repository; that it
+ * is being deleted matters to all.
+ */
+function keysOfNamespace(
+  { metadata: { name, deletionTimestamp } }: KubeObject,
+  reader: Reader,
+): readonly ObjectKey[] {
+  const isPrivileged = ({ spec }: KubeObject) => valueAt(spec, "mover", "privilegedMode") === true;
+  return reader.list(BACKUP_CONFIG, { namespace: name }).filter((config) => {
+    const found = cachedRepository(repositoryOfConfig(config), name, reader);
+    return deletionTimestamp !== undefined || isPrivileged(config) ||
+      (found !== undefined && isPrivileged(found));
+  }).map(keyOf);
 }
 
 /** A run concerns its recipe once it has ended: what happens before is said by the run itself. */

@@ -12,6 +12,8 @@ export interface BackupConfigWorld {
   readonly spec: BackupConfigSpec;
   readonly status: BackupConfigStatus;
   readonly repository: Sighting<RepositoryView>;
+  /** Undefined when it cannot be seen. */
+  readonly namespace: KubeObject | undefined;
   /** What its sources are now. */
   readonly sources: readonly ConfigSource[];
   /** Claims it names that are not there. */

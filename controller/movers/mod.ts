@@ -11,6 +11,7 @@ export * from "./job/name.ts";
 export * from "./job/privileged_refusal.ts";
 export { sourceMountPath } from "./job/volumes.ts";
 export * from "./job/work_spec.ts";
+export * from "./obstacles.ts";
 export * from "./operations.ts";
 export * from "./progress/at_work.ts";
 export * from "./progress/reader.ts";

@@ -1,22 +1,19 @@
-import type { Reason } from "../../api/mod.ts";
-import { effectiveMover, firstMissing, privilegedRefusal } from "../movers/mod.ts";
+import { effectiveMover, firstMissing, type Obstacle, OBSTACLES } from "../movers/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Something outside the object that a bootstrap waits for. */
-export interface Obstacle {
-  readonly reason: Reason;
-  /** Names what is missing, where, and what is expected. */
-  readonly message: string;
-}
+export type { Obstacle } from "../movers/mod.ts";
 
 /** What of the needed Secrets, ConfigMaps and volumes is missing. */
 export function missingNeed({ repository, found }: RepositoryWorld): Obstacle | undefined {
-  return firstMissing(found, repository.key.namespace);
+  const missing = firstMissing(found, repository.key.namespace);
+  return OBSTACLES.credentialsAreMissing({ missing });
 }
 
 /** Why the namespace does not permit the mover the spec asks for. */
 export function notPermitted({ repository, namespace }: RepositoryWorld): Obstacle | undefined {
-  const mover = effectiveMover(repository.spec.mover);
-  const message = privilegedRefusal(mover, repository.key.namespace, namespace);
-  return message === undefined ? undefined : { reason: "PrivilegedMoverNotPermitted", message };
+  return OBSTACLES.privilegedMoverIsNotPermitted({
+    mover: effectiveMover(repository.spec.mover),
+    namespaceName: repository.key.namespace,
+    namespace,
+  });
 }

@@ -2,7 +2,7 @@ import { findCondition, type RepositoryPhase, type RepositoryStatus } from "../.
 import type { ControllerOptions } from "../options.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
-import { credentialVersion } from "../movers/mod.ts";
+import { credentialVersion, obstacleAction } from "../movers/mod.ts";
 import { beginMemory } from "./begin_memory.ts";
 import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./decide.ts";
@@ -136,10 +136,10 @@ function phaseOf(decision: Decision, standing: Standing, world: RepositoryWorld)
 function eventsOf({ repository }: RepositoryWorld, { reason, message }: Obstacle): readonly PlannedEvent[] {
   const told = findCondition(repository.status.conditions, "Ready");
   if (told?.reason === reason && told.message === message) return [];
-  return [{ type: "Warning", reason, action: obstacleAction(reason), note: message }];
+  return [{ type: "Warning", reason, action: actionOf(reason), note: message }];
 }
 
-function obstacleAction(reason: Obstacle["reason"]): string {
-  if (reason === "PrivilegedMoverNotPermitted") return "AnnotateNamespaceForPrivilegedMovers";
-  return reason === "VolumeNotFound" ? "CheckBackend" : "CheckCredentials";
+/** Of a Repository that lacks its volume it is the storage that is looked at. */
+function actionOf(reason: Obstacle["reason"]): string {
+  return reason === "VolumeNotFound" ? "CheckBackend" : obstacleAction(reason) ?? "CheckCredentials";
 }

@@ -1,0 +1,173 @@
+import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
+import { type ConfigSource, mountConflict, senselessSources } from "../../api/rules/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { missingClaimsText, noVolumeMatchesText } from "../shared/config_sources.ts";
+import type { RepositoryView, Sighting } from "../shared/repository_view.ts";
+import type { UnfitClaim } from "../shared/unfit_claims.ts";
+import type { Missing } from "./credentials.ts";
+import { privilegedRefusal } from "./job/privileged_refusal.ts";
+
+/** Why a mover cannot be made now. */
+export interface Obstacle {
+  readonly reason: Reason;
+  /** What is, what is expected and how to mend it, in one sentence. */
+  readonly message: string;
+  /** Said beside Ready. */
+  readonly condition?: ConditionChange;
+}
+
+/** What decides whether a mover can be made, whatever it is to do. */
+export interface MoverNeeds {
+  readonly namespaceName: string;
+  /** Undefined when it cannot be seen. */
+  readonly namespace: KubeObject | undefined;
+  readonly repository: Sighting<RepositoryView>;
+  readonly repositoryName: string;
+  /** Which Repository is expected, as in "the one its BackupConfig names". */
+  readonly repositoryIs: string;
+  /** Kopia's id of the repository it has to be; undefined where any will do. */
+  readonly pinnedId: string | undefined;
+  readonly mover: MoverSpec;
+  /** The first thing missing of what the repository needs. */
+  readonly missing: Missing | undefined;
+  /** Volumes that are to be read, those that are named and not there, and those that cannot be read. */
+  readonly sources: readonly ConfigSource[];
+  readonly missingClaims: readonly string[];
+  readonly unfitClaims: readonly UnfitClaim[];
+}
+
+/** Looks for one obstacle; undefined when there is none. */
+export type ObstacleCheck = (needs: MoverNeeds) => Obstacle | undefined;
+
+/** Every obstacle, each looked for in one way; who makes movers says which of them concern it, in the order they are told. */
+export const OBSTACLES = {
+  namespaceEnds,
+  sourcesMakeNoSense,
+  repositoryIsMissing,
+  repositoryIsReplaced,
+  repositoryIsNotReady,
+  mountsCollide,
+  noVolumeMatches,
+  privilegedMoverIsNotPermitted,
+  credentialsAreMissing,
+  volumesAreMissing,
+} as const satisfies Readonly<Record<string, ObstacleCheck>>;
+
+/** What a run of a recipe needs before its first mover, in the order it is told; a check may rely on those before it. */
+export const RUN_OBSTACLES: readonly ObstacleCheck[] = [
+  sourcesMakeNoSense,
+  repositoryIsMissing,
+  repositoryIsNotReady,
+  mountsCollide,
+  noVolumeMatches,
+  privilegedMoverIsNotPermitted,
+  credentialsAreMissing,
+  volumesAreMissing,
+];
+
+/** What a person can do about an obstacle, or about a mover that does not start: the action of its Event. */
+const ACTIONS: Partial<Record<Reason, string>> = {
+  ConfigNotFound: "CreateBackupConfig",
+  InvalidSpec: "EditBackupConfig",
+  RepositoryNotFound: "CreateRepository",
+  RepositoryReplaced: "CheckRepository",
+  MissingCredentialsSecret: "CheckCredentials",
+  MissingConfigMap: "CheckCredentials",
+  VolumeNotFound: "CreateVolume",
+  VolumeNotUsable: "CheckVolume",
+  PrivilegedMoverNotPermitted: "AnnotateNamespaceForPrivilegedMovers",
+  Unschedulable: "CheckScheduling",
+  PodNotStarted: "CheckPod",
+};
+
+/** The action of the Event; undefined for an ordinary step, which nobody has to do anything about. */
+export function obstacleAction(reason: Reason): string | undefined {
+  return ACTIONS[reason];
+}
+
+/** True for an obstacle that does not go by itself: a person must act. */
+export function needsPerson({ reason }: Obstacle): boolean {
+  return reason === "InvalidSpec" || reason === "RepositoryReplaced";
+}
+
+/** The first obstacle of some. */
+export function firstObstacle(checks: readonly ObstacleCheck[], needs: MoverNeeds): Obstacle | undefined {
+  for (const check of checks) {
+    const obstacle = check(needs);
+    if (obstacle !== undefined) return obstacle;
+  }
+  return undefined;
+}
+
+function namespaceEnds({ namespace, namespaceName }: MoverNeeds): Obstacle | undefined {
+  if (namespace?.metadata.deletionTimestamp === undefined) return undefined;
+  return {
+    reason: "NamespaceTerminating",
+    message: `Namespace "${namespaceName}" is being deleted: no mover can be started in it any more`,
+  };
+}
+
+function sourcesMakeNoSense({ sources }: MoverNeeds): Obstacle | undefined {
+  const message = senselessSources(sources);
+  return message === undefined ? undefined : { reason: "InvalidSpec", message };
+}
+
+function repositoryIsMissing(needs: MoverNeeds): Obstacle | undefined {
+  const { repository, repositoryName, namespaceName, repositoryIs } = needs;
+  if (repository.kind === "unreadable") return { reason: "RepositoryNotReady", message: repository.why };
+  if (repository.kind === "found") return undefined;
+  return {
+    reason: "RepositoryNotFound",
+    message: `Repository "${repositoryName}" does not exist in namespace "${namespaceName}", ` +
+      `expected ${repositoryIs}`,
+  };
+}
+
+function repositoryIsReplaced({ repository, repositoryName, pinnedId }: MoverNeeds): Obstacle | undefined {
+  const found = repository.kind === "found" ? repository.value.uniqueId : undefined;
+  if (pinnedId === undefined || found === undefined || pinnedId === found) return undefined;
+  return {
+    reason: "RepositoryReplaced",
+    message: `Repository "${repositoryName}" is another one than at the start of this run: ` +
+      `its unique id is "${found}", expected "${pinnedId}"`,
+  };
+}
+
+function repositoryIsNotReady({ repository }: MoverNeeds): Obstacle | undefined {
+  const message = repository.kind === "found" ? repository.value.notReady : undefined;
+  return message === undefined ? undefined : { reason: "RepositoryNotReady", message };
+}
+
+function mountsCollide({ repository, sources }: MoverNeeds): Obstacle | undefined {
+  if (repository.kind !== "found") return undefined;
+  const message = mountConflict(repository.value.spec, sources.map(({ source }) => ({ pvc: source })));
+  return message === undefined ? undefined : { reason: "InvalidSpec", message };
+}
+
+function noVolumeMatches({ sources, namespaceName, unfitClaims }: MoverNeeds): Obstacle | undefined {
+  if (sources.length > 0) return undefined;
+  return { reason: "NoVolumeMatches", message: noVolumeMatchesText(namespaceName, unfitClaims) };
+}
+
+function privilegedMoverIsNotPermitted(
+  { mover, namespaceName, namespace }: Pick<MoverNeeds, "mover" | "namespaceName" | "namespace">,
+): Obstacle | undefined {
+  const message = privilegedRefusal(mover, namespaceName, namespace);
+  if (message === undefined) return undefined;
+  const reason = "PrivilegedMoverNotPermitted";
+  const value = { type: "MoverPermitted", status: "False", reason, message } as const;
+  return { reason, message, condition: { kind: "set", value } };
+}
+
+function credentialsAreMissing({ missing }: Pick<MoverNeeds, "missing">): Obstacle | undefined {
+  if (missing === undefined) return undefined;
+  const { reason, message } = missing;
+  if (reason === "VolumeNotFound") return { reason, message };
+  const value = { type: "CredentialsAvailable", status: "False", reason, message } as const;
+  return { reason, message, condition: { kind: "set", value } };
+}
+
+function volumesAreMissing({ missingClaims, namespaceName }: MoverNeeds): Obstacle | undefined {
+  if (missingClaims.length === 0) return undefined;
+  return { reason: "VolumeNotFound", message: missingClaimsText(missingClaims, namespaceName) };
+}
