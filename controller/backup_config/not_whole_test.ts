@@ -106,6 +106,21 @@ for (const [state, fault] of Object.entries(faults)) {
   });
 }
 
+Deno.test("retention takes a snapshot whose files lost their names for partial, and one whose names changed for whole", async () => {
+  const lost = { names: { lost: { count: 2, paths: ["a"] } } };
+  const stage = aStage({ keepLatest: 1 }, ...whole, aNight("odd-10", 10, lost));
+  assert.deepEqual(await left(stage), ["odd-10", "whole-3"]);
+  assert.match(stage.condition("SnapshotsWhole") ?? "", /^False NotWhole: .* is partial /);
+  stage.kube.put(aNight("odd-10", 10, lost, { accept: true }));
+  assert.deepEqual(await left(stage), ["odd-10"]);
+  stage.kube.put(aNight("same-11", 11, lost));
+  assert.deepEqual(await left(stage), ["odd-10", "same-11"]);
+  assert.equal(stage.condition("SnapshotsWhole"), undefined, "as many were accepted");
+  const renamed = { names: { renamed: { count: 9, paths: ["a"] }, unknown: true } };
+  stage.kube.put(aNight("renamed-12", 12, renamed));
+  assert.deepEqual(await left(stage), ["renamed-12"]);
+});
+
 Deno.test("retention does what the example of the documentation says", async () => {
   const sizes = [10, 12, 12, 5, 5];
   const runs = sizes.map((sizeBytes, index) => aNight(`march-${index + 1}`, index + 1, { sizeBytes }));

@@ -38,6 +38,15 @@ Deno.test("acceptBackups() says of each Backup that it is right, prints what it 
   deepEqual([acceptOf(api, "a"), acceptOf(api, "b")], [false, true]);
 });
 
+Deno.test("acceptBackups() prints what no restore gives back for its name", async () => {
+  const names = { lost: { count: 2, paths: ["a"] }, renamed: { count: 3, paths: ["a"] } };
+  const snapshots = [{ ...saved, unreadable: undefined, names }];
+  const api = new FakePluginApi([anEnded("a", { status: { phase: "Succeeded", snapshots } })]);
+  const host = fakeHost();
+  equal(await acceptBackups(host, fakeSession(api), { names: ["a"], accept: true }), 0);
+  equal(host.printed.error, "  /pvc/data: 1 file, 2.0 KiB, 2 lost to the name of another\n");
+});
+
 Deno.test("acceptBackups() leaves alone what is as wanted", async () => {
   const api = new FakePluginApi([anEnded("a", { spec: { accept: true } }), anEnded("b")]);
   const host = fakeHost();
