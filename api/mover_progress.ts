@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /**
- * What a mover says while it works (deploy/docs/decisions/0027-progress-channel.md): now and then one line of its log, of
+ * What a mover says while it works (deploy/docs/decisions/0029-progress-channel.md): now and then one line of its log, of
  * which the last one counts.
  *
  *     kopiur-progress {"bytesDone":1200000000,"filesDone":51, …}
