@@ -22,6 +22,7 @@ import {
   nextStep,
   type Obstacle,
   podMayRun,
+  retrySeconds,
   type SeenMover,
   seenMovers,
   SLOT_GRACE_SECONDS,
@@ -420,8 +421,8 @@ function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">
   const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
   const { failures = 0 } = world.backup.status.deletion ?? {};
   // Later and later, over failures and movers that did not run.
-  const delay = RETRY_SECONDS * 2 ** Math.min(failures + slotsGivenBack, 10);
-  const seconds = Math.min(delay, DELETION_RETRY_MAX_SECONDS);
+  const limits = { firstSeconds: RETRY_SECONDS, longestSeconds: DELETION_RETRY_MAX_SECONDS };
+  const seconds = retrySeconds(failures + slotsGivenBack, limits);
   const retryAt = isoSeconds(new Date(now.getTime() + seconds * 1000));
   const why = REASONS[failure.class];
   const sentence = `Cannot delete the snapshots: ${why}; tried again at ${retryAt}. ${escapeHint()}`;

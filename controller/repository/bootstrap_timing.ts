@@ -1,3 +1,4 @@
+import { retrySeconds } from "../movers/mod.ts";
 import { refreshSeconds } from "../../api/rules/mod.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
@@ -8,7 +9,6 @@ const REST_FOR_WORK = 20;
 const REST_LONGEST_SECONDS = 3600;
 /** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
 const UNSTARTED_LONGEST_SECONDS = 1800;
-const MOST_DOUBLINGS = 10;
 /** After a failure only a person can mend: a look now and then, for the world outside has no watch. */
 const HEARTBEAT_SECONDS = 1800;
 
@@ -28,18 +28,17 @@ export function retryTime(
 ): string {
   const rest = Math.min(tookSeconds * REST_FOR_WORK, REST_LONGEST_SECONDS);
   const longest = Math.max(RETRY_LONGEST_SECONDS, rest);
-  const seconds = isRetryable ? doubled(RETRY_FIRST_SECONDS, failures - 1, longest) : HEARTBEAT_SECONDS;
+  const seconds = isRetryable
+    ? retrySeconds(failures - 1, { firstSeconds: RETRY_FIRST_SECONDS, longestSeconds: longest })
+    : HEARTBEAT_SECONDS;
   return new Date(Date.parse(finishedAt) + seconds * 1000).toISOString();
 }
 
 /** When the next one is made after so many (1 is the first) whose mover did not start. */
 export function unstartedRetryTime(tries: number, now: Date): string {
-  const seconds = doubled(RETRY_FIRST_SECONDS, tries - 1, UNSTARTED_LONGEST_SECONDS);
+  const limits = { firstSeconds: RETRY_FIRST_SECONDS, longestSeconds: UNSTARTED_LONGEST_SECONDS };
+  const seconds = retrySeconds(tries - 1, limits);
   return new Date(now.getTime() + seconds * 1000).toISOString();
-}
-
-function doubled(seconds: number, times: number, longest: number): number {
-  return Math.min(seconds * 2 ** Math.min(times, MOST_DOUBLINGS), longest);
 }
 
 /** Seconds until the next bootstrap is due; 0 when it is. */
@@ -53,7 +52,8 @@ export function secondsUntilDue(repository: RepositoryObject, credentials: strin
     ? endedMs + (refreshSeconds(spec) ?? Number.NaN) * 1000
     : Date.parse(bootstrap.retryAt ?? "");
   const firstSeconds = isOpen ? CHANGED_WHILE_OPEN_SECONDS : CHANGED_SECONDS;
-  const changedMs = endedMs + doubled(firstSeconds, bootstrap.changes ?? 0, Infinity) * 1000;
+  const changedMs = endedMs +
+    retrySeconds(bootstrap.changes ?? 0, { firstSeconds, longestSeconds: Infinity }) * 1000;
   const isChanged = bootstrap.credentialVersion !== credentials;
   const dueMs = isChanged ? Math.min(plannedMs, changedMs) : plannedMs;
   return Number.isNaN(dueMs) ? 0 : Math.max(0, (dueMs - now.getTime()) / 1000);

@@ -1,6 +1,12 @@
 import { type Reason, REASONS } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type JobState, podMayRun, SLOT_GRACE_SECONDS } from "../movers/mod.ts";
+import {
+  type JobState,
+  podMayRun,
+  secondsSince,
+  SLOT_GRACE_SECONDS,
+  START_GRACE_SECONDS,
+} from "../movers/mod.ts";
 import { purposeOf } from "./bootstrap_purpose.ts";
 import { JOB_SECONDS } from "./desired.ts";
 import { mayCreate } from "./repository_object.ts";
@@ -15,9 +21,7 @@ export interface Hold {
 /** A bootstrap Job that has not ended. */
 export type BootstrapRun = Extract<JobState<"bootstrap">, { readonly kind: "waiting" | "running" }>;
 
-/** So long a pod may mount its volumes and begin to pull its image before that is worth telling. */
-const START_GRACE_SECONDS = 30;
-/** The same for one that says no more than that it is being made: what keeps it is said after that. */
+/** So long nothing is told of one that says no more than that it is being made: what keeps it is said after that. */
 const CREATING_GRACE_SECONDS = 120;
 const CREATING = ["ContainerCreating", "PodInitializing"];
 
@@ -104,9 +108,4 @@ function staysText({ metadata: { name, deletionTimestamp } }: KubeObject): strin
 function lost(text: string): Hold {
   const advice = "its node may be lost; once that is off for good, delete the Node, or the pod with --force";
   return { reason: "MoverLost", message: `${REASONS.MoverLost}: ${text}; ${advice}` };
-}
-
-function secondsSince(text: string, now: Date): number {
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? 0 : (now.getTime() - time) / 1000;
 }

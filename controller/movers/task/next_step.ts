@@ -3,6 +3,7 @@ import { SLOT_GRACE_SECONDS } from "../slots/types.ts";
 import { failureIsRetryable } from "../state/failure.ts";
 import { type AnyJobState, jobHasEnded, type MissingPod } from "../state/job_state.ts";
 import { cutText, isDisruptedTooOften, memoryAfter } from "./memory.ts";
+import { retrySeconds } from "./retry.ts";
 import type { AnyMover, SeenMover } from "./seen_movers.ts";
 import type { MoverTask, TaskFailure, TaskLimits, TaskMemory, TaskStep, WaitReason } from "./task.ts";
 import { secondsSince, secondsUntil, timeOr } from "./time.ts";
@@ -335,8 +336,9 @@ function restEnds(
   leftSeconds: number,
   now: Date,
 ): Date {
-  const rest = FIRST_REST_SECONDS * 2 ** Math.min(10, slotsGivenBack);
-  const seconds = Math.max(1, Math.min(longestRestSeconds, rest, Math.floor(leftSeconds / 2)));
+  const limits = { firstSeconds: FIRST_REST_SECONDS, longestSeconds: longestRestSeconds };
+  const rest = retrySeconds(slotsGivenBack, limits);
+  const seconds = Math.max(1, Math.min(rest, Math.floor(leftSeconds / 2)));
   return new Date(now.getTime() + seconds * 1000);
 }
 
