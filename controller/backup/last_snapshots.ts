@@ -5,9 +5,9 @@ import {
   deletionId,
   isRoutine,
   type JudgedRun,
-  judgedRun,
   newestFirst,
   newestWholePaths,
+  runFacts,
   textAt,
 } from "../shared/mod.ts";
 import { policyOf } from "./deletion_policy.ts";
@@ -90,13 +90,15 @@ function policyAt(backup: KubeObject, ...path: readonly string[]): DeletionPolic
   return deletionPolicy.options.find((each) => each === word);
 }
 
-const judged = byObject((backup): JudgedRun =>
-  judgedRun(backup) ?? { name: backup.metadata.name, timeMs: 0, isAccepted: false, saved: [] }
-);
+/** One that was deleted before it ended is as new as the last of its snapshots. */
+const judged = byObject((backup): JudgedRun => {
+  const { name, lastMs, isAccepted, saved } = runFacts(backup);
+  return { name, timeMs: lastMs, isAccepted, saved };
+});
 
 /** Kopia's id of the repository a Backup's snapshots are in. */
 function repositoryOf(backup: KubeObject): string | undefined {
-  return textAt(backup, "status", "resolved", "repository", "uniqueId");
+  return runFacts(backup).uniqueId;
 }
 
 function isSame(a: string | undefined, b: string | undefined): boolean {

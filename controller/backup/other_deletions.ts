@@ -18,7 +18,7 @@ import {
   recipeId,
   repositoryKeyText,
   resourceOf,
-  runSnapshots,
+  runFacts,
   textAt,
 } from "../shared/mod.ts";
 import { policyOf } from "./deletion_policy.ts";
@@ -84,7 +84,7 @@ export function repositoryId(
 export function byDeletion(backup: KubeObject): readonly string[] {
   const config = textAt(backup, "spec", "configRef", "name");
   if (config === undefined) return [];
-  const snapshots = runSnapshots(backup).saved;
+  const snapshots = runFacts(backup).saved;
   const isSaved = snapshots.length > 0;
   const saved = snapshots.some(({ isMissing }) => !isMissing) ? [savedValue(config)] : [];
   const { namespace = "", deletionTimestamp, uid = "" } = backup.metadata;

@@ -1,8 +1,8 @@
 import { backupKind, runPhases } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
-import { conditionAt, heldSamples, stuckSamples } from "./stuck_samples.ts";
-import { phaseSamples, resourceOf, type RunSummary, runSummary, textAt, valueAt } from "../shared/mod.ts";
+import { heldSamples, stuckSamples } from "./stuck_samples.ts";
+import { phaseSamples, resourceOf, type RunFacts, runFacts, valueAt } from "../shared/mod.ts";
 
 const BACKUP = resourceOf(backupKind);
 
@@ -31,9 +31,9 @@ export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample>
   yield* heldSamples(unsettled);
   const waiting = new Map<string, { readonly namespace: string; readonly reason: string; count: number }>();
   for (const backup of underWay) {
-    const run = runSummary(backup);
-    if (run === undefined || run.isDeleting) continue;
-    const reason = waitingReason(run, backup);
+    const run = runFacts(backup);
+    if (run.config === undefined || run.isDeleting) continue;
+    const reason = waitingReason(run);
     if (reason === undefined) continue;
     const place = JSON.stringify([run.namespace, reason]);
     const group = waiting.get(place) ?? { namespace: run.namespace, reason, count: 0 };
@@ -50,8 +50,7 @@ export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample>
  * more series than everything else together (decision 0007).
  */
 function endSample(backup: KubeObject): StateSample {
-  const { namespace = "", name } = backup.metadata;
-  const phase = textAt(backup, "status", "phase") ?? "";
+  const { namespace, name, phase } = runFacts(backup);
   return { name: "kopiur_resource_phase", labels: { kind: BACKUP.kind, namespace, name, phase }, value: 1 };
 }
 
@@ -61,7 +60,7 @@ export function hasEnded(backup: KubeObject): boolean {
 }
 
 function phaseHasEnded(backup: KubeObject): boolean {
-  return ENDED.includes(textAt(backup, "status", "phase") ?? "");
+  return ENDED.includes(runFacts(backup).phase);
 }
 
 function isDiscovered(backup: KubeObject): boolean {
@@ -69,9 +68,7 @@ function isDiscovered(backup: KubeObject): boolean {
 }
 
 /** What a Backup waits for whose movers have not begun. */
-function waitingReason(run: RunSummary, backup: KubeObject): string | undefined {
-  if (run.phase !== "Pending" && run.phase !== "Running") return undefined;
-  const reason = textAt(conditionAt(backup, "Ready"), "reason");
-  if (run.phase === "Pending") return reason;
-  return reason === "Running" ? undefined : reason;
+function waitingReason({ phase, readyReason }: RunFacts): string | undefined {
+  if (phase === "Pending") return readyReason;
+  return phase === "Running" && readyReason !== "Running" ? readyReason : undefined;
 }

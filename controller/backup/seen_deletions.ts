@@ -4,17 +4,14 @@ import {
   cachedRepository,
   type DeletionMemory,
   deletionMemory,
-  isAccepted,
   isInherited,
   keepsEverything,
   REPOSITORY,
   repositoryKeyText,
-  repositoryOfRun,
   type RepositoryView,
   type RetentionRun,
-  runSnapshots,
+  runFacts,
   runsToPrune,
-  runSummary,
   type Sighting,
   textAt,
   valueAt,
@@ -86,7 +83,7 @@ export function seenDeletions(
     claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
   const today = wordOfToday(config);
-  const isSaved = runSnapshots(object).saved.length > 0;
+  const isSaved = runFacts(object).saved.length > 0;
   const routine = routineOf(run, isSaved, reader);
   const others = routine === undefined
     ? countOtherDeletions(object, counted, reader)
@@ -188,34 +185,22 @@ function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "
 
 /** True for a Backup in that repository; of an id that is not known the name speaks. */
 function isBeside(backup: KubeObject, { uniqueId, ...ref }: RunPin["resolved"]["repository"]): boolean {
-  const own = repositoryOfRun(backup);
-  const id = textAt(backup, "status", "resolved", "repository", "uniqueId");
-  return own !== undefined && isSame(own, ref, backup.metadata.namespace) &&
-    (id === undefined || uniqueId === undefined || id === uniqueId);
+  const own = runFacts(backup);
+  return own.repository === repositoryKeyText(ref, own.namespace) &&
+    (own.uniqueId === undefined || uniqueId === undefined || own.uniqueId === uniqueId);
 }
 
 function isSame(a: RepositoryRef, b: RepositoryRef, namespace = ""): boolean {
   return repositoryKeyText(a, namespace) === repositoryKeyText(b, namespace);
 }
 
-function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {
-  const phase = textAt(backup, "status", "phase");
-  return {
-    name: backup.metadata.name,
-    hasFailed: phase === "Failed" || (phase === "Deleting" && wasStopped(backup)),
-    timeMs: runSummary(backup)?.timeMs ?? 0,
-    isExempt: valueAt(backup, "spec", "pin") === true || isKeptInheritance({ object: backup, repository }),
-    isAccepted: isAccepted(backup),
-    ...runSnapshots(backup),
-  };
-}
-
 /** The phase of one that is being deleted says no longer how its run ended. */
-function wasStopped(backup: KubeObject): boolean {
-  const conditions = valueAt(backup, "status", "conditions");
-  const created = Array.isArray(conditions)
-    ? conditions.find((each) => textAt(each, "type") === "SnapshotCreated")
-    : undefined;
-  const reason = textAt(created, "reason");
-  return reason === "Replaced" || reason === "Cancelled";
+function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {
+  const facts = runFacts(backup);
+  const { hasFailed, phase, wasStopped, isExempt } = facts;
+  return {
+    ...facts,
+    hasFailed: hasFailed || (phase === "Deleting" && wasStopped),
+    isExempt: isExempt || isKeptInheritance({ object: backup, repository }),
+  };
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
-import { textAt, valueAt } from "../shared/mod.ts";
+import { runFacts } from "../shared/mod.ts";
 
 /** The phases a Backup should leave. */
 type Phase = "Pending" | "Running" | "Deleting";
@@ -17,11 +17,10 @@ interface Oldest {
 export function* stuckSamples(backups: Iterable<KubeObject>, now: Date): Iterable<StateSample> {
   const oldest = new Map<string, Oldest>();
   for (const backup of backups) {
-    const config = textAt(backup, "spec", "configRef", "name");
+    const { config, namespace } = runFacts(backup);
     const stay = stayOf(backup);
     if (config === undefined || stay === undefined) continue;
     const { phase, sinceMs } = stay;
-    const { namespace = "" } = backup.metadata;
     const id = JSON.stringify([namespace, config, phase]);
     const known = oldest.get(id);
     if (known === undefined) oldest.set(id, { labels: { namespace, name: config, phase }, sinceMs });
@@ -37,9 +36,8 @@ export function* stuckSamples(backups: Iterable<KubeObject>, now: Date): Iterabl
 export function* heldSamples(backups: Iterable<KubeObject>): Iterable<StateSample> {
   const held = new Map<string, number>();
   for (const backup of backups) {
-    const { deletionTimestamp, namespace = "" } = backup.metadata;
-    if (deletionTimestamp === undefined) continue;
-    if (textAt(conditionAt(backup, "DeletionHeld"), "status") !== "True") continue;
+    const { namespace, isDeleting, isHeld } = runFacts(backup);
+    if (!isDeleting || !isHeld) continue;
     held.set(namespace, (held.get(namespace) ?? 0) + 1);
   }
   for (const [namespace, value] of held) {
@@ -47,25 +45,15 @@ export function* heldSamples(backups: Iterable<KubeObject>): Iterable<StateSampl
   }
 }
 
-/** A condition as it stands in a Backup of any form. */
-export function conditionAt(backup: KubeObject, type: string): unknown {
-  const conditions = valueAt(backup, "status", "conditions");
-  return Array.isArray(conditions)
-    ? conditions.find((condition) => textAt(condition, "type") === type)
-    : undefined;
-}
-
 /** Undefined for a Backup that may stay as it is, and for one that does not say since when. */
 function stayOf(backup: KubeObject): { readonly phase: Phase; readonly sinceMs: number } | undefined {
-  const { creationTimestamp, deletionTimestamp } = backup.metadata;
-  const phase = textAt(backup, "status", "phase") ?? "Pending";
-  if (deletionTimestamp !== undefined) return stay("Deleting", deletionTimestamp);
-  if (phase === "Pending") return stay("Pending", creationTimestamp);
-  if (phase !== "Running") return undefined;
-  return stay("Running", textAt(backup, "status", "timing", "startTime") ?? creationTimestamp);
+  const { phase, createdMs, startedMs } = runFacts(backup);
+  const { deletionTimestamp } = backup.metadata;
+  if (deletionTimestamp !== undefined) return stay("Deleting", Date.parse(deletionTimestamp));
+  if (phase === "Pending") return stay("Pending", createdMs);
+  return phase === "Running" ? stay("Running", startedMs) : undefined;
 }
 
-function stay(phase: Phase, since: string | undefined): ReturnType<typeof stayOf> {
-  const sinceMs = Date.parse(since ?? "");
-  return Number.isNaN(sinceMs) ? undefined : { phase, sinceMs };
+function stay(phase: Phase, sinceMs: number): ReturnType<typeof stayOf> {
+  return sinceMs > 0 ? { phase, sinceMs } : undefined;
 }

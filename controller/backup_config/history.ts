@@ -1,7 +1,7 @@
 import type { BackupConfigStatus } from "../../api/mod.ts";
+import type { RunFacts } from "../shared/mod.ts";
 import { lastBackup } from "./last_backup.ts";
 import { lastSuccess } from "./last_success.ts";
-import type { RecipeRun } from "./recipe_run.ts";
 import { sourceHistory } from "./source_history.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
@@ -51,7 +51,7 @@ export function historyOf(world: BackupConfigWorld, now: Date): History {
   };
 }
 
-function told(run: RecipeRun | undefined): Told | undefined {
+function told(run: RunFacts | undefined): Told | undefined {
   return run && { backupRef: { name: run.name }, time: new Date(run.timeMs).toISOString() };
 }
 
@@ -76,7 +76,7 @@ interface Row {
  * Runs since the newest of the other sort (domain.md §3.2). Those that status counted still count when they were deleted
  * meanwhile: a failure that nobody mended does not mend itself by being tidied away.
  */
-function inARow(runs: readonly RecipeRun[], { end, endBefore, counted = 0, lastCounted }: Row): number {
+function inARow(runs: readonly RunFacts[], { end, endBefore, counted = 0, lastCounted }: Row): number {
   const sinceMs = end === undefined ? -Infinity : Date.parse(end.time);
   const there = endedAfter(runs, sinceMs).length;
   if (end?.backupRef.name !== endBefore?.backupRef.name) return there;
@@ -86,6 +86,6 @@ function inARow(runs: readonly RecipeRun[], { end, endBefore, counted = 0, lastC
   return Math.max(there, counted + fresh.length);
 }
 
-function endedAfter(runs: readonly RecipeRun[], timeMs: number): readonly RecipeRun[] {
+function endedAfter(runs: readonly RunFacts[], timeMs: number): readonly RunFacts[] {
   return runs.filter((run) => run.timeMs > timeMs);
 }

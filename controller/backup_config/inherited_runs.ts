@@ -1,7 +1,6 @@
 import { type ConditionChange, findCondition } from "../../api/mod.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
-import { heirWords, keepsEverything } from "../shared/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import { heirWords, keepsEverything, type RunFacts } from "../shared/mod.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 const CONDITION = "HistoryOwned";
@@ -16,7 +15,7 @@ const TOLD = 3;
  */
 export function inheritedCondition(
   { key: { namespace }, spec, repository }: BackupConfigWorld,
-  runs: readonly RecipeRun[],
+  runs: readonly RunFacts[],
 ): ConditionChange {
   const inherited = runs.filter(({ isInherited }) => isInherited);
   const isDecided = repository.kind !== "found" || repository.value.isHeir;

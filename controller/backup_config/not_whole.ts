@@ -1,13 +1,12 @@
 import { type ConditionChange, findCondition, type Retention } from "../../api/mod.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
-import { keepsEverything, type OddSnapshot } from "../shared/mod.ts";
+import { keepsEverything, type OddSnapshot, type RunFacts } from "../shared/mod.ts";
 import type { RetentionStatus } from "./pending_runs.ts";
-import type { RecipeRun } from "./recipe_run.ts";
 import type { RetentionChoice } from "./retention_choice.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 type NotWhole = NonNullable<RetentionStatus["notWhole"]>;
-type Odd = OddSnapshot<RecipeRun>;
+type Odd = OddSnapshot<RunFacts>;
 
 const CONDITION = "SnapshotsWhole";
 /** How many snapshots status names; the schema's limit. */

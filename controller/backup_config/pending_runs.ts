@@ -1,5 +1,5 @@
 import type { BackupConfigStatus } from "../../api/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import type { RunFacts } from "../shared/mod.ts";
 
 /** What status says of retention. */
 export type RetentionStatus = NonNullable<BackupConfigStatus["retention"]>;
@@ -17,7 +17,7 @@ const NAMED = 20;
  * unless the spec was edited since: then every one begins anew.
  */
 export function pendingRuns(
-  runs: readonly RecipeRun[],
+  runs: readonly RunFacts[],
   before: RetentionStatus | undefined,
   generation: number,
   now: Date,

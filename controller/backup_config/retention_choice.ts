@@ -1,21 +1,26 @@
-import { judgeRuns, newestWholeHolders, repositoryKeyText, type RetentionVerdict } from "../shared/mod.ts";
+import {
+  judgeRuns,
+  newestWholeHolders,
+  repositoryKeyText,
+  type RetentionVerdict,
+  type RunFacts,
+} from "../shared/mod.ts";
 import { shownNames } from "./pending_runs.ts";
-import type { RecipeRun } from "./recipe_run.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** Most Backups of a recipe that go at the same time, those whose snapshots are still being deleted included. */
 const MOST_GOING = 10;
 
 /** What a pass does with the runs that no rule keeps. */
-export interface RetentionChoice extends Pick<RetentionVerdict<RecipeRun>, "odd" | "heldBack"> {
+export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" | "heldBack"> {
   /** No rule keeps them; the oldest first. */
-  readonly doomed: readonly RecipeRun[];
+  readonly doomed: readonly RunFacts[];
   /** Of those: deleted by this pass. */
-  readonly going: readonly RecipeRun[];
+  readonly going: readonly RunFacts[];
   /** Names of those whose deletion is news, for status still names them as pending. */
   readonly gone: readonly string[];
   /** Those that will go later. */
-  readonly rest: readonly RecipeRun[];
+  readonly rest: readonly RunFacts[];
   /**
    * Names of the Backups on which a deletion hangs now: those that would go, and those that hold the newest whole
    * snapshots of the same sources.
@@ -29,7 +34,7 @@ export interface RetentionChoice extends Pick<RetentionVerdict<RecipeRun>, "odd"
  */
 export function chooseRuns(
   { spec, status, generation, leaving, live }: BackupConfigWorld,
-  runs: readonly RecipeRun[],
+  runs: readonly RunFacts[],
   mayDelete: boolean,
   now: Date,
 ): RetentionChoice {
@@ -57,7 +62,7 @@ export function chooseRuns(
 
 /** The run, and those that hold the newest whole snapshots of its sources. */
 function questions(
-  { name, saved }: RecipeRun,
+  { name, saved }: RunFacts,
   holders: readonly ReadonlyMap<string, string>[],
 ): readonly string[] {
   return [name, ...holders.flatMap((each) => saved.flatMap(({ path }) => each.get(path) ?? []))];
@@ -68,7 +73,7 @@ function questions(
  * repository the recipe writes to now. What is in another one, or in one that had the same name before, stays until
  * a person deletes it; a Failed run that holds nothing is for the limits of its schedule.
  */
-export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld): readonly RecipeRun[] {
+export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld): readonly RunFacts[] {
   const writtenTo = repositoryKeyText(spec.repository, key.namespace);
   const uniqueId = repository.kind === "found" ? repository.value.uniqueId : undefined;
   return runs.filter((run) =>

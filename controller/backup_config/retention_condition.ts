@@ -1,7 +1,6 @@
 import { type ConditionValue, findCondition } from "../../api/mod.ts";
 import type { Outcome } from "../runtime/outcome.ts";
-import { keepsEverything } from "../shared/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import { keepsEverything, type RunFacts } from "../shared/mod.ts";
 import { doubtOf } from "./retention_doubt.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
@@ -14,7 +13,7 @@ type Says = Pick<ConditionValue, "status" | "reason" | "message">;
  */
 export function retentionCondition(
   world: BackupConfigWorld,
-  runs: readonly RecipeRun[],
+  runs: readonly RunFacts[],
   outcome: Outcome,
   now: Date,
 ): ConditionValue | undefined {
@@ -29,7 +28,7 @@ export function isKnownActive({ status }: BackupConfigWorld): boolean {
 
 function saysOf(
   { object, status, comingBack }: BackupConfigWorld,
-  runs: readonly RecipeRun[],
+  runs: readonly RunFacts[],
   outcome: Outcome,
   now: Date,
 ): Says {

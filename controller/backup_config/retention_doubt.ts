@@ -1,5 +1,5 @@
 import type { BackupConfigStatus } from "../../api/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import type { RunFacts } from "../shared/mod.ts";
 
 type Newest = NonNullable<NonNullable<BackupConfigStatus["retention"]>["newest"]>;
 
@@ -9,7 +9,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** What the order of a recipe's runs is judged by. */
 export interface RunOrder {
   /** Runs with a snapshot, newest first. */
-  readonly runs: readonly RecipeRun[];
+  readonly runs: readonly RunFacts[];
   /** The newest run that succeeded and was ever seen. */
   readonly remembered: Newest | undefined;
   /** Names of Backups that were put back and have yet to take their place among the runs. */
@@ -38,8 +38,9 @@ export function doubtOf(order: RunOrder): string | undefined {
     }, which is still to come, so a clock is wrong: ` +
       "nothing is deleted until then, expected it to be pinned or deleted";
   }
-  const late = runs.find(({ timeMs, createdMs, isExempt }) =>
-    !isExempt && timeMs < createdMs - CLOCK_TOLERANCE_MS
+  // One that was put back ran before it was made, and no clock is to blame for that.
+  const late = runs.find(({ timeMs, createdMs, isExempt, isInherited }) =>
+    !isExempt && !isInherited && timeMs < createdMs - CLOCK_TOLERANCE_MS
   );
   if (late !== undefined) {
     return `Backup "${late.name}" ended at ${isoOf(late.timeMs)}, before it was made at ` +
@@ -70,7 +71,7 @@ export function newestSeen(
 }
 
 /** The loss of one that was stopped makes no other run go. */
-function newestWhole(runs: readonly RecipeRun[]): RecipeRun | undefined {
+function newestWhole(runs: readonly RunFacts[]): RunFacts | undefined {
   return runs.find(({ hasFailed }) => !hasFailed);
 }
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { aSavedRun } from "../../tests/support/config_stage.ts";
-import { type RecipeRun, recipeRun } from "./recipe_run.ts";
 import { doubtOf, newestSeen } from "./retention_doubt.ts";
-import { runSummary } from "../shared/mod.ts";
+import { type RunFacts, runFacts } from "../shared/mod.ts";
 
 const now = new Date("2026-01-02T03:00:00Z");
 const FIVE_MINUTES_MS = 300_000;
@@ -11,9 +10,8 @@ function after(ms: number): string {
   return new Date(now.getTime() + ms).toISOString();
 }
 
-function aRun(name: string, endTime: string, creationTimestamp = endTime): RecipeRun {
-  const backup = aSavedRun(name, endTime, { metadata: { creationTimestamp } });
-  return recipeRun(backup, runSummary(backup) ?? assert.fail("it names a BackupConfig"));
+function aRun(name: string, endTime: string, creationTimestamp = endTime): RunFacts {
+  return runFacts(aSavedRun(name, endTime, { metadata: { creationTimestamp } }));
 }
 
 Deno.test("newestSeen() remembers an end that is as far ahead as clocks may differ, and forgets one beyond", () => {
@@ -27,7 +25,7 @@ Deno.test("newestSeen() remembers an end that is as far ahead as clocks may diff
 });
 
 Deno.test("doubtOf() doubts an end that lies further ahead, or before the making, than clocks may differ", () => {
-  const doubt = (run: RecipeRun) =>
+  const doubt = (run: RunFacts) =>
     doubtOf({ runs: [run], remembered: undefined, now, comingBack: [] }) !== undefined;
   assert.ok(!doubt(aRun("ahead", after(FIVE_MINUTES_MS))));
   assert.ok(doubt(aRun("ahead", after(FIVE_MINUTES_MS + 1))));

@@ -1,8 +1,7 @@
 import { isoSeconds } from "../../api/mod.ts";
-import { keepsEverything } from "../shared/mod.ts";
+import { keepsEverything, type RunFacts } from "../shared/mod.ts";
 import { notWholeStatus } from "./not_whole.ts";
 import { pendingRuns, type RetentionStatus } from "./pending_runs.ts";
-import type { RecipeRun } from "./recipe_run.ts";
 import type { RetentionChoice } from "./retention_choice.ts";
 import { newestSeen } from "./retention_doubt.ts";
 import type { BackupConfigWorld } from "./world.ts";
@@ -10,7 +9,7 @@ import type { BackupConfigWorld } from "./world.ts";
 /** What status says of retention after a pass that did what was chosen. */
 export function retentionStatus(
   world: BackupConfigWorld,
-  saved: readonly RecipeRun[],
+  saved: readonly RunFacts[],
   choice: RetentionChoice,
   now: Date,
 ): RetentionStatus {

@@ -1,5 +1,5 @@
 import { type BackupConfigStatus, SOURCES_MAX } from "../../api/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import type { RunFacts } from "../shared/mod.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** Times of one source, in milliseconds since the epoch. */
@@ -36,7 +36,7 @@ export function sourceHistory(
 }
 
 /** Looks at runs, newest first, until every source is known. */
-function timesOf(paths: readonly string[], runs: readonly RecipeRun[]): ReadonlyMap<string, Times> {
+function timesOf(paths: readonly string[], runs: readonly RunFacts[]): ReadonlyMap<string, Times> {
   const times = new Map(paths.map((path): [string, Times] => [path, {}]));
   let unknown = times.size;
   for (const { timeMs, saved, unchanged, failed, isGone } of runs) {

@@ -1,8 +1,7 @@
 import type { BackupConfigSpec, BackupConfigStatus } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ConfigSource } from "../../api/rules/mod.ts";
-import type { RepositoryView, Sighting, UnfitClaim } from "../shared/mod.ts";
-import type { RecipeRun } from "./recipe_run.ts";
+import type { RepositoryView, RunFacts, Sighting, UnfitClaim } from "../shared/mod.ts";
 
 /** Everything a pass over a BackupConfig looks at. */
 export interface BackupConfigWorld {
@@ -21,7 +20,7 @@ export interface BackupConfigWorld {
   /** Claims it names or selects that are there and cannot be backed up. */
   readonly unfitClaims: readonly UnfitClaim[];
   /** Its Backups that ended and are not being deleted, newest first. */
-  readonly runs: readonly RecipeRun[];
+  readonly runs: readonly RunFacts[];
   /** The newest of them, whole. */
   readonly newest: KubeObject | undefined;
   /** The newest Succeeded one of them of which nothing is said to be gone, whole. */

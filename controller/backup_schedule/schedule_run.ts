@@ -1,6 +1,5 @@
-import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { putBack, textAt, valueAt } from "../shared/mod.ts";
+import { type RunFacts, runFacts } from "../shared/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 
 /** What a schedule needs to know of a Backup that carries its label. */
@@ -31,21 +30,21 @@ export interface ScheduleRun {
 /** A schedule makes its Backups later than this only after an absence, or by a long jitter. */
 const LATEST_MS = 3_600_000;
 
-/** Reads by hand instead of by schema: it runs over every Backup of a schedule on each pass. */
+/** A Backup as its schedule sees it. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
-  const { name, uid = "", annotations, creationTimestamp = "" } = backup.metadata;
-  const createdMs = Date.parse(creationTimestamp) || 0;
+  const facts = runFacts(backup);
+  const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, cancelled } = facts;
   const slotMs = slotOfRun(name) ?? createdMs;
   return {
     name,
     uid,
-    config: textAt(backup, "spec", "configRef", "name"),
+    config,
     slotMs,
-    isOfItsTime: createdMs - slotMs <= LATEST_MS || textAt(backup, "status", "phase") === "Running",
-    state: stateOf(backup),
-    hasSnapshot: holdsSnapshot(valueAt(backup, "status", "snapshots")),
-    isKept: valueAt(backup, "spec", "pin") === true || valueAt(backup, "spec", "accept") === true,
-    cancelled: annotations?.[ANNOTATION.cancelRun],
+    isOfItsTime: createdMs - slotMs <= LATEST_MS || phase === "Running",
+    state: stateOf(facts),
+    hasSnapshot: hasSaved,
+    isKept: isExempt || isAccepted,
+    cancelled,
   };
 }
 
@@ -54,17 +53,9 @@ export function givesWay({ state, cancelled, slotMs, isOfItsTime }: ScheduleRun,
   return state === "active" && cancelled === undefined && slotMs < laterMs && isOfItsTime;
 }
 
-function stateOf(backup: KubeObject): ScheduleRun["state"] {
-  if (backup.metadata.deletionTimestamp !== undefined) return "leaving";
-  const phase = textAt(backup, "status", "phase") ?? "Pending";
+function stateOf({ isDeleting, phase, putBack }: RunFacts): ScheduleRun["state"] {
+  if (isDeleting) return "leaving";
   if (phase === "Succeeded" || phase === "Failed") return phase;
-  if (putBack(backup) !== undefined) return "putBack";
+  if (putBack !== undefined) return "putBack";
   return phase === "Pending" || phase === "Running" ? "active" : "leaving";
-}
-
-function holdsSnapshot(snapshots: unknown): boolean {
-  return Array.isArray(snapshots) &&
-    snapshots.some((entry) =>
-      textAt(entry, "phase") === "Succeeded" && textAt(entry, "kopiaSnapshotID") !== undefined
-    );
 }

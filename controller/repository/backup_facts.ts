@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../kube/types.ts";
-import { type PutBack, putBack } from "../shared/mod.ts";
+import { type PutBack, runFacts } from "../shared/mod.ts";
 import {
   type DiscoveredBackup,
   discoveredBackup,
@@ -26,13 +26,14 @@ export interface BackupFacts {
 
 /** Reads what a Backup means beside a listing. */
 export function backupFacts(backup: KubeObject): BackupFacts {
+  const { uid, putBack } = runFacts(backup);
   return {
-    uid: backup.metadata.uid ?? "",
+    uid,
     uniqueId: repositoryIdOf(backup),
     discovered: discoveredBackup(backup),
     snapshotIds: snapshotIds(backup),
     ended: endedRun(backup),
     runningSinceMs: runningSinceMs(backup),
-    putBack: putBack(backup),
+    putBack,
   };
 }

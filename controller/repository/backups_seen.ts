@@ -3,11 +3,11 @@ import { keyOf, type KubeObject, type ObjectKey } from "../../kube/types.ts";
 import {
   controllerOf,
   type MissingNote,
-  missingNote,
   numberAt,
   repositoryKeyText,
   repositoryOfBackup,
   resourceOf,
+  runFacts,
   textAt,
   valueAt,
 } from "../shared/mod.ts";
@@ -80,7 +80,7 @@ function spanText(repository: string, ms: number): string {
 
 /** Kopia's unique id of the repository a Backup belongs to. */
 export function repositoryIdOf(backup: KubeObject): string | undefined {
-  return textAt(backup, "status", "resolved", "repository", "uniqueId") ??
+  return runFacts(backup).uniqueId ??
     textAt(backup, "spec", "discovered", "repository", "uniqueId");
 }
 
@@ -144,27 +144,26 @@ export function sourceText(
 
 /** A run that ended, holds snapshots and stays; undefined for any other Backup. One that was stopped may have made some. */
 export function endedRun(backup: KubeObject): EndedRun | undefined {
-  if (!hasEnded(backup) || backup.metadata.deletionTimestamp !== undefined) return undefined;
+  const { isDeleting, endedMs = NaN, missing } = runFacts(backup);
+  if (!hasEnded(backup) || isDeleting) return undefined;
   const ids = [...new Set([...snapshotIds(backup), ...idsStoodOn(backup)])];
   if (ids.length === 0) return undefined;
   return {
     key: keyOf(backup),
     uid: backup.metadata.uid ?? "",
-    endMs: Date.parse(textAt(backup, "status", "timing", "endTime") ?? ""),
+    endMs: endedMs,
     snapshotIds: ids,
-    note: missingNote(backup),
+    note: missing,
   };
 }
 
 /** When a run began whose snapshots its status does not name yet; undefined for one that does not run. */
 export function runningSinceMs(backup: KubeObject): number | undefined {
-  if (textAt(backup, "status", "phase") !== "Running") return undefined;
-  const text = textAt(backup, "status", "timing", "startTime") ?? backup.metadata.creationTimestamp ?? "";
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? 0 : ms;
+  const { phase, startedMs } = runFacts(backup);
+  return phase === "Running" ? startedMs : undefined;
 }
 
 function hasEnded(backup: KubeObject): boolean {
-  const phase = textAt(backup, "status", "phase");
+  const { phase } = runFacts(backup);
   return phase === "Succeeded" || phase === "Failed";
 }

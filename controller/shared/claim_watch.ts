@@ -2,7 +2,7 @@ import { backupConfigKind, labelSelector } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type Reader } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
 import { resourceOf } from "./resources.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { textAt, valueAt } from "./field_at.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 

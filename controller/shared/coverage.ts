@@ -3,7 +3,7 @@ import { LABEL, MANAGED_BY } from "../../api/meta.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
 import { optsOutOfBackup } from "./opt_out.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { textAt, valueAt } from "./field_at.ts";
 import { isBlockDevice } from "./unfit_claims.ts";
 import { controllerOf } from "./watched.ts";
 

@@ -1,6 +1,6 @@
 import { ANNOTATION } from "../../api/meta.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { textAt, valueAt } from "./field_at.ts";
 
 /**
  * True for a Backup whose snapshots a run of another object made: it was put back, without its status or with it. The

@@ -1,6 +1,6 @@
 import { ANNOTATION, LABEL } from "../../api/meta.ts";
 import { keyOf, keyText, type KubeObject } from "../../kube/types.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { textAt, valueAt } from "./field_at.ts";
 import { slotOfRun } from "./slot_of_run.ts";
 
 /** A run is made at its slot, or as soon as its schedule can; clocks differ by minutes, and no jitter is longer. */

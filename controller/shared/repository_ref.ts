@@ -3,10 +3,12 @@ import { repositoryKind } from "../../api/repository.ts";
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import { type RepositoryView, repositoryView, type Sighting } from "./repository_view.ts";
 import { resourceOf } from "./resources.ts";
-import { textAt, valueAt } from "./run_summary.ts";
+import { textAt, valueAt } from "./field_at.ts";
 
 /** The kind a reference to a repository means. */
 export const REPOSITORY = resourceOf(repositoryKind);
+
+const KINDS = repositoryRef.shape.kind.unwrap().options;
 
 /** The key of the repository that an object of a namespace means: it lies in that namespace. */
 export function repositoryKey({ kind, name }: RepositoryRef, namespace: string): ObjectKey {
@@ -71,6 +73,7 @@ export function repositoryOfBackup(backup: KubeObject): RepositoryRef | undefine
 function refAt(object: KubeObject, ...path: readonly string[]): RepositoryRef | undefined {
   const ref = valueAt(object, ...path);
   const name = textAt(ref, "name");
-  const kind = repositoryRef.shape.kind.safeParse(valueAt(ref, "kind"));
-  return name === undefined || !kind.success ? undefined : { kind: kind.data, name };
+  const said = valueAt(ref, "kind");
+  const kind = said === undefined ? "Repository" : KINDS.find((each) => each === said);
+  return name === undefined || kind === undefined ? undefined : { kind, name };
 }

@@ -1,9 +1,9 @@
 import type { Retention } from "../../api/mod.ts";
 import { type Period, periodOf } from "./retention_periods.ts";
-import { newestFirst } from "./run_summary.ts";
 import {
   type JudgedRun,
   judgeSnapshots,
+  newestFirst,
   type SavedSnapshot,
   type SnapshotState,
   stateOf,

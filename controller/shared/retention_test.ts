@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Retention } from "../../api/mod.ts";
 import { judgeRuns, keepsEverything, type RetentionRun, runsToPrune } from "./retention.ts";
-import { newestFirst } from "./run_summary.ts";
 import {
   judgeSnapshots,
+  newestFirst,
   newestWholePaths,
   type SavedSnapshot,
   stateOf,

@@ -10,7 +10,7 @@ export type Routine = typeof ROUTINES[number];
 interface Run {
   readonly name: string;
   readonly uid: string;
-  readonly resourceVersion?: string;
+  readonly resourceVersion?: string | undefined;
 }
 
 const BACKUP = resourceOf(backupKind);

@@ -3,7 +3,7 @@ import type { KubeObject, Reader } from "../../kube/types.ts";
 import { selectorMatches } from "./label_selector.ts";
 import { optsOutOfBackup } from "./opt_out.ts";
 import { VOLUME_CLAIM } from "./resources.ts";
-import { textAt } from "./run_summary.ts";
+import { textAt } from "./field_at.ts";
 
 /**
  * Why a claim that is there cannot be backed up: `going` is being deleted; `unbound` has no volume, which may come;

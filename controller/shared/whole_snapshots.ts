@@ -1,5 +1,3 @@
-import { newestFirst } from "./run_summary.ts";
-
 /**
  * What a snapshot is worth beside the older ones of its path. `partial`: something could not be read or lost its name. `empty`: no file,
  * where older ones have some. `shrunken`: less than half of an older one, or of no known size.
@@ -27,6 +25,14 @@ export interface JudgedRun {
   /** A person said that its snapshots are as they should be. */
   readonly isAccepted: boolean;
   readonly saved: readonly SavedSnapshot[];
+}
+
+type MomentOfRun = Pick<JudgedRun, "timeMs" | "name">;
+
+/** Orders newest first; runs that ended in the same millisecond by name, so that the order never flips. */
+export function newestFirst(a: MomentOfRun, b: MomentOfRun): number {
+  if (a.timeMs !== b.timeMs) return b.timeMs - a.timeMs;
+  return a.name < b.name ? 1 : a.name > b.name ? -1 : 0;
 }
 
 /** What became of one snapshot. */

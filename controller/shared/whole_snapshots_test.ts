@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { newestFirst } from "./run_summary.ts";
 import {
   type JudgedRun,
   judgeSnapshots,
+  newestFirst,
   newestWholePaths,
   type SavedSnapshot,
   type SnapshotState,
