@@ -1,9 +1,8 @@
+import { dirname } from "node:path";
 import { cacheSizes } from "../api/cache_sizes.ts";
-import type { WorkSpec } from "../api/mover_contract.ts";
+import { MOVER_ENV, type WorkSpec } from "../api/mover_contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import {
-  connectCommand,
-  type ConnectRequest,
   contentShowCommand,
   createCommand,
   type CreateOptions,
@@ -22,6 +21,7 @@ import {
   statusCommand,
   treeListCommand,
 } from "./kopia_argv.ts";
+import { type ConnectRequest, renderKopiaConfig } from "./kopia_config.ts";
 import { classifyFailure, lastWords } from "./kopia_errors.ts";
 import {
   type ListTaker,
@@ -62,14 +62,55 @@ export const stallLimitSeconds = 10 * 60;
 /** A folder on a healthy volume answers at once; on a dead one nothing ever does, and nothing ends that question. */
 const folderLimitMs = 60_000;
 
-/** Opens the repository; nothing else works before. An empty storage stays as it is. Throws MoverError. */
+/**
+ * Tells kopia where the repository is; nothing else works before, and the command that comes first opens it. A folder
+ * that is empty stays as it is. Throws MoverError.
+ */
 export async function connect(kopia: Kopia): Promise<void> {
   await refuseEmptyFolder(kopia.connection);
-  await runStep(kopia, connectCommand(kopia.connection));
+  await writeConfig(kopia);
+}
+
+/** Opens the repository and answers with the id kopia gave it when it was made. Throws MoverError. */
+export async function openRepository(kopia: Kopia): Promise<string> {
+  await connect(kopia);
+  return await readUniqueId(kopia);
+}
+
+async function writeConfig({ connection, process }: Kopia): Promise<void> {
+  const path = process.environment[MOVER_ENV.configPath];
+  if (path === undefined) {
+    const message =
+      `Cannot open the repository: the environment variable "${MOVER_ENV.configPath}" is not set, ` +
+      "expected the path of a file that can be written";
+    throw new MoverError("Unknown", message);
+  }
+  const cacheFolder = process.environment[MOVER_ENV.cacheFolder];
+  const places = {
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    ...("s3" in connection.repository && connection.repository.s3.privateCa
+      ? { caBundle: await orMoverError(Deno.readFile(connection.caBundlePath), "the CA of the storage") }
+      : {}),
+  };
+  await orMoverError(writeFile(path, renderKopiaConfig(connection, places)), "kopia's config file");
+}
+
+async function writeFile(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+async function orMoverError<T>(effect: Promise<T>, what: string): Promise<T> {
+  try {
+    return await effect;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MoverError(classifyFailure([why]), `Cannot open the repository: ${what}: ${why}`, { cause });
+  }
 }
 
 /**
- * When kopia connects to an empty folder it fails, but first it writes down (`.shards`) that the folder is laid out
+ * When kopia opens an empty folder it fails, but first it writes down (`.shards`) that the folder is laid out
  * as by old releases, and a repository made there later has sixteen million folders to fill instead of 4096 per kind.
  */
 async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> {
@@ -104,9 +145,10 @@ async function folderIsEmpty(path: string): Promise<boolean> {
   }
 }
 
-/** Makes the repository and opens it. Throws MoverError. */
+/** Makes the repository. Throws MoverError. */
 export async function createRepository(kopia: Kopia, options: CreateOptions): Promise<void> {
   await runStep(kopia, createCommand(kopia.connection, options));
+  await writeConfig(kopia);
 }
 
 /** The id kopia gave the repository when it was made. Throws MoverError. */
@@ -227,8 +269,16 @@ export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, ex
     return new MoverError("Interrupted", message, { tail: exit.tail });
   }
   const words = lastWords(exit.tail);
-  const said = words === "" ? `kopia ended with code ${exit.code} and said nothing` : words;
-  return new MoverError(classifyFailure(exit.tail, kopia.named), said, { tail: exit.tail });
+  const failureClass = classifyFailure(exit.tail, kopia.named);
+  return new MoverError(failureClass, sentenceOf(words, exit.code), { tail: exit.tail });
+}
+
+/** Kopia's own words, but where they say nothing to anybody. */
+function sentenceOf(words: string, code: number): string {
+  if (words === "") return `kopia ended with code ${code} and said nothing`;
+  return words.endsWith("error getting kopia.repository blob: BLOB not found")
+    ? "Cannot open the repository: the storage holds none"
+    : words;
 }
 
 /** How the repository of a work spec is reached. */

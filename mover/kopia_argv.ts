@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import type { MoverOperation, RepositoryTarget, WorkSpec } from "../api/mover_contract.ts";
+import type { MoverOperation } from "../api/mover_contract.ts";
+import { type ConnectRequest, sharedByGroup } from "./kopia_config.ts";
 import { keepEverything } from "./policy_changes.ts";
 
 /** One kopia command: what it is called in logs and spans, and what follows the program's name. */
@@ -19,17 +20,6 @@ export interface KopiaSource {
 export type CreateOptions = NonNullable<
   Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"]["create"]
 >;
-
-/** How a repository is reached, and as whom. */
-export interface ConnectRequest {
-  readonly repository: RepositoryTarget;
-  readonly identity: WorkSpec["identity"];
-  readonly cache: WorkSpec["cache"];
-  /** The private CA, read when the target says it has one. */
-  readonly caBundlePath: string;
-  /** Most bytes per second kopia writes to the storage; absent: no limit. */
-  readonly uploadBytesPerSecond?: number;
-}
 
 /** A snapshot to be made. */
 export interface SnapshotRequest {
@@ -67,18 +57,7 @@ const everywhere = [
   "--disable-file-logging",
 ] as const;
 
-/**
- * kopia's own modes (0600, 0700) would let no other user read what one mover wrote; every mover is in the group
- * of the repository's volume. Needs the mover's umask to leave group bits alone.
- */
-const sharedByGroup = ["--file-mode=0660", "--dir-mode=0770"] as const;
-
-/** `repository connect`: opens an existing repository and keeps the connection in kopia's config file. */
-export function connectCommand(request: ConnectRequest): KopiaCommand {
-  return command(["repository", "connect", ...targetArgs(request), ...connectionArgs(request)]);
-}
-
-/** `repository create`: makes a repository in an empty storage and connects to it. */
+/** `repository create`: makes a repository in an empty storage; kopia's config file is then of its own making. */
 export function createCommand(request: ConnectRequest, options: CreateOptions): KopiaCommand {
   return command([
     "repository",
@@ -205,7 +184,13 @@ function targetArgs(request: ConnectRequest): readonly string[] {
 
 function backendArgs({ repository, caBundlePath }: ConnectRequest): readonly string[] {
   if ("filesystem" in repository) {
-    return ["filesystem", ...flag("path", repository.filesystem.path), ...sharedByGroup];
+    const { fileMode, dirMode } = sharedByGroup;
+    return [
+      "filesystem",
+      ...flag("path", repository.filesystem.path),
+      ...flag("file-mode", octal(fileMode)),
+      ...flag("dir-mode", octal(dirMode)),
+    ];
   }
   const { s3 } = repository;
   return [
@@ -229,9 +214,8 @@ function connectionArgs({ identity, cache }: ConnectRequest): readonly string[] 
   ];
 }
 
-/** The size alone is a wish that kopia overshoots; the limit is what keeps a small volume from filling up. */
-function cacheArgs(which: "content" | "metadata", sizeMb: number | undefined): readonly string[] {
-  if (sizeMb === undefined) return [];
+/** Wish and limit, as in the config file (`renderKopiaConfig`). */
+function cacheArgs(which: "content" | "metadata", sizeMb: number): readonly string[] {
   return [
     ...flag(`${which}-cache-size-mb`, String(sizeMb)),
     ...flag(`${which}-cache-size-limit-mb`, String(sizeMb)),
@@ -242,6 +226,10 @@ function diagnosticsArgs(folder: string | undefined): readonly string[] {
   return folder === undefined
     ? []
     : [...flag("diagnostics-output-directory", folder), "--metrics-store-on-exit"];
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 function numberText(value: number | undefined): string | undefined {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  connectCommand,
-  type ConnectRequest,
   createCommand,
   globalKeepEverythingCommand,
   globalPolicyShowCommand,
@@ -14,9 +12,11 @@ import {
   sourcePolicySetCommand,
   sourcePolicyShowCommand,
 } from "./kopia_argv.ts";
+import type { ConnectRequest } from "./kopia_config.ts";
 import { policyChanges } from "./policy_changes.ts";
 
 const identity = { username: "app", hostname: "apps" };
+const cache = { contentCacheSizeMb: 100, metadataCacheSizeMb: 50 };
 const caBundlePath = "/etc/kopiur/ca/ca.crt";
 const everywhere = [
   "--no-progress",
@@ -34,11 +34,18 @@ const s3 = {
   privateCa: false,
 };
 
+const boundCaches = [
+  "--content-cache-size-mb=100",
+  "--content-cache-size-limit-mb=100",
+  "--metadata-cache-size-mb=50",
+  "--metadata-cache-size-limit-mb=50",
+];
+
 const connections: Readonly<
   Record<string, { given: Omit<ConnectRequest, "caBundlePath">; want: readonly string[] }>
 > = {
-  "names the folder and the identity": {
-    given: { repository: { filesystem: { path: "/repository" } }, identity, cache: {} },
+  "names the folder and the identity, and bounds the caches softly and hard": {
+    given: { repository: { filesystem: { path: "/repository" } }, identity, cache },
     want: [
       "filesystem",
       "--path=/repository",
@@ -46,35 +53,18 @@ const connections: Readonly<
       "--dir-mode=0770",
       "--override-username=app",
       "--override-hostname=apps",
-    ],
-  },
-  "bounds the caches softly and hard": {
-    given: {
-      repository: { filesystem: { path: "/repository" } },
-      identity,
-      cache: { contentCacheSizeMb: 100, metadataCacheSizeMb: 50 },
-    },
-    want: [
-      "filesystem",
-      "--path=/repository",
-      "--file-mode=0660",
-      "--dir-mode=0770",
-      "--override-username=app",
-      "--override-hostname=apps",
-      "--content-cache-size-mb=100",
-      "--content-cache-size-limit-mb=100",
-      "--metadata-cache-size-mb=50",
-      "--metadata-cache-size-limit-mb=50",
+      ...boundCaches,
     ],
   },
   "leaves out what S3 does not need": {
-    given: { repository: { s3: { ...s3, prefix: "" } }, identity, cache: {} },
+    given: { repository: { s3: { ...s3, prefix: "" } }, identity, cache },
     want: [
       "s3",
       "--bucket=backups",
       "--endpoint=s3.example.org",
       "--override-username=app",
       "--override-hostname=apps",
+      ...boundCaches,
     ],
   },
   "gives everything S3 may need": {
@@ -90,7 +80,7 @@ const connections: Readonly<
         },
       },
       identity,
-      cache: {},
+      cache,
     },
     want: [
       "s3",
@@ -103,22 +93,23 @@ const connections: Readonly<
       `--root-ca-pem-path=${caBundlePath}`,
       "--override-username=app",
       "--override-hostname=apps",
+      ...boundCaches,
     ],
   },
 };
 
 for (const [sentence, { given, want }] of Object.entries(connections)) {
-  Deno.test(`connectCommand() ${sentence}`, () => {
-    const command = connectCommand({ ...given, caBundlePath });
+  Deno.test(`createCommand() ${sentence}`, () => {
+    const command = createCommand({ ...given, caBundlePath }, {});
     assert.deepEqual(command, {
-      name: "repository connect",
-      args: ["repository", "connect", ...want, ...everywhere],
+      name: "repository create",
+      args: ["repository", "create", ...want, ...everywhere],
     });
   });
 }
 
-Deno.test("createCommand() connects in the same way and adds the algorithms", () => {
-  const request = { repository: { filesystem: { path: "/r" } }, identity, cache: {}, caBundlePath };
+Deno.test("createCommand() adds the algorithms", () => {
+  const request = { repository: { filesystem: { path: "/r" } }, identity, cache, caBundlePath };
   const { args } = createCommand(request, {
     encryption: "AES256-GCM-HMAC-SHA256",
     hash: "BLAKE3-256",
@@ -170,12 +161,10 @@ Deno.test("snapshotCreateCommand() says what the recipe and the Backup ask for",
   }
 });
 
-Deno.test("connectCommand() slows one mover down, on any storage", () => {
+Deno.test("createCommand() slows one mover down, on any storage", () => {
   for (const repository of [{ filesystem: { path: "/repository" } }, { s3 }]) {
-    const { args } = connectCommand({
-      ...{ repository, identity, cache: {}, caBundlePath },
-      uploadBytesPerSecond: 2_000_000,
-    });
+    const request = { repository, identity, cache, caBundlePath, uploadBytesPerSecond: 2_000_000 };
+    const { args } = createCommand(request, {});
     assert.ok(args.includes("--max-upload-speed=2000000"));
   }
 });
@@ -240,10 +229,9 @@ function commandsWith(text: string, path: string): readonly KopiaCommand[] {
   const source = { ...named, path };
   const backend = { ...s3, bucket: text, endpoint: text, prefix: text, region: text, privateCa: true };
   return [
-    connectCommand({ repository: { filesystem: { path } }, identity: named, cache: {}, caBundlePath }),
-    connectCommand({ repository: { s3: backend }, identity: named, cache: {}, caBundlePath }),
+    createCommand({ repository: { filesystem: { path } }, identity: named, cache, caBundlePath }, {}),
     createCommand(
-      { repository: { s3: backend }, identity: named, cache: {}, caBundlePath },
+      { repository: { s3: backend }, identity: named, cache, caBundlePath },
       { encryption: text, hash: text, splitter: text },
     ),
     snapshotCreateCommand({ mountPath: path, source, tags: { [text]: text }, description: text }),

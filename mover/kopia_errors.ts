@@ -77,7 +77,11 @@ export const failureTable: readonly FailureRow[] = [
   },
   {
     class: "NotInitialized",
-    needles: ["not initialized in the provided storage", "found existing data in storage location"],
+    needles: [
+      "error getting kopia.repository blob: blob not found",
+      "not initialized in the provided storage",
+      "found existing data in storage location",
+    ],
   },
   {
     class: "Locked",

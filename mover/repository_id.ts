@@ -9,9 +9,10 @@ const formatCopy = "kopia.repository";
 const format = z.object({ uniqueID: z.base64().min(1).max(256) });
 
 /**
- * Goes on only in the repository of that unique id; any will do when none is expected. The copy of the format that
- * kopia has just written to its cache spares another kopia when it says the same; only kopia's own word makes this
- * throw MoverError "RepositoryReplaced". `action` is what cannot be done: "back up".
+ * Goes on only in the repository of that unique id; any will do when none is expected. To be called when a kopia has
+ * opened the repository and before anything is written: the copy of the format that each kopia writes to its cache
+ * spares another one when it says the same; only kopia's own word makes this throw MoverError "RepositoryReplaced".
+ * `action` is what cannot be done: "back up".
  */
 export async function refuseOtherRepository(
   kopia: Kopia,
@@ -27,7 +28,7 @@ export async function refuseOtherRepository(
   );
 }
 
-/** The unique id in the cache of the kopia that has just connected; undefined when it cannot be had from there. */
+/** The unique id in the cache of a kopia that has just opened the repository; undefined when it cannot be had from there. */
 export async function readCachedId(kopia: Kopia): Promise<string | undefined> {
   const folder = kopia.process.environment[MOVER_ENV.cacheFolder];
   if (folder === undefined) return undefined;

@@ -48,9 +48,9 @@ export async function backUp(kopia: Kopia, request: BackupRequest): Promise<Back
 /** Opens the repository, looks at what is there and sets the policy of the source; saves nothing of it. */
 async function prepare(kopia: Kopia, request: BackupRequest, source: KopiaSource): Promise<RunSurvey> {
   await connect(kopia);
-  await refuseOtherRepository(kopia, request.uniqueId, "back up");
   // Each spends its time on making the key from the password; side by side they cost the time of one.
   const [before, found] = await bothOf(surveyRun(kopia, request), readSourcePolicy(kopia, source));
+  await refuseOtherRepository(kopia, request.uniqueId, "back up");
   if (before.own !== undefined) return before;
   const lost = lostCompressorText(request.policy ?? {}, found);
   if (lost !== undefined) throw new MoverError("Unknown", lost);

@@ -275,3 +275,23 @@ partTest({
     assert.deepEqual(await plain.keeps("app@apps:/pvc/data"), [0, 0, 0, 0, 0, 0]);
   },
 });
+
+partTest({
+  name: "backUp() writes nothing into a repository that took the place of its own a moment ago",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const { binary, source } = await place(folder);
+    await writeTree(source, { a: "1" });
+    const first = await runCase({ folder, binary, operation: { bootstrap: {} } });
+    const { uniqueId } = bootstrapOf(first);
+    await Deno.remove(folder.at("repository"), { recursive: true });
+    const plain = new PlainKopia(binary, folder);
+    await plain.create(folder.at("repository"));
+    // The cache still holds the format of the former one, which kopia would believe for a quarter of an hour.
+    const { backup: operation } = backup(source, "uid-1");
+    const end = await runCase({ folder, binary, operation: { backup: { ...operation, uniqueId } } });
+    assert.equal(failureOf(end).class, "RepositoryReplaced", failureOf(end).message);
+    assert.deepEqual(await plain.list(), []);
+  },
+});

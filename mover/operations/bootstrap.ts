@@ -1,11 +1,11 @@
 import type { BootstrapResult, MoverOperation } from "../../api/mover_contract.ts";
 import { CatalogWriter } from "../catalog_writer.ts";
 import {
-  connect,
   createRepository,
   eachSnapshot,
   keepEverythingGlobally,
   type Kopia,
+  openRepository,
   readGlobalRetention,
   readMaintenanceOwner,
   readUniqueId,
@@ -23,8 +23,7 @@ export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unk
  * (api/catalog_listing.ts), once all else has gone well. Throws MoverError.
  */
 export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
-  const created = await openOrCreate(kopia, request.create);
-  const uniqueId = await readUniqueId(kopia);
+  const { uniqueId, created } = await openOrCreate(kopia, request.create);
   const survey = new RepositorySurvey();
   const catalog = new CatalogWriter();
   const uploads = new UnfinishedUploads();
@@ -53,39 +52,43 @@ export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promis
   };
 }
 
+interface Opened {
+  readonly uniqueId: string;
+  readonly created: boolean;
+}
+
 /** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */
-async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Promise<boolean> {
+async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Promise<Opened> {
   try {
-    await connect(kopia);
-    return false;
+    return { uniqueId: await openRepository(kopia), created: false };
   } catch (error) {
     if (!(error instanceof MoverError) || error.failureClass !== "NotInitialized") throw error;
-    if (create === undefined) throw withBucketHint(kopia, error);
+    if (create === undefined) throw withHint(kopia, error);
   }
   try {
     await createRepository(kopia, create);
-    return true;
   } catch (error) {
-    // Another bootstrap may have made it since; whatever else is wrong, creating said it better than connecting.
-    if (kopia.process.signal.aborted || !(await canConnect(kopia))) throw error;
-    return false;
+    // Another bootstrap may have made it since; whatever else is wrong, creating said it better than opening.
+    const uniqueId = kopia.process.signal.aborted ? undefined : await tryOpen(kopia);
+    if (uniqueId === undefined) throw error;
+    return { uniqueId, created: false };
   }
+  return { uniqueId: await readUniqueId(kopia), created: true };
 }
 
-async function canConnect(kopia: Kopia): Promise<boolean> {
+async function tryOpen(kopia: Kopia): Promise<string | undefined> {
   try {
-    await connect(kopia);
-    return true;
+    return await openRepository(kopia);
   } catch (error) {
-    // Told to stop meanwhile: that is what happened, not what connecting says.
+    // Told to stop meanwhile: that is what happened, not what opening says.
     if (kopia.process.signal.aborted) throw error;
     kopia.log.debug("the repository that could not be created cannot be opened either", { error });
-    return false;
+    return undefined;
   }
 }
 
 /** Some S3 servers answer for a missing bucket and for an unknown access key as for an empty bucket. */
-function withBucketHint(kopia: Kopia, error: MoverError): MoverError {
+function withHint(kopia: Kopia, error: MoverError): MoverError {
   const { repository } = kopia.connection;
   if (!("s3" in repository)) return error;
   const message = `${error.message}, expected one in the bucket "${repository.s3.bucket}" ` +

@@ -90,7 +90,7 @@ bootstrapTest(
     await writeTree(path, { "notes.txt": "not kopia's" });
     const end = await bootstrap(only);
     assert.equal(failureOf(end).class, "NotInitialized");
-    assert.match(failureOf(end).message, /not initialized in the provided storage/);
+    assert.match(failureOf(end).message, /^Cannot open the repository: the storage holds none/);
   },
 );
 

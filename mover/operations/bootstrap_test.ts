@@ -114,7 +114,9 @@ Deno.test("bootstrap() prints no catalog when it fails", async () => {
 });
 
 const notInitialized =
-  "echo 'error connecting to repository: repository not initialized in the provided storage' >&2; exit 1";
+  "echo 'open repository: unable to open repository: unable to create format manager: unable to read format blob: " +
+  "error getting kopia.repository blob: BLOB not found' >&2; exit 1";
+const opened = `echo '{"uniqueIDHex":"0123abcd"}'`;
 
 Deno.test("bootstrap() creates after nothing but not initialized", async () => {
   const refusals = {
@@ -127,21 +129,21 @@ Deno.test("bootstrap() creates after nothing but not initialized", async () => {
   for (const [failureClass, words] of Object.entries(refusals)) {
     const { end, calls } = await runFake({
       operation: bootstrapOrCreate,
-      script: { "repository connect": `echo "${words}" >&2; exit 1` },
+      script: { "repository status": `echo "${words}" >&2; exit 1` },
     });
     assert.equal(failureOf(end).class, failureClass);
-    assert.deepEqual(calls, ["repository connect"]);
+    assert.deepEqual(calls, ["repository status"]);
   }
 });
 
 Deno.test("bootstrap() creates nothing when it may not", async () => {
   const { end, calls } = await runFake({
     operation: bootstrapOnly,
-    script: { "repository connect": notInitialized },
+    script: { "repository status": notInitialized },
   });
   assert.equal(failureOf(end).class, "NotInitialized");
   assert.equal(end.exitCode, 2);
-  assert.deepEqual(calls, ["repository connect"]);
+  assert.deepEqual(calls, ["repository status"]);
 });
 
 const builtIn =
@@ -185,7 +187,7 @@ Deno.test("bootstrap() opens a repository that another bootstrap made meanwhile"
   const { end } = await runFake({
     operation: bootstrapOrCreate,
     script: {
-      "repository connect": `if ! ${wasCalled("repository create")}; then ${notInitialized}; fi`,
+      "repository status": `if ${wasCalled("repository create")}; then ${opened}; else ${notInitialized}; fi`,
       "repository create": "echo 'found existing data in storage location' >&2; exit 1",
     },
   });
@@ -196,7 +198,7 @@ Deno.test("bootstrap() says why it could not create, where there is foreign data
   const { end } = await runFake({
     operation: bootstrapOrCreate,
     script: {
-      "repository connect": notInitialized,
+      "repository status": notInitialized,
       "repository create":
         "echo 'unable to get repository storage: found existing data in storage location' >&2; exit 1",
     },

@@ -22,8 +22,8 @@ export async function deleteSnapshots(
   request: SnapshotDeleteRequest,
 ): Promise<SnapshotDeleteResult> {
   await connect(kopia);
-  await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const found = await findAll(kopia, request);
+  await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const checkpoints = await findCheckpoints(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
   const ids = [...found.ids, ...checkpoints.ids];

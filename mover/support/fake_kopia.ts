@@ -1,7 +1,7 @@
 import { IGNORED_BY_DEFAULT } from "../../api/kopia_policy.ts";
 import { makeMoverFolder, type MoverCase, type MoverEnd, type MoverFolder, runCase } from "./mover_case.ts";
 
-/** What a fake kopia does per command: shell text by "repository connect", "snapshot create", …; "*" for the rest. */
+/** What a fake kopia does per command: shell text by "repository status", "snapshot create", …; "*" for the rest. */
 export type FakeScript = Readonly<Record<string, string>>;
 
 /** Shell text that prints the policy of a source, and that of the folder above it, as `policy show` does. */
@@ -16,7 +16,6 @@ export function listTree(...names: readonly string[]): string {
 
 /** Answers of a kopia with which nothing is wrong and whose repository is empty. */
 export const healthyScript: FakeScript = {
-  "repository connect": "echo 'Connected to repository.' >&2",
   "repository status": `echo '{"uniqueIDHex":"0123abcd"}'`,
   "snapshot list": String.raw`printf '[\n]'`,
   "ls --recursive": listTree("a", "b"),

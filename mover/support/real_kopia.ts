@@ -108,9 +108,9 @@ export async function unprivilegedKopia(folder: MoverFolder): Promise<string> {
   return await writeExecutable(
     folder.at("kopia-unprivileged"),
     // In a container mover and kopia are one user; here the mover's scratch folders are root's.
-    `chmod -f 777 '${
-      folder.at("scratch")
-    }'/*\nexec setpriv --reuid=${unprivilegedUid} --regid=${unprivilegedUid} --clear-groups '${copy}' "$@"`,
+    `chmod -f a+rwX '${folder.at("scratch")}'/* '${
+      folder.at("cache")
+    }'/*.config\nexec setpriv --reuid=${unprivilegedUid} --regid=${unprivilegedUid} --clear-groups '${copy}' "$@"`,
   );
 }
 

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { CONTRACT_VERSION, MOVER_ENV, type WorkSpec } from "../../api/mover_contract.ts";
+import { cacheSizes } from "../../api/cache_sizes.ts";
 import {
-  connectCommand,
-  type ConnectRequest,
   createCommand,
   globalKeepEverythingCommand,
+  type KopiaCommand,
   snapshotCreateCommand,
 } from "../../mover/kopia_argv.ts";
+import type { ConnectRequest } from "../../mover/kopia_config.ts";
 import { runProgram } from "./run_program.ts";
 
 const identity = { username: "bench", hostname: "bench" } as const;
@@ -45,6 +46,12 @@ export async function createRepository(kopia: string, work: string): Promise<voi
   for (const { args } of commands) {
     await runProgram({ argv: [kopia, ...args], env, limitSeconds: 60 }, AbortSignal.timeout(60_000));
   }
+}
+
+/** `repository connect`, which takes the flags that `repository create` takes. */
+export function connectCommand(request: ConnectRequest): KopiaCommand {
+  const [repository = "", , ...rest] = createCommand(request, {}).args;
+  return { name: "repository connect", args: [repository, "connect", ...rest] };
 }
 
 /** Connects the bare side; answers with the seconds it took. */
@@ -95,7 +102,7 @@ function connectRequest(work: string): ConnectRequest {
   return {
     repository: { filesystem: { path: repositoryPath(work) } },
     identity,
-    cache: {},
+    cache: cacheSizes({}),
     caBundlePath: "",
   };
 }

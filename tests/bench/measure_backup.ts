@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { API_VERSION, MOVER_PATH } from "../../api/mod.ts";
-import { connectCommand, snapshotCreateCommand } from "../../mover/kopia_argv.ts";
+import { cacheSizes } from "../../api/cache_sizes.ts";
+import { snapshotCreateCommand } from "../../mover/kopia_argv.ts";
+import { connectCommand } from "./kopia_setup.ts";
 import { type Cluster, pause, startCluster, waitUntil } from "../cluster/mod.ts";
 import { bareJob } from "./bare_job.ts";
 import {
@@ -178,7 +180,7 @@ async function runBare(cluster: Cluster, job: unknown, name: string, signal: Abo
   }
 }
 
-/** The commands of a mover that no cautious program could leave out, with its flags. */
+/** The commands that anybody would give kopia by hand, with the flags of a mover. */
 function bareCommands(username: string) {
   const identity = { username, hostname: benchNamespace };
   const path = `${MOVER_PATH.sources}/${dataClaim}`;
@@ -186,7 +188,7 @@ function bareCommands(username: string) {
     connectCommand({
       repository: { filesystem: { path: "/repository" } },
       identity,
-      cache: {},
+      cache: cacheSizes({}),
       caBundlePath: MOVER_PATH.caBundle,
     }),
     snapshotCreateCommand({
