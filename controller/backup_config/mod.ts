@@ -7,7 +7,7 @@ import { backupConfigKind, backupKind } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Kind } from "../runtime/kind.ts";
 import { resourceOf } from "../shared/mod.ts";
-import { observeBackupConfig } from "./observe.ts";
+import { observeBackupConfig, seenLive } from "./observe.ts";
 import { planBackupConfig } from "./plan.ts";
 import { RunReader } from "./run_reader.ts";
 import { backupConfigSamples } from "./samples.ts";
@@ -33,7 +33,11 @@ export function backupConfigReconciler(_options: ControllerOptions): Kind<Backup
       { metric: "kopiur_backups_total", labels: { namespace, name } },
       { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },
     ],
-    observe: (key, reader, signal, now) => observeBackupConfig(key, reader, runs, signal, now),
+    observe: (key, reader) => Promise.resolve(observeBackupConfig(key, reader, runs)),
+    claims: {
+      ask: (seen, reader, signal, now) => seenLive(seen, { reader, runs, now }, signal),
+      withdraw: () => {},
+    },
     plan: planBackupConfig,
     status: backupConfigStatusOf,
     samples: backupConfigSamples,

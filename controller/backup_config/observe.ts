@@ -28,28 +28,38 @@ interface Objects {
   readonly live: ReadonlySet<string>;
 }
 
-/**
- * Reads the world of a BackupConfig: from the caches, for most passes delete nothing. Where retention would delete, the
- * recipe, its repository and the Backups that are concerned are read live, and the pass is planned on those: a pin or
- * a better retention of a moment ago is in no cache yet. Throws StalledError for one that cannot be parsed.
- */
-export async function observeBackupConfig(
+/** Reads the world of a BackupConfig, from the caches. Throws StalledError for one that cannot be parsed. */
+export function observeBackupConfig(
   key: ObjectKey,
   reader: Reader,
   runs: RunReader,
-  signal: AbortSignal,
-  now: Date,
-): Promise<BackupConfigWorld | undefined> {
+): BackupConfigWorld | undefined {
   const config = reader.get(BACKUP_CONFIG, key);
   if (config === undefined) return undefined;
-  const { namespace, name } = key;
-  const repository = cachedRepository(repositoryOfConfig(config), namespace, reader);
-  const backups = reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
-  const cached = worldOf(key, { config, repository, backups, live: new Set() }, reader, runs);
+  const repository = cachedRepository(repositoryOfConfig(config), key.namespace, reader);
+  const backups = backupsOf(key, reader);
+  return worldOf(key, { config, repository, backups, live: new Set() }, reader, runs);
+}
+
+/**
+ * The world a pass is planned on: that of the caches, for most passes delete nothing. Where retention would delete, the
+ * recipe, its repository and the Backups that are concerned are read live: a pin or a better retention of a moment ago
+ * is in no cache yet. Undefined when the recipe is gone.
+ */
+export async function seenLive(
+  cached: BackupConfigWorld,
+  { reader, runs, now }: { readonly reader: Reader; readonly runs: RunReader; readonly now: Date },
+  signal: AbortSignal,
+): Promise<BackupConfigWorld | undefined> {
   const { asks } = planBackupConfig(cached, now);
   if (asks.length === 0) return cached;
-  const live = await readLive(key, backups, asks, reader, signal);
+  const { key } = cached;
+  const live = await readLive(key, backupsOf(key, reader), asks, reader, signal);
   return live && worldOf(key, live, reader, runs);
+}
+
+function backupsOf({ namespace, name }: ObjectKey, reader: Reader): readonly KubeObject[] {
+  return reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
 }
 
 /** The same objects as they are now, as far as a deletion hangs on them; undefined when the recipe is gone. */

@@ -39,8 +39,9 @@ type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
 export type CounterSeries = SeriesOf<ObjectCounterName>;
 
 /**
- * What all objects share and what is kept outside of the cluster, as slots for movers: asked between `observe` and
- * `plan`, so that the one only reads and the other is pure.
+ * What a plan has to ask for before it is made, between `observe` and `plan`, so that the one only reads and the other is
+ * pure: what all objects share and what is kept outside of the cluster, as slots for movers; and how that stands at this
+ * moment which it would take away.
  */
 export interface Claims<World> {
   /**
@@ -89,7 +90,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly wakes?: (wake: (key: ObjectKey) => void) => void;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
   observe(key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
-  /** What its objects share; without it the world is planned over as it was observed. */
+  /** What its plans ask for before; without it the world is planned over as it was observed. */
   readonly claims?: Claims<World>;
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
