@@ -338,10 +338,9 @@ function stopDeleteMovers(
   const { jobs, isAny, goingSince } = unfinishedDeleteMovers(world, now);
   if (!isAny) return undefined;
   // Of a status that cannot be read, and so not be written, the cluster remembers it.
-  const known = world.backup.unreadable === undefined
-    ? world.backup.status.deletion?.stoppingSince
-    : goingSince;
-  const since = known ?? isoSeconds(now);
+  const since = world.backup.unreadable === undefined
+    ? pastOr(world.backup.status.deletion?.stoppingSince, now)
+    : goingSince ?? isoSeconds(now);
   if (-secondsBetween(since, now) >= longestSeconds) return undefined;
   return { remove: moverRemovals(jobs, "Foreground"), since };
 }
@@ -468,6 +467,11 @@ function failedMessage(status: BackupWorld["backup"]["status"]): string {
 
 function escapeHint(): string {
   return `To leave them where they are, annotate the Backup with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
+}
+
+/** A time a clock that was ahead wrote has come now. */
+function pastOr(time: string | undefined, now: Date): string {
+  return time === undefined || secondsBetween(time, now) > 0 ? isoSeconds(now) : time;
 }
 
 function secondsBetween(time: string | undefined, now: Date): number {

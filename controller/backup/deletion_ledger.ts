@@ -1,6 +1,13 @@
 import { LABEL } from "../../api/mod.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { deletionId, type DeletionMemory, type PastDeletion, recipeId, remember } from "../shared/mod.ts";
+import {
+  deletionId,
+  type DeletionMemory,
+  type PastDeletion,
+  recipeId,
+  remember,
+  withoutTimesToCome,
+} from "../shared/mod.ts";
 import { foundRepository } from "./checks.ts";
 import { breakerOf } from "./mass_deletion.ts";
 import { repositoryId } from "./other_deletions.ts";
@@ -47,11 +54,17 @@ export class DeletionLedger {
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  /** What was deleted from that repository in all namespaces but this one. */
-  elsewhere(repository: string, namespace: string): readonly PastDeletion[] {
-    return [...this.#kept.values()].flatMap((each) =>
-      each.repository === repository && each.namespace !== namespace ? each.memory.past : []
-    );
+  /** What was deleted from that repository in all namespaces but this one; nothing of a time to come. */
+  elsewhere(repository: string, namespace: string, now: Date): readonly PastDeletion[] {
+    const nowSecond = Math.floor(now.getTime() / 1000);
+    const past: PastDeletion[] = [];
+    for (const [key, each] of this.#kept) {
+      if (each.repository !== repository || each.namespace === namespace) continue;
+      const memory = withoutTimesToCome(each.memory, nowSecond);
+      this.#kept.set(key, { ...each, memory });
+      past.push(...memory.past);
+    }
+    return past;
   }
 }
 

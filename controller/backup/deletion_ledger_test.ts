@@ -9,7 +9,7 @@ function aDeletion(id: string, atSecond = nowSecond) {
 }
 
 function ids(ledger: DeletionLedger, repository: string, namespace: string): readonly (string | undefined)[] {
-  return ledger.elsewhere(repository, namespace).map(({ id }) => id).toSorted();
+  return ledger.elsewhere(repository, namespace, NOW).map(({ id }) => id).toSorted();
 }
 
 Deno.test("DeletionLedger tells a namespace what others deleted from the same repository, each once", () => {
@@ -28,13 +28,24 @@ Deno.test("DeletionLedger tells a namespace what others deleted from the same re
   assert.deepEqual(ids(ledger, "id 3", "other"), []);
 });
 
+Deno.test("DeletionLedger counts what a clock that was ahead wrote as if it were of now", () => {
+  const ledger = new DeletionLedger();
+  ledger.note({ namespace: "media", repository: "id 1" }, aDeletion("ahead", nowSecond + 31_536_000), 600);
+  for (const times of [1, 2]) {
+    const [{ atSecond } = aDeletion("none")] = ledger.elsewhere("id 1", "apps", NOW);
+    assert.equal(atSecond, nowSecond, `asked ${times} times`);
+  }
+  const later = new Date(NOW.getTime() + 3_600_000);
+  assert.deepEqual(ledger.elsewhere("id 1", "apps", later).map((each) => each.atSecond), [nowSecond]);
+});
+
 Deno.test("DeletionLedger stays small, and forgets who deleted least lately", () => {
   const ledger = new DeletionLedger();
   for (let round = 0; round < 300; round++) {
     ledger.note({ namespace: "busy", repository: "id 1" }, aDeletion(`busy-${round}`), 600);
   }
-  assert.ok(ledger.elsewhere("id 1", "apps").length <= 200);
-  assert.equal(ledger.elsewhere("id 1", "apps").reduce((sum, { count }) => sum + count, 0), 300);
+  assert.ok(ledger.elsewhere("id 1", "apps", NOW).length <= 200);
+  assert.equal(ledger.elsewhere("id 1", "apps", NOW).reduce((sum, { count }) => sum + count, 0), 300);
   ledger.note({ namespace: "first", repository: "id 1" }, aDeletion("first"), 600);
   ledger.note({ namespace: "busy", repository: "id 1" }, aDeletion("again"), 600);
   for (let at = 0; at < 998; at++) {

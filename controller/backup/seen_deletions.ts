@@ -79,7 +79,7 @@ export function seenDeletions(
     windowSeconds: breaker.windowSeconds,
     now,
     memories: [memory ?? NOTHING_KNOWN, ...sharing.filter(({ isHere }) => isHere)],
-    elsewhere: ledger.elsewhere(id, namespace),
+    elsewhere: ledger.elsewhere(id, namespace, now),
     claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
   const today = wordOfToday(config);

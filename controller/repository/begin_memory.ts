@@ -1,22 +1,28 @@
 import { ANNOTATION } from "../../api/mod.ts";
 import type { Annotating } from "../../kube/types.ts";
-import { deletionMemory, deletionMemoryText, REPOSITORY } from "../shared/mod.ts";
+import { deletionMemory, deletionMemoryText, REPOSITORY, withoutTimesToCome } from "../shared/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /**
  * The word with which a Repository begins to remember deletions: in its first pass, so that the first deletion need not
- * wait for a window, and anew where the memory was taken away or spoilt. It never goes over one that was not seen.
+ * wait for a window, and anew where the memory was taken away or spoilt. What a clock that was ahead wrote is set right, or
+ * it would hold deletions until that time has come. It never goes over one that was not seen.
  */
 export function beginMemory({ object, repository }: RepositoryWorld, now: Date): readonly Annotating[] {
-  if (repository.isDeleting || deletionMemory(object) !== undefined) return [];
+  if (repository.isDeleting) return [];
+  const nowSecond = Math.floor(now.getTime() / 1000);
+  const known = deletionMemory(object);
+  const memory = known === undefined
+    ? { sinceSecond: nowSecond, past: [] }
+    : withoutTimesToCome(known, nowSecond);
+  if (memory === known) return [];
   const { key, uid } = repository;
   const { resourceVersion } = object.metadata;
-  const sinceSecond = Math.floor(now.getTime() / 1000);
   return [{
     resource: REPOSITORY,
     key,
     uid,
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    annotations: { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, { sinceSecond, past: [] }) },
+    annotations: { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, memory) },
   }];
 }

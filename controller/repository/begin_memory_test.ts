@@ -49,6 +49,17 @@ Deno.test("beginMemory() never goes over a memory that was not seen", async () =
   assert.deepEqual((await planIn(kube)).annotate, [], KEY.name);
 });
 
+Deno.test("beginMemory() sets right what a clock that was ahead wrote, and then leaves it", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  const { uid = "" } = storedRepository(kube).metadata;
+  const fresh = { id: "a", recipe: "r", atSecond: NOW_SECOND - 5, count: 1 };
+  const ahead = { id: "b", recipe: "r", atSecond: NOW_SECOND + 31_536_000, count: 1 };
+  kube.put(remembering(deletionMemoryText(uid, { sinceSecond: NOW_SECOND + 999, past: [fresh, ahead] })));
+  const past = [fresh, { ...ahead, atSecond: NOW_SECOND }];
+  assert.deepEqual(deletionMemory(await annotated(kube)), { sinceSecond: NOW_SECOND, past });
+  assert.deepEqual((await planIn(kube)).annotate, []);
+});
+
 Deno.test("beginMemory() leaves a Repository alone that is being deleted", async () => {
   const metadata = { finalizers: ["theirs"], deletionTimestamp: "2026-01-02T03:04:05Z" };
   assert.deepEqual((await planIn(aNamespaceInMemory(aRepository({ metadata })))).annotate, []);

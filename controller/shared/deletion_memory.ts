@@ -30,6 +30,8 @@ export interface DeletionMemory {
 export const ANY_RECIPE = "*";
 /** A few kilobytes in the annotation. */
 const MOST_ENTRIES = 200;
+/** Two clocks that are set by the same server differ by less. */
+const CLOCK_TOLERANCE_SECONDS = 60;
 
 const second = z.int().min(0).max(1e12);
 const entry = z.tuple([second, z.string().max(16), z.union([z.string().max(16), z.int().min(1).max(1e9)])]);
@@ -64,6 +66,19 @@ function pastOf([atSecond, recipe, what]: z.infer<typeof entry>): PastDeletion {
 export function deletionMemoryText(uid: string, { sinceSecond, past }: DeletionMemory): string {
   const entries = past.map(({ atSecond, recipe, id, count }) => [atSecond, recipe, id ?? count]);
   return JSON.stringify({ uid, since: sinceSecond, past: entries });
+}
+
+/**
+ * The memory as a clock that is right would have written it: what lies more than a minute ahead counts from now on, for
+ * it would count for ever. The very same memory where nothing does.
+ */
+export function withoutTimesToCome(memory: DeletionMemory, nowSecond: number): DeletionMemory {
+  const limit = nowSecond + CLOCK_TOLERANCE_SECONDS;
+  if (memory.sinceSecond <= limit && memory.past.every(({ atSecond }) => atSecond <= limit)) return memory;
+  return {
+    sinceSecond: Math.min(memory.sinceSecond, nowSecond),
+    past: memory.past.map((each) => each.atSecond <= limit ? each : { ...each, atSecond: nowSecond }),
+  };
 }
 
 /** The memory with one more deletion; one that is in it already only gets the later time. */

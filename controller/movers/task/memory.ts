@@ -2,7 +2,7 @@ import { isoSeconds, type MoverMemory, type OperationKey } from "../../../api/mo
 import type { AnyJobState } from "../state/job_state.ts";
 import type { AnyMover } from "./seen_movers.ts";
 import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
-import { timeOr } from "./time.ts";
+import { secondsSince, secondsUntil, timeOr } from "./time.ts";
 
 /** The cluster may end so many movers of a task before it ends too: a drain is ordinary, a full node is not. */
 export const MAX_DISRUPTIONS = 10;
@@ -45,6 +45,28 @@ export function memoryAfter(
     ...(!isGivenUp || stoppedReason === undefined ? {} : { stoppedReason }),
     ...(!isGivenUp || retryAt === undefined ? {} : { retryAt }),
     ...disruptions,
+  };
+}
+
+/** No task rests for longer than this, whatever it waits for. */
+const LONGEST_REST_SECONDS = 7200;
+
+/**
+ * The memory as a clock that is right would have written it. A clock that was ahead for a while wrote times to come: that
+ * they are waited for would stop the task as long. What has begun began now at the latest; a rest that is longer than
+ * any is over.
+ */
+export function withoutTimesToCome(memory: TaskMemory | undefined, now: Date): TaskMemory | undefined {
+  if (memory === undefined) return undefined;
+  const begun = (["waitingSince", "podGoneSince", "stoppedAt"] as const)
+    .filter((field) => secondsSince(memory[field] ?? "", now) < 0);
+  const isRestTooLong = secondsUntil(memory.retryAt ?? "", now) > LONGEST_REST_SECONDS;
+  if (begun.length === 0 && !isRestTooLong) return memory;
+  const since = isoSeconds(now);
+  return {
+    ...memory,
+    ...Object.fromEntries(begun.map((field) => [field, since])),
+    ...(isRestTooLong ? { retryAt: since } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import { isoSeconds, type OperationKey } from "../../../api/mod.ts";
 import { SLOT_GRACE_SECONDS } from "../slots/types.ts";
 import { failureIsRetryable } from "../state/failure.ts";
 import { type AnyJobState, jobHasEnded, type MissingPod } from "../state/job_state.ts";
-import { cutText, isDisruptedTooOften, memoryAfter } from "./memory.ts";
+import { cutText, isDisruptedTooOften, memoryAfter, withoutTimesToCome } from "./memory.ts";
 import { retrySeconds } from "./retry.ts";
 import type { AnyMover, SeenMover } from "./seen_movers.ts";
 import type { MoverTask, TaskFailure, TaskLimits, TaskMemory, TaskStep, WaitReason } from "./task.ts";
@@ -38,10 +38,11 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  */
 export function nextStep<O extends OperationKey>(
   { limits }: MoverTask<O>,
-  before: TaskMemory | undefined,
+  stored: TaskMemory | undefined,
   movers: readonly SeenMover<O>[],
   now: Date,
 ): TaskStep<O> {
+  const before = withoutTimesToCome(stored, now);
   const step = stepOf(before, movers, limits, now);
   // Two movers of one task at once could each find nothing of the other and both do its work.
   const stray = step.kind === "start" ? movers.find((each) => isStray(each, step.number, limits)) : undefined;
