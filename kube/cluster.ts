@@ -10,6 +10,7 @@ import { listPages } from "./watch/list_pages.ts";
 import { isRecord } from "./received_object.ts";
 import { knownResources } from "./resources.ts";
 import { ApiWriter } from "./write/api_writer.ts";
+import { ServerClock } from "./transport/server_clock.ts";
 import type { Transport } from "./transport/transport.ts";
 import type { EventSink, KubeObject, Reader, Resource, Writer } from "./types.ts";
 
@@ -61,8 +62,14 @@ export interface Cluster {
 export function connect(connection: ConnectionInfo, options: ClusterOptions): Cluster {
   const { clock, random, telemetry, instance, fieldValidation = "Warn", moreResources = [] } = options;
   const log = telemetry.log.child({ target: "kube" });
-  const transport = new HttpTransport(connection, { clock, random, telemetry: { ...pick(telemetry), log } });
-  const reader = new CachedReader(transport);
+  const serverClock = new ServerClock(clock);
+  const transport = new HttpTransport(connection, {
+    clock,
+    random,
+    telemetry: { ...pick(telemetry), log },
+    serverClock,
+  });
+  const reader = new CachedReader(transport, serverClock);
   const resources = [...knownResources(), ...moreResources];
   const redact = (text: string) => telemetry.redactor.text(text);
   const events = new EventRecorder({ transport, clock, random, log, redact, instance });

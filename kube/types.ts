@@ -66,6 +66,8 @@ export interface Reader {
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
   /** The end of a container's log, undefined when there is no such pod. Throws the classes of `kube/errors.ts`. */
   readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined>;
+  /** What the API server's clock shows now, by its last answer; undefined while none said it. */
+  serverNow(): Date | undefined;
 }
 
 /** Which log of a pod, and how much of it: its last lines, and of those no more than so many bytes. */

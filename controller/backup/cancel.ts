@@ -39,7 +39,7 @@ export function planCancel(
     ...(stopping?.askedAt === undefined ? {} : { stopAskedAt: stopping.askedAt }),
   };
   if (stopping === undefined) {
-    const verdict = verdictOver(entries, reason, isMoverLeft(world, pin, now));
+    const verdict = verdictOver(entries, reason, isMoverLeft(world, pin));
     return finishedPlan(world, { base, next, steps, entries, verdict }, now);
   }
   const message = `${REASONS[reason]}: its movers are being stopped`;

@@ -174,6 +174,7 @@ Deno.test("Cancelling a Backup finds the Job of a controller that died before it
       count: (resource, query) => kube.count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   isAlive = false;

@@ -64,7 +64,7 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
   if (done !== undefined) return done;
   const task = deletionTask(world.backup);
   const memory = deletionMemory(world.backup.status.deletion);
-  const movers = seenMovers(task, memory, world, now);
+  const movers = seenMovers(task, memory, world, world.serverNow);
   const step = nextStep(task, memory, movers, now);
   return { ...planOfStep(leaving, task, step), remove: leftovers(world, task, memory, movers) };
 }
@@ -215,8 +215,8 @@ function deletedNote({ result: { snapshotDelete } }: Deleted): string {
 }
 
 /** A node that is lost may come back with a mover that goes on. */
-function lateText({ world, pin, now }: Leaving): string {
-  if (!isMoverLeft(world, pin, now)) return "";
+function lateText({ world, pin }: Leaving): string {
+  if (!isMoverLeft(world, pin)) return "";
   return "; a mover of the run could not be seen to stop, so what it may save yet stays";
 }
 

@@ -447,6 +447,7 @@ Deno.test("a run that ended while the cache shows that a source of it runs start
       count: (resource, query) => kube.count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   await stage.settle();

@@ -6,12 +6,12 @@ import { moversOf } from "./tasks.ts";
 import { type BackupWorld, sourceHasEnded } from "./world.ts";
 
 /** Mover Jobs that may still run though status says that their source has ended, or that it goes on without them. */
-export function leftovers(world: BackupWorld, pin: RunPin, now: Date): readonly Removal[] {
+export function leftovers(world: BackupWorld, pin: RunPin): readonly Removal[] {
   const { snapshots = [] } = world.backup.status;
   const left = pin.sources.flatMap(({ source }): readonly KubeObject[] => {
     const entry = snapshots.find((each) => each.source === source);
     if (entry === undefined) return [];
-    const movers = moversOf(world, source, now);
+    const movers = moversOf(world, source);
     return sourceHasEnded(entry) ? unfinishedJobs(movers) : leftoverJobs(memoryOf(entry), movers);
   });
   return moverRemovals(left, "Foreground");

@@ -88,6 +88,10 @@ class LiveReader implements Reader {
   readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined> {
     return this.#reader.readLog(pod, part, signal);
   }
+
+  serverNow(): Date | undefined {
+    return this.#reader.serverNow();
+  }
 }
 
 function nameOf({ kind }: Resource, key: ObjectKey): string {

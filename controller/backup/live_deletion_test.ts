@@ -16,6 +16,7 @@ function laggingStage(spec: Readonly<Record<string, unknown>> = {}) {
     count: (resource, query) => kube.count(resource, query),
     read: (resource, key, signal) => kube.read(resource, key, signal),
     readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
   });
   const stage = new BackupStage({ reader, ...spec });
   return {
@@ -90,6 +91,7 @@ Deno.test("Deletion hears that its namespace is being deleted though no cache sh
       count: (resource, query) => kube.count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   stage.addEnded(["old"]);
@@ -123,6 +125,7 @@ Deno.test("Deletion does not rely on a newer Backup that is gone though the cach
       count: (resource, query) => kube.count(resource, query) + (resource.kind === "Backup" ? 0 : 0),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   const timing = { startTime: "2025-06-02T03:05:00Z", endTime: "2025-06-02T03:06:30Z" };

@@ -136,6 +136,7 @@ async function worldOf(
   return {
     ...run,
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
+    serverNow: reader.serverNow() ?? now,
     repository,
     missing,
     ...observeClaims(run, repository, reader),

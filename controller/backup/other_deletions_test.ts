@@ -54,6 +54,7 @@ function readerOf(objects: readonly KubeObject[]): Reader {
     count: (_, query) => cache.count(query),
     read: (resource, key, signal) => kube.read(resource, key, signal),
     readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
   };
 }
 

@@ -28,7 +28,7 @@ function planOf(world: BackupWorld, now: Date): BackupPlan {
     return isDeleting ? leavePutBack(world, now) : planPutBack(world, now);
   }
   if (isDeleting) return planDeletion(world, now);
-  if (isTerminal(status.phase)) return planEnded(world, now);
+  if (isTerminal(status.phase)) return planEnded(world);
   return (cancelReason === undefined ? undefined : planCancel(world, cancelReason, now)) ??
     goingOn(planRun(world, now));
 }
@@ -43,7 +43,7 @@ function goingOn(plan: BackupPlan): BackupPlan {
  * Says what was said before, so that a run of last year costs no write, and removes what the run left behind. One
  * that lost its finalizer, as all do when kopiur is uninstalled, is taken up again: its snapshots go with it.
  */
-function planEnded(world: BackupWorld, now: Date): BackupPlan {
+function planEnded(world: BackupWorld): BackupPlan {
   const { status, holdsFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
   const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
@@ -59,7 +59,7 @@ function planEnded(world: BackupWorld, now: Date): BackupPlan {
     // The next pass says it: a word is meant for the version that was seen.
     ...(ranAs === undefined && !isToHold ? wordOfRun(world, status.adopted?.run ?? uid) : {}),
     create: [],
-    remove: pin === undefined ? [] : leftovers(world, pin, now),
+    remove: pin === undefined ? [] : leftovers(world, pin),
     conditions: presence.conditions,
     outcome: missing === undefined
       ? { kind: "settled", reason, message: told?.message ?? verdict.message, ready }

@@ -39,7 +39,7 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
   const refusal = firstRefusal(pinned === undefined ? startChecks : [], world, undefined);
   if (refusal !== undefined) return pendingPlan(world, refusal);
   if (pinned === undefined) {
-    const waits = waitForVolumes(world, now);
+    const waits = waitForVolumes(world);
     if (waits !== undefined) return waits;
   }
   const pin = pinned ?? newPin(world);
@@ -53,7 +53,7 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
 /** Every source of a run with what becomes of it now. */
 export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
   return entriesOf(pin, world.backup.status).map((entry) => {
-    const movers = moversOf(world, entry.source, now, settingsToday(world, pin, entry));
+    const movers = moversOf(world, entry.source, settingsToday(world, pin, entry));
     return sourceStep(sourceTask(world.backup, entry.source), entry, movers, now);
   });
 }
@@ -91,10 +91,10 @@ function pendingPlan(
 }
 
 /** Claims that get a volume yet are waited for up to the start deadline; then the run goes on without them. */
-function waitForVolumes(world: BackupWorld, now: Date): BackupPlan | undefined {
-  const { unfitClaims, object } = world;
+function waitForVolumes(world: BackupWorld): BackupPlan | undefined {
+  const { unfitClaims, object, serverNow } = world;
   const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
-  const waitedSeconds = (now.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
+  const waitedSeconds = (serverNow.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
   const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS } = world.backup.spec.failurePolicy ?? {};
   const leftSeconds = Math.ceil(startDeadlineSeconds - waitedSeconds);
   if (hopeful.length === 0 || !(leftSeconds > 0)) return undefined;
@@ -156,7 +156,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   const base = {
     finalizer: "present",
     create,
-    remove: leftovers(world, pin, now),
+    remove: leftovers(world, pin),
     measures: stepMeasures(steps),
   } as const;
   const next = {

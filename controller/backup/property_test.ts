@@ -124,6 +124,7 @@ class LaggingReader implements Reader {
 
   read: Reader["read"] = (resource, key, signal) => this.#kube.read(resource, key, signal);
   readLog: Reader["readLog"] = (pod, part, signal) => this.#kube.readLog(pod, part, signal);
+  serverNow: Reader["serverNow"] = () => this.#kube.serverNow();
 }
 
 function hasEnded({ status }: KubeObject): boolean {

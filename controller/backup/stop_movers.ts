@@ -26,12 +26,12 @@ export function stopMovers(
   longestSeconds: number,
   now: Date,
 ): Stopping | undefined {
-  const movers = moversOfRun(world, pin, now);
+  const movers = moversOfRun(world, pin);
   if (!isAnyLeft(movers)) return undefined;
   const { status } = world.backup;
   const isWrittenDown = pin !== undefined && status.snapshots !== undefined &&
     entriesOf(pin, status).every(({ source, job }) =>
-      job !== undefined || unfinishedJobs(moversOf(world, source, now)).length === 0
+      job !== undefined || unfinishedJobs(moversOf(world, source)).length === 0
     );
   if (!isWrittenDown) return { remove: [], recheckAfterSeconds: SOON_SECONDS };
   const askedMs = Date.parse(status.stopAskedAt ?? "");
@@ -48,10 +48,10 @@ export function stopMovers(
 }
 
 /** True when a mover of the run may be at work still. */
-export function isMoverLeft(world: BackupWorld, pin: RunPin | undefined, now: Date): boolean {
-  return isAnyLeft(moversOfRun(world, pin, now));
+export function isMoverLeft(world: BackupWorld, pin: RunPin | undefined): boolean {
+  return isAnyLeft(moversOfRun(world, pin));
 }
 
-function moversOfRun(world: BackupWorld, pin: RunPin | undefined, now: Date) {
-  return (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source, now));
+function moversOfRun(world: BackupWorld, pin: RunPin | undefined) {
+  return (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source));
 }

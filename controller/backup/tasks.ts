@@ -85,12 +85,11 @@ export function deleteJobName(backup: BackupObject, attempt: number): string {
 
 /** The mover Jobs of a source as they are now. */
 export function moversOf(
-  world: Pick<BackupWorld, "backup" | "jobs" | "pods">,
+  world: Pick<BackupWorld, "backup" | "jobs" | "pods" | "serverNow">,
   source: string,
-  now: Date,
   settingsToday?: string,
 ): readonly SeenMover<"backup">[] {
-  return seenMovers(sourceTask(world.backup, source), undefined, world, now, settingsToday);
+  return seenMovers(sourceTask(world.backup, source), undefined, world, world.serverNow, settingsToday);
 }
 
 function ownerOf({ key: { name }, uid }: BackupObject): { readonly name: string; readonly uid: string } {

@@ -204,6 +204,7 @@ Deno.test("Backup reads no Secret that is as it was when the repository was open
         return kube.read(resource, key, signal);
       },
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   await stage.settle();

@@ -37,6 +37,8 @@ export interface BackupWorld {
   readonly jobs: readonly KubeObject[];
   /** Pods labelled with this Backup; what they are is decided by their Job. */
   readonly pods: readonly KubeObject[];
+  /** What the API server's clock shows, as far as it is known; ours otherwise. */
+  readonly serverNow: Date;
   /** What the breaker judges by; looked for only where it may be about to. */
   readonly deletions: SeenDeletions | undefined;
   /** What is known of the snapshots of one that was put back; looked for only there. */

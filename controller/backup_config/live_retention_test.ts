@@ -46,6 +46,7 @@ function freeze(stage: ConfigStage, afterRead: AfterRead = () => {}): void {
       return found;
     },
     readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
   };
 }
 
@@ -149,6 +150,7 @@ Deno.test("retention says and does nothing while it cannot read live what is due
         ? Promise.reject(refusal(403, "not allowed to read"))
         : reader.read(resource, key, signal),
     readLog: (pod, part, signal) => reader.readLog(pod, part, signal),
+    serverNow: () => reader.serverNow(),
   };
   await stage.pass();
   assert.deepEqual(deleted(stage), []);

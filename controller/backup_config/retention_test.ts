@@ -196,6 +196,7 @@ Deno.test("retention counts each Backup once while the cache shows it as it was"
     count: (resource, query) => kube.count(resource, query),
     read: (resource, key, signal) => kube.read(resource, key, signal),
     readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
   };
   await settled(stage);
   assert.equal(markOf(stage, "run-003"), "retention");

@@ -578,6 +578,7 @@ Deno.test("BackupSchedule reads the Backups of its own only", async () => {
       count: () => assert.fail("nothing is counted"),
       read: () => assert.fail("nothing is read live"),
       readLog: () => assert.fail("no log is read"),
+      serverNow: () => kube.serverNow(),
     }),
   });
   await stage.liveUntil("2026-01-01T03:30:00Z");

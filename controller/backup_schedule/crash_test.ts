@@ -123,6 +123,7 @@ Deno.test("BackupSchedule counts a deleted run once while the cache still shows 
       count: (resource, query) => (lagging ?? kube).count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     }),
   });
   stage.putRun("20251201030000", "Failed");
@@ -142,6 +143,7 @@ const emptyReader: Reader = {
   count: () => 0,
   read: () => Promise.resolve(undefined),
   readLog: () => Promise.resolve(undefined),
+  serverNow: () => undefined,
 };
 
 Deno.test("BackupSchedule under Replace ends with the same Backups when the controller dies at any write", async () => {

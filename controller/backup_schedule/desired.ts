@@ -8,7 +8,7 @@ import type { BackupScheduleWorld } from "./world.ts";
  * The Backup of a slot. It is tied to its schedule by label and has no owner: whoever deletes a schedule does not mean
  * the backups (design D8).
  */
-export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string, now: Date): DesiredObject {
+export function desiredBackup({ key, spec, serverNow }: BackupScheduleWorld, name: string): DesiredObject {
   const { configRef, backupTemplate: { tags, description, deletionPolicy, failurePolicy } = {} } = spec;
   return {
     apiVersion: API_VERSION,
@@ -21,8 +21,9 @@ export function desiredBackup({ key, spec }: BackupScheduleWorld, name: string, 
         [LABEL.schedule]: labelValue(key.name),
         [LABEL.config]: labelValue(configRef.name),
       },
-      // Without it a slot that is made up for late could not be told from one that was put back.
-      annotations: { [ANNOTATION.madeAt]: isoSeconds(now) },
+      // Without it a slot that is made up for late could not be told from one that was put back. By the clock that
+      // dates its making, for ours may be any.
+      annotations: { [ANNOTATION.madeAt]: isoSeconds(serverNow) },
       // It gets one before its first mover anyway: so that is one write less.
       finalizers: [FINALIZER],
     },

@@ -55,13 +55,14 @@ interface Beginning {
  * suspended or made no sense meanwhile, and when the clock was put back: slots from before then mean nothing.
  */
 function beginning(world: BackupScheduleWorld, timetable: Timetable, nowMs: number): Beginning {
-  const { status, spec, createdMs } = world;
+  const { status, spec, createdMs, serverNow } = world;
   const second = Math.floor(nowMs / 1000) * 1000;
   const handled = timeOf(status.handledUntil);
   if (handled === undefined) {
     const isNew = status.observedGeneration === undefined;
     return {
-      handledUntilMs: isNew ? createdMs : second,
+      // How long ago it was made its own clock tells; that one may be any.
+      handledUntilMs: isNew ? nowMs - Math.max(0, serverNow.getTime() - createdMs) : second,
       pendingMs: spec.schedule.runOnCreate && status.lastSchedule === undefined ? createdMs : undefined,
     };
   }

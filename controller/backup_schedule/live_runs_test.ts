@@ -24,6 +24,7 @@ class Lag {
       count: (resource, query) => kube.count(resource, query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     };
   }
 

@@ -40,6 +40,7 @@ export async function observeBackupSchedule(
     key,
     uid,
     createdMs: Date.parse(object.metadata.creationTimestamp ?? "") || 0,
+    serverNow: reader.serverNow() ?? now,
     spec,
     status,
     hasConfig: config !== undefined && config.metadata.deletionTimestamp === undefined,

@@ -93,7 +93,7 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
   const told = together(toldOfMissed(world, missed), toldOfSlot(world, decision), limits.told);
   return {
     annotate: limits.annotate,
-    create: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name, now)],
+    create: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
     remove: limits.remove,
     conditions: [],
     ...outcomeOf(world, next.nextSchedule, recheckAfterSeconds, told),

@@ -1,3 +1,4 @@
+import { ANNOTATION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type RunFacts, runFacts } from "../shared/mod.ts";
 import { slotOfRun } from "./run_name.ts";
@@ -35,12 +36,13 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
   const facts = runFacts(backup);
   const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, cancelled } = facts;
   const slotMs = slotOfRun(name) ?? createdMs;
+  const madeMs = Math.max(slotMs, Date.parse(backup.metadata.annotations?.[ANNOTATION.madeAt] ?? "") || 0);
   return {
     name,
     uid,
     config,
     slotMs,
-    isOfItsTime: createdMs - slotMs <= LATEST_MS || phase === "Running",
+    isOfItsTime: createdMs - madeMs <= LATEST_MS || phase === "Running",
     state: stateOf(facts),
     hasSnapshot: hasSaved,
     isKept: isExempt || isAccepted,

@@ -9,6 +9,8 @@ export interface BackupScheduleWorld {
   readonly uid: string;
   /** When the schedule was made; milliseconds since the epoch. */
   readonly createdMs: number;
+  /** What the API server's clock shows, as far as it is known; ours otherwise. */
+  readonly serverNow: Date;
   readonly spec: BackupScheduleSpec;
   readonly status: BackupScheduleStatus;
   /** True when the BackupConfig is there and stays. */

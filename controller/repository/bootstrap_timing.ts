@@ -41,8 +41,15 @@ export function unstartedRetryTime(tries: number, now: Date): string {
   return new Date(now.getTime() + seconds * 1000).toISOString();
 }
 
-/** Seconds until the next bootstrap is due; 0 when it is. */
-export function secondsUntilDue(repository: RepositoryObject, credentials: string, now: Date): number {
+/**
+ * Seconds until the next bootstrap is due; 0 when it is. The end of the last one was dated by the cluster, so it is
+ * the cluster's clock that tells how long ago that was: by one that is an hour ahead each would be due at once.
+ */
+export function secondsUntilDue(
+  repository: RepositoryObject,
+  credentials: string,
+  serverNow: Date,
+): number {
   const { generation, spec, status: { bootstrap, lastInit, uniqueId } } = repository;
   if (bootstrap === undefined || lastInit === undefined || bootstrap.forGeneration !== generation) return 0;
   const isOpen = bootstrap.failures === 0;
@@ -56,5 +63,5 @@ export function secondsUntilDue(repository: RepositoryObject, credentials: strin
     retrySeconds(bootstrap.changes ?? 0, { firstSeconds, longestSeconds: Infinity }) * 1000;
   const isChanged = bootstrap.credentialVersion !== credentials;
   const dueMs = isChanged ? Math.min(plannedMs, changedMs) : plannedMs;
-  return Number.isNaN(dueMs) ? 0 : Math.max(0, (dueMs - now.getTime()) / 1000);
+  return Number.isNaN(dueMs) ? 0 : Math.max(0, (dueMs - serverNow.getTime()) / 1000);
 }

@@ -23,7 +23,15 @@ import type { QueueAction } from "../runtime/report.ts";
 import { mergeWatches } from "../runtime/watch_merge.ts";
 import { JOB, POD } from "../shared/mod.ts";
 import { BACKUP } from "./backups_seen.ts";
-import { aKind, aNamespaceInMemory, endJob, KEY, openedMessage, statusIn } from "./stage_test.ts";
+import {
+  aKind,
+  aNamespaceInMemory,
+  endJob,
+  KEY,
+  openedMessage,
+  setServerTime,
+  statusIn,
+} from "./stage_test.ts";
 
 /** Unique id of the repository of every test. */
 export const UNIQUE_ID = "0123abcd";
@@ -103,6 +111,7 @@ export class CatalogStage {
 
   async pass(key = KEY): Promise<QueueAction> {
     const { kind, reader } = this.#controller;
+    setServerTime(this.kube, this.clock.now());
     const deps = {
       reader,
       writer: this.kube,

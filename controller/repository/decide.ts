@@ -52,12 +52,14 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
   const job = nextJob(world);
   const purpose = job === undefined ? undefined : purposeOf(job);
   const isForThisSpec = purpose?.generation === repository.generation;
-  const state = jobState({ job, pods: world.pods, operation: "bootstrap", now });
+  const state = jobState({ job, pods: world.pods, operation: "bootstrap", now: world.serverNow });
   if (purpose !== undefined && isForThisSpec && (state.kind === "succeeded" || state.kind === "failed")) {
     return { kind: "take", end: state, purpose };
   }
   // What a mover waits for may be the very thing that is missing.
-  const overdue = job === undefined ? undefined : overdueHold(job, state, now);
+  const overdue = job === undefined
+    ? undefined
+    : overdueHold(job, state, { now, serverNow: world.serverNow });
   if (job !== undefined && overdue !== undefined) return { kind: "giveUp", job, hold: overdue };
   const obstacle = missingNeed(world) ?? notPermitted(world);
   if (obstacle !== undefined) return { kind: "wait", obstacle };
@@ -71,7 +73,7 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
   }
   const rest = restOf(world, now, options);
   if (rest !== undefined) return rest;
-  const inTheWay = obstruction(world, formerJobs(world), now);
+  const inTheWay = obstruction(world, formerJobs(world));
   if (inTheWay !== undefined) return { kind: "clear", ...inTheWay };
   return mayStart(world) ? { kind: "start" } : { kind: "queue", wait: waitOf(world) };
 }
@@ -80,7 +82,7 @@ function restOf(world: RepositoryWorld, now: Date, options: ControllerOptions): 
   const { repository } = world;
   const unstarted = unstartedNow(repository, options);
   if (unstarted === undefined) {
-    const seconds = secondsUntilDue(repository, credentialVersion(world.found), now);
+    const seconds = secondsUntilDue(repository, credentialVersion(world.found), world.serverNow);
     return seconds > 0 ? { kind: "rest", seconds } : undefined;
   }
   const { message, retryAt } = unstarted;

@@ -25,16 +25,16 @@ export type BootstrapRun = Extract<JobState<"bootstrap">, { readonly kind: "wait
 const CREATING_GRACE_SECONDS = 120;
 const CREATING = ["ContainerCreating", "PodInitializing"];
 
-/** Why a bootstrap does not go on, once that is worth telling. */
-export function holdOf(run: BootstrapRun, now: Date): Hold | undefined {
+/** Why a bootstrap does not go on, once that is worth telling; by the clock that dates what it waits for. */
+export function holdOf(run: BootstrapRun, serverNow: Date): Hold | undefined {
   if (run.kind === "running") {
     const { noPod } = run;
-    return noPod?.since !== undefined && secondsSince(noPod.since, now) >= START_GRACE_SECONDS
+    return noPod?.since !== undefined && secondsSince(noPod.since, serverNow) >= START_GRACE_SECONDS
       ? lost(noPod.text)
       : undefined;
   }
   const grace = CREATING.includes(run.text) ? CREATING_GRACE_SECONDS : START_GRACE_SECONDS;
-  if (run.why === "PodNotStarted" && secondsSince(run.since, now) < grace) return undefined;
+  if (run.why === "PodNotStarted" && secondsSince(run.since, serverNow) < grace) return undefined;
   return { reason: run.why, message: waitText(run) };
 }
 
@@ -48,20 +48,28 @@ function waitText({ why, text, podMadeAt }: Extract<BootstrapRun, { readonly kin
  * Why a bootstrap Job has to go: its mover does not start, is out of sight, or should have ended long ago. Whatever it
  * waits for, this comes in the end, so that no bootstrap holds a slot for ever.
  */
-export function overdueHold(job: KubeObject, state: JobState<"bootstrap">, now: Date): Hold | undefined {
+export function overdueHold(
+  job: KubeObject,
+  state: JobState<"bootstrap">,
+  { now, serverNow }: { readonly now: Date; readonly serverNow: Date },
+): Hold | undefined {
   const { creationTimestamp = "", deletionTimestamp } = job.metadata;
   if (deletionTimestamp !== undefined) {
-    return secondsSince(deletionTimestamp, now) < SLOT_GRACE_SECONDS ? undefined : lost(staysText(job));
+    return secondsSince(deletionTimestamp, serverNow) < SLOT_GRACE_SECONDS ? undefined : lost(staysText(job));
   }
-  // The server's clock may be behind this one: a Job is not older than this controller knows it to be.
-  const ages = [creationTimestamp, purposeOf(job)?.madeAt ?? creationTimestamp];
-  const age = Math.min(...ages.map((time) => secondsSince(time, now)));
+  // Each by its own clock; where one of them was set meanwhile, the Job is as young as the other says.
+  const madeAt = purposeOf(job)?.madeAt;
+  const ages = [secondsSince(creationTimestamp, serverNow)];
+  if (madeAt !== undefined) ages.push(secondsSince(madeAt, now));
+  const age = Math.min(...ages);
   if (state.kind === "waiting" && age >= SLOT_GRACE_SECONDS) {
     return { reason: state.why, message: waitText(state) };
   }
   if (state.kind !== "waiting" && state.kind !== "running") return undefined;
   const since = state.kind === "running" ? state.noPod?.since : undefined;
-  if (since !== undefined && secondsSince(since, now) >= SLOT_GRACE_SECONDS && state.kind === "running") {
+  if (
+    since !== undefined && secondsSince(since, serverNow) >= SLOT_GRACE_SECONDS && state.kind === "running"
+  ) {
     return lost(state.noPod?.text ?? "");
   }
   return age < JOB_SECONDS + SLOT_GRACE_SECONDS
@@ -83,22 +91,22 @@ export interface Obstruction {
 export function obstruction(
   world: RepositoryWorld,
   formerJobs: readonly KubeObject[],
-  now: Date,
 ): Obstruction | undefined {
+  const { serverNow } = world;
   const creates = mayCreate(world.repository);
-  const job = formerJobs.find((each) => creates || !staysTooLong(each, now));
-  if (job !== undefined) return staysTooLong(job, now) ? { hold: lost(staysText(job)) } : {};
+  const job = formerJobs.find((each) => creates || !staysTooLong(each, serverNow));
+  if (job !== undefined) return staysTooLong(job, serverNow) ? { hold: lost(staysText(job)) } : {};
   const pod = creates ? world.pods.find(podMayRun) : undefined;
   if (pod === undefined) return undefined;
   const { name, creationTimestamp, deletionTimestamp } = pod.metadata;
-  const since = secondsSince(deletionTimestamp ?? creationTimestamp ?? "", now);
+  const since = secondsSince(deletionTimestamp ?? creationTimestamp ?? "", serverNow);
   return since < SLOT_GRACE_SECONDS
     ? {}
     : { hold: lost(`pod "${name}" is left, and may create the repository`) };
 }
 
-function staysTooLong({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
-  return deletionTimestamp !== undefined && secondsSince(deletionTimestamp, now) >= SLOT_GRACE_SECONDS;
+function staysTooLong({ metadata: { deletionTimestamp } }: KubeObject, serverNow: Date): boolean {
+  return deletionTimestamp !== undefined && secondsSince(deletionTimestamp, serverNow) >= SLOT_GRACE_SECONDS;
 }
 
 function staysText({ metadata: { name, deletionTimestamp } }: KubeObject): string {

@@ -22,14 +22,14 @@ const MOST_SPANS = 1008;
 export function newestStats(
   { key, status }: RepositoryObject,
   reader: Reader,
-  now: Date,
+  serverNow: Date,
 ): SeenStats | undefined {
   const { uniqueId, storageStats } = status;
   if (uniqueId === undefined || storageStats === undefined) return undefined;
   const knownMs = Date.parse(storageStats.lastObservedAt);
   let newest: SeenStats | undefined;
   let newestMs = knownMs;
-  const times = { fromMs: knownMs, toMs: now.getTime(), most: MOST_SPANS };
+  const times = { fromMs: knownMs, toMs: serverNow.getTime(), most: MOST_SPANS };
   for (const value of spanTexts(keyText(key), times)) {
     for (const backup of reader.list(BACKUP, { index: { name: BY_REPOSITORY_TEXT, value } })) {
       if (repositoryIdOf(backup) !== uniqueId) continue;
@@ -56,16 +56,16 @@ export interface StatsTurn {
 export function takeNewest(
   known: RepositoryStatus["storageStats"],
   newest: SeenStats | undefined,
-  now: Date,
+  serverNow: Date,
 ): StatsTurn {
   if (known === undefined) return {};
-  const quietMs = WRITE_EVERY_MS - (now.getTime() - Date.parse(known.lastObservedAt));
+  const quietMs = WRITE_EVERY_MS - (serverNow.getTime() - Date.parse(known.lastObservedAt));
   const later = quietMs > 0
     ? { recheckAfterSeconds: Math.ceil(Math.min(quietMs, WRITE_EVERY_MS) / 1000) }
     : {};
   if (newest === undefined) return later;
   const newestMs = Date.parse(newest.observedAt);
-  if (!(newestMs > Date.parse(known.lastObservedAt)) || newestMs > now.getTime()) return later;
+  if (!(newestMs > Date.parse(known.lastObservedAt)) || newestMs > serverNow.getTime()) return later;
   if (quietMs > 0) return later;
   const { snapshotCount, totalSizeBytes, observedAt } = newest;
   return {

@@ -45,6 +45,7 @@ export async function observeRepository(
   const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
   const catalog = listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined;
   if (catalog !== undefined) found.keep(key, catalog.found);
+  const serverNow = reader.serverNow() ?? now;
   const needs = await observeNeeds(repositoryNeeds(repository.spec), namespace, reader, signal);
   return {
     object,
@@ -53,9 +54,10 @@ export async function observeRepository(
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     jobs,
     pods,
+    serverNow,
     listing,
     catalog,
-    newestStats: newestStats(repository, reader, now),
+    newestStats: newestStats(repository, reader, serverNow),
     twins: twinsOf(object, reader),
     slots: "free",
   };

@@ -15,12 +15,12 @@ const CLEAN_UP_SECONDS = 1;
 const SOON_SECONDS = 1;
 
 /** Why the repository is not being opened or read now, though it should be. */
-export function heldBy(decision: Decision, now: Date): Hold | undefined {
+export function heldBy(decision: Decision, serverNow: Date): Hold | undefined {
   switch (decision.kind) {
     case "wait":
       return decision.obstacle;
     case "follow":
-      return holdOf(decision.run, now);
+      return holdOf(decision.run, serverNow);
     case "queue": {
       const { wait } = decision;
       return {
@@ -38,8 +38,8 @@ export function heldBy(decision: Decision, now: Date): Hold | undefined {
 }
 
 /** How a pass ends; `standing` is what is known of the repository after it. */
-export function outcomeOf(decision: Decision, standing: Standing, now: Date): Outcome {
-  const hold = heldBy(decision, now);
+export function outcomeOf(decision: Decision, standing: Standing, serverNow: Date): Outcome {
+  const hold = heldBy(decision, serverNow);
   switch (decision.kind) {
     case "leave":
       return {

@@ -39,12 +39,12 @@ export function planRepository(
   const catalog = decision.kind === "leave" ? undefined : planCatalog(world, now);
   const twins = tellOfTwins(world);
   const { status, events } = after(world, decision, { taken, options, now });
-  const stats = takeNewest(status.storageStats, world.newestStats, now);
+  const stats = takeNewest(status.storageStats, world.newestStats, world.serverNow);
   const refresh = taken === undefined
-    ? tellOfRefresh(world.repository, standing, heldBy(decision, now), now)
+    ? tellOfRefresh(world.repository, standing, heldBy(decision, world.serverNow), world.serverNow)
     : NOTHING_OVERDUE;
   const outcome = soonest(
-    outcomeOf(decision, standing, now),
+    outcomeOf(decision, standing, world.serverNow),
     [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds, refresh.recheckAfterSeconds],
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];

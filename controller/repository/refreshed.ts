@@ -32,13 +32,13 @@ export function tellOfRefresh(
   { status, spec }: RepositoryObject,
   standing: Standing,
   hold: Hold | undefined,
-  now: Date,
+  serverNow: Date,
 ): RefreshTelling {
   const interval = refreshSeconds(spec);
   const { lastInit } = status;
   if (standing.kind !== "open" || interval === undefined || lastInit === undefined) return NOTHING_OVERDUE;
   const lateSeconds = Math.max(INTERVALS * interval, interval + LATE_SECONDS);
-  const leftSeconds = lateSeconds - (now.getTime() - Date.parse(lastInit.time)) / 1000;
+  const leftSeconds = lateSeconds - (serverNow.getTime() - Date.parse(lastInit.time)) / 1000;
   if (leftSeconds > 0) return { ...NOTHING_OVERDUE, recheckAfterSeconds: Math.ceil(leftSeconds) };
   const reason = "RefreshOverdue";
   const before = findCondition(status.conditions, "Refreshed");

@@ -65,6 +65,12 @@ export function aNamespaceInMemory(...objects: readonly KubeObject[]): FakeKube 
   return kube;
 }
 
+/** Sets the clock of the API server. */
+export function setServerTime(kube: FakeKube, now: Date): void {
+  const clock = clocks.get(kube);
+  if (clock !== undefined) clock.now = now;
+}
+
 /** The Repository as it is stored now. */
 export function storedRepository(kube: FakeKube): KubeObject {
   const object = kube.find("kopiur.home-operations.com/v1alpha1", "Repository", KEY);

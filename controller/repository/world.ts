@@ -17,6 +17,8 @@ export interface RepositoryWorld {
   readonly jobs: readonly KubeObject[];
   /** Mover pods that carry the repository's label, whoever controls them. */
   readonly pods: readonly KubeObject[];
+  /** What the API server's clock shows, as far as it is known; ours otherwise. */
+  readonly serverNow: Date;
   /** What the last bootstrap listed, while that is to be worked through. */
   readonly listing: Listing;
   /** The same beside the Backups it concerns; undefined when there is no listing that was read. */

@@ -51,6 +51,10 @@ export class KindReader implements Reader {
     return this.#reader.readLog(pod, part, signal);
   }
 
+  serverNow(): Date | undefined {
+    return this.#reader.serverNow();
+  }
+
   #indexFor(resource: Resource, { name, value }: CountQuery["index"]): CountQuery["index"] {
     const names = this.#namesFor(resource);
     const merged = names.get(name);

@@ -117,4 +117,8 @@ class ReaderOfOne implements Reader {
   readLog(): Promise<string | undefined> {
     return Promise.reject(new Error("Cannot read a log: samples are computed from the caches"));
   }
+
+  serverNow(): Date | undefined {
+    return undefined;
+  }
 }

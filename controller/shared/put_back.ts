@@ -3,7 +3,10 @@ import { keyOf, keyText, type KubeObject } from "../../kube/types.ts";
 import { textAt, valueAt } from "./field_at.ts";
 import { slotOfRun } from "./slot_of_run.ts";
 
-/** A run is made at its slot, or as soon as its schedule can; clocks differ by minutes, and no jitter is longer. */
+/**
+ * A run is made at its slot, or as soon as its schedule can, and no jitter is longer. When it was made its schedule says
+ * by the API server's clock, which dates the making as well: what our own clock shows does not matter.
+ */
 const SLACK_MS = 3_600_000;
 /** Written by Velero on whatever it restores. */
 const VELERO_RESTORE = "velero.io/restore-name";

@@ -24,6 +24,7 @@ function readerOf(...repositories: readonly KubeObject[]): Reader {
     count: () => assert.fail(),
     read: (resource, key) => Promise.resolve(get(resource, key)),
     readLog: () => assert.fail(),
+    serverNow: () => undefined,
   };
 }
 

@@ -8,6 +8,7 @@ import { errorOfNetwork, errorOfStatus, parseStatus, type Status } from "../erro
 import { type HttpClient, HttpClients } from "./http_clients.ts";
 import { type HttpRequest, toHttpRequest } from "./http_request.ts";
 import { assertSendable } from "../access/sendable_headers.ts";
+import type { ServerClock } from "./server_clock.ts";
 import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { WarningLog } from "./warning_log.ts";
@@ -18,6 +19,8 @@ export interface HttpTransportOptions {
   /** A number from [0, 1). */
   readonly random: () => number;
   readonly telemetry: Pick<Telemetry, "metrics" | "withSpan" | "log">;
+  /** Is told the date of each answer. */
+  readonly serverClock?: Pick<ServerClock, "note">;
 }
 
 const defaultTimeoutSeconds = 30;
@@ -123,6 +126,8 @@ export class HttpTransport implements Transport {
     try {
       const response = await this.#fetch(request, credentials, client, deadline.signal);
       this.#warnings.note(response.headers.get("warning"), request.action);
+      // What refuses may be something between here and the server.
+      if (response.ok) this.#options.serverClock?.note(response.headers.get("date"));
       if (!response.ok) {
         const status = parseStatus(
           response.status,

@@ -8,6 +8,7 @@ import type { ConnectionInfo, Credentials } from "../access/connection.ts";
 import { isNotFound } from "../errors.ts";
 import { HttpTransport } from "./http_transport.ts";
 import { RESOURCES } from "../resources.ts";
+import { ServerClock } from "./server_clock.ts";
 
 const never = new AbortController().signal;
 const key = { namespace: "apps", name: "db" };
@@ -25,6 +26,7 @@ interface Stage {
   readonly delays: readonly number[];
   /** Tokens the server has seen, in order. */
   readonly tokens: (string | null)[];
+  readonly serverClock: ServerClock;
 }
 
 interface StageOptions {
@@ -83,13 +85,15 @@ async function withStage(options: StageOptions, use: (stage: Stage) => Promise<v
       return clock.setTimer(delayMs, callback);
     },
   };
+  const serverClock = new ServerClock(clock);
   const transport = new HttpTransport(connection, {
     clock: timed,
     random: () => 0.5,
     telemetry: probe.telemetry,
+    serverClock,
   });
   try {
-    await use({ transport, clock, probe, port, delays, tokens });
+    await use({ transport, clock, probe, port, delays, tokens, serverClock });
     assert.equal(clock.pending, 0, "timers are left");
   } finally {
     transport.close();
@@ -165,6 +169,24 @@ Deno.test("HttpTransport.send() asks for metadata alone, and patches as a merge"
     "application/json",
     "application/json",
   ]);
+});
+
+Deno.test("HttpTransport learns the server's clock from what it answers, not from what refuses", async () => {
+  const date = "Fri, 03 Jan 2025 00:00:00 GMT";
+  const answers = [
+    json({}, { headers: { date } }),
+    statusOf(403, "no", { date: "Mon, 01 Jan 2001 00:00:00 GMT" }),
+  ];
+  await withStage(
+    { handle: () => answers.shift() ?? json({}) },
+    async ({ transport, clock, serverClock }) => {
+      assert.equal(serverClock.now(), undefined);
+      await transport.send(get, never);
+      await assert.rejects(transport.send(get, never));
+      await clock.advance(60_000);
+      assert.equal(serverClock.now()?.toISOString(), "2025-01-03T00:01:00.000Z");
+    },
+  );
 });
 
 Deno.test("HttpTransport keeps using one connection", async () => {

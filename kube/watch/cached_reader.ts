@@ -3,6 +3,7 @@ import type { Store } from "./cache.ts";
 import type { Informer } from "./informer.ts";
 import { receivedObject } from "../received_object.ts";
 import { resourceId, RESOURCES } from "../resources.ts";
+import type { ServerClock } from "../transport/server_clock.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   type CountQuery,
@@ -19,9 +20,11 @@ import {
 export class CachedReader implements Reader {
   readonly #informers = new Map<string, Informer[]>();
   readonly #transport: Transport;
+  readonly #serverClock: Pick<ServerClock, "now">;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, serverClock: Pick<ServerClock, "now">) {
     this.#transport = transport;
+    this.#serverClock = serverClock;
   }
 
   /** Lets an informer take part. */
@@ -80,6 +83,10 @@ export class CachedReader implements Reader {
       if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  serverNow(): Date | undefined {
+    return this.#serverClock.now();
   }
 
   #storesFor(resource: Resource, { index }: Query): readonly [Store, ...Store[]] {

@@ -30,8 +30,10 @@ function informerOf(names: readonly string[], indexes: Indexes = {}): Informer {
   };
 }
 
+const noClock = { now: () => undefined };
+
 Deno.test("CachedReader answers from all informers of a resource, each object once", () => {
-  const reader = new CachedReader(new FakeTransport(() => undefined));
+  const reader = new CachedReader(new FakeTransport(() => undefined), noClock);
   reader.add(informerOf(["x", "y"]));
   reader.add(informerOf(["y", "z"], { name: (object) => [object.metadata.name] }));
   assert.equal(reader.get(RESOURCES.pod, { namespace: "a", name: "z" })?.metadata.name, "z");
@@ -41,7 +43,7 @@ Deno.test("CachedReader answers from all informers of a resource, each object on
 });
 
 Deno.test("CachedReader refuses what nobody watches and indexes nobody declared", () => {
-  const reader = new CachedReader(new FakeTransport(() => undefined));
+  const reader = new CachedReader(new FakeTransport(() => undefined), noClock);
   reader.add(informerOf(["x"]));
   assert.throws(() => reader.get(RESOURCES.secret, key), /secrets from the cache: nobody watches it/);
   assert.throws(
@@ -57,7 +59,7 @@ Deno.test("CachedReader.readLog() asks for the end of a log, and answers undefin
     if (answer instanceof Error) throw answer;
     return answer;
   });
-  const reader = new CachedReader(transport);
+  const reader = new CachedReader(transport, noClock);
   const part = { container: "mover", lastLines: 7, limitBytes: 10 };
   assert.equal(await reader.readLog(key, part, never), "1234567890");
   assert.deepEqual(transport.requests[0], {
@@ -77,7 +79,7 @@ Deno.test("CachedReader.read() asks the server, and answers undefined when there
     if (answer instanceof Error) throw answer;
     return answer;
   });
-  const reader = new CachedReader(transport);
+  const reader = new CachedReader(transport, noClock);
   assert.deepEqual(await reader.read(RESOURCES.secret, key, never), {
     apiVersion: "v1",
     kind: "Secret",

@@ -1,4 +1,4 @@
-import { backupConfigKind, backupKind, LABEL, workSpec } from "../../api/mod.ts";
+import { backupConfigKind, backupKind, workSpec } from "../../api/mod.ts";
 import { type ControllerEnd, startController } from "../../controller/mod.ts";
 import { jobHasEnded } from "../../controller/movers/mod.ts";
 import { JOB, POD, resourceOf, textAt } from "../../controller/shared/mod.ts";
@@ -185,9 +185,7 @@ export class ModelWorld {
   #lookAtIdle(): void {
     if (this.#isDisturbed || !this.isAlive) return;
     const now = this.clock.epochMs();
-    // Of a run whose start was not written down in time only the server's clock tells how long its mover waits.
-    const judged = this.skewMs === 0 ? this.openJobs : this.openJobs.filter(deletesSnapshots);
-    for (const job of judged) {
+    for (const job of this.openJobs) {
       const uid = job.metadata.uid ?? "";
       const works = this.kube.list(POD).some((pod) =>
         pod.metadata.ownerReferences?.[0]?.uid === uid && textAt(pod, "status", "phase") === "Running"
@@ -386,10 +384,6 @@ export class ModelWorld {
 function isNowDeleted(old: KubeObject | undefined, current: KubeObject): boolean {
   return current.kind === "Backup" && old?.metadata.deletionTimestamp === undefined &&
     current.metadata.deletionTimestamp !== undefined;
-}
-
-function deletesSnapshots({ metadata }: KubeObject): boolean {
-  return metadata.labels?.[LABEL.operation] === "snapshot-delete";
 }
 
 function configNameOf(backup: KubeObject | undefined): string {

@@ -39,6 +39,7 @@ export class FakeCluster
       count: (resource, query) => this.informer(resource).store.count(query),
       read: (resource, key, signal) => kube.read(resource, key, signal),
       readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+      serverNow: () => kube.serverNow(),
     };
   }
 

@@ -22,6 +22,9 @@ import {
   type Writer,
 } from "../../kube/mod.ts";
 
+/** When all is made in a cluster without a clock. */
+const NO_CLOCK = new Date("2026-01-02T03:04:05Z");
+
 /** The write a planned failure answers to. */
 export type FakeWrite = "annotate" | "create" | "remove" | "status" | "finalizer";
 
@@ -66,11 +69,12 @@ export class FakeKube implements Reader, Writer, EventSink {
   readonly #listeners = new Set<Listener>();
   /** How many of a name there have been, the first one not counted. */
   readonly #gone = new Map<string, number>();
-  readonly #now: () => Date;
+  readonly #clock: (() => Date) | undefined;
   #version = 0;
 
-  constructor(now: () => Date = () => new Date("2026-01-02T03:04:05Z")) {
-    this.#now = now;
+  /** Without a clock it dates all things alike, and says nobody the time. */
+  constructor(now?: () => Date) {
+    this.#clock = now;
   }
 
   /** Makes the indexes of a kind and of its watches known, as the engine does with the real caches. */
@@ -155,6 +159,10 @@ export class FakeKube implements Reader, Writer, EventSink {
     if (text instanceof Error) return Promise.reject(text);
     const lines = text?.split("\n").slice(-part.lastLines - 1).join("\n");
     return Promise.resolve(lines?.slice(0, part.limitBytes));
+  }
+
+  serverNow(): Date | undefined {
+    return this.#clock?.();
   }
 
   /** Makes a container have said this; an error is what asking for it throws. */
@@ -348,7 +356,7 @@ export class FakeKube implements Reader, Writer, EventSink {
   }
 
   #timestamp(): string {
-    return this.#now().toISOString().replace(/\.[0-9]+Z$/, "Z");
+    return (this.#clock?.() ?? NO_CLOCK).toISOString().replace(/\.[0-9]+Z$/, "Z");
   }
 }
 

@@ -76,7 +76,9 @@ function stepOf<O extends OperationKey>(
       if (isDisruptedTooOften(memory) && state.noPod !== undefined) {
         return giveUp(memory, { reason: "PodNotStarted", text: state.noPod.text }, now, now);
       }
-      if (state.noPod !== undefined) return whilePodIsGone(memory, state.noPod, limits, now);
+      if (state.noPod !== undefined) {
+        return whilePodIsGone(memory, state.noPod, limits, { now, serverNow: current.serverNow });
+      }
       return { kind: "works", memory, recheckAfterSeconds: jobHasEnded(current.job) ? 5 : 60 };
     case "succeeded": {
       const { result, finishedAt } = state;
@@ -237,13 +239,15 @@ function whileWaiting(
   const { why: reason, text, podMadeAt } = state;
   const wait = { reason, text };
   if (memory.startedAt !== undefined && podMadeAt === undefined) {
-    return whilePodIsGone(memory, { why: "gone", text: "its pod is gone", isNews: true }, limits, now);
+    const noPod = { why: "gone", text: "its pod is gone", isNews: true } as const;
+    return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
   const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
-  const since = memory.waitingSince ?? madeAt;
+  const madeSeconds = Math.max(0, secondsSince(madeAt, current.serverNow));
+  const since = memory.waitingSince ?? isoSeconds(new Date(now.getTime() - madeSeconds * 1000));
   const waitedSeconds = secondsSince(since, now);
-  // The API server's clock may be another one: what this controller itself has seen bounds it.
-  const thisTimeSeconds = Math.min(secondsSince(madeAt, now), waitedSeconds);
+  // What this controller itself has seen bounds what another clock says.
+  const thisTimeSeconds = Math.min(madeSeconds, waitedSeconds);
   const { startDeadlineSeconds } = limits;
   if (isDisruptedTooOften(memory)) return giveUp(memory, wait, now, now);
   if (waitedSeconds >= startDeadlineSeconds) {
@@ -285,13 +289,13 @@ function whilePodIsGone(
   before: TaskMemory,
   noPod: MissingPod & { readonly isNews?: true },
   limits: TaskLimits,
-  now: Date,
+  { now, serverNow }: { readonly now: Date; readonly serverNow: Date },
 ): OpenStep {
-  const since = noPod.since ?? before.podGoneSince ?? isoSeconds(now);
-  const goneSeconds = secondsSince(since, now);
   // The grace counts from when this controller first saw it: the next pod may be on its way here.
   const seenSince = before.podGoneSince ?? isoSeconds(now);
   const seenSeconds = secondsSince(seenSince, now);
+  const since = noPod.since ?? seenSince;
+  const goneSeconds = noPod.since === undefined ? seenSeconds : secondsSince(noPod.since, serverNow);
   const memory: TaskMemory = { ...before, podGoneSince: seenSince };
   const graceSeconds = noPod.why === "ended" ? NEXT_POD_SECONDS : SLOT_GRACE_SECONDS;
   const text = `${noPod.text} (${since}), ${goneWords(noPod)}`;

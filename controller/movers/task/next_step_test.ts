@@ -60,6 +60,7 @@ function mover(
     podIsToGo: false,
     outlivesMover: false,
     isOutdated: false,
+    serverNow: now,
     ...changes,
   };
 }
@@ -553,3 +554,21 @@ Deno.test("nextStep() never makes a Job beside a mover that may work, and always
     { numRuns: 5000 },
   );
 });
+
+for (const ahead of [-86_400, -3700, -400, 0, 400, 3700, 86_400]) {
+  Deno.test(`nextStep() gives a mover its grace, and no more, by a clock ${ahead} s ahead of the API server's`, () => {
+    const serverNow = new Date(now.getTime() - ahead * 1000);
+    const by = (seconds: number) => ago(seconds + ahead);
+    const after = (seconds: number, before: TaskMemory | undefined) => {
+      const state: State = { ...noNode, since: by(seconds), podMadeAt: by(seconds) };
+      return nextStep(task, before, [mover(1, state, { serverNow }), mover(2, absent)], now).memory
+        ?.stoppedAt;
+    };
+    // Of the second try, as of the first, no status was written: all that is known is when its pod was made.
+    const secondTry: TaskMemory = { number: 1, waitingSince: ago(700), slotsGivenBack: 1, retryAt: ago(60) };
+    for (const before of [undefined, secondTry]) {
+      assert.deepEqual([after(20, before), after(299, before)], [undefined, undefined]);
+      assert.equal(after(300, before), ago(0));
+    }
+  });
+}

@@ -21,6 +21,8 @@ export interface AnyMover {
   readonly outlivesMover: boolean;
   /** True when its Job was made of other settings than one would be made of today. */
   readonly isOutdated: boolean;
+  /** What the API server's clock showed then; what it dates is as old as that says, whatever our clock shows. */
+  readonly serverNow: Date;
 }
 
 /** One mover Job of a task as it was found. */
@@ -38,13 +40,13 @@ export interface FoundMovers {
 
 /**
  * The mover Jobs that count for a task, by number, as they are now: all it may get, or, where it may get any number of
- * them, the last one that is remembered, the one before and the next.
+ * them, the last one that is remembered, the one before and the next. `serverNow` is what the API server's clock shows.
  */
 export function seenMovers<O extends OperationKey>(
   task: MoverTask<O>,
   memory: TaskMemory | undefined,
   { jobs, pods }: FoundMovers,
-  now: Date,
+  serverNow: Date,
   settingsToday?: string,
 ): readonly SeenMover<O>[] {
   return numbersInSight(task.limits, memory).map((number) => {
@@ -55,7 +57,8 @@ export function seenMovers<O extends OperationKey>(
       number,
       name,
       job,
-      state: jobState({ job, pods, operation: task.operation, now }),
+      state: jobState({ job, pods, operation: task.operation, now: serverNow }),
+      serverNow,
       podIsAlive: alive.length > 0,
       podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
       outlivesMover: jobOutlivesMover(job, pods),
