@@ -275,7 +275,9 @@ export const backupStatus = z.object({
   }).optional().describe("What the last mover of this run saw in the repository."),
   deletion: z.object({
     job: moverMemory.optional().describe("The mover Job that deletes them."),
-    failures: z.int().min(0).describe("Failed attempts to delete the snapshots."),
+    failures: z.int().min(0).describe(
+      "Failed attempts to delete the snapshots; once they are gone, to look again at what was left.",
+    ),
     lastJob: z.string().optional().describe(
       "Uid of the last failed attempt's Job, so that it is counted once.",
     ),
@@ -291,7 +293,7 @@ export const backupStatus = z.object({
     ),
     unstarted: z.int().min(0).optional().describe("Movers that were given up because they did not start."),
     checkpointWaits: z.int().min(1).optional().describe(
-      "Movers that had to leave what killed ones wrote down, as it was too young to tell that nobody works on it.",
+      "Movers that had to leave what killed ones wrote down, as it was too young to tell that nobody works on it. The snapshots are gone by then.",
     ),
     stoppingSince: z.iso.datetime().optional().describe("Since when a mover of it is being stopped."),
   }).optional().describe("How the deletion of the snapshots stands."),

@@ -51,8 +51,8 @@ const RETRY_SECONDS = 60;
 /** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
 const CHECKPOINT_WAIT_SECONDS = 5400;
 const SNAPSHOTS_GONE = "The snapshots are deleted";
-/** What is still being written to after so many waits is another client's. */
-const MAX_CHECKPOINT_WAITS = 3;
+/** Movers that look again at what was too young: what is still being written to after so many is another client's. */
+const MAX_CHECKPOINT_LOOKS = 3;
 
 /**
  * Deletes the snapshots of a run by a mover Job and follows it, then lets the Backup go. What fails is counted,
@@ -92,14 +92,14 @@ function planOfStep(leaving: Leaving, task: DeletionTask, step: Step): BackupPla
 /** The next mover, if nothing stands in its way: neither the breaker nor what it needs nor the line of slots. */
 function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: StepOf<"start">): BackupPlan {
   const { world, pin, entries, now } = leaving;
-  const verdict = judgeDeletion(world, pin, now);
+  const verdict = snapshotsAreGone(world) ? noSnapshotGoes : judgeDeletion(world, pin, now);
   if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
   const refusal = firstRefusal(deletionChecks, world, pin);
-  if (refusal !== undefined) return refusedPlan(leaving, refusal);
+  if (refusal !== undefined) return refusedPlan(leaving, refusal, memory?.retryAt);
   const repository = foundRepository(world);
   if (repository === undefined || pin === undefined) {
     const message = "It is not known which repository holds the snapshots";
-    return refusedPlan(leaving, { reason: "ConfigNotFound", message });
+    return refusedPlan(leaving, { reason: "ConfigNotFound", message }, memory?.retryAt);
   }
   if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(leaving, pin);
   const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
@@ -110,20 +110,32 @@ function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: Ste
   };
 }
 
-/** A mover that does not run is told of; one that is given up is tried again, as often as it takes. */
+/** No breaker asks about a deletion that is done: only what was too young to go with it is looked at again. */
+const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
+
+/**
+ * A mover that does not run is told of; one that is given up is tried again: as often as it takes while there are
+ * snapshots.
+ */
 function waitsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
   const { world, pin, now } = leaving;
   const { memory, reason, recheckAfterSeconds, isRested } = step;
+  const isGone = snapshotsAreGone(world);
   if (isRested) {
-    const verdict = judgeDeletion(world, pin, now);
+    const looks = looksWith(world) - 1 + (memory.slotsGivenBack ?? 0);
+    if (isGone && looks >= MAX_CHECKPOINT_LOOKS) {
+      return leaveYoung(leaving, `the mover that was to look at it again did not run: ${step.text}`);
+    }
+    const verdict = isGone ? noSnapshotGoes : judgeDeletion(world, pin, now);
     if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
     if (memory.stoppedReason === undefined) return betweenTries(leaving, recheckAfterSeconds);
   }
   const what = memory.startedAt === undefined ? "does not start" : "does not go on";
   const isGivenUp = memory.retryAt !== undefined;
-  const sentence = `The mover that deletes the snapshots ${what}: ${
-    isGivenUp ? memory.stoppedWhy ?? step.text : step.text
-  }`;
+  const mover = isGone
+    ? `${SNAPSHOTS_GONE}; the mover that looks at what was left again`
+    : "The mover that deletes the snapshots";
+  const sentence = `${mover} ${what}: ${isGivenUp ? memory.stoppedWhy ?? step.text : step.text}`;
   const message = isGivenUp
     ? `${sentence}; it is given up and tried again at ${memory.retryAt}. ${escapeHint()}`
     : sentence;
@@ -197,7 +209,10 @@ function deletedPlan(leaving: Leaving, { waits }: { readonly waits: boolean }): 
         note: `${deletedNote(state)}${lateText(leaving)}`,
       }],
       measures: [
-        ...moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds),
+        // One that left something young was counted when that was told.
+        ...(job.metadata.uid === world.backup.status.deletion?.lastJob
+          ? []
+          : moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds)),
         deletionSpan(world, state.finishedAt),
       ],
     };
@@ -221,9 +236,19 @@ function lateText({ world, pin }: Leaving): string {
 }
 
 function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Deleted): boolean {
-  const { lastJob, checkpointWaits = 0 } = world.backup.status.deletion ?? {};
-  const isTold = metadata.uid === lastJob;
-  return result.snapshotDelete.left !== undefined && (isTold || checkpointWaits < MAX_CHECKPOINT_WAITS);
+  const isTold = metadata.uid === world.backup.status.deletion?.lastJob;
+  return result.snapshotDelete.left !== undefined && (isTold || looksWith(world) < MAX_CHECKPOINT_LOOKS);
+}
+
+/** True once a mover said that it deleted the snapshots, and left something young. */
+export function snapshotsAreGone({ backup }: Pick<BackupWorld, "backup">): boolean {
+  return backup.status.deletion?.checkpointWaits !== undefined;
+}
+
+/** Movers that looked again, or failed to, since the snapshots are gone, with one that ends now. */
+function looksWith({ backup }: BackupWorld): number {
+  const { checkpointWaits = 0, failures = 0 } = backup.status.deletion ?? {};
+  return checkpointWaits === 0 ? 0 : checkpointWaits + failures;
 }
 
 /**
@@ -243,8 +268,10 @@ function checkpointsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"suc
     `${SNAPSHOTS_GONE}; ${left?.count ?? 0} unfinished that a killed mover may have left are looked ` +
     `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
   const plan = waitingPlan(leaving, "Deleting", message, SOON_SECONDS);
+  // From now on failures are those to look again.
+  const change = { checkpointWaits: checkpointWaits + 1, ...(checkpointWaits === 0 ? { failures: 0 } : {}) };
   return {
-    ...afterEnd(leaving, task, plan, { step, retryAt, change: { checkpointWaits: checkpointWaits + 1 } }),
+    ...afterEnd(leaving, task, plan, { step, retryAt, change }),
     measures: moverMeasures("snapshotDelete", "succeeded", durationSeconds),
   };
 }
@@ -275,7 +302,11 @@ function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
   const { status } = leaving.world.backup;
   const told = findCondition(status.conditions, "Ready")?.reason;
   const waits = waitsForCheckpoints(status);
-  if (waits !== undefined) return waitingPlan(leaving, "Deleting", waits, waitSeconds);
+  if (waits !== undefined) {
+    const isTrouble = told === "SnapshotDeletionFailed" || told === "Unschedulable" ||
+      told === "PodNotStarted";
+    return waitingPlan(leaving, isTrouble ? told : "Deleting", waits, waitSeconds);
+  }
   if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
     return waitingPlan(leaving, told, status.message, waitSeconds);
   }
@@ -299,7 +330,7 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
   const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
   const { deletion } = world.backup.status;
   if (stopping === undefined) {
-    return deletion?.checkpointWaits === undefined ? undefined : leaveYoung(leaving);
+    return snapshotsAreGone(world) ? leaveYoung(leaving) : undefined;
   }
   const message = "The deletion was taken back: its mover is being stopped";
   if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
@@ -314,9 +345,17 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
   return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
 }
 
-/** Too late to keep the snapshots; only what was too young to be deleted with them stays. */
-function leaveYoung(leaving: Leaving): BackupPlan {
-  const note = `${SNAPSHOTS_GONE}; what its movers had not finished stays in the repository`;
+/**
+ * The snapshots are gone, and cannot be kept any more; only what was too young to be deleted with them stays. A mover
+ * that failed, or was lost, may have deleted that as well.
+ */
+function leaveYoung(leaving: Leaving, because?: string): BackupPlan {
+  const mayBeGone = because !== undefined || unfinishedDeleteMovers(leaving.world, leaving.now).isAny;
+  const note = `${SNAPSHOTS_GONE}; what its movers had not finished ${
+    mayBeGone ? "may stay" : "stays"
+  } in the repository until the next snapshot of its source is made${
+    because === undefined ? "" : `, because ${because}`
+  }`;
   return {
     ...release(leaving, note),
     events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
@@ -416,6 +455,7 @@ function queuedPlan(leaving: Leaving, pin: RunPin): BackupPlan {
 
 function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">): BackupPlan {
   const { world, now } = leaving;
+  const isGone = snapshotsAreGone(world);
   const { namespace } = world.backup.key;
   const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
   const { failures = 0 } = world.backup.status.deletion ?? {};
@@ -424,11 +464,17 @@ function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">
   const seconds = retrySeconds(failures + slotsGivenBack, limits);
   const retryAt = isoSeconds(new Date(now.getTime() + seconds * 1000));
   const why = REASONS[failure.class];
-  const sentence = `Cannot delete the snapshots: ${why}; tried again at ${retryAt}. ${escapeHint()}`;
+  const what = isGone
+    ? `${SNAPSHOTS_GONE}; what killed movers may have left could not be looked at again`
+    : "Cannot delete the snapshots";
+  const sentence = `${what}: ${why}; tried again at ${retryAt}. ${escapeHint()}`;
   const plan = waitingPlan(leaving, "SnapshotDeletionFailed", sentence, SOON_SECONDS);
+  const end = isGone && looksWith(world) >= MAX_CHECKPOINT_LOOKS
+    ? leaveYoung(leaving, `the mover that was to look at it again failed: ${why}`)
+    : undefined;
   return {
-    ...afterEnd(leaving, task, plan, { step, retryAt, change: { failures: failures + 1 } }),
-    events: [{
+    ...(end ?? afterEnd(leaving, task, plan, { step, retryAt, change: { failures: failures + 1 } })),
+    events: [...(end?.events ?? []), {
       type: "Warning",
       reason: "SnapshotDeletionFailed",
       action: "Delete",
@@ -441,19 +487,41 @@ function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">
   };
 }
 
-/** What was said when a mover had to leave something young. */
+/** What was said since the snapshots are gone. */
 function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
   return message?.startsWith(SNAPSHOTS_GONE) === true ? message : undefined;
 }
 
 /** What stands in the way is said; a repository that is not the one written to needs a person. */
-function refusedPlan(leaving: Leaving, obstacle: Obstacle): BackupPlan {
+function refusedPlan(leaving: Leaving, obstacle: Obstacle, dueAt: string | undefined): BackupPlan {
   const { reason } = obstacle;
+  if (snapshotsAreGone(leaving.world)) return unlookedPlan(leaving, obstacle, dueAt);
   const message = `Cannot delete the snapshots: ${obstacle.message}. ${escapeHint()}`;
   const plan = waitingPlan(leaving, reason, message, RECHECK_SECONDS);
   const events = waitEvents(leaving.world, reason, message);
   if (!needsPerson(obstacle)) return { ...plan, events };
   return { ...plan, events, outcome: { kind: "stalled", reason, message } };
+}
+
+/**
+ * What is too young to go is not worth more than a while: what stands in the way of looking at it again, as a
+ * Repository that was taken away, may stay there for ever.
+ */
+function unlookedPlan(
+  leaving: Leaving,
+  { reason, message: obstacle }: Obstacle,
+  dueAt: string | undefined,
+): BackupPlan {
+  const untilMs = Date.parse(dueAt ?? "") + CHECKPOINT_WAIT_SECONDS * 1000;
+  if (Number.isNaN(untilMs) || leaving.now.getTime() >= untilMs) return leaveYoung(leaving, obstacle);
+  const message =
+    `${SNAPSHOTS_GONE}; what killed movers may have left cannot be looked at again: ${obstacle}. ` +
+    `It stays if that is still so at ${isoSeconds(new Date(untilMs))}`;
+  const seconds = Math.min(RECHECK_SECONDS, Math.ceil((untilMs - leaving.now.getTime()) / 1000));
+  return {
+    ...waitingPlan(leaving, reason, message, seconds),
+    events: waitEvents(leaving.world, reason, message),
+  };
 }
 
 function deleteJobs(world: BackupWorld): readonly KubeObject[] {

@@ -1,6 +1,6 @@
 import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
-import { deleteSnapshots, someMayBeGone, takeBack } from "./delete_snapshots.ts";
+import { deleteSnapshots, snapshotsAreGone, someMayBeGone, takeBack } from "./delete_snapshots.ts";
 import { policyOf, wordOfToday } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
@@ -26,7 +26,9 @@ const UNREADABLE_SECONDS = 300;
  *            → repository and credentials there? → delete Job ─▶ released
  *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
  *                                                 ├ does not start: given up, again in the same way
- *                                                 └ left what is too young: again when it is old enough
+ *                                                 └ left what is too young: again when it is old enough,
+ *                                                   without the breaker, at most three times; what then
+ *                                                   stands in the way lets it go, too ─▶ released
  *
  * Where the snapshots stay although a mover was made to delete them, that one is stopped first.
  */
@@ -59,7 +61,8 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   if (policy === "Retain") return retain(leaving);
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
   if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
-  if (world.config.kind === "unreadable" && backup.spec.deletionPolicy === undefined) {
+  const isUndecided = backup.spec.deletionPolicy === undefined && !snapshotsAreGone(world);
+  if (world.config.kind === "unreadable" && isUndecided) {
     const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
       "to go; set spec.deletionPolicy of the Backup to say it";
     return waitingPlan(leaving, "InvalidSpec", message, UNREADABLE_SECONDS);
@@ -99,8 +102,8 @@ function orphanUnread(leaving: Leaving): BackupPlan {
 }
 
 /**
- * Counted by snapshot; a source whose mover left no result counts as one, for it may have made one. What a mover had not
- * finished when it was ended is no snapshot, and told all the same: it takes room.
+ * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have made
+ * one. What a mover had not finished that said so is no snapshot, and told all the same: it takes room.
  */
 function orphan(leaving: Leaving, because: string): BackupPlan {
   const kept = leaving.entries.filter(mayHoldSnapshot);
@@ -109,6 +112,7 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
   const { namespace } = world.backup.key;
   const texts = kept.map(({ source, kopiaSnapshotID, ...entry }) => {
     if (kopiaSnapshotID !== undefined) return `${kopiaSnapshotID} of "${source}"`;
+    if (isOnItsWay(entry)) return `the snapshot a mover of "${source}" had saved or not finished`;
     return isUnfinished(entry) ? `what a mover of "${source}" had not finished` : `unknown id of "${source}"`;
   });
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
@@ -120,7 +124,13 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
 
 /** True for a source of which no whole snapshot can be there, unless it has an id. */
 function isUnfinished({ phase, failure }: Pick<SnapshotEntry, "phase" | "failure">): boolean {
-  return phase !== "Failed" || failure?.resultKnown === true;
+  if (phase === "Failed") return failure?.resultKnown === true;
+  return !isOnItsWay({ phase });
+}
+
+/** True for a source whose mover left no word yet: one that is killed may have saved the whole snapshot just before. */
+function isOnItsWay({ phase }: Pick<SnapshotEntry, "phase">): boolean {
+  return phase === "Running" || phase === "Pending";
 }
 
 function orphaned(

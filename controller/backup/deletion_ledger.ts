@@ -68,14 +68,19 @@ export class DeletionLedger {
   }
 }
 
-/** Notes a deletion whose mover was made, unless a person confirmed it or it is a routine's. */
+/** Notes a deletion whose mover was made, unless a person confirmed it, it is a routine's or its snapshots are gone. */
 export function noteDeletion(world: BackupWorld, applied: Applied, ledger: DeletionLedger, now: Date): void {
   const { backup, deletions } = world;
   const { resolved } = backup.status;
   const isBegun = applied.objects.some(({ desired }) =>
     desired.metadata.labels?.[LABEL.operation] === "snapshot-delete"
   );
-  if (!isBegun || resolved === undefined || backup.confirmsDeletion || deletions?.routine !== undefined) {
+  // One whose snapshots are gone was noted when they went.
+  const isKnown = backup.status.deletion?.checkpointWaits !== undefined;
+  if (
+    !isBegun || isKnown || resolved === undefined || backup.confirmsDeletion ||
+    deletions?.routine !== undefined
+  ) {
     return;
   }
   const { namespace } = backup.key;

@@ -110,16 +110,16 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`A Backup that runs ${where} counts no snapshot as left, and tells what may be`, async () => {
+  Deno.test(`A Backup that runs ${where} counts the snapshot its mover may have saved, and tells of it`, async () => {
     const stage = await runningStage();
     end(stage);
     stage.deleteBackup();
     await stage.settle();
     assert.equal(stage.backup, undefined);
-    assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
+    assert.deepEqual(await stage.series(orphaned), [`${orphaned} 1`]);
     assert.match(
       stage.kube.events.at(-1)?.note ?? "",
-      /^Left in Repository "repo", because .*: what a mover of "data" had not finished$/,
+      /^Left in Repository "repo", because .*: the snapshot a mover of "data" had saved or not finished$/,
     );
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANNOTATION } from "../../api/mod.ts";
+import { ANNOTATION, API_VERSION } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import {
   aDeletedResult,
@@ -10,6 +10,8 @@ import {
 } from "../../tests/support/backup_stage.ts";
 import { endedPodStatus, workSpecOf } from "../../tests/support/mod.ts";
 
+const PODS = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+const orphaned = 'kopiur_orphaned_snapshots_total{namespace="apps"}';
 const unchanged = aSavedResult("k0", { unchanged: true });
 
 function deleteJobs(stage: BackupStage): readonly KubeObject[] {
@@ -155,7 +157,132 @@ Deno.test("Deletion that is taken back while it waits counts no snapshot as left
   stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
   await stage.settle();
   assert.equal(stage.backup, undefined);
-  const orphaned = 'kopiur_orphaned_snapshots_total{namespace="apps"}';
   assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
   assert.ok(events(stage).at(-1)?.startsWith("The snapshots are deleted; what its movers had not finished"));
+});
+
+Deno.test("Deletion whose snapshots are gone is held by no breaker, nor counted again", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  const known = stage.kube.find(API_VERSION, "Repository", { namespace: "apps", name: "repo" });
+  const memory = known?.metadata.annotations?.[ANNOTATION.deletionMemory] ?? assert.fail();
+  const names = Array.from({ length: 11 }, (_, index) => `b${index}`);
+  stage.addEnded(names);
+  stage.deleteBackup(...names);
+  await stage.settleAll();
+  await stage.clock.advance(11_000);
+  await stage.settleAll();
+  assert.equal(stage.standing("b0"), "Deleting MassDeletionHeld");
+  await stage.clock.advance(3601_000);
+  await stage.settleAll();
+  assert.equal(stage.standing("run"), "Deleting Deleting");
+  assert.equal(deleteJobs(stage).length, 1);
+  const after = stage.kube.find(API_VERSION, "Repository", { namespace: "apps", name: "repo" });
+  assert.equal(after?.metadata.annotations?.[ANNOTATION.deletionMemory], memory);
+  stage.end(deleteJobs(stage).at(-1) ?? assert.fail(), 0, aDeletedResult(0, 0, { checkpoints: 2 }));
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+});
+
+Deno.test("Deletion whose snapshots are gone waits no longer than a while for a Repository that is gone", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  stage.delete(API_VERSION, "Repository", "repo");
+  await stage.clock.advance(3601_000);
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
+  assert.match(
+    stage.messageOf("run"),
+    /^The snapshots are deleted; .* cannot be looked at again: .* does not exist/,
+  );
+  await stage.clock.advance(5399_000);
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+  assert.match(events(stage).at(-1) ?? "", /not finished may stay in the repository .* does not exist/);
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
+});
+
+Deno.test("Deletion whose snapshots are gone does not ask again what its recipe says of them", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  const config = stage.kube.find(API_VERSION, "BackupConfig", { namespace: "apps", name: "recipe" });
+  stage.kube.put({ ...(config ?? assert.fail()), spec: { sources: 7 } });
+  await stage.clock.advance(3601_000);
+  await stage.settle();
+  assert.equal(deleteJobs(stage).length, 1);
+});
+
+Deno.test("Deletion whose snapshots are gone looks again at what was left three times, and fails as often", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  let looks = 0;
+  for (let turn = 0; turn < 20 && stage.backup !== undefined; turn++) {
+    await stage.clock.advance(7200_000);
+    await stage.settle();
+    const job = deleteJobs(stage).at(-1) ?? assert.fail("no delete Job");
+    looks++;
+    stage.end(job, 1, aFailedResult("AuthFailure", "password changed", "SnapshotDelete"));
+    await stage.settle();
+    if (stage.backup === undefined) break;
+    assert.equal(stage.standing("run"), "Deleting SnapshotDeletionFailed");
+    assert.match(stage.messageOf("run"), /^The snapshots are deleted; .* could not be looked at again: /);
+  }
+  assert.equal(looks, 3);
+  assert.ok(events(stage).some((note) => /may stay in the repository .* failed: /.test(note)));
+});
+
+Deno.test("Deletion whose snapshots are gone ends where no mover that looks again can run", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  let made = stage.made.length;
+  let tries = 0;
+  for (let turn = 0; turn < 200 && stage.backup !== undefined; turn++) {
+    await stage.clock.advance(301_000);
+    await stage.settle();
+    const job = deleteJobs(stage).at(-1);
+    if (stage.made.length > made && job !== undefined) {
+      [made, tries] = [stage.made.length, tries + 1];
+      stage.pod(job, {
+        phase: "Pending",
+        conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no node" }],
+      });
+      await stage.settle();
+    } else if (job === undefined) {
+      for (const pod of stage.kube.list(PODS)) stage.kube.delete(pod);
+      await stage.settle();
+    }
+  }
+  assert.equal(stage.backup, undefined);
+  assert.equal(tries, 3);
+});
+
+Deno.test("Deletion counts a mover that left something young once, also where it is taken back at once", async () => {
+  const stage = await leavingStage();
+  const quietAt = new Date(stage.clock.now().getTime() + 3600_000).toISOString();
+  const job = deleteJobs(stage).at(-1) ?? assert.fail("no delete Job");
+  stage.end(job, 0, aDeletedResult(1, 0, { left: { count: 2, quietAt } }));
+  await stage.pass();
+  stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+  const counted = 'kopiur_mover_operations_total{operation="SnapshotDelete",result="succeeded"}';
+  assert.deepEqual(await stage.series(counted), [`${counted} 1`]);
+});
+
+Deno.test("Deletion by the policy Orphan counts what a mover may have saved that was killed without a word", async () => {
+  const stage = new BackupStage({ config: { spec: { defaultDeletionPolicy: "Orphan" } } });
+  await stage.settle();
+  stage.pod(stage.job(), {
+    phase: "Running",
+    containerStatuses: [{ name: "mover", state: { running: {} } }],
+  });
+  await stage.settle();
+  await stage.clock.advance(600_000);
+  stage.deleteBackup();
+  await stage.settle();
+  for (const pod of stage.kube.list(PODS)) stage.kube.delete(pod);
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned} 1`]);
+  assert.match(events(stage).at(-1) ?? "", /a mover of "data" had saved or not finished/);
 });
