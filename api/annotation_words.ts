@@ -86,7 +86,7 @@ export const ANNOTATION_WORDS: Readonly<Record<keyof typeof ANNOTATION, Annotati
   ranAs: {
     on: "Backup",
     value: "uid under which its run was started; the tag of its snapshots",
-    saidBy: "Backup, with the end of its run",
+    saidBy: "Backup, with the end of its run, where its own movers made all it holds",
     heardBy:
       "Backup, when it was put back without its status, to find its snapshots; BackupConfig, which then does not delete it by retention",
     takenBack: "never",

@@ -5,7 +5,7 @@ import {
   isoSeconds,
   type SnapshotEntry,
 } from "../../api/mod.ts";
-import { resourceOf } from "../shared/mod.ts";
+import { isOwnWork, resourceOf } from "../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan } from "./next_status.ts";
 import type { SourceStep } from "./source_entry.ts";
@@ -42,7 +42,9 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
   const ready = phase === "Succeeded" ? "True" : "False";
   return {
     ...base,
-    ...(world.backup.ranAs === world.backup.uid ? {} : wordOfRun(world, world.backup.uid)),
+    ...(world.backup.ranAs !== world.backup.uid && isOwnWork(world.object, entries)
+      ? wordOfRun(world, world.backup.uid)
+      : {}),
     remove: [],
     conditions: [...permittedConditions, ...verdictConditions(verdict, entries)],
     outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
@@ -64,7 +66,8 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
 
 /**
  * Under which uid the run was started, where a tool that puts the Backup back keeps it: neither status nor uid are. Said
- * with the end, and to runs that ended before this was said; meant for the version that was seen.
+ * with the end, and to runs that ended before this was said; meant for the version that was seen. Its own uid a Backup
+ * gets only where every snapshot it may hold was made under it.
  */
 export function wordOfRun(
   { object, backup: { key, uid } }: BackupWorld,

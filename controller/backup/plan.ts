@@ -6,6 +6,7 @@ import { planDiscovered } from "./discovered.ts";
 import { wordOfRun } from "./finished_plan.ts";
 import { leftovers } from "./leftovers.ts";
 import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { isInherited } from "../shared/mod.ts";
 import { leavePutBack, planPutBack } from "./plan_put_back.ts";
 import { planRun } from "./plan_run.ts";
 import { withProgress } from "./progress.ts";
@@ -46,6 +47,8 @@ function goingOn(plan: BackupPlan): BackupPlan {
 function planEnded(world: BackupWorld): BackupPlan {
   const { status, holdsFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
+  // Whose run it was nobody can say of what was put back with its status.
+  const run = status.adopted?.run ?? (isInherited(world.object) ? undefined : uid);
   const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
   const verdict = verdictOf(status.snapshots ?? []);
   // Ready may say what stood in the way of a pass since.
@@ -57,7 +60,7 @@ function planEnded(world: BackupWorld): BackupPlan {
   return {
     ...(isToHold ? { finalizer: "present" } : {}),
     // The next pass says it: a word is meant for the version that was seen.
-    ...(ranAs === undefined && !isToHold ? wordOfRun(world, status.adopted?.run ?? uid) : {}),
+    ...(ranAs === undefined && !isToHold && run !== undefined ? wordOfRun(world, run) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin),
     conditions: presence.conditions,

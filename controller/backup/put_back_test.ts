@@ -3,6 +3,8 @@ import { ANNOTATION, FINALIZER, LABEL } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { anEndedBackup, aSavedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import type { Parts } from "../../tests/support/mod.ts";
+import { moverJobName } from "../movers/mod.ts";
+import { isInherited } from "../shared/mod.ts";
 
 const SCHEDULED = { [LABEL.origin]: "scheduled", [LABEL.schedule]: "nightly" };
 
@@ -113,3 +115,94 @@ for (
     );
   });
 }
+
+/** A Backup that ended in another cluster under `uid-backup-run`, put back by Velero with its status and made anew here. */
+function aCopy(
+  status: NonNullable<Parts["status"]>,
+  annotations: Readonly<Record<string, string>> = {},
+): KubeObject {
+  const ended = anEndedBackup("run", { status });
+  const metadata = {
+    ...ended.metadata,
+    uid: "uid-copy",
+    creationTimestamp: "2026-01-02T03:04:05Z",
+    labels: { "velero.io/restore-name": "r1" },
+    annotations,
+  };
+  return { ...ended, metadata };
+}
+
+function jobOf(source: string): string {
+  return moverJobName({ name: "run", uid: "uid-backup-run" }, { kind: "backup", source }, 1);
+}
+
+const PRODUCTION = {
+  source: "data",
+  sourcePath: "/pvc/data",
+  phase: "Succeeded",
+  kopiaSnapshotID: "PRODUCTION",
+  job: { name: jobOf("data"), attempts: 1 },
+  endTime: "2025-01-02T03:06:30Z",
+} as const;
+
+async function deletionIsHeld(stage: BackupStage): Promise<void> {
+  assert.ok(isInherited(stage.backup ?? assert.fail("the Backup is gone")), "retention keeps it");
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  assert.equal(stage.standing("run"), "Deleting InheritedHeld");
+  assert.ok(!stage.made.some((name) => name.includes("-delete-")));
+}
+
+for (const labels of [{ "velero.io/restore-name": "r1" }, {}]) {
+  const by = Object.keys(labels).length === 0 ? "by another tool" : "by Velero";
+  Deno.test(`what was put back ${by} in the middle of a run stays inherited when that run has ended here`, async () => {
+    const stage = new BackupStage({ sources: ["data", "logs"] });
+    const logs = { source: "logs", sourcePath: "/pvc/logs", phase: "Running" };
+    const copy = aCopy({
+      phase: "Running",
+      snapshots: [PRODUCTION, { ...logs, job: { name: jobOf("logs"), attempts: 1 } }],
+      timing: { startTime: "2025-01-02T03:05:00Z" },
+      conditions: [],
+    });
+    stage.kube.put({ ...copy, metadata: { ...copy.metadata, labels } });
+    await stage.settle();
+    assert.ok(isInherited(stage.backup ?? assert.fail("the Backup is gone")), "also on its way");
+    stage.end(stage.job("logs"), 0, aSavedResult("OWN"));
+    await stage.settle();
+    assert.equal(stage.status.phase, "Succeeded");
+    assert.equal(stage.backup?.metadata.annotations?.[ANNOTATION.ranAs], undefined);
+    await deletionIsHeld(stage);
+  });
+}
+
+Deno.test("what was put back with the status of a deletion says whose run it was as before", async () => {
+  const stage = new BackupStage();
+  stage.kube.put(
+    aCopy({ phase: "Deleting", snapshots: [PRODUCTION] }, { [ANNOTATION.ranAs]: "uid-backup-run" }),
+  );
+  await stage.settle();
+  assert.equal(stage.backup?.metadata.annotations?.[ANNOTATION.ranAs], "uid-backup-run");
+  await deletionIsHeld(stage);
+});
+
+for (
+  const [what, job] of [["", PRODUCTION.job], [" whose mover has no name", {
+    name: "x",
+    attempts: 1,
+  }]] as const
+) {
+  Deno.test(`what was put back with the status of a release that did not say whose run it was${what} stays inherited`, async () => {
+    const stage = new BackupStage();
+    stage.kube.put(aCopy({ snapshots: [{ ...PRODUCTION, job }] }));
+    await stage.settle();
+    assert.equal(stage.backup?.metadata.annotations?.[ANNOTATION.ranAs], undefined);
+    await deletionIsHeld(stage);
+  });
+}
+
+Deno.test("what an older release took for its own though another's mover made it is inherited", async () => {
+  const stage = new BackupStage();
+  stage.kube.put(aCopy({ snapshots: [PRODUCTION] }, { [ANNOTATION.ranAs]: "uid-copy" }));
+  await stage.settle();
+  await deletionIsHeld(stage);
+});

@@ -1,16 +1,44 @@
 import { ANNOTATION } from "../../api/meta.ts";
 import type { KubeObject } from "../../kube/types.ts";
+import { byObject } from "./by_object.ts";
 import { textAt, valueAt } from "./field_at.ts";
+import { whoseBackupJob } from "./job_hash.ts";
+import { wasRestored } from "./put_back.ts";
 
 /**
- * True for a Backup whose snapshots a run of another object made: it was put back, without its status or with it. The
- * cluster of that run may be dead, or work on beside this one on the same snapshots.
+ * True for a Backup whose snapshots a run of another object made: it was put back, without its status or with it, also
+ * in the middle of a run. The cluster of that run may be dead, or work on beside this one on the same snapshots. A source
+ * that a mover of another uid backed up proves it whatever is written on the Backup; where nothing is, so does the label
+ * of a restore on what it did not back up itself.
  */
-export function isInherited(backup: KubeObject): boolean {
-  const { annotations = {}, uid } = backup.metadata;
-  const ranAs = annotations[ANNOTATION.ranAs] ?? "";
+export const isInherited = byObject((backup: KubeObject): boolean => {
   if (valueAt(backup, "status", "adopted") !== undefined) return true;
-  return ranAs !== "" && ranAs !== uid && textAt(backup, "status", "phase") !== undefined;
+  if (textAt(backup, "status", "phase") === undefined) return false;
+  const { metadata } = backup;
+  const ranAs = metadata.annotations?.[ANNOTATION.ranAs] ?? "";
+  if (ranAs !== "" && ranAs !== metadata.uid) return true;
+  const entries = valueAt(backup, "status", "snapshots");
+  const makers = Array.isArray(entries) ? entries.map((entry) => makerOf(metadata, entry)) : [];
+  if (makers.includes("another")) return true;
+  return ranAs === "" && makers.includes("unknown") && wasRestored(metadata);
+});
+
+/** True when every snapshot a Backup may hold is the work of its own movers. */
+export function isOwnWork(backup: KubeObject, entries: readonly unknown[]): boolean {
+  return entries.every((entry) => {
+    const maker = makerOf(backup.metadata, entry);
+    return maker === "own" || maker === "nobody";
+  });
+}
+
+/** Who backed up a source, as its entry in a status tells. */
+function makerOf(
+  { name, uid = "" }: KubeObject["metadata"],
+  entry: unknown,
+): ReturnType<typeof whoseBackupJob> | "nobody" {
+  const jobName = textAt(entry, "job", "name");
+  if (jobName !== undefined) return whoseBackupJob(jobName, { name, uid }, textAt(entry, "source") ?? "");
+  return textAt(entry, "kopiaSnapshotID") === undefined ? "nobody" : "unknown";
 }
 
 /**

@@ -12,6 +12,7 @@ export * from "./label_value.ts";
 export * from "./missing_note.ts";
 export * from "./found_runs.ts";
 export * from "./inherited.ts";
+export * from "./job_hash.ts";
 export * from "./opt_out.ts";
 export * from "./parse_object.ts";
 export * from "./put_back.ts";

@@ -8,8 +8,6 @@ import { slotOfRun } from "./slot_of_run.ts";
  * by the API server's clock, which dates the making as well: what our own clock shows does not matter.
  */
 const SLACK_MS = 3_600_000;
-/** Written by Velero on whatever it restores. */
-const VELERO_RESTORE = "velero.io/restore-name";
 
 /** A Backup that was put back without its status, with what is left of it to know its snapshots by. */
 export interface PutBack {
@@ -44,13 +42,18 @@ function hasBegun(backup: KubeObject): boolean {
   return phase !== "Pending" || valueAt(backup, "status", "resolved") !== undefined;
 }
 
+/** Velero writes that label on whatever it restores. */
+export function wasRestored({ labels }: KubeObject["metadata"]): boolean {
+  return labels?.["velero.io/restore-name"] !== undefined;
+}
+
 /** In the order of what proves most; a schedule that makes a Backup late says when it did. */
 function isOlderThanItsMaking({ metadata }: KubeObject): boolean {
   const { annotations = {}, labels = {}, creationTimestamp = "", name, uid } = metadata;
   const ranAs = annotations[ANNOTATION.ranAs] ?? "";
   // Its own uid it says just before its status does; what is put back gets another one.
   if (ranAs !== "" && ranAs !== uid) return true;
-  if (labels[VELERO_RESTORE] !== undefined) return true;
+  if (wasRestored(metadata)) return true;
   const isScheduled = labels[LABEL.schedule] !== undefined || labels[LABEL.origin] === "scheduled";
   const madeAt = annotations[ANNOTATION.madeAt];
   const saidMs = madeAt === undefined ? NaN : Date.parse(madeAt);

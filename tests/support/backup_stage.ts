@@ -20,6 +20,7 @@ import type { QueueAction } from "../../controller/runtime/report.ts";
 import {
   credentialVersion,
   foundOf,
+  moverJobName,
   MoverSlots,
   ProgressReader,
   repositoryNeeds,
@@ -112,6 +113,7 @@ export function anEndedBackup(name: string, parts: Parts = {}): KubeObject {
   const times = { startTime: "2025-01-02T03:05:00Z", endTime: "2025-01-02T03:06:30Z", durationSeconds: 90 };
   const message = 'Backed up "data"';
   const uid = parts.namespace === undefined ? `uid-backup-${name}` : `uid-${parts.namespace}-${name}`;
+  const madeBy = parts.metadata?.uid ?? uid;
   return aBackup({
     name,
     ...parts,
@@ -137,7 +139,10 @@ export function anEndedBackup(name: string, parts: Parts = {}): KubeObject {
         sourcePath: "/pvc/data",
         phase: "Succeeded",
         kopiaSnapshotID: `k-${name}`,
-        job: { name: `${name}-job`, attempts: 1 },
+        job: {
+          name: moverJobName({ name, uid: madeBy }, { kind: "backup", source: "data" }, 1),
+          attempts: 1,
+        },
         ...times,
         sizeBytes: 1000,
         files: 10,

@@ -9,6 +9,7 @@ import {
   repositoryKind,
 } from "../../../api/mod.ts";
 import { type KubeObject, resourceOf } from "../../../kube/mod.ts";
+import { isInherited } from "../../../controller/shared/inherited.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Host } from "../../host.ts";
 import { isConfirmed, type Question } from "../confirmation.ts";
@@ -65,7 +66,7 @@ export async function inheritRepository(
 
 function summaryOf({ metadata }: KubeObject, backups: readonly KubeObject[]): string {
   const inherited = backups.flatMap((backup) => {
-    const status = inheritedStatus(backup);
+    const status = isInherited(backup) ? backupStatus.safeParse(backup.status).data : undefined;
     return status?.resolved?.repository.name === metadata.name ? [status] : [];
   });
   const snapshots = inherited.flatMap(({ snapshots = [] }) => snapshots)
@@ -76,13 +77,6 @@ function summaryOf({ metadata }: KubeObject, backups: readonly KubeObject[]): st
     ...signOfLife(metadata, inherited, backups),
   ];
   return lines.map((line) => `${line}\n`).join("");
-}
-
-/** The status of one that was put back, without its status or with it. */
-function inheritedStatus({ metadata: { uid, annotations }, status }: KubeObject): BackupStatus | undefined {
-  const read = backupStatus.safeParse(status ?? {}).data;
-  const ranAs = annotations?.[ANNOTATION.ranAs] ?? uid;
-  return read?.adopted !== undefined || ranAs !== uid ? read : undefined;
 }
 
 /** What was written under the same identities since this Repository was made, and by nobody here. */

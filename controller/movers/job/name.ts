@@ -1,6 +1,6 @@
 import type { OperationKey } from "../../../api/mod.ts";
 import { OPERATIONS } from "../operations.ts";
-import { shortHash } from "../../shared/short_hash.ts";
+import { jobHash } from "../../shared/job_hash.ts";
 
 /** Pods of a Job add a dash and five characters and must stay within 63; domain.md §4.1 keeps some reserve. */
 export const JOB_NAME_MAX = 52;
@@ -9,8 +9,6 @@ export const JOB_NAME_MAX = 52;
 export type JobPurpose =
   | { readonly kind: "backup"; readonly source: string }
   | { readonly kind: Exclude<OperationKey, "backup"> };
-
-const hashLength = 8;
 
 /**
  * Name of a mover Job: `<owner>-<source, delete or bootstrap>-<number>-<hash>`, a DNS-1123 label of at most
@@ -24,8 +22,7 @@ export function moverJobName(
   number: number,
 ): string {
   const what = wordOf(purpose);
-  const hash = shortHash(JSON.stringify([owner.uid, owner.name, purpose.kind, what, number]), hashLength);
-  const tail = `-${number}-${hash}`;
+  const tail = `-${number}-${jobHash(owner, purpose.kind, what, number)}`;
   const room = JOB_NAME_MAX - tail.length;
   const half = Math.floor((room - 1) / 2);
   const whatPart = part(what, Math.max(half, room - 1 - owner.name.length));
