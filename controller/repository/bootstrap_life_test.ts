@@ -44,6 +44,16 @@ async function anOpenRepository(repository: KubeObject = aRepository()): Promise
   return kube;
 }
 
+Deno.test("Repository is read again on time though the node that read it has a clock that is ahead", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: later(31_536_000) });
+  for (let each = 0; each < 3; each++) await pass(kube, 1);
+  assert.equal(statusIn(kube).lastInit?.time, "2026-01-02T03:05:01Z");
+  await pass(kube, 3605);
+  assert.equal(kube.list(JOB).length, 1);
+});
+
 const unscheduled = {
   phase: "Pending",
   conditions: [{

@@ -8,7 +8,7 @@ const RETRY_LONGEST_SECONDS = 900;
 const REST_FOR_WORK = 20;
 const REST_LONGEST_SECONDS = 3600;
 /** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
-const UNSTARTED_LONGEST_SECONDS = 1800;
+export const UNSTARTED_LONGEST_SECONDS = 1800;
 /** After a failure only a person can mend: a look now and then, for the world outside has no watch. */
 const HEARTBEAT_SECONDS = 1800;
 
@@ -18,6 +18,9 @@ const HEARTBEAT_SECONDS = 1800;
  */
 const CHANGED_WHILE_OPEN_SECONDS = 60;
 const CHANGED_SECONDS = 5;
+
+/** Two clocks that are set by the same server differ by less. */
+const CLOCK_TOLERANCE_SECONDS = 60;
 
 /** When a bootstrap that failed for the n-th time in a row (1 is the first) after so long is tried again. */
 export function retryTime(
@@ -43,7 +46,8 @@ export function unstartedRetryTime(tries: number, now: Date): string {
 
 /**
  * Seconds until the next bootstrap is due; 0 when it is. The end of the last one was dated by the cluster, so it is
- * the cluster's clock that tells how long ago that was: by one that is an hour ahead each would be due at once.
+ * the cluster's clock that tells how long ago that was: by one that is an hour ahead each would be due at once. One that
+ * ended in a time to come was dated by a clock that was wrong, and is not waited for.
  */
 export function secondsUntilDue(
   repository: RepositoryObject,
@@ -55,6 +59,7 @@ export function secondsUntilDue(
   const isOpen = bootstrap.failures === 0;
   if (isOpen && uniqueId === undefined) return 0;
   const endedMs = Date.parse(lastInit.time);
+  if (endedMs > serverNow.getTime() + CLOCK_TOLERANCE_SECONDS * 1000) return 0;
   const plannedMs = isOpen
     ? endedMs + (refreshSeconds(spec) ?? Number.NaN) * 1000
     : Date.parse(bootstrap.retryAt ?? "");

@@ -25,6 +25,12 @@ Deno.test("secondsUntilDue() counts from the end of the last bootstrap to the ne
   assert.equal(due(5000, {}), 0);
 });
 
+Deno.test("secondsUntilDue() waits for no end in a time to come", () => {
+  assert.equal(due(-30, {}), 3630);
+  assert.equal(due(-120, {}), 0);
+  assert.equal(due(-31_536_000, { bootstrap: { failures: 1, retryAt: "2027-01-02T03:34:00Z" } }), 0);
+});
+
 Deno.test("secondsUntilDue() is over at once for a new generation, no bootstrap, or no known id", () => {
   assert.equal(due(0, { bootstrap: { forGeneration: 0 } }), 0);
   assert.equal(due(0, { uniqueId: undefined }), 0);

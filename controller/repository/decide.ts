@@ -4,7 +4,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
 import { credentialVersion, type JobState, jobState, moverId, type SlotWait } from "../movers/mod.ts";
 import { type BootstrapPurpose, madeFrom, purposeOf } from "./bootstrap_purpose.ts";
-import { secondsUntilDue } from "./bootstrap_timing.ts";
+import { secondsUntilDue, UNSTARTED_LONGEST_SECONDS } from "./bootstrap_timing.ts";
 import { missingNeed, notPermitted, type Obstacle } from "./checks.ts";
 import { bootstrapJobName } from "./desired.ts";
 import { type BootstrapRun, type Hold, obstruction, overdueHold } from "./holds.ts";
@@ -87,7 +87,8 @@ function restOf(world: RepositoryWorld, now: Date, options: ControllerOptions): 
   }
   const { message, retryAt } = unstarted;
   const seconds = (Date.parse(retryAt) - now.getTime()) / 1000;
-  if (!(seconds > 0)) return undefined;
+  // A rest that is longer than any was written by a clock that was ahead.
+  if (!(seconds > 0) || seconds > UNSTARTED_LONGEST_SECONDS) return undefined;
   const reason = isReason(unstarted.reason) ? unstarted.reason : "PodNotStarted";
   return { kind: "rest", seconds, hold: { reason, message: `${message}; the next try is at ${retryAt}` } };
 }

@@ -1,4 +1,4 @@
-import { findCondition, type RepositoryPhase, type RepositoryStatus } from "../../api/mod.ts";
+import { findCondition, isoSeconds, type RepositoryPhase, type RepositoryStatus } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Outcome } from "../runtime/outcome.ts";
 import type { Plan, PlannedEvent } from "../runtime/plan.ts";
@@ -108,9 +108,13 @@ function soonest(outcome: Outcome, seconds: readonly (number | undefined)[]): Ou
 
 function resultOf(
   world: RepositoryWorld,
-  { end, purpose }: Extract<Decision, { readonly kind: "take" }>,
+  { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
 ): Taken & { readonly standing: Standing } {
-  const verdict = verdictOf(end, world.repository);
+  const verdict = verdictOf(found, world.repository);
+  // The clock of a node may be ahead; by a time to come the next one would be waited for as long.
+  const end = Date.parse(found.finishedAt) > world.serverNow.getTime()
+    ? { ...found, finishedAt: isoSeconds(world.serverNow) }
+    : found;
   return { ...takeEnd(world.repository, end, purpose, verdict), standing: standingAfter(verdict) };
 }
 
