@@ -79,7 +79,7 @@ export function repositoryId(
  * snapshots are to go with it is found under its uid's id, and by its repository and by its recipe under "held", else
  * under each span its deletion lies in: so those of a window are counted, however many they are, without looking at
  * one. Other namespaces find it by its repository under those spans, held or not. Deletions by retention are in no sum,
- * nor is one whose snapshots stay.
+ * nor is one whose snapshots stay, nor one that is held as inherited: it goes nowhere, and counts once it is freed.
  */
 export function byDeletion(backup: KubeObject): readonly string[] {
   const config = textAt(backup, "spec", "configRef", "name");
@@ -94,10 +94,11 @@ export function byDeletion(backup: KubeObject): readonly string[] {
   const repository = repositoryId(namespace, status.resolved.repository);
   const groups = [repositoryGroup(repository), ...(isSaved ? [recipeGroup(config)] : [])];
   const held = findCondition(status.conditions, "DeletionHeld");
+  const isThere = [...saved, idValue(deletionId(uid))];
+  if (held?.status === "True" && held.reason === "InheritedHeld") return isThere;
   const second = secondOf(deletionTimestamp);
   const own = [
-    ...saved,
-    idValue(deletionId(uid)),
+    ...isThere,
     ...(second === undefined
       ? []
       : [everywhereGroup(repository), ...spanValues(everywhereGroup(repository), second)]),

@@ -1,6 +1,6 @@
 /** What other namespaces that open the same kopia repository, or a copy of it, can do to the deletions of one. */
 import assert from "node:assert/strict";
-import { ANNOTATION } from "../../api/mod.ts";
+import { ANNOTATION, FINALIZER } from "../../api/mod.ts";
 import { aDeletedResult, BackupStage } from "../../tests/support/backup_stage.ts";
 import { deletionMemoryText } from "../shared/mod.ts";
 
@@ -181,4 +181,41 @@ Deno.test("What a namespace confirmed, or a routine deleted, counts for no other
   stage.deleteBackup("old-000");
   await carryOut(stage);
   assert.equal(stage.standing("old-000"), "gone");
+});
+
+for (const where of ["else", "apps"] as const) {
+  Deno.test(`Deletions that are held as inherited hold none of another Backup: those of ${where}`, async () => {
+    const stage = sharedStage();
+    const copies = names(11).map((name) => `copy-${name}`);
+    const annotations = { [ANNOTATION.ranAs]: "uid-production" };
+    stage.addEnded(copies, {
+      ...(where === "else" ? { namespace: where } : {}),
+      metadata: { annotations, finalizers: [FINALIZER] },
+    });
+    await stage.settleAll();
+    await stage.clock.advance(WINDOW_MS);
+    stage.deleteIn(where, ...copies);
+    await carryOut(stage);
+    assert.equal(stage.standing("copy-old-000", where), "Deleting InheritedHeld");
+    stage.deleteBackup("old-000");
+    await carryOut(stage);
+    assert.equal(stage.standing("old-000"), "gone");
+  });
+}
+
+Deno.test("Deletions that were held as inherited count together once they are freed", async () => {
+  const stage = sharedStage();
+  const copies = names(11).map((name) => `copy-${name}`);
+  const annotations = { [ANNOTATION.ranAs]: "uid-production" };
+  stage.addEnded(copies, { metadata: { annotations, finalizers: [FINALIZER] } });
+  await stage.settleAll();
+  await stage.clock.advance(WINDOW_MS);
+  stage.deleteBackup(...copies);
+  await carryOut(stage);
+  const found = stage.kube.find(API, "Repository", { namespace: "apps", name: "repo" }) ?? assert.fail();
+  const { uid = "", ...rest } = found.metadata;
+  const words = { ...rest.annotations, [ANNOTATION.heir]: uid };
+  stage.kube.put({ ...found, metadata: { ...rest, uid, annotations: words } });
+  await carryOut(stage);
+  for (const name of copies) assert.equal(stage.standing(name), "Deleting MassDeletionHeld");
 });
