@@ -468,6 +468,16 @@ Deno.test("BackupSchedule never deletes a run for its age that is pinned or hold
   ]);
 });
 
+Deno.test("BackupSchedule never deletes a run for its age that was put back", async () => {
+  const stage = new ScheduleStage({ spec: { failedJobsHistoryLimit: 0, successfulJobsHistoryLimit: 0 } });
+  const restored = stage.backup(stage.putRun("20251202030000", "Failed"));
+  const annotations = { ...restored.metadata.annotations, [ANNOTATION.ranAs]: "uid-production" };
+  stage.kube.put({ ...restored, metadata: { ...restored.metadata, annotations } });
+  stage.putRun("20251204030000", "Failed");
+  for (let turn = 0; turn < 3; turn++) await stage.pass();
+  assert.deepEqual(stage.backups, ["nightly-20251202030000"]);
+});
+
 Deno.test("BackupSchedule counts no run with a snapshot against its limit, and deletes one that saved nothing of use", async () => {
   const stage = new ScheduleStage({ spec: { failedJobsHistoryLimit: 1 } });
   stage.putRun("20251201030000", "Failed");

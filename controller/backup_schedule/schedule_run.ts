@@ -22,7 +22,10 @@ export interface ScheduleRun {
    * is gone from the repository, for then a person should look.
    */
   readonly hasSnapshot: boolean;
-  /** True when a person said of it that it stays, or that it is right. */
+  /**
+   * True when a person said of it that it stays, or that it is right; and of one that was put back, for its deletion would
+   * be held.
+   */
   readonly isKept: boolean;
   /** Why it is being stopped, if it is. */
   readonly cancelled: string | undefined;
@@ -34,7 +37,8 @@ const LATEST_MS = 3_600_000;
 /** A Backup as its schedule sees it. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
   const facts = runFacts(backup);
-  const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, cancelled } = facts;
+  const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, isInherited, cancelled } =
+    facts;
   const slotMs = slotOfRun(name) ?? createdMs;
   const madeMs = Math.max(slotMs, Date.parse(backup.metadata.annotations?.[ANNOTATION.madeAt] ?? "") || 0);
   return {
@@ -45,7 +49,7 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
     isOfItsTime: createdMs - madeMs <= LATEST_MS || phase === "Running",
     state: stateOf(facts),
     hasSnapshot: hasSaved,
-    isKept: isExempt || isAccepted,
+    isKept: isExempt || isAccepted || isInherited,
     cancelled,
   };
 }
