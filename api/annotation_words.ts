@@ -63,7 +63,7 @@ export const ANNOTATION_WORDS: Readonly<Record<keyof typeof ANNOTATION, Annotati
   },
   confirmDeletion: {
     on: "Backup",
-    value: '"true"',
+    value: '"true"; the uid of the Backup, and nothing else where it was put back',
     saidBy: "a person, best by `kubectl kopiur deletions release`",
     heardBy: "Backup: the deletion breaker holds it no longer",
     takenBack: "by removing it before the mover that deletes is made",

@@ -390,12 +390,14 @@ for (
     assert.equal(cluster.standing(name), "Deleting InheritedHeld");
     assert.match(
       cluster.status(name).message ?? "",
-      /^It was put back, .*deletions release.*confirm-deletion: "true".*kubectl kopiur repository inherit repo -n apps.*heir: "uid-repository-repo"$/,
+      /^It was put back, .*deletions release.*confirm-deletion: "[^"]+".*kubectl kopiur repository inherit repo -n apps.*heir: "uid-repository-repo"$/,
     );
     assert.deepEqual(deleted(cluster), []);
     const found = cluster.kube.find(API_VERSION, "Backup", { namespace: "apps", name: confirmed }) ??
       assert.fail();
-    const words = { ...found.metadata.annotations, [ANNOTATION.confirmDeletion]: "true" };
+    const { uid = "" } = found.metadata;
+    assert.match(cluster.status(confirmed).message ?? "", new RegExp(`confirm-deletion: "${uid}"; `));
+    const words = { ...found.metadata.annotations, [ANNOTATION.confirmDeletion]: uid };
     cluster.kube.put({ ...found, metadata: { ...found.metadata, annotations: words } });
     if (Object.keys(breaker).length > 0) await cluster.lists([0, 1, 2, 3].map((each) => aNight(each).entry));
     await cluster.passes(20);

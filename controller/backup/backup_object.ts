@@ -11,6 +11,7 @@ import {
 } from "../../api/mod.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
 import {
+  isConfirmed,
   isRoutine,
   type MissingNote,
   missingNote,
@@ -70,7 +71,7 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
     configName: parsed.spec.configRef?.name ?? "",
     holdsFinalizer: finalizers?.includes(FINALIZER) === true,
     skipsCleanup: skipsCleanup(object),
-    confirmsDeletion: annotations?.[ANNOTATION.confirmDeletion] === "true",
+    confirmsDeletion: isConfirmed(object),
     isRoutineDeletion: isRoutine(annotations?.[ANNOTATION.deletedBy]),
     cancelReason: cancel === undefined ? undefined : cancel === "Replaced" ? "Replaced" : "Cancelled",
     missingNote: missingNote(object),

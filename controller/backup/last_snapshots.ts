@@ -3,6 +3,7 @@ import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import {
   byObject,
   deletionId,
+  isConfirmed,
   isRoutine,
   type JudgedRun,
   newestFirst,
@@ -76,7 +77,7 @@ function isLetGo(backup: KubeObject, { past, today }: LettingGo): boolean {
   const pinned = policyAt(backup, "status", "resolved", "deletionPolicy");
   const last = policyAt(backup, "status", "resolved", "lastDeletionPolicy");
   return finalizers?.includes(FINALIZER) !== true ||
-    annotations[ANNOTATION.confirmDeletion] === "true" ||
+    isConfirmed(backup) ||
     annotations[ANNOTATION.skipSnapshotCleanup] === "true" ||
     isRoutine(annotations[ANNOTATION.deletedBy]) ||
     policyOf({ own, pinned, today, last }) !== "Delete" ||

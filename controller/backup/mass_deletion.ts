@@ -9,6 +9,7 @@ import {
 } from "../../api/mod.ts";
 import type { Annotating } from "../../kube/types.ts";
 import {
+  confirmingWord,
   deletionId,
   type DeletionMemory,
   deletionMemoryText,
@@ -83,14 +84,14 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     return { kind: "held", reason, message: before.message, news: undefined };
   }
   if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
-  if (seen.isInherited) return held("InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
-  if (seen.routine === "doubtful") return held("LastSnapshotsHeld", routineText(world));
+  if (seen.isInherited) return held(world, "InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
+  if (seen.routine === "doubtful") return held(world, "LastSnapshotsHeld", routineText(world));
   const breaker = breakerOf(foundRepository(world));
   const last = seen.last?.paths ?? [];
   if (seen.routine === "believed") {
     return last.length === 0
       ? { kind: "free", annotate: [] }
-      : held("LastSnapshotsHeld", newestText(world, last));
+      : held(world, "LastSnapshotsHeld", newestText(world, last));
   }
   const { threshold, keepLast } = breaker;
   if (threshold === 0 && !keepLast) return { kind: "free", annotate: [] };
@@ -103,10 +104,10 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
       `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
       `${breaker.window}, by all namespaces together` +
       (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
-    return held("MassDeletionHeld", text, { news: `One of ${ofRepository + 1}. ` });
+    return held(world, "MassDeletionHeld", text, { news: `One of ${ofRepository + 1}. ` });
   }
-  if (keepLast && takesMoreThanHalf(seen)) return held("LastSnapshotsHeld", halfText(world));
-  if (keepLast && last.length > 0) return held("LastSnapshotsHeld", newestText(world, last));
+  if (keepLast && takesMoreThanHalf(seen)) return held(world, "LastSnapshotsHeld", halfText(world));
+  if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
   const verdict = remembered(world, seen, breaker, now);
   return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
 }
@@ -134,7 +135,7 @@ function claimsOf(
       `Another namespace on the same repository says that it deleted Backups, too; what is of the time before this ` +
       `controller began, at ${isoSeconds(countedSince)}, counts for ${window}, so the deletion begins at ` +
       `${isoSeconds(new Date(endsMs))}; to have it begin now, annotate the Backup with ` +
-      `${ANNOTATION.confirmDeletion}: "true"`,
+      confirmingText(world),
     annotate: [],
   };
 }
@@ -194,7 +195,7 @@ function remembered(
       seconds: Math.min(unknownSeconds, 300),
       message: `It is not known what was deleted from Repository "${name}" before ` +
         `${isoSeconds(new Date(sinceSecond * 1000))}, so the deletion begins at ${begins}; ` +
-        `to have it begin now, annotate the Backup with ${ANNOTATION.confirmDeletion}: "true"`,
+        `to have it begin now, annotate the Backup with ${confirmingText(world)}`,
       annotate: isKnown ? [] : write({ sinceSecond, past: memory?.past ?? [] }),
     };
   }
@@ -217,14 +218,19 @@ const INHERITED_TEXT = "It was put back, and the cluster that made its snapshots
 
 /** `last` is said at the end, `news` before it in the Event alone. */
 function held(
+  world: BackupWorld,
   reason: HeldReason,
   what: string,
   { news = "", last = "" }: { readonly news?: string; readonly last?: string } = {},
 ): DeletionVerdict {
   const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
-    `"kubectl kopiur deletions release" or annotate the Backup with ${ANNOTATION.confirmDeletion}: "true"; ` +
+    `"kubectl kopiur deletions release" or annotate the Backup with ${confirmingText(world)}; ` +
     `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"${last}`;
   return { kind: "held", reason, message, news: `${news}${message}` };
+}
+
+function confirmingText({ object }: BackupWorld): string {
+  return `${ANNOTATION.confirmDeletion}: "${confirmingWord(object)}"`;
 }
 
 function newestText({ backup }: BackupWorld, paths: readonly string[]): string {

@@ -206,3 +206,16 @@ Deno.test("what an older release took for its own though another's mover made it
   await stage.settle();
   await deletionIsHeld(stage);
 });
+
+Deno.test("a confirmation that was restored along lets nothing inherited go, its own uid does", async () => {
+  const stage = new BackupStage();
+  stage.kube.put(aCopy({ snapshots: [PRODUCTION] }, { [ANNOTATION.confirmDeletion]: "true" }));
+  await deletionIsHeld(stage);
+  stage.annotate({ [ANNOTATION.confirmDeletion]: "uid-backup-run" });
+  await stage.settle();
+  assert.equal(stage.standing("run"), "Deleting InheritedHeld", "another uid says nothing");
+  assert.match(stage.messageOf("run"), /confirm-deletion: "uid-copy"; /);
+  stage.annotate({ [ANNOTATION.confirmDeletion]: "uid-copy" });
+  await stage.settle();
+  assert.ok(stage.made.some((name) => name.includes("-delete-")));
+});

@@ -41,6 +41,21 @@ function makerOf(
   return textAt(entry, "kopiaSnapshotID") === undefined ? "nobody" : "unknown";
 }
 
+/** Whether a person said of a Backup that its snapshots go: its word is {@link confirmingWord}; a uid always does. */
+export function isConfirmed(backup: KubeObject): boolean {
+  const { annotations = {}, uid } = backup.metadata;
+  const word = annotations[ANNOTATION.confirmDeletion];
+  return word !== undefined && (word === uid || word === confirmingWord(backup));
+}
+
+/**
+ * By which value of {@link ANNOTATION}.confirmDeletion a person lets the snapshots of a deleted Backup go. Of an
+ * inherited one it is its uid: any other word may have been restored along.
+ */
+export function confirmingWord(backup: KubeObject): string {
+  return isInherited(backup) ? backup.metadata.uid ?? "" : "true";
+}
+
 /**
  * Whether a person said that this Repository is the heir of what was put back: no other cluster lives on those
  * snapshots. The word is its uid, for its annotations are restored elsewhere with it and must mean nothing there.

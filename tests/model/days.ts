@@ -228,7 +228,7 @@ export class Days {
     }
     for (let index = 0; index < deletions; index++) {
       const name = `old-${index}`;
-      const annotations = { [ANNOTATION.confirmDeletion]: "true", [ANNOTATION.ranAs]: `uid-backup-${name}` };
+      const annotations = { [ANNOTATION.confirmDeletion]: "true", [ANNOTATION.ranAs]: `uid-sick-${name}` };
       const ended = anEndedBackup(name, {
         namespace: "sick",
         metadata: { finalizers: [FINALIZER], annotations },

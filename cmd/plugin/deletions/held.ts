@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
 import { findCondition } from "../../../api/conditions.ts";
-import { ANNOTATION } from "../../../api/meta.ts";
+import { confirmingWord, isConfirmed } from "../../../controller/shared/inherited.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName, expectedNames, quotedNames } from "../text.ts";
 
@@ -31,6 +31,8 @@ export interface HeldDeletion {
   readonly reason: string;
   /** Why, in the controller's words. */
   readonly message: string;
+  /** By which its release is said. */
+  readonly word: string;
   readonly snapshots: readonly LostSnapshot[];
 }
 
@@ -44,11 +46,8 @@ export function heldDeletions(backups: readonly KubeObject[]): readonly HeldDele
 
 /** How a Backup is held; undefined when it is not, or was released already. */
 export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
-  const { namespace = "", name, uid = "", resourceVersion = "", deletionTimestamp, annotations } =
-    backup.metadata;
-  if (deletionTimestamp === undefined || annotations?.[ANNOTATION.confirmDeletion] === "true") {
-    return undefined;
-  }
+  const { namespace = "", name, uid = "", resourceVersion = "", deletionTimestamp } = backup.metadata;
+  if (deletionTimestamp === undefined || isConfirmed(backup)) return undefined;
   const status = backupStatus.safeParse(backup.status).data;
   const held = findCondition(status?.conditions, "DeletionHeld");
   if (status === undefined || held?.status !== "True") return undefined;
@@ -65,6 +64,7 @@ export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
     since: held.lastTransitionTime,
     reason: held.reason,
     message: held.message,
+    word: confirmingWord(backup),
     snapshots: lostSnapshots(status),
   };
 }

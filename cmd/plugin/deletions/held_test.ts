@@ -46,6 +46,7 @@ Deno.test("heldDeletions() finds what is held, with the snapshots a release dest
     since: "2026-01-01T00:00:00Z",
     reason: "MassDeletionHeld",
     message: "MassDeletionHeld",
+    word: "true",
     snapshots: [{ source: "a", id: "k-run", sizeBytes: 10 }],
   });
 });
@@ -86,4 +87,14 @@ Deno.test("chooseHeld() takes what is named, or all, and refuses a name that is 
     String(names(chooseHeld([], { kind: "named", names: ["x"] }))),
     /but there is none: is it another namespace\?$/,
   );
+});
+
+Deno.test("heldDeletions() takes of an inherited one its uid alone for a confirmation", () => {
+  const aCopy = (word: string) => {
+    return aHeldBackup("a", {
+      annotations: { [ANNOTATION.ranAs]: "uid-production", [ANNOTATION.confirmDeletion]: word },
+    });
+  };
+  equal(heldDeletions([aCopy("true")])[0]?.word, "uid-backup-a");
+  equal(heldDeletions([aCopy("uid-backup-a")]).length, 0);
 });

@@ -81,12 +81,12 @@ async function release(
   signal: AbortSignal,
 ): Promise<string> {
   const resource = resourceOf(backupKind);
-  let { resourceVersion } = held;
+  let { resourceVersion, word } = held;
   for (let tries = 1;; tries++) {
     const metadata = {
       uid: held.uid,
       resourceVersion,
-      annotations: { [ANNOTATION.confirmDeletion]: "true" },
+      annotations: { [ANNOTATION.confirmDeletion]: word },
     };
     try {
       await api.patch(resource, held, { metadata }, signal);
@@ -98,6 +98,6 @@ async function release(
     if (current === undefined || current.metadata.uid !== held.uid) return "it is gone";
     const still = heldDeletion(current);
     if (still === undefined) return "it is held no longer";
-    resourceVersion = still.resourceVersion;
+    ({ resourceVersion, word } = still);
   }
 }

@@ -146,3 +146,12 @@ Deno.test("listDeletions() shows what is held in each format", async () => {
   await listDeletions(none, fakeSession(api, "elsewhere"), { format: "table" }, now);
   equal(none.printed.out, "(none)\n");
 });
+
+Deno.test("releaseDeletions() says of an inherited one its own uid", async () => {
+  const held = aHeldBackup("a");
+  const metadata = { ...held.metadata, annotations: { [ANNOTATION.ranAs]: "uid-production" } };
+  const api = new FakePluginApi([{ ...held, metadata }]);
+  equal(await releaseDeletions(fakeHost(), fakeSession(api), { which: all, yes: true }, now), 0);
+  const found = api.kube.find(API_VERSION, "Backup", { namespace: "apps", name: "a" });
+  equal(found?.metadata.annotations?.[ANNOTATION.confirmDeletion], held.metadata.uid);
+});
