@@ -17,6 +17,13 @@ export interface FolderEntry {
   readonly bytes: number;
 }
 
+/** What is only counted of a folder, as too many of its names hold a replacement character. */
+export interface RestOfFolder {
+  readonly entries: number;
+  /** Those whose name in the source was another one. */
+  readonly changed: number;
+}
+
 const count = z.int().min(0);
 const entryForm = z.object({
   name: z.string(),
@@ -29,15 +36,19 @@ const entryForm = z.object({
 const WHAT = "content show";
 /** What Go writes for a byte that is not UTF-8; the character itself it writes as it is. */
 const ESCAPED = "\\ufffd";
+/** So many entries of one folder are kept, some 20 MB of them. */
+export const mostSuspects = 50_000;
 const longestEntry = 4 * 1024 * 1024;
 
 /**
  * Reads the entries of folders as kopia stores them, one JSON document after the other, and hands on of each folder, in
- * their order, those whose name holds a replacement character. A folder of a million files costs no memory. Text that is
- * no such list throws MoverError "UnexpectedOutput".
+ * their order, those whose name holds a replacement character: the first {@link mostSuspects} of them, and of the rest
+ * how many have a changed name. A folder of a million files costs no memory, whatever their names. Text that is no such
+ * list throws MoverError "UnexpectedOutput".
  */
 export class FolderListReader {
-  readonly #onFolder: (suspects: readonly FolderEntry[]) => void;
+  readonly #onFolder: (suspects: readonly FolderEntry[], rest: RestOfFolder) => void;
+  #rest: RestOfFolder = { entries: 0, changed: 0 };
   #suspects: FolderEntry[] = [];
   #depth = 0;
   #inText = false;
@@ -46,7 +57,7 @@ export class FolderListReader {
   /** The beginning of an entry that has not ended. */
   #held: string | undefined;
 
-  constructor(onFolder: (suspects: readonly FolderEntry[]) => void) {
+  constructor(onFolder: (suspects: readonly FolderEntry[], rest: RestOfFolder) => void) {
     this.#onFolder = onFolder;
   }
 
@@ -84,14 +95,20 @@ export class FolderListReader {
   }
 
   #endFolder(): void {
-    this.#onFolder(this.#suspects);
+    this.#onFolder(this.#suspects, this.#rest);
     this.#suspects = [];
+    this.#rest = { entries: 0, changed: 0 };
   }
 
   #take(text: string): void {
     if (text.includes(REPLACEMENT) || text.includes(ESCAPED)) {
       const entry = entryOf(text);
-      if (entry.name.includes(REPLACEMENT)) this.#suspects.push(entry);
+      if (!entry.name.includes(REPLACEMENT)) return;
+      if (this.#suspects.length < mostSuspects) this.#suspects.push(entry);
+      else {
+        const { entries, changed } = this.#rest;
+        this.#rest = { entries: entries + 1, changed: changed + (entry.isChanged ? 1 : 0) };
+      }
     }
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FolderEntry, FolderListReader } from "./folder_list.ts";
+import { type FolderEntry, FolderListReader, mostSuspects } from "./folder_list.ts";
 import { MoverError } from "./mover_error.ts";
+import { NameTally } from "./name_tally.ts";
 
 function read(text: string, cuts: readonly number[] = []): readonly (readonly FolderEntry[])[] {
   const folders: (readonly FolderEntry[])[] = [];
@@ -64,3 +65,23 @@ for (const [what, broken] of Object.entries(odd)) {
     );
   });
 }
+
+Deno.test("FolderListReader keeps no more names of a folder than it says, and counts the rest", () => {
+  const told: { readonly kept: number; readonly rest: unknown }[] = [];
+  const tally = new NameTally();
+  const reader = new FolderListReader((suspects, rest) => {
+    told.push({ kept: suspects.length, rest });
+    tally.addFolder("many", suspects, rest);
+  });
+  const changed = (at: number) => String.raw`{"name":"${at}\ufffd","type":"f","size":1,"obj":"01"}`;
+  const names = Array.from({ length: mostSuspects + 2 }, (_, at) => changed(at));
+  reader.push(`{"entries":[${[...names, '{"name":"real\ufffd","type":"f"}'].join()}]}`);
+  reader.push(`{"entries":[${changed(0)}]}`);
+  reader.end();
+  assert.deepEqual(told, [
+    { kept: mostSuspects, rest: { entries: 3, changed: 2 } },
+    { kept: 1, rest: { entries: 0, changed: 0 } },
+  ]);
+  assert.equal(tally.found.renamed?.count, mostSuspects + 3);
+  assert.equal(tally.isWhole, false);
+});

@@ -1,5 +1,5 @@
 import type { NameLoss } from "../api/mover_contract.ts";
-import { FolderListReader } from "./folder_list.ts";
+import { FolderListReader, mostSuspects } from "./folder_list.ts";
 import { type Kopia, readObjects, readTree } from "./kopia.ts";
 import { isOneContent } from "./kopia_argv.ts";
 import type { Snapshot } from "./kopia_output.ts";
@@ -57,6 +57,10 @@ async function lookAt(kopia: Kopia, tree: Snapshot["tree"], tally: NameTally): P
     kopia.log.warn("more folders hold names kopia changed than are looked at", { folders: suspectCount });
     return false;
   }
+  if (!tally.isWhole) {
+    kopia.log.warn("a folder holds more names kopia changed than are compared", { compared: mostSuspects });
+    return false;
+  }
   const seen = listing.entries + tally.lostEntries;
   if (seen === tree.entries) return true;
   kopia.log.warn("kopia lists another number of entries than it counted", {
@@ -73,7 +77,9 @@ async function tallyFolders(
   limitSeconds: number,
 ): Promise<void> {
   let read = 0;
-  const reader = new FolderListReader((suspects) => tally.addFolder(folders[read++]?.path ?? "", suspects));
+  const reader = new FolderListReader((suspects, rest) =>
+    tally.addFolder(folders[read++]?.path ?? "", suspects, rest)
+  );
   await readObjects(kopia, folders.map(({ object }) => object), reader, limitSeconds);
   reader.end();
   if (read === folders.length) return;

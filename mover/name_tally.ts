@@ -1,5 +1,5 @@
 import type { NameLoss } from "../api/mover_contract.ts";
-import type { FolderEntry } from "./folder_list.ts";
+import type { FolderEntry, RestOfFolder } from "./folder_list.ts";
 import { printable } from "./printable.ts";
 
 /** So many paths of a kind are named. */
@@ -17,6 +17,7 @@ export interface LostSums {
  */
 export class NameTally {
   #renamed = 0;
+  #isWhole = true;
   #lost = 0;
   #lostEntries = 0;
   #lostFiles = 0;
@@ -24,8 +25,13 @@ export class NameTally {
   readonly #renamedPaths: string[] = [];
   readonly #lostPaths: string[] = [];
 
-  /** Takes the entries of one folder whose names hold a replacement character, in the order of its list. */
-  addFolder(path: string, suspects: readonly FolderEntry[]): void {
+  /**
+   * Takes the entries of one folder whose names hold a replacement character, in the order of its list, and what is only
+   * counted of it. Of that nobody knows what has the same name as another: all of it counts as renamed.
+   */
+  addFolder(path: string, suspects: readonly FolderEntry[], rest?: RestOfFolder): void {
+    this.#renamed += rest?.changed ?? 0;
+    if ((rest?.entries ?? 0) > 0) this.#isWhole = false;
     for (const same of Map.groupBy(suspects, ({ name }) => name).values()) {
       const kept = same.at(-1);
       for (const entry of same) {
@@ -37,6 +43,11 @@ export class NameTally {
         }
       }
     }
+  }
+
+  /** False when of some folder not all names were compared, so that what is lost may count as renamed. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** Files, links and folders that cannot be given back, those in folders included. */
