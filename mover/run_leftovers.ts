@@ -43,6 +43,9 @@ export function runLeftovers(source: readonly Snapshot[], run: LeavingRun, nowMs
   };
 }
 
+/** The last time a result can hold: a client's clock, and so the end of its checkpoint, may be anything. */
+const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** What stays of several sources, as a deletion tells it. */
 export function leftOf(leftovers: readonly RunLeftovers[]): SnapshotDeleteResult["left"] {
   const young = leftovers.flatMap((each) => each.young ?? []);
@@ -50,7 +53,7 @@ export function leftOf(leftovers: readonly RunLeftovers[]): SnapshotDeleteResult
   const lastWriteMs = Math.max(...young.map((each) => each.lastWriteMs));
   return {
     count: young.reduce((sum, { count }) => sum + count, 0),
-    quietAt: new Date(lastWriteMs + QUIET_SECONDS * 1000).toISOString(),
+    quietAt: new Date(Math.min(lastWriteMs + QUIET_SECONDS * 1000, LATEST_MS)).toISOString(),
   };
 }
 

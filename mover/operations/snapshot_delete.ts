@@ -15,7 +15,7 @@ export type SnapshotDeleteRequest = Extract<
 /**
  * Deletes what a run left in the repository. Only ids that the repository itself lists are deleted: kopia also takes
  * the id of a folder's content, and would then delete every snapshot that holds it. Never answers that a snapshot is
- * gone while a manifest that cannot be read may be it. Throws MoverError.
+ * gone while a manifest that cannot be read may be it, nor that a checkpoint is while it is listed. Throws MoverError.
  */
 export async function deleteSnapshots(
   kopia: Kopia,
@@ -26,7 +26,8 @@ export async function deleteSnapshots(
   await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const checkpoints = await findCheckpoints(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
-  const ids = [...found.ids, ...checkpoints.ids];
+  // Of what is deleted in part a snapshot must tell the next try whose its checkpoints are.
+  const ids = [...checkpoints.ids, ...found.ids];
   const left = checkpoints.left === undefined ? {} : { left: checkpoints.left };
   if (ids.length === 0) {
     refuseDoubt(found);
@@ -34,10 +35,11 @@ export async function deleteSnapshots(
   }
   const exit = await tryDelete(kopia, ids);
   const still = await findAll(kopia, request);
-  if (still.ids.size > 0) {
+  const stay = still.ids.size + await countListed(kopia, request, checkpoints.ids);
+  if (stay > 0) {
     if (exit.code !== 0) throw failureOf(kopia, snapshotDeleteCommand(ids), exit);
     const message =
-      `Cannot delete ${still.ids.size} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
+      `Cannot delete ${stay} of ${ids.length} snapshots: kopia says it did, the repository lists them`;
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
   refuseDoubt(still);
@@ -51,16 +53,35 @@ async function findCheckpoints(
   { runId, checkpoints, snapshots }: SnapshotDeleteRequest,
 ): Promise<{ readonly ids: readonly string[]; readonly left: SnapshotDeleteResult["left"] }> {
   const killedUnder = new Set(checkpoints?.sourcePaths);
-  // Of a source that has a snapshot, what kopia wrote at the moment it saved that.
-  const paths = new Set([...killedUnder, ...snapshots.map(({ sourcePath }) => sourcePath)]);
   const found: RunLeftovers[] = [];
-  for (const path of paths) {
+  for (const path of pathsOf({ checkpoints, snapshots })) {
     const listed = await listSource(kopia, { ...kopia.connection.identity, path });
     const ofSource = listed.snapshots.filter(({ source }) => isOf(source, kopia, path));
     const window = killedUnder.has(path) ? checkpoints : undefined;
     found.push(runLeftovers(ofSource, { runId, window }, kopia.clock()));
   }
   return { ids: found.flatMap(({ ids }) => ids), left: leftOf(found) };
+}
+
+/** Where checkpoints may be; of a source that has a snapshot, what kopia wrote at the moment it saved that. */
+function pathsOf({ checkpoints, snapshots }: Pick<SnapshotDeleteRequest, "checkpoints" | "snapshots">) {
+  return new Set([...checkpoints?.sourcePaths ?? [], ...snapshots.map(({ sourcePath }) => sourcePath)]);
+}
+
+/** How many checkpoints the repository still lists. By id: what told whose they are may be gone. */
+async function countListed(
+  kopia: Kopia,
+  request: SnapshotDeleteRequest,
+  ids: readonly string[],
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  const wanted = new Set<string | undefined>(ids);
+  const still = new Set<string | undefined>();
+  for (const path of pathsOf(request)) {
+    const { snapshots, unreadable } = await listSource(kopia, { ...kopia.connection.identity, path });
+    for (const { id } of [...snapshots, ...unreadable]) if (wanted.has(id)) still.add(id);
+  }
+  return still.size;
 }
 
 interface Found {

@@ -195,7 +195,7 @@ Deno.test("deleteSnapshots() waits for nothing where kopia itself ended the uplo
     checkpoint("0a", { startTime }),
     manifestJson({ id: "0b", startTime, incomplete: "canceled" }),
   ]);
-  assert.deepEqual(ids, ["0b", "0a"]);
+  assert.deepEqual(ids, ["0a", "0b"]);
   assert.deepEqual(result, { deleted: 1, alreadyGone: 0, checkpoints: 1 });
 });
 
@@ -229,4 +229,53 @@ Deno.test("deleteSnapshots() leaves the checkpoints of an upload that another ru
     manifestJson({ id: "0b", incomplete: "canceled", tags: { "tag:kopiur-run": "uid-2" } }),
   ]);
   assert.deepEqual([ids, result], [[], { deleted: 0, alreadyGone: 0 }]);
+});
+
+const isFull = "echo 'ERROR error deleting manifest: unable to write: no space left on device' >&2; exit 1";
+
+Deno.test("deleteSnapshots() calls no checkpoint deleted that the repository still lists", async () => {
+  const listed = printList([checkpoint("0a"), checkpoint("1a")]);
+  const bySource = `case "$*" in *--tags*) printf '[\\n]';; *)\n${listed}\n;; esac`;
+  const failed = async (deletes: string) =>
+    failureOf(
+      (await runFake({
+        operation: killed,
+        script: { "snapshot list": bySource, "snapshot delete": deletes },
+        clock: () => Date.parse("2026-11-22T08:00:00Z"),
+      })).end,
+    );
+  const refused = await failed(isFull);
+  assert.equal(refused.class, "StorageFull");
+  assert.match(refused.message, /no space left on device/);
+  const lied = await failed("exit 0");
+  assert.equal(lied.class, "UnexpectedOutput");
+  assert.match(lied.message, /^Cannot delete 2 of 2 snapshots: kopia says it did/);
+});
+
+Deno.test("deleteSnapshots() tells of a checkpoint that stays though the snapshot that told whose it is went", async () => {
+  const startTime = "2026-11-21T08:03:15.907064006Z";
+  const own = manifestJson({ id: "0b", startTime });
+  const left = checkpoint("0a", { startTime });
+  const list = (tagged: string, ofSource: string) =>
+    `case "$*" in *--tags*)\n${tagged}\n;; *)\n${ofSource}\n;; esac`;
+  const { end, words } = await runFake({
+    operation: { snapshotDelete: { runId: "uid-1", snapshots: [{ id: "0b", sourcePath: "/pvc/data" }] } },
+    script: {
+      "snapshot list": `if ${wasCalled("snapshot delete")}; then ${
+        list("printf '[\\n]'", printList([left]))
+      }; else ${list(printList([own]), printList([own, left]))}; fi`,
+      "snapshot delete": isFull,
+    },
+    clock: () => Date.parse("2026-11-22T08:00:00Z"),
+  });
+  assert.equal(failureOf(end).class, "StorageFull");
+  const ids = words.slice(words.indexOf("delete")).filter((word) => /^0[ab]$/.test(word));
+  assert.deepEqual(ids, ["0a", "0b"], "the snapshot goes last, for it tells whose the checkpoint is");
+});
+
+Deno.test("deleteSnapshots() gives a readable answer whatever the clock of a client said", async () => {
+  const { result } = await deletedAt("2026-11-22T08:00:00Z", [
+    checkpoint("0a", { endTime: "9999-12-31T23:00:00Z" }),
+  ]);
+  assert.deepEqual(result.left, { count: 1, quietAt: "9999-12-31T23:59:59.999Z" });
 });
