@@ -25,6 +25,7 @@ import {
   retrySeconds,
   type SeenMover,
   seenMovers,
+  settingsOf,
   SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
@@ -64,9 +65,20 @@ export function deleteSnapshots(leaving: Leaving): BackupPlan {
   if (done !== undefined) return done;
   const task = deletionTask(world.backup);
   const memory = deletionMemory(world.backup.status.deletion);
-  const movers = seenMovers(task, memory, world, world.serverNow);
+  const movers = seenMovers(task, memory, world, world.serverNow, settingsToday(leaving, memory));
   const step = nextStep(task, memory, movers, now);
   return { ...planOfStep(leaving, task, step), remove: leftovers(world, task, memory, movers) };
+}
+
+/** What its Job would be given today; asked only while there is one whose mover may not have begun. */
+function settingsToday(
+  { world, pin, entries, now }: Leaving,
+  memory: TaskMemory | undefined,
+): string | undefined {
+  const repository = foundRepository(world);
+  if (repository === undefined || pin === undefined || memory?.startedAt !== undefined) return undefined;
+  if (deleteJobs(world).length === 0) return undefined;
+  return settingsOf(deleteJob(world, repository, pin, { entries, attempt: memory?.number ?? 1, now }));
 }
 
 type Step = TaskStep<"snapshotDelete">;

@@ -327,3 +327,21 @@ Deno.test("Deletion whose mover starts after it was given up goes on with that o
   assert.equal(stage.standing("old"), "Deleting Deleting");
   assert.equal(aDeleteJob(stage).metadata.deletionTimestamp, undefined);
 });
+
+Deno.test("Deletion whose mover waits for a node is made anew when its Repository says another one", async () => {
+  const stage = await deletingStage();
+  const [first] = deleteJobs(stage);
+  const pod = stage.pod(aDeleteJob(stage), unschedulable);
+  await stage.settle("old");
+  assert.equal(stage.standing("old"), "Deleting Unschedulable");
+  stage.openRepository("0123abcd", { mover: { nodeSelector: { pool: "storage-2026" } } });
+  await stage.settle("old");
+  stage.kube.delete(pod);
+  await stage.settle("old");
+  const { template } = aDeleteJob(stage)["spec"] as {
+    readonly template: { readonly spec: Readonly<Record<string, unknown>> };
+  };
+  assert.deepEqual(template.spec["nodeSelector"], { pool: "storage-2026" });
+  assert.equal(aDeleteJob(stage).metadata.name, first?.metadata.name);
+  assert.notEqual(aDeleteJob(stage).metadata.uid, first?.metadata.uid);
+});
