@@ -73,9 +73,9 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
 }
 
 /** What becomes of the snapshots. */
-export function effectivePolicy({ backup, config }: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
+export function effectivePolicy(world: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
   const { deletionPolicy: pinned, lastDeletionPolicy: last } = pin?.resolved ?? {};
-  return policyOf({ own: backup.spec.deletionPolicy, pinned, today: wordOfToday(config), last });
+  return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: wordOfToday(world), last });
 }
 
 /** Silently; but what a mover may have deleted before is told. */

@@ -1,7 +1,6 @@
 import type { BackupStatus, DeletionPolicy } from "../../api/mod.ts";
-import type { Sighting } from "../shared/mod.ts";
 import type { BackupPlan } from "./next_status.ts";
-import type { BackupWorld, ConfigView } from "./world.ts";
+import type { BackupWorld } from "./world.ts";
 
 /** What may be said of what becomes of a Backup's snapshots. */
 export interface PolicyWords {
@@ -9,7 +8,7 @@ export interface PolicyWords {
   readonly own: DeletionPolicy | undefined;
   /** By its recipe when the run began. */
   readonly pinned: DeletionPolicy | undefined;
-  /** By its recipe now; undefined when it is gone or cannot be read. */
+  /** By its recipe now, or as this process saw it last; undefined when that is not known or cannot be read. */
   readonly today: DeletionPolicy | undefined;
   /** By its recipe when it was last seen, where that is not what is pinned. */
   readonly last: DeletionPolicy | undefined;
@@ -25,8 +24,11 @@ export function policyOf({ own, pinned, today, last }: PolicyWords): DeletionPol
   return [today ?? last, pinned].find((word) => word !== undefined && word !== "Delete") ?? "Delete";
 }
 
-/** What a recipe says now; undefined when it is gone or cannot be read. */
-export function wordOfToday(config: Sighting<ConfigView>): DeletionPolicy | undefined {
+/** What a recipe says now; of one that is gone what it said when it was last seen, where that is known. */
+export function wordOfToday(
+  { config, lastWord }: Pick<BackupWorld, "config" | "lastWord">,
+): DeletionPolicy | undefined {
+  if (config.kind === "missing") return lastWord;
   return config.kind === "found" ? config.value.spec.defaultDeletionPolicy ?? "Delete" : undefined;
 }
 
@@ -34,9 +36,9 @@ export function wordOfToday(config: Sighting<ConfigView>): DeletionPolicy | unde
  * The plan with what the recipe says today in the status it leads to, where that is news: a recipe that is deleted
  * together with its Backups cannot be asked any more.
  */
-export function rememberingWord({ config }: BackupWorld, plan: BackupPlan): BackupPlan {
+export function rememberingWord(world: BackupWorld, plan: BackupPlan): BackupPlan {
   const { resolved } = plan.next;
-  const today = wordOfToday(config);
+  const today = wordOfToday(world);
   if (resolved === undefined || today === undefined || knownWord(resolved) === today) return plan;
   const { lastDeletionPolicy: _, ...pinned } = resolved;
   const next = today === pinned.deletionPolicy ? pinned : { ...pinned, lastDeletionPolicy: today };

@@ -108,3 +108,16 @@ Deno.test("policyOf() takes the last word of a recipe only when it is gone, and 
   ];
   for (const [words, policy] of cases) assert.equal(policyOf(words), policy, JSON.stringify(words));
 });
+
+for (const [word, is] of [["Retain", 0], ["Orphan", 0], ["Delete", 3]] as const) {
+  Deno.test(`the last word ${word} of a recipe counts though no pass saw it before the recipe was gone`, async () => {
+    const stage = aStage();
+    await stage.settleAll();
+    stage.kube.put({
+      ...config(stage),
+      spec: { ...Object(config(stage).spec), defaultDeletionPolicy: word },
+    });
+    await deleteTogether(stage);
+    assert.equal(deletions(stage), is);
+  });
+}

@@ -9,6 +9,7 @@ import type { ControllerOptions } from "../options.ts";
 import { type MoverSlots, type ProgressReader, slotClaims } from "../movers/mod.ts";
 import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
 import { DeletionLedger, noteDeletion } from "./deletion_ledger.ts";
+import { LastWords } from "./last_words.ts";
 import { observeLive } from "./live_deletion.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
@@ -31,16 +32,17 @@ export function backupReconciler(
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
+  const words = new LastWords();
   const claims = slotClaims(slots, backupSlots);
   const observe = async (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) => {
-    const seen = await observeBackup(key, reader, signal, { options, found, ledger, now });
+    const seen = await observeBackup(key, reader, signal, { options, found, ledger, words, now });
     return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
   };
   return {
     name: backupKind.kind,
     resource,
     indexes: backupIndexes,
-    watches: backupWatches(slots),
+    watches: backupWatches(slots, words),
     writes: [
       { resource, verbs: ["patch"] },
       { resource: REPOSITORY, verbs: ["patch"] },

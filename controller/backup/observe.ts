@@ -35,6 +35,7 @@ import {
 } from "../shared/mod.ts";
 import { type BackupObject, parseBackup } from "./backup_object.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
+import type { LastWords } from "./last_words.ts";
 import { runPin } from "./run_pin.ts";
 import { seenDeletions } from "./seen_deletions.ts";
 import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./tasks.ts";
@@ -69,6 +70,7 @@ export interface ObserveContext {
   readonly options: ControllerOptions;
   readonly found: FoundRuns;
   readonly ledger: DeletionLedger;
+  readonly words: LastWords;
   readonly now: Date;
 }
 
@@ -124,7 +126,7 @@ async function worldOf(
   run: Run,
   reader: Reader,
   signal: AbortSignal,
-  { options, ledger, now }: ObserveContext,
+  { options, ledger, words, now }: ObserveContext,
 ): Promise<BackupWorld> {
   const { object, backup, config, jobs } = run;
   const { namespace } = backup.key;
@@ -133,8 +135,11 @@ async function worldOf(
     ? await observeMissing(repository, namespace, reader, signal)
     : undefined;
   const pin = runPin(backup.status, jobs);
+  const lastWord = config.kind === "missing" ? words.of({ namespace, name: backup.configName }) : undefined;
+  const said = lastWord === undefined ? {} : { lastWord };
   return {
     ...run,
+    ...said,
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     serverNow: reader.serverNow() ?? now,
     repository,
@@ -142,7 +147,7 @@ async function worldOf(
     ...observeClaims(run, repository, reader),
     deletions: pin === undefined
       ? undefined
-      : seenDeletions({ object, backup, config, pin, repository }, ledger, reader, now),
+      : seenDeletions({ object, backup, config, ...said, pin, repository }, ledger, reader, now),
     slots: "free",
     options,
   };

@@ -51,6 +51,7 @@ export interface DeletedRun {
   readonly object: KubeObject;
   readonly backup: BackupObject;
   readonly config: Sighting<ConfigView>;
+  readonly lastWord?: DeletionPolicy;
   readonly pin: RunPin;
   readonly repository: Sighting<RepositoryView>;
 }
@@ -62,7 +63,7 @@ export function seenDeletions(
   reader: Reader,
   now: Date,
 ): SeenDeletions | undefined {
-  const { object, backup, config, pin } = run;
+  const { object, backup, pin } = run;
   const { namespace } = backup.key;
   const held = findCondition(backup.status.conditions, "DeletionHeld");
   // Whoever says that this is the heir frees what was held for that alone.
@@ -82,7 +83,7 @@ export function seenDeletions(
     elsewhere: ledger.elsewhere(id, namespace, now),
     claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
-  const today = wordOfToday(config);
+  const today = wordOfToday(run);
   const isSaved = runFacts(object).saved.length > 0;
   const routine = routineOf(run, isSaved, reader);
   const others = routine === undefined

@@ -25,6 +25,7 @@ import {
   valueAt,
   WATCHED,
 } from "../shared/mod.ts";
+import type { LastWords } from "./last_words.ts";
 import { BY_DELETION, byDeletion } from "./other_deletions.ts";
 import { isTerminal } from "./world.ts";
 
@@ -69,14 +70,17 @@ export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
 
 /**
  * What a Backup depends on. Each change wakes the Backups it may concern, found by index. What the ledger of slots
- * has to know of Jobs and Repositories it is told on the way.
+ * has to know of Jobs and Repositories it is told on the way, and so are the last words of recipes.
  */
-export function backupWatches(slots: MoverSlots): readonly Watch[] {
+export function backupWatches(slots: MoverSlots, words: LastWords): readonly Watch[] {
   return [
     {
       resource: BACKUP_CONFIG,
       indexes: { [INDEX.configsByRepository]: byRepository, [INDEX.configsByClaim]: claimsOfConfig },
-      keys: keysOfConfig,
+      keys: (config, reader) => {
+        words.note(config);
+        return keysOfConfig(config, reader);
+      },
     },
     {
       resource: REPOSITORY,

@@ -1,4 +1,4 @@
-import type { BackupConfigSpec, Identity, SnapshotEntry } from "../../api/mod.ts";
+import type { BackupConfigSpec, DeletionPolicy, Identity, SnapshotEntry } from "../../api/mod.ts";
 import type { ConfigSource } from "../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ControllerOptions } from "../options.ts";
@@ -23,6 +23,8 @@ export interface BackupWorld {
   readonly backup: BackupObject;
   readonly namespace: KubeObject | undefined;
   readonly config: Sighting<ConfigView>;
+  /** What its config said of snapshots when this process last saw it; looked for only where it is gone. */
+  readonly lastWord?: DeletionPolicy;
   /** The pinned repository of a run that was started, else the one the config names. */
   readonly repository: Sighting<RepositoryView>;
   /** The first thing missing of what the repository needs; looked at only where a mover may be started. */
