@@ -517,7 +517,7 @@ function refusedPlan(leaving: Leaving, obstacle: Obstacle, dueAt: string | undef
 
 /**
  * What is too young to go is not worth more than a while: what stands in the way of looking at it again, as a
- * Repository that was taken away, may stay there for ever.
+ * Secret that was taken away, may stay there for ever.
  */
 function unlookedPlan(
   leaving: Leaving,
@@ -536,7 +536,8 @@ function unlookedPlan(
   };
 }
 
-function deleteJobs(world: BackupWorld): readonly KubeObject[] {
+/** The mover Jobs of the deletion. */
+export function deleteJobs(world: BackupWorld): readonly KubeObject[] {
   return world.jobs.filter((job) => isOf("snapshotDelete", job));
 }
 

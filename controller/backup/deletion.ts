@@ -1,6 +1,12 @@
 import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../api/mod.ts";
 import { textAt, valueAt } from "../shared/mod.ts";
-import { deleteSnapshots, snapshotsAreGone, someMayBeGone, takeBack } from "./delete_snapshots.ts";
+import {
+  deleteJobs,
+  deleteSnapshots,
+  snapshotsAreGone,
+  someMayBeGone,
+  takeBack,
+} from "./delete_snapshots.ts";
 import { policyOf, wordOfToday } from "./deletion_policy.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
 import type { BackupPlan } from "./next_status.ts";
@@ -23,6 +29,7 @@ const UNREADABLE_SECONDS = 300;
  *     Delete, no snapshot can exist ───────────────────────────▶ released
  *     Orphan, or the namespace goes as well ───────────────────▶ orphaned (counted)
  *     Delete → a mistake? → held until a person confirms
+ *            → Repository gone, and nothing whole was saved ───▶ released, and told
  *            → repository and credentials there? → delete Job ─▶ released
  *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
  *                                                 ├ does not start: given up, again in the same way
@@ -61,6 +68,11 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   if (policy === "Retain") return retain(leaving);
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
   if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
+  // Of what nobody can reach a person could only say that it stays; a whole snapshot is worth asking for.
+  const isAtMostUnfinished = snapshotsAreGone(world) || !leaving.entries.some(mayBeWhole);
+  if (world.repository.kind === "missing" && isAtMostUnfinished && deleteJobs(world).length === 0) {
+    return takeBack(leaving) ?? orphan(leaving, "that is gone, and no whole snapshot can be there");
+  }
   const isUndecided = backup.spec.deletionPolicy === undefined && !snapshotsAreGone(world);
   if (world.config.kind === "unreadable" && isUndecided) {
     const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
@@ -118,8 +130,13 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
     listed(texts)
   }${someMayBeGone(leaving)}`;
-  const count = kept.filter((entry) => entry.kopiaSnapshotID !== undefined || !isUnfinished(entry)).length;
+  const count = kept.filter(mayBeWhole).length;
   return orphaned(leaving, { note, namespace, count });
+}
+
+/** True for a source of which a whole snapshot may be there. */
+function mayBeWhole(entry: SnapshotEntry): boolean {
+  return entry.kopiaSnapshotID !== undefined || (mayHoldSnapshot(entry) && !isUnfinished(entry));
 }
 
 /** True for a source of which no whole snapshot can be there, unless it has an id. */

@@ -4,6 +4,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import {
   aDeletedResult,
   aFailedResult,
+  anEndedBackup,
   aRefusedResult,
   aSavedResult,
   BackupStage,
@@ -184,21 +185,30 @@ Deno.test("Deletion whose snapshots are gone is held by no breaker, nor counted 
   assert.equal(stage.backup, undefined);
 });
 
-Deno.test("Deletion whose snapshots are gone waits no longer than a while for a Repository that is gone", async () => {
+Deno.test("Deletion whose snapshots are gone waits for no Repository that is gone", async () => {
   const stage = await leavingStage();
   await leave(stage);
   stage.delete(API_VERSION, "Repository", "repo");
+  await stage.settle();
+  assert.equal(stage.backup, undefined);
+  assert.match(
+    events(stage).at(-1) ?? "",
+    /^The snapshots are deleted; .* not finished stays in the repository/,
+  );
+});
+
+Deno.test("Deletion whose snapshots are gone waits no longer than a while for what stands in the way", async () => {
+  const stage = await leavingStage();
+  await leave(stage);
+  stage.delete("v1", "Secret", "repo-password");
   await stage.clock.advance(3601_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
-  assert.match(
-    stage.messageOf("run"),
-    /^The snapshots are deleted; .* cannot be looked at again: .* does not exist/,
-  );
+  assert.equal(stage.standing("run"), "Deleting MissingCredentialsSecret");
+  assert.match(stage.messageOf("run"), /^The snapshots are deleted; .* cannot be looked at again: /);
   await stage.clock.advance(5399_000);
   await stage.settle();
   assert.equal(stage.backup, undefined);
-  assert.match(events(stage).at(-1) ?? "", /not finished may stay in the repository .* does not exist/);
+  assert.match(events(stage).at(-1) ?? "", /not finished may stay in the repository .*, because /);
   assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
 });
 
@@ -285,4 +295,40 @@ Deno.test("Deletion by the policy Orphan counts what a mover may have saved that
   assert.equal(stage.backup, undefined);
   assert.deepEqual(await stage.series(orphaned), [`${orphaned} 1`]);
   assert.match(events(stage).at(-1) ?? "", /a mover of "data" had saved or not finished/);
+});
+
+/** A Backup that failed under a release that did not say whether something had been saved, its Repository gone. */
+async function failedBefore(resultKnown: boolean): Promise<BackupStage> {
+  const stage = new BackupStage();
+  stage.kube.put(anEndedBackup("run", {
+    status: {
+      phase: "Failed",
+      snapshots: [{
+        source: "data",
+        sourcePath: "/pvc/data",
+        phase: "Failed",
+        job: { name: "run-data-1", attempts: 1, startedAt: "2025-01-02T03:05:00Z" },
+        failure: { class: "AuthFailure", message: "x", resultKnown },
+      }],
+    },
+  }));
+  stage.delete(API_VERSION, "Repository", "repo");
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  return stage;
+}
+
+Deno.test("Deletion of a Backup that saved nothing whole waits for no Repository that is gone, and tells what may stay", async () => {
+  const stage = await failedBefore(true);
+  assert.equal(stage.backup, undefined);
+  assert.match(
+    events(stage).at(-1) ?? "",
+    /^Left in Repository "repo", because that is gone, .*: what a mover of "data" had not finished$/,
+  );
+  assert.deepEqual(await stage.series(orphaned), [`${orphaned} 0`]);
+});
+
+Deno.test("Deletion of a Backup that may have saved something whole waits for its Repository", async () => {
+  const stage = await failedBefore(false);
+  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
 });
