@@ -3,6 +3,7 @@ import {
   API_VERSION,
   BACKUP_TAG,
   CONFIG_TAG,
+  findCondition,
   LABEL,
   type MoverOperation,
   type SnapshotEntry,
@@ -117,13 +118,14 @@ const CLOCK_MARGIN_SECONDS = 300;
 
 /**
  * Where and when a mover of this run may have been killed: of a source that has a snapshot kopia has dropped what was
- * left before it. A run that is deleted on its way ends when its deletion begins: its movers are gone by then.
+ * left before it. A run is over when that is told; one that is deleted on its way ends when its deletion begins: its
+ * movers are gone by then.
  */
 function checkpointsOf(
   world: BackupWorld,
   { entries, now }: { readonly entries: readonly SnapshotEntry[]; readonly now: Date },
 ): Pick<Extract<MoverOperation, { snapshotDelete: unknown }>["snapshotDelete"], "checkpoints"> {
-  const { timing, deletion } = world.backup.status;
+  const { status } = world.backup;
   const sourcePaths = entries.filter((entry) =>
     entry.kopiaSnapshotID === undefined && entry.job !== undefined && mayHoldSnapshot(entry)
   ).map(({ sourcePath }) => sourcePath);
@@ -131,8 +133,18 @@ function checkpointsOf(
   const startMs = Date.parse(startTimeOf(world, now));
   const from = new Date(startMs - CLOCK_MARGIN_SECONDS * 1000).toISOString();
   // Of a second try as of the first: runs that began meanwhile are others.
-  const to = timing?.endTime ?? deletion?.startedAt ?? now.toISOString();
+  const to = toldEnd(status) ?? status.deletion?.startedAt ?? now.toISOString();
   return { checkpoints: { sourcePaths, from, to } };
+}
+
+/**
+ * When it was told that the run had ended, by which all its movers had: one that failed early, or that is known by the
+ * time of its snapshot alone, may have ended later than the status says of the run. Undefined of one that has not ended.
+ */
+function toldEnd({ timing, conditions }: BackupWorld["backup"]["status"]): string | undefined {
+  if (timing?.endTime === undefined) return undefined;
+  const toldAt = findCondition(conditions, "Complete")?.lastTransitionTime ?? timing.endTime;
+  return Date.parse(toldAt) > Date.parse(timing.endTime) ? toldAt : timing.endTime;
 }
 
 interface MoverChoices {

@@ -297,6 +297,34 @@ Deno.test("Deletion by the policy Orphan counts what a mover may have saved that
   assert.match(events(stage).at(-1) ?? "", /a mover of "data" had saved or not finished/);
 });
 
+Deno.test("Deletion looks for what a mover left until the run was over, however early the snapshot beside it was saved", async () => {
+  const stage = new BackupStage({ sources: ["data", "logs"] });
+  await stage.settle();
+  const runs = { phase: "Running", containerStatuses: [{ name: "mover", state: { running: {} } }] };
+  for (const source of ["data", "logs"]) stage.pod(stage.job(source), runs);
+  await stage.settle();
+  await stage.clock.advance(3 * 3600_000);
+  const failedAt = stage.clock.now().getTime();
+  stage.end(stage.job("logs"), 1, aFailedResult("StorageFull", "no space left"));
+  await stage.settle();
+  await stage.clock.advance(60_000);
+  stage.end(
+    stage.job("data"),
+    0,
+    aSavedResult("k1", {
+      reused: true,
+      startTime: "2026-01-02T03:01:00.000Z",
+      endTime: "2026-01-02T03:02:00.000Z",
+    }),
+  );
+  await stage.settle();
+  assert.equal(stage.status.timing?.endTime, "2026-01-02T03:04:00.000Z", "when its mover ended");
+  stage.deleteBackup();
+  await stage.settleDeletion();
+  const { to } = searched(stage) as { to: string };
+  assert.ok(Date.parse(to) >= failedAt, to);
+});
+
 /** A Backup that failed under a release that did not say whether something had been saved, its Repository gone. */
 async function failedBefore(resultKnown: boolean): Promise<BackupStage> {
   const stage = new BackupStage();
