@@ -79,7 +79,8 @@ function withFinding(seen: BackupWorld, found: FoundRuns, now: Date, reader: Rea
   const { backup: { putBack, uid, key: { namespace }, isDeleting }, repository } = seen;
   if (putBack === undefined || isDeleting || repository.kind !== "found") return seen;
   const { key, uniqueId } = repository.value;
-  const finding = found.ask({ uid, putBack }, { key, uniqueId }, now);
+  const { creationTimestamp: madeAt = "" } = seen.object.metadata;
+  const finding = found.ask({ uid, putBack, madeAt }, { key, uniqueId }, now);
   if (finding.kind !== "found") return { ...seen, finding };
   const { runId } = finding.run;
   const isTaken = reader.list(BACKUP, { namespace }).some((other) =>

@@ -63,7 +63,7 @@ export function foundRuns(
 
 /** What is known of the snapshots of a Backup that was put back. */
 export type Finding =
-  /** The repository was not read since the controller began to look. */
+  /** The repository was not read since the controller began to look, or since that Backup was put back. */
   | { readonly kind: "unread" }
   | { readonly kind: "absent"; readonly at: string; readonly truncated: boolean }
   /** Another Backup took them. */
@@ -102,7 +102,7 @@ export class FoundRuns {
 
   /** What that Backup may take up now from that Repository. A run is given to one Backup alone. */
   ask(
-    { uid, putBack }: { readonly uid: string; readonly putBack: PutBack },
+    { uid, putBack, madeAt }: { readonly uid: string; readonly putBack: PutBack; readonly madeAt: string },
     repository: { readonly key: ObjectKey; readonly uniqueId: string | undefined },
     now: Date,
   ): Finding {
@@ -110,7 +110,11 @@ export class FoundRuns {
     if (kept === undefined || kept.found.uniqueId !== repository.uniqueId) return { kind: "unread" };
     const { found, takers } = kept;
     const run = found.runOf(putBack);
-    if (run === undefined) return { kind: "absent", at: found.at, truncated: found.truncated };
+    if (run === undefined) {
+      // A run may have ended after that listing, or another Backup have held its snapshots then.
+      if (Date.parse(found.at) < Date.parse(madeAt)) return { kind: "unread" };
+      return { kind: "absent", at: found.at, truncated: found.truncated };
+    }
     const taker = takers.get(run.runId);
     if (taker !== undefined && taker !== uid) return { kind: "taken", runId: run.runId };
     if (taker === undefined) {
