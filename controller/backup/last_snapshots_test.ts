@@ -74,7 +74,7 @@ Deno.test("Deletion of the newest whole snapshot is held, says both words, and g
   assert.deepEqual(held(stage), ["run-3"]);
   assert.match(
     stage.messageOf("run-3"),
-    /^When it was deleted it held the newest whole snapshot that BackupConfig "recipe" had of "\/pvc\/data", .*"kubectl kopiur deletions release".*confirm-deletion: "true"; .*skip-snapshot-cleanup/,
+    /^When it was deleted it held the newest whole snapshot that BackupConfig "recipe" had of "\/pvc\/data", .*"kubectl kopiur deletions release \S+ -n apps".*confirm-deletion: "true"; .*skip-snapshot-cleanup/,
   );
   assert.deepEqual(stage.gauges("kopiur_deletions"), ["kopiur_deletions_held 1 apps"]);
   assert.equal(stage.kube.events.filter(({ reason }) => reason === "LastSnapshotsHeld").length, 1);

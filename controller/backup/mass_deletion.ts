@@ -223,8 +223,11 @@ function held(
   what: string,
   { news = "", last = "" }: { readonly news?: string; readonly last?: string } = {},
 ): DeletionVerdict {
+  const { namespace, name } = world.backup.key;
   const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
-    `"kubectl kopiur deletions release" or annotate the Backup with ${confirmingText(world)}; ` +
+    `"kubectl kopiur deletions release ${name} -n ${namespace}" or annotate the Backup with ${
+      confirmingText(world)
+    }; ` +
     `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"${last}`;
   return { kind: "held", reason, message, news: `${news}${message}` };
 }
