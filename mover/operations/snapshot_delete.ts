@@ -43,8 +43,9 @@ export async function deleteSnapshots(
     throw new MoverError("UnexpectedOutput", message, { tail: exit.tail });
   }
   refuseDoubt(still);
-  const dropped = checkpoints.ids.length === 0 ? {} : { checkpoints: checkpoints.ids.length };
-  return { deleted: found.ids.size, alreadyGone, ...dropped, ...left };
+  const unfinished = checkpoints.ids.length + found.unfinished;
+  const dropped = unfinished === 0 ? {} : { checkpoints: unfinished };
+  return { deleted: found.ids.size - found.unfinished, alreadyGone, ...dropped, ...left };
 }
 
 /** What the movers of the run left unfinished under its sources. */
@@ -86,6 +87,8 @@ async function countListed(
 
 interface Found {
   readonly ids: ReadonlySet<string>;
+  /** How many of them are what a mover that was stopped had of a snapshot. */
+  readonly unfinished: number;
   /** A manifest that may be one that is to go, and cannot be told to be. */
   readonly doubt: UnreadableManifest | undefined;
 }
@@ -100,6 +103,7 @@ async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Fo
   let doubt: UnreadableManifest | undefined;
   const tagged = await listTagged(kopia, RUN_TAG, request.runId);
   for (const { id } of tagged.snapshots) ids.add(id);
+  const unfinished = tagged.snapshots.filter(({ incomplete }) => incomplete !== undefined).length;
   for (const manifest of tagged.unreadable) {
     // Listed for the tag, but only its own word or the status makes it ours: the filter may not have been understood.
     const isOurs = manifest.tags !== undefined || request.snapshots.some(({ id }) => id === manifest.id);
@@ -119,7 +123,7 @@ async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Fo
       else doubt ??= manifest;
     }
   }
-  return { ids, doubt };
+  return { ids, unfinished, doubt };
 }
 
 /** Ids of another form are no operands of a command of ours. */

@@ -45,6 +45,18 @@ Deno.test("deleteSnapshots() does not mind that kopia fails to delete what is th
   assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 1 });
 });
 
+Deno.test("deleteSnapshots() calls what a stopped mover had of a snapshot unfinished, not a snapshot", async () => {
+  const { end } = await runFake({
+    operation: { snapshotDelete: { ...deletion.snapshotDelete, snapshots: [] } },
+    script: {
+      "snapshot list": `if ${wasCalled("snapshot delete")}; then printf '[\\n]'; else\n${
+        printList([manifestJson({ incomplete: "canceled" })])
+      }\nfi`,
+    },
+  });
+  assert.deepEqual(deletionOf(end), { deleted: 0, alreadyGone: 0, checkpoints: 1 });
+});
+
 Deno.test("deleteSnapshots() deletes no snapshot of another source, whatever the status says", async () => {
   const other = manifestJson({ id: "0a", tags: {}, source: { host: "apps", userName: "app", path: "/pvc" } });
   const { calls } = await runFake({
@@ -196,7 +208,7 @@ Deno.test("deleteSnapshots() waits for nothing where kopia itself ended the uplo
     manifestJson({ id: "0b", startTime, incomplete: "canceled" }),
   ]);
   assert.deepEqual(ids, ["0a", "0b"]);
-  assert.deepEqual(result, { deleted: 1, alreadyGone: 0, checkpoints: 1 });
+  assert.deepEqual(result, { deleted: 0, alreadyGone: 0, checkpoints: 2 });
 });
 
 Deno.test("deleteSnapshots() deletes the checkpoint that kopia wrote while it saved the snapshot of the run", async () => {

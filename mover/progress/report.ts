@@ -27,6 +27,8 @@ const WORDS_EVERY_MS = 4000;
 const FIRST_TOLD_MS = 30_000;
 const SHORTEST_GAP_MS = 60_000;
 const GAP_SHARE = 0.1;
+/** Of less than that of the whole the pace says nothing: kopia begins slowly. */
+const LEAST_SHARE = 0.01;
 /** Nobody knows what is longer than a month. */
 const LONGEST_LEFT_SECONDS = 30 * 86_400;
 
@@ -98,7 +100,8 @@ export class ProgressReport {
     const bytesDone = bytesHashed + bytesCached;
     const bytesEstimated = this.#estimateFor(counts, bytesDone);
     const perSecond = this.#pace.perSecond(nowMs);
-    const secondsLeft = bytesEstimated === undefined || perSecond === undefined || perSecond <= 0
+    const isTooEarly = bytesEstimated === undefined || bytesDone < bytesEstimated * LEAST_SHARE;
+    const secondsLeft = isTooEarly || perSecond === undefined || perSecond <= 0
       ? undefined
       : Math.ceil((bytesEstimated - bytesDone) / perSecond);
     return {
