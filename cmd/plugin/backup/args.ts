@@ -128,7 +128,8 @@ const backupAcceptHelp: HelpText = {
   about:
     "A backup of which something could not be read, or that holds much less than older ones, pushes no whole\n" +
     "one out of retention. Where it is as it should be, this says so (spec.accept of the Backup): it then\n" +
-    "counts as whole, later ones are measured by it, and what is older goes by the rules of retention.",
+    "counts as whole, later ones are measured by it, and what is older goes by the rules of retention.\n" +
+    "A partial one is still told as partial: leave what cannot be read out of the source to end that.",
   after: `
 Examples:
   kubectl kopiur backup accept photos-20260101030000 -n media
