@@ -48,12 +48,22 @@ export async function killWhenSeen(
   fits: (argv: readonly string[]) => boolean,
   limitSeconds: number,
 ): Promise<void> {
+  await signalWhenSeen(cluster, fits, { signal: "SIGKILL", limitSeconds });
+}
+
+/** The same with any signal; answers with the processes. */
+export async function signalWhenSeen(
+  cluster: string,
+  fits: (argv: readonly string[]) => boolean,
+  { signal, limitSeconds }: { readonly signal: Deno.Signal; readonly limitSeconds: number },
+): Promise<readonly FoundProcess[]> {
   const deadline = performance.now() + limitSeconds * 1000;
   while (performance.now() < deadline) {
-    if (killAll(findProcesses(cluster, fits)) > 0) return;
+    const found = findProcesses(cluster, fits);
+    if (signalAll(found, signal) > 0) return found;
     await pause(5);
   }
-  throw new Error(`Cannot kill the process: none was seen within ${limitSeconds} s`);
+  throw new Error(`Cannot send ${signal} to the process: none was seen within ${limitSeconds} s`);
 }
 
 /** Resolves as soon as a mover runs. */

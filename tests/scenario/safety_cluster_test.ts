@@ -4,13 +4,13 @@ import { FINALIZER } from "../../api/mod.ts";
 import { runToolOk } from "../parts/mod.ts";
 import { waitUntil } from "../cluster/mod.ts";
 import { besideEachOther, type Step } from "./beside_each_other.ts";
-import { runningMover } from "./processes.ts";
+import { isKopiaSnapshot, signalAll, signalWhenSeen } from "./processes.ts";
 import { Stage } from "./stage.ts";
 import type { Found, Tenant } from "./tenant.ts";
 
 const files = { "a.txt": "first\n", "deep/er/b.bin": "x".repeat(200_000) };
 
-/** Enough files that a snapshot takes a second or two, so that a drain can hit it. */
+/** Enough files that kopia can be caught at it. */
 function manyFiles(): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Array.from({ length: 5000 }, (_, index) => [`d${index % 50}/f${index}`, `${index}`.repeat(300)]),
@@ -205,17 +205,29 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
     const [node] = JSON.parse(await stage.cluster.kubectl("get", "nodes", "-o", "json")).items as Found[];
     const nodeName = node?.metadata.name ?? "";
     await tenant.backup("run", "many");
-    await runningMover(stage.cluster.name);
-    await stage.cluster.kubectl(
-      "drain",
-      nodeName,
-      "--pod-selector=app.kubernetes.io/component=mover",
-      "--delete-emptydir-data",
-      "--force",
-      "--timeout=60s",
-    );
-    await tenant.until("backup", "run", ({ status }) => /unschedulable/.test(JSON.stringify(status)), 60);
-    await stage.cluster.kubectl("uncordon", nodeName);
+    // Kopia stands still until the drain has come: it would be done before.
+    const held = { signal: "SIGSTOP", limitSeconds: 30 } as const;
+    const kopia = await signalWhenSeen(stage.cluster.name, isKopiaSnapshot, held);
+    try {
+      const drained = stage.cluster.kubectl(
+        "drain",
+        nodeName,
+        "--pod-selector=app.kubernetes.io/component=mover",
+        "--delete-emptydir-data",
+        "--force",
+        "--timeout=60s",
+      );
+      await waitUntil(async () => {
+        const { items } = JSON.parse(await tenant.kubectl("get", "pods", "-o", "json"));
+        return (items as Found[]).some(({ metadata }) => metadata.deletionTimestamp !== undefined) ||
+          undefined;
+      }, { what: "the eviction of the mover", limitSeconds: 30, everyMs: 100 });
+      signalAll(kopia, "SIGCONT");
+      await drained;
+      await tenant.until("backup", "run", ({ status }) => /unschedulable/.test(JSON.stringify(status)), 60);
+    } finally {
+      await stage.cluster.kubectl("uncordon", nodeName);
+    }
     await tenant.assertOneSnapshot("home", "run", folder);
   });
 
