@@ -157,6 +157,17 @@ Deno.test("a bootstrap is given up no sooner because the clock of the API server
   assert.deepEqual(kube.list(JOB), []);
 });
 
+Deno.test("a bootstrap is given up no later because the controller's clock was set back", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 7200);
+  const { metadata, ...rest } = jobIn(kube);
+  kube.put({ ...rest, metadata: { ...metadata, creationTimestamp: NOW.toISOString() } });
+  for (const at of [1, 60, SLOT_GRACE_SECONDS - 1]) await pass(kube, at);
+  assert.equal(kube.list(JOB).length, 1);
+  for (let each = 0; each < 3; each++) await pass(kube, SLOT_GRACE_SECONDS + each);
+  assert.deepEqual(kube.list(JOB), []);
+});
+
 Deno.test("a Repository that is Ready and was not read for long says so, once, until it is", async () => {
   const kube = await anOpenRepository();
   const events: string[] = [];

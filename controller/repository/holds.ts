@@ -57,11 +57,13 @@ export function overdueHold(
   if (deletionTimestamp !== undefined) {
     return secondsSince(deletionTimestamp, serverNow) < SLOT_GRACE_SECONDS ? undefined : lost(staysText(job));
   }
-  // Each by its own clock; where one of them was set meanwhile, the Job is as young as the other says.
+  // Each by its own clock; where one of them was set on meanwhile, the Job is as young as the other says. Set back, it
+  // says nothing: by it the Job would not have been made yet.
   const madeAt = purposeOf(job)?.madeAt;
   const ages = [secondsSince(creationTimestamp, serverNow)];
   if (madeAt !== undefined) ages.push(secondsSince(madeAt, now));
-  const age = Math.min(...ages);
+  const past = ages.filter((each) => each >= 0);
+  const age = past.length === 0 ? 0 : Math.min(...past);
   if (state.kind === "waiting" && age >= SLOT_GRACE_SECONDS) {
     return { reason: state.why, message: waitText(state) };
   }
