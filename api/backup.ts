@@ -253,9 +253,7 @@ export const backupStatus = z.object({
   ),
   timing: z.object({
     startTime: z.iso.datetime().describe("When the first mover Job was made."),
-    endTime: z.iso.datetime().optional().describe(
-      "When the last mover to be seen to end had ended, or its snapshot.",
-    ),
+    endTime: z.iso.datetime().optional().describe("End of the last snapshot, or of the last mover."),
     durationSeconds: z.number().min(0).optional().describe("From start to end."),
   }).optional().describe("When it ran."),
   stats: z.object({

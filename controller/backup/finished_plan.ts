@@ -86,12 +86,14 @@ export function wordOfRun(
   };
 }
 
-/** When the last mover ended: one may have found a snapshot that was saved long before, or have looked on at names. */
+/**
+ * When the last snapshot was saved; of a source without one, when its mover ended. Retention orders runs by it, and a
+ * mover that ended late, for it looked at names or found a snapshot of long before, makes no snapshot newer.
+ */
 function endTimeOf(steps: readonly SourceStep[], now: Date): string {
-  const times = steps.flatMap((step) => [
-    ...(step.entry.endTime === undefined ? [] : [step.entry.endTime]),
-    ...(step.kind === "ended" ? [step.finishedAt] : []),
-  ]).map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time));
+  const times = steps.flatMap((step) =>
+    step.entry.endTime !== undefined ? [step.entry.endTime] : step.kind === "ended" ? [step.finishedAt] : []
+  ).map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time));
   return new Date(times.length === 0 ? now.getTime() : Math.max(...times)).toISOString();
 }
 

@@ -318,7 +318,7 @@ Deno.test("Deletion looks for what a mover left until the run was over, however 
     }),
   );
   await stage.settle();
-  assert.equal(stage.status.timing?.endTime, "2026-01-02T03:04:00.000Z", "when its mover ended");
+  assert.equal(stage.status.timing?.endTime, "2026-01-02T03:02:00.000Z", "as old as its snapshot");
   stage.deleteBackup();
   await stage.settleDeletion();
   const { to } = searched(stage) as { to: string };
