@@ -65,8 +65,9 @@ export async function buildImage(
   };
   const archive = await ociArchive(image);
   const outcome = await keepArchive(path, archive);
-  progress(`${relative(ROOT, path)}: ${outcome}, ${(archive.sizeBytes / 1e6).toFixed(1)} MB`);
-  const { name, digest, sizeBytes } = archive;
+  const sizeBytes = (await Deno.stat(path)).size;
+  progress(`${relative(ROOT, path)}: ${outcome}, ${(sizeBytes / 1e6).toFixed(1)} MB`);
+  const { name, digest } = archive;
   const programBytes = (await Deno.stat(binary.path)).size + (await Deno.stat(kopia)).size;
   return { name, digest, sizeBytes, path, programBytes };
 }

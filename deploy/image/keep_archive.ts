@@ -1,14 +1,12 @@
 import type { OciArchive } from "./oci_archive.ts";
 
 /**
- * Makes the file at `path` be this archive. One that already is, by the fingerprint kept beside it and by its size,
+ * Makes the file at `path` be this archive. One that already is, by the fingerprint and the size kept beside it,
  * is not written again; a reader sees the old or the new one, never half of it.
  */
 export async function keepArchive(path: string, archive: OciArchive): Promise<"unchanged" | "written"> {
   const notePath = `${path}.fingerprint`;
-  if (await readIfThere(notePath) === archive.fingerprint && await sizeOf(path) === archive.sizeBytes) {
-    return "unchanged";
-  }
+  if (await readIfThere(notePath) === await noteOf(archive, path)) return "unchanged";
   const fresh = `${path}.${Deno.pid}`;
   try {
     await archive.write(fresh);
@@ -18,12 +16,12 @@ export async function keepArchive(path: string, archive: OciArchive): Promise<"u
   } finally {
     await removeIfThere(fresh);
   }
-  await Deno.writeTextFile(notePath, archive.fingerprint);
+  await Deno.writeTextFile(notePath, await noteOf(archive, path));
   return "written";
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await ifThere(() => Deno.stat(path)))?.size;
+async function noteOf({ fingerprint }: OciArchive, path: string): Promise<string> {
+  return `${fingerprint} ${(await ifThere(() => Deno.stat(path)))?.size ?? 0}`;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

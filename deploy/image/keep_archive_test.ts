@@ -17,7 +17,6 @@ async function withCase(work: (each: Case) => Promise<void>): Promise<void> {
       name: "kopiur.test/app:1",
       digest: `sha256:${text}`,
       fingerprint: `sha256:${text}`,
-      sizeBytes: text.length,
       write: async (path) => {
         writes += 1;
         await Deno.writeTextFile(path, text);

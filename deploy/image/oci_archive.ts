@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type TarEntry, tarSize, tarStream } from "./tar.ts";
+import { type TarEntry, tarStream } from "./tar.ts";
 
 /** How containers of an image are started. */
 export interface ImageConfig {
@@ -23,12 +23,11 @@ export interface Image {
   readonly config: ImageConfig;
 }
 
-/** What was written. */
-export interface WrittenImage {
+/** What an image is called. */
+export interface ImageName {
   readonly name: string;
   /** The manifest's digest, "sha256:…": what a registry would call the image. */
   readonly digest: string;
-  readonly sizeBytes: number;
 }
 
 interface Blob {
@@ -46,7 +45,7 @@ const mediaTypes = {
 } as const;
 
 /** An archive whose every byte is settled, for what it was made of has been read once. */
-export interface OciArchive extends WrittenImage {
+export interface OciArchive extends ImageName {
   /** Equal for archives of equal bytes, "sha256:…". */
   readonly fingerprint: string;
   /** Writes it; the files of its layers are read a second time, and one that changed meanwhile is an error. */
@@ -57,11 +56,11 @@ export interface OciArchive extends WrittenImage {
  * Writes the image to `path` as an OCI archive that `ctr images import`, `docker load`, `podman load` and skopeo
  * take. Equal input gives equal bytes. Files are streamed: a layer is read twice, once to learn its digest.
  */
-export async function writeOciArchive(path: string, image: Image): Promise<WrittenImage> {
+export async function writeOciArchive(path: string, image: Image): Promise<ImageName> {
   const archive = await ociArchive(image);
   await archive.write(path);
-  const { name, digest, sizeBytes } = archive;
-  return { name, digest, sizeBytes };
+  const { name, digest } = archive;
+  return { name, digest };
 }
 
 /** Reads what the image is made of and answers with the archive it gives, not yet written. */
@@ -80,9 +79,8 @@ export async function ociArchive(image: Image): Promise<OciArchive> {
   return {
     name: image.name,
     digest: manifest.digest,
-    sizeBytes: tarSize(entries),
     // The documents name every blob by its digest.
-    fingerprint: await sha256(tarStream(documents)),
+    fingerprint: (await measure(tarStream(documents))).digest,
     write: (path) => writeTar(path, entries),
   };
 }
@@ -96,13 +94,13 @@ async function writeTar(path: string, entries: readonly TarEntry[]): Promise<voi
 
 async function layerBlob(entries: readonly TarEntry[]): Promise<Blob> {
   const stream = () => tarStream(entries);
-  return { mediaType: mediaTypes.layer, digest: await sha256(stream()), size: tarSize(entries), stream };
+  return { mediaType: mediaTypes.layer, ...await measure(stream()), stream };
 }
 
 async function jsonBlob(mediaType: string, value: unknown): Promise<Blob> {
   const bytes = encoder.encode(JSON.stringify(value));
   const stream = () => once(bytes);
-  return { mediaType, digest: await sha256(stream()), size: bytes.length, stream };
+  return { mediaType, ...await measure(stream()), stream };
 }
 
 function imageConfig(config: ImageConfig, layers: readonly Blob[]): unknown {
@@ -192,10 +190,14 @@ async function* verified(blob: Blob): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function sha256(stream: AsyncIterable<Uint8Array>): Promise<string> {
+async function measure(stream: AsyncIterable<Uint8Array>): Promise<{ digest: string; size: number }> {
   const hash = createHash("sha256");
-  for await (const chunk of stream) hash.update(chunk);
-  return `sha256:${hash.digest("hex")}`;
+  let size = 0;
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, size };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -32,8 +32,6 @@ Deno.test("writeOciArchive() names every blob by its digest, from the index down
     const app = join(folder, "app");
     await Deno.writeFile(app, crypto.getRandomValues(new Uint8Array(60_000)));
     const written = await writeOciArchive(join(folder, "image.tar"), image(app));
-    equal(written.sizeBytes, (await Deno.stat(join(folder, "image.tar"))).size);
-
     await unpack(join(folder, "image.tar"), join(folder, "oci"));
     const blob = async (digest: string) => {
       const bytes = await Deno.readFile(join(folder, "oci", "blobs", digest.replace(":", "/")));

@@ -1,5 +1,5 @@
 import { fileContent } from "../../deploy/image/file_content.ts";
-import { writeOciArchive, type WrittenImage } from "../../deploy/image/oci_archive.ts";
+import { type ImageName, writeOciArchive } from "../../deploy/image/oci_archive.ts";
 import type { TarEntry } from "../../deploy/image/tar.ts";
 import { runToolOk } from "../parts/mod.ts";
 import { imageArchitecture } from "./pause_image.ts";
@@ -11,7 +11,7 @@ export const busyboxImageName = "kopiur.test/busybox:1";
  * Writes the busybox image as an OCI archive; `program` is a statically linked busybox. Debian's crashes in
  * `wget -T`: leave the limit to the pod.
  */
-export async function writeBusyboxImage(path: string, program: string): Promise<WrittenImage> {
+export async function writeBusyboxImage(path: string, program: string): Promise<ImageName> {
   if (await needsLoader(program)) {
     throw new Error(
       `Cannot make the busybox image: ${program} is linked dynamically, expected a static one, ` +
