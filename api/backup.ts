@@ -301,7 +301,7 @@ export const backupStatus = z.object({
 });
 export type BackupStatus = z.infer<typeof backupStatus>;
 
-/** The Backup kind, one run (domain.md §2.4, design D9). */
+/** The Backup kind: one run, one snapshot per source. */
 export const backupKind: KindDefinition = {
   ...KIND_NAMES.backup,
   description:

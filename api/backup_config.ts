@@ -171,7 +171,7 @@ export const backupConfigStatus = z.object({
       "Files and links no restore gives back, as their name is not UTF-8 and became that of another. Absent: none is known of.",
     ),
     traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe("Trace of the run."),
-  }).optional().describe("The newest finished Backup (seed 002); stays when that Backup is deleted."),
+  }).optional().describe("The newest finished Backup; stays when that Backup is deleted."),
   lastSuccessfulBackup: z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
     time: z.iso.datetime().describe("End of its last snapshot."),
@@ -236,7 +236,7 @@ export function lackingSources(
   );
 }
 
-/** The BackupConfig kind, the recipe (domain.md §2.3). */
+/** The BackupConfig kind, the recipe. */
 export const backupConfigKind: KindDefinition = {
   ...KIND_NAMES.backupConfig,
   description: "A recipe: which volumes go into which repository, and how. It starts nothing by itself.",

@@ -111,7 +111,7 @@ export const backupScheduleStatus = z.object({
 });
 export type BackupScheduleStatus = z.infer<typeof backupScheduleStatus>;
 
-/** The BackupSchedule kind, the trigger (domain.md §2.5). */
+/** The BackupSchedule kind, the trigger. */
 export const backupScheduleKind: KindDefinition = {
   ...KIND_NAMES.backupSchedule,
   description: "Makes Backups of a BackupConfig at set times. Deleting it deletes no Backup.",

@@ -36,7 +36,7 @@ export type ConditionChange =
 
 /**
  * Conditions with the changes merged by type. `lastTransitionTime` moves only when a status flips, so an
- * unchanged fact stays byte-identical (domain.md §3.0, status write discipline).
+ * unchanged fact stays byte-identical and is not written again.
  */
 export function mergeConditions(
   current: readonly Condition[],

@@ -54,7 +54,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
   };
 }
 
-/** A zod schema as the structural OpenAPI schema of a CRD (house.md §4.7 names the four edges). */
+/** A zod schema as the structural OpenAPI schema of a CRD. */
 export function openApiSchema(schema: z.ZodType): Json {
   const json: unknown = z.toJSONSchema(schema, {
     target: "openapi-3.0",

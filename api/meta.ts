@@ -1,4 +1,4 @@
-/** Group of all kinds (seed 000). */
+/** Group of all kinds. */
 export const GROUP = "kopiur.home-operations.com";
 /** The only served and stored version. */
 export const VERSION = "v1alpha1";
@@ -14,7 +14,7 @@ export const FINALIZER = `${GROUP}/snapshot-cleanup`;
 export const LABEL = {
   /** How a Backup came to be: `scheduled`, `manual` or `discovered`. */
   origin: `${GROUP}/origin`,
-  /** Name of the BackupSchedule that made a Backup; a label and no owner: runs outlive their schedule (design D8). */
+  /** Name of the BackupSchedule that made a Backup; a label and no owner: runs outlive their schedule. */
   schedule: `${GROUP}/schedule`,
   /** Kopia's id of the snapshot a discovered Backup stands for. */
   snapshotId: `${GROUP}/snapshot-id`,
@@ -38,7 +38,7 @@ export const COMPONENT_MOVER = "mover";
 
 /** Annotation keys people or the controller write. */
 export const ANNOTATION = {
-  /** On a Namespace: "true" permits movers that run as root (design D11). */
+  /** On a Namespace: "true" permits movers that run as root. */
   privilegedMovers: `${GROUP}/privileged-movers`,
   /** On a Backup: "true" drops the finalizer without touching the repository. */
   skipSnapshotCleanup: `${GROUP}/skip-snapshot-cleanup`,

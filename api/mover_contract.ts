@@ -6,7 +6,7 @@ import { FAILURE_CLASSES, type FailureClass } from "./reasons.ts";
 export { MOVER_ENV, MOVER_PATH } from "./mover_environment.ts";
 
 /**
- * What a mover is told and what it answers (design D2). Controller and mover images may differ during an
+ * What a mover is told and what it answers (deploy/docs/decisions/0004-mover-job-and-result.md). Controller and mover images may differ during an
  * upgrade: an unknown version or operation is refused by name, never guessed.
  */
 export const CONTRACT_VERSION = 1;
@@ -17,7 +17,7 @@ export const RESULT_MAX_BYTES = 4096;
 /** Exit codes of a mover; they agree with the result. */
 export const MOVER_EXIT = { ok: 0, retryable: 1, terminal: 2 } as const;
 
-/** Tag on every snapshot a run makes: the Backup's uid (design D3). Comes back from kopia as `tag:kopiur-run`. */
+/** Tag on every snapshot a run makes: the Backup's uid. Comes back from kopia as `tag:kopiur-run`. */
 export const RUN_TAG = "kopiur-run";
 /** Tag on every snapshot a run makes: `<namespace>/<BackupConfig>`. */
 export const CONFIG_TAG = "kopiur-config";
@@ -68,7 +68,7 @@ const operation = z.union([
       description: z.string().optional(),
       /** What the policy of the source is to say; what is not set there goes back to what kopia inherits. */
       policy: policy.optional(),
-      /** Refuse when the repository's unique id is another one, before anything is written (design D17). */
+      /** Refuse when the repository's unique id is another one, before anything is written. */
       uniqueId: z.string().optional(),
     }),
   }),
@@ -85,7 +85,7 @@ const operation = z.union([
   z.strictObject({
     snapshotDelete: z.strictObject({
       runId: z.string().min(1),
-      /** Refuse when the repository's unique id is another one (design D17). */
+      /** Refuse when the repository's unique id is another one. */
       uniqueId: z.string().optional(),
       /** What the Backup's status knows; everything tagged with the run goes as well. */
       snapshots: z.array(z.strictObject({ id: z.string().min(1), sourcePath: z.string().startsWith("/") })),
@@ -126,7 +126,7 @@ export type WorkSpec = z.infer<typeof workSpec>;
 export type OperationKey = MoverOperation extends infer Each ? Each extends unknown ? keyof Each : never
   : never;
 
-/** Every operation with its name in results and as metric label value (seed 000, domain.md §7.1). */
+/** Every operation with its name in results and as metric label value. */
 export const OPERATION_NAMES = {
   backup: "Backup",
   bootstrap: "BootstrapRepository",
@@ -146,7 +146,7 @@ export function operationKey(operation: MoverOperation): OperationKey {
 export const repositoryStock = z.object({
   /** Finished snapshots. */
   snapshotCount: z.int().min(0),
-  /** The newest snapshot of each source, added up (seed 000: repo_size). */
+  /** The newest snapshot of each source, added up. */
   totalSizeBytes: z.int().min(0),
 });
 export type RepositoryStock = z.infer<typeof repositoryStock>;

@@ -1,6 +1,6 @@
 /**
  * The closed list of reasons: condition reason, Event reason and metric label at once, so that
- * cardinality is bounded by construction (house rule; kopia classes from domain.md §3.0). The value is
+ * cardinality is bounded by construction. The value is
  * the stable sentence people read; raw text of kopia goes to Events and logs only.
  */
 export const REASONS = {

@@ -178,7 +178,7 @@ export const repositoryStatus = z.object({
     time: z.iso.datetime().describe("When it ended."),
     message: z.string().describe("What happened, in one sentence."),
     created: z.boolean().optional().describe("True when that run created the repository."),
-  }).optional().describe("The last connect or create (seed 002)."),
+  }).optional().describe("The last connect or create."),
   bootstrap: z.object({
     forGeneration: z.int().min(0).describe("Spec generation the last finished bootstrap ran for."),
     credentialVersion: z.string().describe("Versions of the Secrets and ConfigMaps it used."),
@@ -205,7 +205,7 @@ export const repositoryStatus = z.object({
 });
 export type RepositoryStatus = z.infer<typeof repositoryStatus>;
 
-/** The Repository kind (domain.md §2.1). */
+/** The Repository kind: where snapshots lie and how they are encrypted. */
 export const repositoryKind: KindDefinition = {
   ...KIND_NAMES.repository,
   description: "A kopia repository: where it lives, how it is opened, and whether it can be used now.",

@@ -49,7 +49,7 @@ export const conditions = z.array(condition).max(32).optional().meta({
 
 const quantity = z.string().max(64).regex(/^[0-9]+(\.[0-9]+)?([eE][0-9]+|[numkKMGTPE]i?)?$/);
 
-/** Pod-level choices for mover Jobs; everything not set is the hardened default (design D11). */
+/** Pod-level choices for mover Jobs; everything not set is the hardened default. */
 export const moverSpec = z.object({
   resources: z.object({
     requests: z.record(z.string(), quantity).optional().describe("Guaranteed amounts by resource name."),

@@ -5,7 +5,7 @@ export interface ControllerOptions {
   /** Image of every mover Job. */
   readonly moverImage: string;
   readonly moverImagePullPolicy: "Always" | "IfNotPresent" | "Never";
-  /** Environment every mover gets: telemetry and log settings of the controller (domain.md §7.3). */
+  /** Environment every mover gets: telemetry and log settings of the controller. */
   readonly moverEnvPassthrough: readonly HandedOn[];
   /** Slots for movers in the whole cluster, beside those for opening repositories; 0: no limit. */
   readonly maxMovers: number;

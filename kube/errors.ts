@@ -53,7 +53,7 @@ export function statusOfObject(status: unknown, fallbackCode = 500): Status {
 }
 
 /**
- * The error for an answer that is not a success, by what helps (house.md §4.4): 409 try again with a
+ * The error for an answer that is not a success, by what helps: 409 try again with a
  * fresh object; 400, 403, 413, 422 a person; anything else (401, 404, 408, 410, 429, 5xx) later.
  * An exceeded quota is a 403 that ends without anybody touching what is watched, so it counts as later.
  */

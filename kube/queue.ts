@@ -29,7 +29,7 @@ export interface QueueOptions {
   readonly metrics: Pick<Metrics, "add" | "record">;
 }
 
-/** Waits of failed keys: 5 s doubled up to 300 s, ±10 % (domain.md §3.0). */
+/** Waits of failed keys: 5 s doubled up to 300 s, ±10 %. */
 export const RETRY_BACKOFF: Backoff = { baseSeconds: 5, capSeconds: 300, jitter: 0.1 };
 
 interface Entry {

@@ -25,7 +25,7 @@ type Single = readonly [
 
 /**
  * The flags of `policy set` that make the policy of a source work as it is wanted; none when it does. Kopia's own
- * retention is taken off whatever is wanted (design D16). `policy show` tells what works, not where it was said,
+ * retention is taken off whatever is wanted. `policy show` tells what works, not where it was said,
  * and `policy set` only adds: what a source has but not the folder above it was said at the source, and is taken
  * back there when nobody wants it any more.
  */

@@ -1,4 +1,4 @@
-/** What movers are told of the controller's own telemetry, by name, in one place (seed 000). */
+/** What movers are told of the controller's own telemetry, by name, in one place (deploy/docs/contract.md). */
 import { telemetryVariables } from "./config.ts";
 import { parseOtlpConfig } from "./otlp/config.ts";
 import { type OtlpVariable, otlpVariables, variableNames } from "./otlp/variables.ts";

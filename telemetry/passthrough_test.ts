@@ -16,7 +16,7 @@ function handedOn(env: Readonly<Record<string, string>>): Readonly<Record<string
   );
 }
 
-Deno.test("LOG_PASSTHROUGH and OTLP_PASSTHROUGH name what seed 000 hands on, and not the name of the controller", () => {
+Deno.test("LOG_PASSTHROUGH and OTLP_PASSTHROUGH name what is promised, and not the name of the controller", () => {
   assert.deepEqual(LOG_PASSTHROUGH, ["RUST_LOG", "KOPIUR_LOG_FORMAT"]);
   const named = ["ENDPOINT", "PROTOCOL", "HEADERS"].map((each) => `OTEL_EXPORTER_OTLP_${each}`);
   for (const name of [...named, ...Object.keys(otlp)]) assert.ok(OTLP_PASSTHROUGH.includes(name), name);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { circles, type ImportEdge, packageViolations, violations } from "./architecture.ts";
+import { projectFiles } from "./support/project_files.ts";
 
 interface Dependency {
   readonly specifier: string;
@@ -15,19 +16,8 @@ interface Module {
 
 const root = new URL("../", import.meta.url);
 
-async function sourceFiles(folder: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for await (const entry of Deno.readDir(new URL(folder === "" ? "." : `${folder}/`, root))) {
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.name.startsWith(".") || entry.name === "build" || entry.name === "node_modules") continue;
-    if (entry.isDirectory) files.push(...await sourceFiles(path));
-    else if (entry.name.endsWith(".ts")) files.push(path);
-  }
-  return files;
-}
-
 async function moduleGraph(): Promise<readonly Module[]> {
-  const entry = (await sourceFiles("")).filter((path) => !path.endsWith("_test.ts"));
+  const entry = (await projectFiles([".ts"])).filter((path) => !path.endsWith("_test.ts"));
   const list = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(list, entry.map((path) => `import "${new URL(path, root).href}";`).join("\n"));

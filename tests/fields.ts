@@ -1,5 +1,5 @@
 /**
- * Which fields of the kinds the controller reads and writes (design D18), as a check over schemas and source text.
+ * Which fields of the kinds the controller reads and writes, as a check over schemas and source text.
  * Uses the parser of `Deno.lint`, which only a test may.
  */
 import { type KindDefinition, openApiSchema } from "../api/mod.ts";

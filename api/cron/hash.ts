@@ -9,7 +9,7 @@ export function fnv1a64(bytes: Iterable<number>): bigint {
   return hash;
 }
 
-/** A number from 0 up to `width`, exclusive, for one of several fields of a seed: the same each time (domain.md §3.4). */
+/** A number from 0 up to `width`, exclusive, for one of several fields of a seed: the same each time. */
 export function hashBelow(seed: string, field: number, width: number): number {
   const base = fnv1a64(new TextEncoder().encode(seed));
   const turn = BigInt((field + 1) * 7);

@@ -2,7 +2,7 @@ import { fnv1a64 } from "./hash.ts";
 
 /**
  * How much later than a slot its work starts: whole seconds from 0 up to the window, exclusive. Of a seed (the uid
- * of the object) and a slot always the same, so that a restart or another replica moves nothing (domain.md §3.4).
+ * of the object) and a slot always the same, so that a restart or another replica moves nothing.
  */
 export function jitterSeconds(seed: string, slotMs: number, windowSeconds: number): number {
   if (windowSeconds <= 0) return 0;

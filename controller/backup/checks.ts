@@ -29,7 +29,7 @@ export const restartChecks: readonly Check[] = [
   OBSTACLES.credentialsAreMissing,
 ];
 
-/** What the deletion of snapshots needs: only what the Backup's own status pinned (design D17). */
+/** What the deletion of snapshots needs: only what the Backup's own status pinned. */
 export const deletionChecks: readonly Check[] = [
   OBSTACLES.repositoryIsMissing,
   OBSTACLES.repositoryIsReplaced,

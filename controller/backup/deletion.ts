@@ -21,7 +21,7 @@ const SOON_SECONDS = 1;
 const UNREADABLE_SECONDS = 300;
 
 /**
- * The deletion machine (domain.md §3.3, design D17). No mover that backs up is started in it.
+ * The deletion machine. No mover that backs up is started in it.
  *
  *   skip annotation ───────────────────────────────────────────▶ orphaned
  *   movers still run → stopped, waited for → policy

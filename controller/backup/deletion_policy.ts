@@ -15,7 +15,7 @@ export interface PolicyWords {
 }
 
 /**
- * What becomes of a Backup's snapshots (design D17, D21): its own word counts; else that of its recipe, of which the
+ * What becomes of a Backup's snapshots: its own word counts; else that of its recipe, of which the
  * more careful one of today (where the recipe is gone, of its end) and of the start of the run holds; Delete where
  * nobody says anything.
  */

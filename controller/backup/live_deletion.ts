@@ -19,7 +19,7 @@ const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const MOST_ROUNDS = 70;
 
 /**
- * Observes a Backup whose snapshots are about to be deleted once more, on live objects (design D21): itself, its recipe,
+ * Observes a Backup whose snapshots are about to be deleted once more, on live objects (decision 0017): itself, its recipe,
  * its Repository and its namespace, and those Backups that are to be there when it goes. Undefined when the Backup is
  * gone.
  */

@@ -61,7 +61,7 @@ export type DeletionVerdict =
   | { readonly kind: "confirmed"; readonly message: string };
 
 /**
- * The breaker (design D8, D22): more deletions than a repository's threshold within its window, and what would take
+ * The breaker (decisions 0010 and 0018): more deletions than a repository's threshold within its window, and what would take
  * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
  * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
  * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these

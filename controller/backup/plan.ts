@@ -16,7 +16,7 @@ import { mayHoldSnapshot } from "./source_entry.ts";
 import { verdictOf } from "./verdict.ts";
 import { type BackupWorld, isTerminal } from "./world.ts";
 
-/** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory (design D3). */
+/** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory. */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
   return withProgress(rememberingWord(world, planOf(world, now)), world, now);
 }

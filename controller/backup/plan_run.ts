@@ -31,7 +31,7 @@ const SOON_SECONDS = 1;
 
 /**
  * A run that has not ended: waits for what its first movers need, then starts one per source, as many at a time as
- * there are slots, and follows them until all have ended (design D9). From the first mover on only what was pinned
+ * there are slots, and follows them until all have ended. From the first mover on only what was pinned
  * counts.
  */
 export function planRun(world: BackupWorld, now: Date): BackupPlan {

@@ -34,7 +34,7 @@ export function disruptionEvents(
   });
 }
 
-/** Events of a run that ended, on the Backup and mirrored on its BackupConfig (seed 002). */
+/** Events of a run that ended, on the Backup and mirrored on its BackupConfig. */
 export function verdictEvents(
   world: BackupWorld,
   verdict: Verdict,

@@ -64,7 +64,7 @@ export function namespaceIsTerminating(world: BackupWorld): boolean {
   return world.namespace?.metadata.deletionTimestamp !== undefined;
 }
 
-/** True for a run that ended; its phase is the memory, whatever became of its Jobs (design D3). */
+/** True for a run that ended; its phase is the memory, whatever became of its Jobs. */
 export function isTerminal(phase: string | undefined): phase is "Succeeded" | "Failed" {
   return phase === "Succeeded" || phase === "Failed";
 }

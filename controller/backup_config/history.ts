@@ -73,7 +73,7 @@ interface Row {
 }
 
 /**
- * Runs since the newest of the other sort (domain.md §3.2). Those that status counted still count when they were deleted
+ * Runs since the newest of the other sort. Those that status counted still count when they were deleted
  * meanwhile: a failure that nobody mended does not mend itself by being tidied away.
  */
 function inARow(runs: readonly RunFacts[], { end, endBefore, counted = 0, lastCounted }: Row): number {

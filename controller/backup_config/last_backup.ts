@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/types.ts";
 
 type LastBackup = NonNullable<BackupConfigStatus["lastBackup"]>;
 
-/** What a recipe's status says of its newest finished Backup (seed 002); undefined when it cannot be read. */
+/** What a recipe's status says of its newest finished Backup; undefined when it cannot be read. */
 export function lastBackup(backup: KubeObject): LastBackup | undefined {
   const status = backupStatus.safeParse(backup.status ?? {}).data;
   const phase = status?.phase;

@@ -28,7 +28,7 @@ export function backupConfigReconciler(_options: ControllerOptions): Kind<Backup
     watches: backupConfigWatches,
     // What its retention lets go.
     writes: [{ resource: resourceOf(backupKind), verbs: ["patch", "delete"] }],
-    // Every outcome is there at 0 from the moment a recipe is first seen (design D5).
+    // Every outcome is there at 0 from the moment a recipe is first seen.
     counters: ({ namespace, name }) => [
       { metric: "kopiur_backups_total", labels: { namespace, name } },
       { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },

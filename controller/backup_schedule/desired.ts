@@ -6,7 +6,7 @@ import type { BackupScheduleWorld } from "./world.ts";
 
 /**
  * The Backup of a slot. It is tied to its schedule by label and has no owner: whoever deletes a schedule does not mean
- * the backups (design D8).
+ * the backups.
  */
 export function desiredBackup({ key, spec, serverNow }: BackupScheduleWorld, name: string): DesiredObject {
   const { configRef, backupTemplate: { tags, description, deletionPolicy, failurePolicy } = {} } = spec;

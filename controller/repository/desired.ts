@@ -16,7 +16,7 @@ import { madeFrom, purposeAnnotation } from "./bootstrap_purpose.ts";
 import { mayCreate, type RepositoryObject } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Time a bootstrap may take from the start of its mover (domain.md §3.1). */
+/** Time a bootstrap may take from the start of its mover. */
 const BOOTSTRAP_SECONDS = 120;
 /** A kubelet ends a pod that never gets so far, or that does not keep its own limit. */
 export const POD_SECONDS = 600;

@@ -1,6 +1,6 @@
 /**
  * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again now and then, and says
- * whether it can be used (domain.md §3.1). Start reading at decide.ts.
+ * whether it can be used. Start reading at decide.ts.
  */
 import { repositoryKind, repositorySpec } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";

@@ -3,7 +3,7 @@ import type { Reader } from "../../kube/types.ts";
 import type { StateSample } from "../runtime/kind.ts";
 import { numberAt, phaseSamples, REPOSITORY } from "../shared/mod.ts";
 
-/** Phases, sizes, snapshot counts and catalogs of all Repositories (design D5). */
+/** Phases, sizes, snapshot counts and catalogs of all Repositories. */
 export function* repositorySamples(reader: Reader): Iterable<StateSample> {
   const repositories = reader.list(REPOSITORY);
   yield* phaseSamples(repositoryKind.kind, repositoryPhases, repositories);

@@ -119,14 +119,14 @@ function bootstrapped(verdict: Verdict): ConditionChange {
   return { kind: "set", value: { type, status: "True", reason: "Bootstrapped", message } };
 }
 
-/** Events speak of transitions; the reason of a failure is its class (domain.md §7.6). */
+/** Events speak of transitions; the reason of a failure is its class. */
 function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly PlannedEvent[] {
   const before = findCondition(status.conditions, "Bootstrapped");
   if (verdict.kind === "failed") {
     const { reason, message, rawText } = verdict;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
     const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
-    // What never worked is told by what was tried as well, for those who wait for that (seed 002).
+    // What never worked is told by what was tried as well, for those who wait for that (deploy/docs/contract.md).
     const isFirst = status.uniqueId === undefined;
     return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
   }

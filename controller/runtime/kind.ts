@@ -10,7 +10,7 @@ export interface Watch {
   readonly resource: Resource;
   /** Restricts list and watch on the server, e.g. to what we manage. All watches of a resource must agree. */
   readonly labelSelector?: string;
-  /** Keep only metadata (Secrets: design D11). All watches of a resource must agree. */
+  /** Keep only metadata (Secrets). All watches of a resource must agree. */
   readonly metadataOnly?: boolean;
   /** With `metadataOnly`: these fields stay beside it, as `status.phase`. All watches of a resource must agree. */
   readonly fields?: readonly string[];
@@ -20,7 +20,7 @@ export interface Watch {
   readonly keys?: (object: KubeObject, reader: Reader) => readonly ObjectKey[];
 }
 
-/** A gauge sample of object state, computed from the caches at scrape time (design D5). */
+/** A gauge sample of object state, computed from the caches at scrape time. */
 export type StateSample = Sample;
 
 /** What the controller must be allowed to do beside watching; `create` and `offer` need create, `annotate` patch, `remove` delete. */

@@ -1,6 +1,6 @@
 import type { Reason } from "../../api/mod.ts";
 
-/** How a pass ended; queue, conditions, Event, log line, span and metric all come from it (house.md §4.4). */
+/** How a pass ended; queue, conditions, Event, log line, span and metric all come from it (report.ts). */
 export type Outcome =
   | {
     readonly kind: "settled";

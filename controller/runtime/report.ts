@@ -53,7 +53,7 @@ const jitter = 0.1;
 const fencedRecheckSeconds = 5;
 const staleRecheckSeconds = 15;
 
-/** The table of house.md §4.4: what each outcome does to queue, Event, log, span and counters. */
+/** What each outcome does to queue, Event, log, span and counters, in one table. */
 export function reportOf(turn: Turn): Report {
   const { outcome } = turn;
   const isTransition = readyChanged(turn.before, turn.after);

@@ -37,7 +37,7 @@ export function hasSelector(spec: BackupConfigSpec): boolean {
   return spec.sources.some(({ pvcSelector }) => pvcSelector !== undefined);
 }
 
-/** The kopia identity of a recipe: what its spec says, else its own name at its namespace (domain.md §3.2). */
+/** The kopia identity of a recipe: what its spec says, else its own name at its namespace. */
 export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Identity {
   return {
     username: kopiaIdentityPart(spec.identity?.username ?? config.name),

@@ -15,7 +15,7 @@ export const JOB: Resource = {
 export const POD: Resource = core("Pod", "pods");
 /** ConfigMaps. */
 export const CONFIG_MAP: Resource = core("ConfigMap", "configmaps");
-/** Secrets: watched as metadata only, read by name (design D11). */
+/** Secrets: watched as metadata only, read by name. */
 export const SECRET: Resource = core("Secret", "secrets");
 /** PersistentVolumeClaims. */
 export const VOLUME_CLAIM: Resource = core("PersistentVolumeClaim", "persistentvolumeclaims");

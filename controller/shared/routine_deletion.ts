@@ -2,7 +2,7 @@ import { ANNOTATION, backupKind } from "../../api/mod.ts";
 import type { Annotating, Removal } from "../../kube/types.ts";
 import { resourceOf } from "./resources.ts";
 
-/** Who deletes Backups as a matter of routine: any other word is that of a person (design D8). */
+/** Who deletes Backups as a matter of routine: any other word is that of a person. */
 export const ROUTINES = ["retention", "history"] as const;
 export type Routine = typeof ROUTINES[number];
 

@@ -12,15 +12,16 @@ export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): Gene
       : entry.instrument === "resource"
       ? "gauge"
       : entry.instrument;
-    return `| \`${name}\` | ${type} | ${entry.unit} | ${
-      labels.join(", ")
-    } | ${entry.help} | ${entry.source} |`;
+    return `| \`${name}\` | ${type} | ${entry.unit} | ${labels.join(", ")} | ${entry.help} | ${
+      entry.promised === undefined ? "" : `[${entry.promised}](contract.md#${entry.promised})`
+    } |`;
   });
   const text = [
     generatedNotice("telemetry/metrics/catalog", "<!--"),
     "# Metrics",
     "",
-    "The controller serves them at `:8080/metrics`. Source: the founding document that fixed the name, or where it was decided.",
+    "The controller serves them at `:8080/metrics`. A promised metric keeps its name, type, labels and meaning;",
+    "the last column says which section of [the contract](contract.md) promises it.",
     "",
     "With a collector the same numbers are also pushed over OTLP, by each process as a service of its own: `kopiur-controller`,",
     "and `kopiur-mover` with a `service.instance.id` per pod. Movers push `kopiur_mover_*` and what they themselves cost; the",
@@ -30,7 +31,7 @@ export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): Gene
     "for ten minutes after it fell. So `metric > 0` in an alert works as it stands; where a panel is to show the zero write",
     "`sum(metric) or vector(0)`, or for each recipe `sum by (namespace, name) (metric or kopiur_backup_active_runs * 0)`.",
     "",
-    "| name | type | unit | labels | meaning | source |",
+    "| name | type | unit | labels | meaning | promised |",
     "|---|---|---|---|---|---|",
     ...rows,
     "",

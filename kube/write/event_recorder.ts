@@ -15,7 +15,7 @@ import {
   type ObjectKey,
 } from "../types.ts";
 
-/** Name of this program in Events (domain.md §7.6). */
+/** Name of this program in Events. */
 export const REPORTING_CONTROLLER = "kopiur-controller";
 
 /** What Events are sent with. */

@@ -241,7 +241,7 @@ partTest({
 const manyRuns = 16;
 
 partTest({
-  name: "backUp() loses no snapshot to kopia's retention in a repository we made (D16)",
+  name: "backUp() loses no snapshot to kopia's retention in a repository we made",
   parts: ["kopia"],
   fn: async () => {
     await using folder = await makeMoverFolder();
@@ -257,7 +257,7 @@ partTest({
 });
 
 partTest({
-  name: "backUp() loses no snapshot in an adopted repository and leaves its other policies alone (D16)",
+  name: "backUp() loses no snapshot in an adopted repository and leaves its other policies alone",
   parts: ["kopia"],
   fn: async () => {
     await using folder = await makeMoverFolder();

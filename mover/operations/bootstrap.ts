@@ -57,7 +57,7 @@ interface Opened {
   readonly created: boolean;
 }
 
-/** Creates after "not initialized" alone: after a refused login it would make a second repository (domain.md §9, 21). */
+/** Creates after "not initialized" alone: after a refused login it would make a second repository. */
 async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Promise<Opened> {
   try {
     return { uniqueId: await openRepository(kopia), created: false };
@@ -97,7 +97,7 @@ function withHint(kopia: Kopia, error: MoverError): MoverError {
 }
 
 /**
- * Makes the global policy of a repository we made keep everything (design D16), also when an earlier pod was killed
+ * Makes the global policy of a repository we made keep everything (decision 0012), also when an earlier pod was killed
  * between making it and this. Ours is a repository without a single snapshot, with the keeps kopia writes into
  * every new one, that belongs to our identity or, when the pod was killed inside `create`, to nobody. Whatever a
  * person has set, and every repository in use, is left alone: there the policy of each source is set instead.

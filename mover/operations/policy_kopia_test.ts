@@ -262,7 +262,7 @@ partTest({
 
 partTest({
   name:
-    "backUp() changes no policy but that of its source in an adopted repository, and keeps every snapshot (D16)",
+    "backUp() changes no policy but that of its source in an adopted repository, and keeps every snapshot",
   parts: ["kopia"],
   fn: async () => {
     await using folder = await makeMoverFolder();
@@ -307,7 +307,7 @@ partTest({
 });
 
 partTest({
-  name: "backUp() loses no snapshot while it drops identical ones and rules come and go (D16)",
+  name: "backUp() loses no snapshot while it drops identical ones and rules come and go",
   parts: ["kopia"],
   fn: async () => {
     await using folder = await makeMoverFolder();

@@ -59,12 +59,12 @@ Deno.test("StateProducer leaves silent zeros out for each reader, and shows each
   assert.deepEqual(await read(), []);
 });
 
-Deno.test("the catalog leaves out no zero of a seed's metric, and says of each that it does", () => {
+Deno.test("the catalog leaves out no zero of a promised metric, and says of each that it does", () => {
   const silent = metricNames().filter((each) => metricEntry(each).zero === "absent");
   assert.ok(silent.length > 0);
   for (const each of silent) {
-    const { instrument, scope, source, help } = metricEntry(each);
-    assert.deepEqual([instrument, scope, source], ["gauge", "object", "ecosystem"], each);
+    const { instrument, scope, promised, help } = metricEntry(each);
+    assert.deepEqual([instrument, scope, promised], ["gauge", "object", undefined], each);
     assert.match(help, /; absent while 0\.$/, each);
   }
 });

@@ -1,4 +1,4 @@
-/** `deno task bench`: the performance budget of the design, aim and figure side by side. */
+/** `deno task bench`: the performance budget, aim and figure side by side. */
 import { fileURLToPath } from "node:url";
 import { partPath } from "../parts/mod.ts";
 import { benchUsage, parseBenchArgs } from "./bench_args.ts";

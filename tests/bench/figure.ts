@@ -3,7 +3,7 @@ import { spreadOf } from "./spread.ts";
 /** What a figure counts; a ratio is how many times the other side ours is. */
 export type Unit = "ratio" | "s" | "ms" | "MB" | "series" | "per second";
 
-/** What a figure should be (design §4). */
+/** What a figure should be (README.md has the table). */
 export type Aim = { readonly atMost: number } | { readonly atLeast: number };
 
 /** What is measured, before it is. */

@@ -17,7 +17,7 @@ const loads = [
   { what: "ConfigMaps created 20 at a time", requests: 400, lanes: 20, atLeast: 2 },
 ] as const;
 
-/** Requests per second of our transport and of client-node's own, against a real API server (ground.md §3). */
+/** Requests per second of our transport and of client-node's own, against a real API server. */
 export async function measureTransport(bench: Workbench): Promise<readonly Figure[]> {
   await using server = await startApiserver();
   const { kubeconfigPath } = server;

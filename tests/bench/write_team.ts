@@ -5,7 +5,7 @@ import { type ApiServer, waitUntil } from "../cluster/mod.ts";
 import { inLanes } from "./in_lanes.ts";
 import { type TeamCounts, teamNamespaces, teamRecipes, teamRepositories, teamRuns } from "./team_objects.ts";
 
-/** Requests under way at a time: more make this API server no faster (ground.md §6). */
+/** Requests under way at a time: more make this API server no faster. */
 const lanes = 20;
 
 /** Makes the kinds known to an API server; resolves when all of them are served. */

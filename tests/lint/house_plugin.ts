@@ -1,4 +1,4 @@
-/** House rules as `deno lint` rules: what can be seen in one file (STYLE.md §3, §5, §6). */
+/** House rules as `deno lint` rules: what can be seen in one file (STYLE.md §3, 5 and 6). */
 import { fileURLToPath } from "node:url";
 
 /** Files that may touch clock, environment, disk, network and timers; everything else is pure. */

@@ -6,7 +6,7 @@ import { pause, waitUntil } from "../cluster/mod.ts";
 import { type Collector, startCollector, unknownSpans } from "../telemetry/collector.ts";
 import { type Prometheus, startPrometheus } from "../telemetry/prometheus.ts";
 import { promtoolRemarks } from "../telemetry/promtool.ts";
-import { builtSeedMetrics } from "../telemetry/seed_metrics.ts";
+import { builtPromisedMetrics } from "../telemetry/promised_metrics.ts";
 import { constants, provoked } from "../telemetry/two_values.ts";
 import { fromFileUrl } from "./paths.ts";
 import { Stage } from "./stage.ts";
@@ -142,7 +142,7 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
     );
   });
 
-  await t.step("Prometheus has every metric of seed 000 with its type and labels", async () => {
+  await t.step("Prometheus has every promised metric with its type and labels", async () => {
     await tenant.custom("BackupSchedule", "nightly", {
       configRef: { name: "photos" },
       schedule: { cron: "0 3 * * *" },
@@ -152,16 +152,16 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
       { what: "the schedule's counter", limitSeconds: 60, everyMs: 500 },
     );
     const types = await prometheus.types();
-    for (const [name, { type, labels }] of builtSeedMetrics()) {
+    for (const [name, { type, labels }] of await builtPromisedMetrics()) {
       assert.equal(types.get(name), type, name);
       const [series] = await prometheus.query(type === "histogram" ? `${name}_count` : name);
       assert.ok(series !== undefined, `no series of ${name}`);
-      const own = Object.keys(series.labels).filter((label) => !ofScrape(name).includes(label));
+      const own = Object.keys(series.labels).filter((label) => !ofScrape(labels).includes(label));
       assert.deepEqual(own.toSorted(), labels, name);
     }
   });
 
-  await t.step("Prometheus answers the seeds' queries with what happened", async () => {
+  await t.step("Prometheus answers the promised queries with what happened", async () => {
     await answersOfTheRun(prometheus, tenant, runs);
   });
 
@@ -333,7 +333,7 @@ async function assertOneTrace(collector: Collector, backup: Found): Promise<void
   }
 }
 
-/** The queries of seed 001, with our names, and the answers these runs must give. */
+/** The promised queries (deploy/docs/contract.md), and the answers these runs must give. */
 async function answersOfTheRun(prometheus: Prometheus, tenant: Tenant, runs: number): Promise<void> {
   const recipe = '{namespace="watched",name="photos"}';
   await waitUntil(
@@ -393,11 +393,9 @@ async function answersOfTheRun(prometheus: Prometheus, tenant: Tenant, runs: num
   assert.deepEqual(await prometheus.query('{exported_namespace!=""}'), [], "honorLabels was not heeded");
 }
 
-/** Labels that come from the scrape; where a metric has its own of that name, it is the metric's. */
-function ofScrape(name: string): readonly string[] {
-  const labels = ["__name__", "job", "instance", "service", "pod"];
-  const own = Object.entries(Object.fromEntries(builtSeedMetrics())).find(([each]) => each === name)?.[1];
-  return own?.labels.includes("namespace") === true ? labels : [...labels, "namespace"];
+/** Labels that come from the scrape; where a metric has its own of that name (`own`), it is the metric's. */
+function ofScrape(own: readonly string[]): readonly string[] {
+  return ["__name__", "job", "instance", "service", "pod", "namespace"].filter((each) => !own.includes(each));
 }
 
 async function failures(prometheus: Prometheus): Promise<number> {

@@ -3,7 +3,7 @@ import { partPath, runTool } from "../parts/mod.ts";
 
 /** Remarks that stay, for the reason in decision 0013. */
 const justified: readonly RegExp[] = [
-  // The name is seed 000's.
+  // The name is promised (deploy/docs/contract.md).
   /^kopiur_repo_snapshot_count non-histogram and non-summary metrics should not have "_count" suffix$/,
 ];
 

@@ -58,7 +58,7 @@ export interface MoverJobRequest {
 
 /** Name of the one container of a mover pod. */
 export const MOVER_CONTAINER = "mover";
-/** Long enough to look at a Job by hand; its result is taken within seconds and it is never needed again (D3). */
+/** Long enough to look at a Job by hand; its result is taken within seconds and it is never needed again. */
 const SECONDS_KEPT_AFTER_END = 3600;
 
 /** A cluster tool must not end a mover early: a snapshot in the making would start over. */
@@ -71,7 +71,7 @@ const NO_SIDECAR_ANNOTATION = { "sidecar.istio.io/inject": "false", "linkerd.io/
 const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
 
 /**
- * The Job of one mover with its work spec, restricted by default (design D1, D2, D11). Pure. The API server refuses
+ * The Job of one mover with its work spec, restricted by default. Pure. The API server refuses
  * to change a Job's template, so make it only while there is no such Job. Check `mountConflict`, `firstMissing` and
  * `privilegedRefusal` before.
  */

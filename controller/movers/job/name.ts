@@ -2,7 +2,7 @@ import type { OperationKey } from "../../../api/mod.ts";
 import { OPERATIONS } from "../operations.ts";
 import { jobHash } from "../../shared/job_hash.ts";
 
-/** Pods of a Job add a dash and five characters and must stay within 63; domain.md §4.1 keeps some reserve. */
+/** Pods of a Job add a dash and five characters and must stay within 63; five are kept in reserve. */
 export const JOB_NAME_MAX = 52;
 
 /** What a mover Job is for, as far as its name is concerned. */

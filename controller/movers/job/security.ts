@@ -4,7 +4,7 @@ import type { MoverSpec } from "../../../api/mod.ts";
 const NONROOT_ID = 65532;
 
 /**
- * Pod half of a mover's security: PodSecurity *restricted* unless it is privileged (design D11). `fsGroup` makes
+ * Pod half of a mover's security: PodSecurity *restricted* unless it is privileged. `fsGroup` makes
  * a fresh repository volume writable; sources are mounted so that no kubelet touches their owners.
  */
 export function podSecurity(mover: MoverSpec): Record<string, unknown> {

@@ -11,7 +11,6 @@ export const apiServerMetrics = {
     scope: "process",
     labels: { verb: open, resource: open, code: open },
     help: "Requests to the API server by HTTP status code; code 0 when no answer came.",
-    source: "ecosystem",
   },
   kopiur_api_request_duration_seconds: {
     instrument: "histogram",
@@ -20,7 +19,6 @@ export const apiServerMetrics = {
     labels: { verb: open, resource: open },
     buckets: requestBuckets,
     help: "Time a request to the API server took until its answer began.",
-    source: "ecosystem",
   },
   kopiur_watch_restarts_total: {
     instrument: "counter",
@@ -28,7 +26,6 @@ export const apiServerMetrics = {
     scope: "process",
     labels: { resource: open, reason: open },
     help: "Watches that ended and were started again, by reason.",
-    source: "ecosystem",
   },
   kopiur_informer_synced: {
     instrument: "gauge",
@@ -36,7 +33,6 @@ export const apiServerMetrics = {
     scope: "process",
     labels: { resource: open },
     help: "1 when the informer of a resource has finished its first list, else 0.",
-    source: "ecosystem",
   },
   kopiur_informer_staleness_seconds: {
     instrument: "gauge",
@@ -45,7 +41,6 @@ export const apiServerMetrics = {
     labels: { resource: open },
     help:
       "Time since the informer of a resource last heard from the API server; above 90 nothing is taken away.",
-    source: "ecosystem",
   },
   kopiur_leader: {
     instrument: "gauge",
@@ -53,6 +48,5 @@ export const apiServerMetrics = {
     scope: "process",
     labels: {},
     help: "1 on the replica that holds the lease, 0 on the others.",
-    source: "ecosystem",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

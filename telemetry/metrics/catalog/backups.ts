@@ -17,7 +17,7 @@ export const backupMetrics = {
     labels: ofObject,
     help:
       "Unix time at which the newest successful backup of a BackupConfig ended, of those whose snapshots are not said to be gone.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_backup_consecutive_failures: {
     instrument: "gauge",
@@ -25,7 +25,7 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Failed backups of a BackupConfig since its newest successful one.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_backup_size_bytes: {
     instrument: "gauge",
@@ -33,7 +33,7 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Logical size of the newest successful backup of a BackupConfig.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_backup_files: {
     instrument: "gauge",
@@ -41,7 +41,7 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Files in the newest successful backup of a BackupConfig; absent when unknown.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_backup_duration_seconds: {
     instrument: "gauge",
@@ -49,7 +49,7 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Time the newest successful backup of a BackupConfig took.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_backups_waiting: {
     instrument: "gauge",
@@ -57,7 +57,6 @@ export const backupMetrics = {
     scope: "object",
     labels: { namespace: open, reason: open },
     help: "Backups that have not started, by what they wait for.",
-    source: "ecosystem",
   },
   kopiur_backup_last_attempt_timestamp_seconds: {
     instrument: "gauge",
@@ -65,7 +64,6 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Unix time at which the newest finished backup of a BackupConfig ended, however it ended.",
-    source: "ecosystem",
   },
   kopiur_backup_last_status: {
     instrument: "gauge",
@@ -73,7 +71,6 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "1 when the newest finished backup of a BackupConfig succeeded, 0 when it failed.",
-    source: "ecosystem",
   },
   kopiur_backup_last_files: {
     instrument: "gauge",
@@ -82,7 +79,7 @@ export const backupMetrics = {
     labels: { ...ofObject, state: ["new", "unchanged"] },
     help:
       "Files of the newest successful backup of a BackupConfig that were read (new or changed) or taken over.",
-    source: "001",
+    promised: "operations",
   },
   kopiur_backup_last_new_bytes: {
     instrument: "gauge",
@@ -90,7 +87,7 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Bytes the newest successful backup of a BackupConfig added to the repository.",
-    source: "002",
+    promised: "runs",
   },
   kopiur_backup_unreadable_files: {
     instrument: "gauge",
@@ -99,7 +96,6 @@ export const backupMetrics = {
     labels: ofObject,
     zero: "absent",
     help: "Files and folders the newest finished backup of a BackupConfig could not read; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_backup_names_not_kept: {
     instrument: "gauge",
@@ -109,7 +105,6 @@ export const backupMetrics = {
     zero: "absent",
     help:
       "Files the newest finished backup of a BackupConfig saved under another name, or lost to the name of another, as theirs is not UTF-8; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_backup_stuck_seconds: {
     instrument: "gauge",
@@ -118,7 +113,6 @@ export const backupMetrics = {
     labels: { ...ofObject, phase: ["Pending", "Running", "Deleting"] },
     help:
       "How long the oldest Backup of a BackupConfig has been in a phase it should leave; none when there is no such Backup.",
-    source: "ecosystem",
   },
   kopiur_backup_active_runs: {
     instrument: "gauge",
@@ -126,7 +120,6 @@ export const backupMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Succeeded Backups of a BackupConfig that are kept.",
-    source: "ecosystem",
   },
   kopiur_backup_consecutive_incomplete: {
     instrument: "gauge",
@@ -136,7 +129,6 @@ export const backupMetrics = {
     zero: "absent",
     help:
       "Backups of a BackupConfig since the newest one that lacks nothing: failed and partial ones; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_backup_oldest_source_last_success_timestamp_seconds: {
     instrument: "gauge",
@@ -145,7 +137,6 @@ export const backupMetrics = {
     labels: ofObject,
     help:
       "Unix time at which that source of a BackupConfig was last backed up whose last success is the oldest; 0 when one was tried and never succeeded.",
-    source: "ecosystem",
   },
   kopiur_backup_sources_without_success: {
     instrument: "gauge",
@@ -155,7 +146,6 @@ export const backupMetrics = {
     zero: "absent",
     help:
       "Sources of a BackupConfig that no backup ever saved, also those that none has tried yet; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_pvc_unprotected: {
     instrument: "gauge",
@@ -164,7 +154,6 @@ export const backupMetrics = {
     labels: { namespace: open },
     help:
       "PersistentVolumeClaims that no BackupConfig covers and that do not say that none is wanted; raw block devices, which none can cover, included.",
-    source: "ecosystem",
   },
   kopiur_backups_total: {
     instrument: "counter",
@@ -172,7 +161,7 @@ export const backupMetrics = {
     scope: "object",
     labels: { ...ofObject, outcome: ["success", "failure", "partial"] },
     help: "Finished backups of a BackupConfig by outcome; 0 from the moment the BackupConfig is first seen.",
-    source: "001",
+    promised: "operations",
   },
   kopiur_backup_run_duration_seconds: {
     instrument: "histogram",
@@ -181,6 +170,6 @@ export const backupMetrics = {
     labels: { outcome: ["success", "failure", "partial"] },
     buckets: runBuckets,
     help: "Time finished backups took, from the start of the first mover to the end of the last.",
-    source: "002",
+    promised: "operations",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -10,7 +10,6 @@ export const deletionMetrics = {
     labels: { ...ofObject, state: ["partial", "empty", "shrunken"] },
     zero: "absent",
     help: "Snapshots of a BackupConfig that take no place from whole ones in its retention; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_backup_retention_held_back: {
     instrument: "gauge",
@@ -20,7 +19,6 @@ export const deletionMetrics = {
     zero: "absent",
     help:
       "Backups of a BackupConfig that retention keeps only because other snapshots are not whole; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_backup_retention_pending: {
     instrument: "gauge",
@@ -29,7 +27,6 @@ export const deletionMetrics = {
     labels: ofObject,
     zero: "absent",
     help: "Backups of a BackupConfig that retention is about to delete; absent while 0.",
-    source: "ecosystem",
   },
   kopiur_deletions_held: {
     instrument: "gauge",
@@ -38,7 +35,6 @@ export const deletionMetrics = {
     labels: { namespace: open },
     help:
       "Deleted Backups whose snapshots stay until a person confirms, because many were deleted or they are the last ones.",
-    source: "ecosystem",
   },
   kopiur_backup_pruned_total: {
     instrument: "counter",
@@ -46,7 +42,6 @@ export const deletionMetrics = {
     scope: "object",
     labels: { ...ofObject, by: ["retention", "history"] },
     help: "Backups of a BackupConfig that were deleted as a matter of routine.",
-    source: "ecosystem",
   },
   kopiur_orphaned_snapshots_total: {
     instrument: "counter",
@@ -54,7 +49,7 @@ export const deletionMetrics = {
     scope: "object",
     labels: { namespace: open },
     help: "Snapshots left in their repository when their Backup was deleted.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_snapshot_deletion_failures_total: {
     instrument: "counter",
@@ -62,6 +57,6 @@ export const deletionMetrics = {
     scope: "object",
     labels: { namespace: open },
     help: "Failed attempts to delete the snapshot of a deleted Backup.",
-    source: "000",
+    promised: "observability",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

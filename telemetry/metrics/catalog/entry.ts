@@ -13,6 +13,9 @@ export type LabelValues = typeof open | readonly string[];
  */
 export type InstrumentKind = "counter" | "histogram" | "gauge" | "observed_counter" | "resource";
 
+/** Sections of deploy/docs/contract.md that promise metrics. */
+export type Contract = "observability" | "operations" | "runs" | "reconciles";
+
 /** One metric; `unit` is UCUM, with `{…}` for counted things. */
 export interface MetricEntry {
   readonly instrument: InstrumentKind;
@@ -26,12 +29,12 @@ export interface MetricEntry {
   readonly buckets?: readonly number[];
   /**
    * absent: a gauge of what should not be, whose zeros are left out (silent_zeros.ts): nearly all its series would be 0
-   * at any time. Never one that a seed names.
+   * at any time. Never one that is promised.
    */
   readonly zero?: "absent";
   readonly help: string;
-  /** Where the name was decided: a seed's number, or "ecosystem" (the study of neighbours). */
-  readonly source: string;
+  /** The section of deploy/docs/contract.md that promises it; absent: the name is our own choice. */
+  readonly promised?: Contract;
 }
 
 /** The labels that name one object. */

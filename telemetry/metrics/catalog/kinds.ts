@@ -11,7 +11,7 @@ export const kindMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Finished reconciles, failed ones included.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_controller_reconcile_errors_total: {
     instrument: "counter",
@@ -20,7 +20,7 @@ export const kindMetrics = {
     labels: { kind: open, class: ["transient", "structural"] },
     help:
       "Reconciles that ended in an error, by what happens next: transient is retried, structural needs a person.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_controller_reconcile_duration_seconds: {
     instrument: "histogram",
@@ -29,7 +29,7 @@ export const kindMetrics = {
     labels: { kind: open },
     buckets: reconcileBuckets,
     help: "Time one reconcile took.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_controller_reconcile_results_total: {
     instrument: "counter",
@@ -37,7 +37,7 @@ export const kindMetrics = {
     scope: "process",
     labels: { kind: open, result: ["success", "error", "requeue", "requeue_after"] },
     help: "Finished reconciles by result.",
-    source: "003",
+    promised: "reconciles",
   },
   kopiur_controller_panics_total: {
     instrument: "counter",
@@ -46,7 +46,6 @@ export const kindMetrics = {
     labels: { kind: open, where: ["pass", "keys", "index", "samples"] },
     help:
       "Errors a kind threw where it may not; each is a defect of this program and costs no more than one answer.",
-    source: "ecosystem",
   },
   kopiur_resource_phase: {
     instrument: "gauge",
@@ -55,7 +54,7 @@ export const kindMetrics = {
     labels: { kind: open, namespace: open, name: open, phase: open },
     help:
       "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion. A Backup that has ended shows the phase it ended in only.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_resource_ready: {
     instrument: "gauge",
@@ -63,6 +62,6 @@ export const kindMetrics = {
     scope: "object",
     labels: { kind: open, namespace: open, name: open },
     help: "1 when the Ready condition of an object is True, else 0; none for a Backup that has ended.",
-    source: "001",
+    promised: "operations",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -3,7 +3,7 @@ import { apiServerMetrics } from "./api_server.ts";
 import { backupMetrics } from "./backups.ts";
 import { deletionMetrics } from "./deletions.ts";
 import { kindMetrics } from "./kinds.ts";
-import { catalog, type LabelsOf, metricEntry, metricNames, type OpenLabelsOf } from "./mod.ts";
+import { type LabelsOf, metricEntry, metricNames, type OpenLabelsOf } from "./mod.ts";
 import { moverMetrics } from "./movers.ts";
 import { processMetrics } from "./process.ts";
 import { repositoryMetrics } from "./repositories.ts";
@@ -69,7 +69,6 @@ Deno.test("catalog help is one sentence", () => {
   for (const name of metricNames()) {
     if (name === "target_info") continue;
     assert.match(metricEntry(name).help, /^[A-Z0-9][^\n]+\.$/, name);
-    assert.match(metricEntry(name).source, /^(?:00[0-4]|ecosystem)$/, name);
   }
 });
 
@@ -91,44 +90,6 @@ Deno.test("catalog scope is object exactly where a label names a namespace", () 
       `${name}: a histogram per object is too dear`,
     );
   }
-});
-
-Deno.test("catalog keeps the names, types and labels of the founding document", () => {
-  const seed: Readonly<Record<string, readonly [string, string]>> = {
-    kopiur_controller_reconciliations_total: ["counter", "kind"],
-    kopiur_controller_reconcile_errors_total: ["counter", "kind,class"],
-    kopiur_controller_reconcile_duration_seconds: ["histogram", "kind"],
-    kopiur_resource_phase: ["gauge", "kind,namespace,name,phase"],
-    kopiur_backup_last_success_timestamp_seconds: ["gauge", "namespace,name"],
-    kopiur_backup_consecutive_failures: ["gauge", "namespace,name"],
-    kopiur_backup_size_bytes: ["gauge", "namespace,name"],
-    kopiur_backup_files: ["gauge", "namespace,name"],
-    kopiur_backup_duration_seconds: ["gauge", "namespace,name"],
-    kopiur_orphaned_snapshots_total: ["counter", "namespace"],
-    kopiur_snapshot_deletion_failures_total: ["counter", "namespace"],
-    kopiur_schedule_backups_created_total: ["counter", "namespace,name"],
-    kopiur_repo_size_bytes: ["gauge", "namespace,name"],
-    kopiur_repo_snapshot_count: ["gauge", "namespace,name"],
-    kopiur_repo_discovered_backups: ["gauge", "namespace,name"],
-    kopiur_repository_maintenance_configured: ["gauge", "kind,namespace,name"],
-    kopiur_restore_duration_seconds: ["gauge", "namespace,name"],
-    kopiur_maintenance_last_reclaimed_bytes: ["gauge", "namespace,name"],
-    kopiur_webhook_admission_total: ["counter", "kind,decision"],
-    kopiur_mover_operations_total: ["counter", "operation,result"],
-    kopiur_mover_operation_duration_seconds: ["histogram", "operation,result"],
-  };
-  for (const name of metricNames()) {
-    if (catalog[name].source !== "000") continue;
-    const { instrument, labels } = metricEntry(name);
-    assert.deepEqual([instrument, Object.keys(labels).join(",")], seed[name], name);
-  }
-  // These come with their kinds; when the last one exists the list is empty.
-  assert.deepEqual(Object.keys(seed).filter((name) => !Object.hasOwn(catalog, name)), [
-    "kopiur_repository_maintenance_configured",
-    "kopiur_restore_duration_seconds",
-    "kopiur_maintenance_last_reclaimed_bytes",
-    "kopiur_webhook_admission_total",
-  ]);
 });
 
 Deno.test("LabelsOf and OpenLabelsOf are what the compiler holds callers to", () => {

@@ -16,7 +16,6 @@ export const moverMetrics = {
     labels: {},
     help:
       "Movers that may have a slot at the same time in the whole cluster, without those that open a repository; none when there is no limit.",
-    source: "ecosystem",
   },
   kopiur_mover_slots_used: {
     instrument: "gauge",
@@ -24,7 +23,6 @@ export const moverMetrics = {
     scope: "process",
     labels: {},
     help: "Slots that are taken: by movers that have not ended, and by those about to begin.",
-    source: "ecosystem",
   },
   kopiur_mover_slots_waiting: {
     instrument: "gauge",
@@ -32,7 +30,6 @@ export const moverMetrics = {
     scope: "process",
     labels: {},
     help: "Movers that wait for a slot.",
-    source: "ecosystem",
   },
   kopiur_bootstrap_slots: {
     instrument: "gauge",
@@ -41,7 +38,6 @@ export const moverMetrics = {
     labels: {},
     help:
       "Movers that may open a repository at the same time in the whole cluster; none when there is no limit.",
-    source: "ecosystem",
   },
   kopiur_bootstrap_slots_used: {
     instrument: "gauge",
@@ -49,7 +45,6 @@ export const moverMetrics = {
     scope: "process",
     labels: {},
     help: "Slots for opening repositories that are taken.",
-    source: "ecosystem",
   },
   kopiur_bootstrap_slots_waiting: {
     instrument: "gauge",
@@ -57,7 +52,6 @@ export const moverMetrics = {
     scope: "process",
     labels: {},
     help: "Repositories that wait to be opened or read again.",
-    source: "ecosystem",
   },
   kopiur_mover_operations_total: {
     instrument: "counter",
@@ -65,7 +59,7 @@ export const moverMetrics = {
     scope: "process",
     labels: operation,
     help: "Operations movers finished, by result.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_mover_operation_duration_seconds: {
     instrument: "histogram",
@@ -74,6 +68,6 @@ export const moverMetrics = {
     labels: operation,
     buckets: operationBuckets,
     help: "Time a mover's operation took, by result.",
-    source: "000",
+    promised: "observability",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -9,7 +9,6 @@ export const processMetrics = {
     scope: "process",
     labels: { signal: ["traces", "metrics", "logs"] },
     help: "Exports to the OpenTelemetry collector that failed; what they held is lost, but for metrics.",
-    source: "ecosystem",
   },
   kopiur_build_info: {
     instrument: "gauge",
@@ -17,7 +16,6 @@ export const processMetrics = {
     scope: "process",
     labels: { version: open, commit: open, build_date: open },
     help: "Always 1; the labels say what was built.",
-    source: "ecosystem",
   },
   process_resident_memory_bytes: {
     instrument: "gauge",
@@ -25,7 +23,6 @@ export const processMetrics = {
     scope: "process",
     labels: {},
     help: "Resident memory of this process.",
-    source: "003",
   },
   process_cpu_seconds_total: {
     instrument: "observed_counter",
@@ -33,7 +30,6 @@ export const processMetrics = {
     scope: "process",
     labels: {},
     help: "User and system CPU time this process has used.",
-    source: "003",
   },
   process_start_time_seconds: {
     instrument: "gauge",
@@ -41,7 +37,6 @@ export const processMetrics = {
     scope: "process",
     labels: {},
     help: "Unix time at which this process started.",
-    source: "003",
   },
   target_info: {
     instrument: "resource",
@@ -56,6 +51,5 @@ export const processMetrics = {
       k8s_pod_name: open,
     },
     help: "Target metadata",
-    source: "ecosystem",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

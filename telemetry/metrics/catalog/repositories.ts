@@ -9,7 +9,7 @@ export const repositoryMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Logical bytes a repository keeps: the sum of the newest snapshot of each source.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_repo_snapshot_count: {
     instrument: "gauge",
@@ -17,7 +17,7 @@ export const repositoryMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Snapshots found in a repository by the newest scan of its catalog.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_repo_discovered_backups: {
     instrument: "gauge",
@@ -25,7 +25,7 @@ export const repositoryMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Backups that stand for snapshots of a repository which no Backup of this cluster made.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_repo_missing_snapshots: {
     instrument: "gauge",
@@ -34,7 +34,6 @@ export const repositoryMetrics = {
     labels: ofObject,
     help:
       "Snapshots that Backups of this Repository made or stand on and the newest scan of the catalog did not find.",
-    source: "ecosystem",
   },
   kopiur_repo_unreadable_manifests: {
     instrument: "gauge",
@@ -43,7 +42,6 @@ export const repositoryMetrics = {
     labels: ofObject,
     help:
       "Manifests in a repository that cannot be read and are passed over, as the newest scan of its catalog found.",
-    source: "ecosystem",
   },
   kopiur_repo_unfinished_snapshots: {
     instrument: "gauge",
@@ -52,7 +50,6 @@ export const repositoryMetrics = {
     labels: ofObject,
     help:
       "Unfinished snapshots in a repository that killed or cancelled uploads left, as the newest scan of its catalog found; those that may go on are not counted.",
-    source: "ecosystem",
   },
   kopiur_repo_unfinished_size_bytes: {
     instrument: "gauge",
@@ -61,6 +58,5 @@ export const repositoryMetrics = {
     labels: ofObject,
     help:
       "Logical bytes that these uploads had taken in; at most so much of the storage is held by nothing else.",
-    source: "ecosystem",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

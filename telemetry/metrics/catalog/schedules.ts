@@ -10,7 +10,6 @@ export const scheduleMetrics = {
     labels: { ...ofObject, config: open },
     help:
       "Longest time between two coming slots of a BackupSchedule, with the BackupConfig it runs; none while it is suspended.",
-    source: "ecosystem",
   },
   kopiur_schedule_next_run_timestamp_seconds: {
     instrument: "gauge",
@@ -18,7 +17,6 @@ export const scheduleMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Unix time at which a BackupSchedule makes its next Backup; none while it is suspended.",
-    source: "ecosystem",
   },
   kopiur_schedule_suspended: {
     instrument: "gauge",
@@ -26,7 +24,6 @@ export const scheduleMetrics = {
     scope: "object",
     labels: ofObject,
     help: "1 while a BackupSchedule is suspended, else 0.",
-    source: "ecosystem",
   },
   kopiur_schedule_backups_created_total: {
     instrument: "counter",
@@ -34,7 +31,7 @@ export const scheduleMetrics = {
     scope: "object",
     labels: ofObject,
     help: "Backups a BackupSchedule made.",
-    source: "000",
+    promised: "observability",
   },
   kopiur_schedule_missed_total: {
     instrument: "counter",
@@ -43,7 +40,6 @@ export const scheduleMetrics = {
     labels: ofObject,
     help:
       "Slots of a BackupSchedule that passed without a Backup because the controller was not there in time.",
-    source: "ecosystem",
   },
   kopiur_schedule_skipped_total: {
     instrument: "counter",
@@ -51,6 +47,5 @@ export const scheduleMetrics = {
     scope: "object",
     labels: { ...ofObject, reason: ["Forbid", "StartingDeadline"] },
     help: "Slots of a BackupSchedule that were left out on purpose, by reason.",
-    source: "ecosystem",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -11,7 +11,7 @@ export const workQueueMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Keys that wait in the work queue.",
-    source: "001",
+    promised: "operations",
   },
   kopiur_workqueue_adds_total: {
     instrument: "counter",
@@ -19,7 +19,7 @@ export const workQueueMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Keys added to the work queue.",
-    source: "001",
+    promised: "operations",
   },
   kopiur_workqueue_retries_total: {
     instrument: "counter",
@@ -27,7 +27,7 @@ export const workQueueMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Keys added again after a failure.",
-    source: "001",
+    promised: "operations",
   },
   kopiur_workqueue_queue_duration_seconds: {
     instrument: "histogram",
@@ -36,7 +36,6 @@ export const workQueueMetrics = {
     labels: { kind: open },
     buckets: queueBuckets,
     help: "Time a key waited in the work queue from when it was due.",
-    source: "ecosystem",
   },
   kopiur_workqueue_work_duration_seconds: {
     instrument: "histogram",
@@ -45,7 +44,6 @@ export const workQueueMetrics = {
     labels: { kind: open },
     buckets: queueBuckets,
     help: "Time a worker spent on a key.",
-    source: "ecosystem",
   },
   kopiur_workqueue_unfinished_work_seconds: {
     instrument: "gauge",
@@ -53,7 +51,6 @@ export const workQueueMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Sum of the time spent so far on keys still being worked on.",
-    source: "ecosystem",
   },
   kopiur_workqueue_longest_running_processor_seconds: {
     instrument: "gauge",
@@ -61,6 +58,5 @@ export const workQueueMetrics = {
     scope: "process",
     labels: { kind: open },
     help: "Time spent so far on the key that has been worked on longest.",
-    source: "ecosystem",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;
