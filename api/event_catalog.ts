@@ -244,8 +244,14 @@ export const EVENTS: readonly EventEntry[] = [
     reasons: ["LastSnapshotsHeld"],
     action: "ConfirmDeletion",
     on: ["Backup"],
-    when:
-      "its deletion would take the last snapshots of a source or more than half of a recipe's, or it is pinned and said to go by routine",
+    when: "its deletion would take the last snapshots of a source or more than half of a recipe's",
+  },
+  {
+    type: "Warning",
+    reasons: ["PinnedHeld"],
+    action: "ConfirmDeletion",
+    on: ["Backup"],
+    when: "a rule deleted it, but it is pinned",
   },
   {
     type: "Warning",

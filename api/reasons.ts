@@ -44,8 +44,8 @@ export const REASONS = {
   NoSlot: "All mover slots are taken",
   NoVolumeMatches: "No PersistentVolumeClaim matches the selector",
   MassDeletionHeld: "Many Backups are deleted: their snapshots stay until a person confirms",
-  LastSnapshotsHeld:
-    "The snapshots are the last ones, or pinned and said to go by routine: they stay until a person confirms",
+  LastSnapshotsHeld: "The snapshots are the last ones: they stay until a person confirms",
+  PinnedHeld: "A rule deleted the Backup, but it is pinned: its snapshots stay until a person decides",
   InheritedHeld:
     "Backups were put back, and another cluster may live on their snapshots: they stay until a person decides",
   MassDeletionReleased: "The deletion of the snapshots was confirmed",

@@ -79,7 +79,7 @@ export function noteDeletion(world: BackupWorld, applied: Applied, ledger: Delet
   const isKnown = backup.status.deletion?.checkpointWaits !== undefined;
   if (
     !isBegun || isKnown || resolved === undefined || backup.confirmsDeletion ||
-    deletions?.routine !== undefined
+    deletions?.isRoutine === true
   ) {
     return;
   }

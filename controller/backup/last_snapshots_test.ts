@@ -161,8 +161,52 @@ Deno.test("Deletion by retention neither takes the newest whole snapshot, nor on
   await stage.settleAll();
   assert.equal(begun(stage).includes("run-2"), true, "retention's own goes at once");
   await carryOut(stage);
-  assert.deepEqual(held(stage), days(1, 6));
+  assert.deepEqual(held(stage), days(6));
+  assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
   assert.match(stage.messageOf("run-1"), /^It is marked as deleted by retention, but it is pinned/);
+});
+
+Deno.test("Deletion by retention of what is pinned waits for the pin to go, whatever was confirmed before or after", async () => {
+  for (const confirmed of ["before", "after"]) {
+    const stage = stageOf(6);
+    stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+    const pin = (isPinned: boolean) => {
+      const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+      stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin: isPinned } });
+    };
+    if (confirmed === "before") stage.annotate(confirm, "run-1");
+    stage.annotate(retention, "run-1");
+    stage.deleteBackup("run-1");
+    pin(true);
+    await carryOut(stage);
+    assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
+    assert.match(
+      stage.messageOf("run-1"),
+      /kubectl patch backup\.\S+ run-1 -n apps .*"pin":false.*skip-snapshot-cleanup/,
+    );
+    stage.annotate(confirm, "run-1");
+    await carryOut(stage);
+    assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
+    assert.deepEqual(begun(stage), []);
+    pin(false);
+    await carryOut(stage);
+    await carryOut(stage);
+    assert.equal(stage.standing("run-1"), "gone");
+  }
+});
+
+Deno.test("Deletion by retention that lost its pin is judged as any other", async () => {
+  const stage = stageOf(3);
+  const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-3" }) ?? assert.fail();
+  stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin: true } });
+  stage.annotate(retention, "run-3");
+  stage.deleteBackup("run-3");
+  await carryOut(stage);
+  const held = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-3" }) ?? assert.fail();
+  stage.kube.put({ ...held, spec: { configRef: { name: "recipe" } } });
+  await carryOut(stage);
+  await carryOut(stage);
+  assert.equal(stage.standing("run-3"), "Deleting LastSnapshotsHeld");
 });
 
 Deno.test("Deletion marked as retention's by somebody else counts as anybody's", async () => {

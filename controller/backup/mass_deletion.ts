@@ -3,6 +3,7 @@ import {
   type ConditionChange,
   DELETION_BREAKER_DEFAULTS,
   findCondition,
+  GROUP,
   isoSeconds,
   parseDurationSeconds,
   type Reason,
@@ -19,6 +20,7 @@ import {
   REPOSITORY,
   type RepositoryView,
 } from "../shared/mod.ts";
+import type { BackupObject } from "./backup_object.ts";
 import { foundRepository } from "./checks.ts";
 import type { OtherDeletions } from "./other_deletions.ts";
 import type { RunPin } from "./run_pin.ts";
@@ -33,7 +35,7 @@ const UNKNOWN_MAX_SECONDS = 86_400;
 const CLOCK_TOLERANCE_SECONDS = 60;
 const CONDITION = "DeletionHeld";
 
-const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld"] as const;
+const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld", "PinnedHeld"] as const;
 /** Why a deletion is held. */
 type HeldReason = Extract<Reason, typeof HELD_REASONS[number]>;
 
@@ -57,7 +59,7 @@ export type DeletionVerdict =
     readonly message: string;
     readonly news: string | undefined;
   }
-  /** It was held, and a person has confirmed since. */
+  /** It was held, and a person has said since that it need not be. */
   | { readonly kind: "confirmed"; readonly message: string };
 
 /**
@@ -65,14 +67,21 @@ export type DeletionVerdict =
  * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
  * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
  * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
- * would go; the newest whole snapshot of a source they never take. What was
- * put back nothing deletes before a person has said that no other cluster lives on it, whatever the settings are: these
+ * would go; the newest whole snapshot of a source they never take, and what
+ * is pinned neither, whatever was confirmed: that may have been said before the pin. What was put back nothing deletes before a person has said that no other cluster lives on it, whatever the settings are: these
  * were restored along with it.
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
   const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
   const seen = world.deletions;
+  const isKnown = before?.status === "True" && before.reason === "PinnedHeld";
+  if (isKeptByPin(backup)) {
+    return isKnown
+      ? { kind: "held", reason: "PinnedHeld", message: before.message, news: undefined }
+      : heldByPin(world);
+  }
+  if (isKnown) return { kind: "confirmed", message: "It is pinned no longer" };
   if (before?.status === "True") {
     if (backup.confirmsDeletion) {
       return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
@@ -85,10 +94,9 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   }
   if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
   if (seen.isInherited) return held(world, "InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
-  if (seen.routine === "doubtful") return held(world, "LastSnapshotsHeld", routineText(world));
   const breaker = breakerOf(foundRepository(world));
   const last = seen.last?.paths ?? [];
-  if (seen.routine === "believed") {
+  if (seen.isRoutine) {
     return last.length === 0
       ? { kind: "free", annotate: [] }
       : held(world, "LastSnapshotsHeld", newestText(world, last));
@@ -110,6 +118,13 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
   const verdict = remembered(world, seen, breaker, now);
   return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
+}
+
+/** True for one that is pinned and marked as deleted by a rule: no rule takes what is pinned. */
+export function isKeptByPin(
+  { spec, isRoutineDeletion }: Pick<BackupObject, "spec" | "isRoutineDeletion">,
+): boolean {
+  return isRoutineDeletion && spec.pin === true;
 }
 
 /**
@@ -244,8 +259,8 @@ function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
 }
 
 function halfText({ backup }: BackupWorld): string {
-  return `With it more than half of the Backups of BackupConfig "${backup.configName}" that hold snapshots ` +
-    "would be deleted";
+  return `When it was deleted, it was one of more than half of the Backups of BackupConfig ` +
+    `"${backup.configName}" that held snapshots`;
 }
 
 /** The word that frees all that was put back; where the Repository is gone nobody can say it. */
@@ -255,10 +270,14 @@ function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): 
   return `. Where no other cluster lives on what was put back, ${heirWords({ namespace, name, uid })}`;
 }
 
-function routineText({ backup, object }: BackupWorld): string {
+function heldByPin({ backup: { key: { namespace, name } }, object }: BackupWorld): DeletionVerdict {
   const by = object.metadata.annotations?.[ANNOTATION.deletedBy] ?? "";
-  const why = backup.spec.pin === true ? "it is pinned" : "that would keep it";
-  return `It is marked as deleted by ${by}, but ${why}`;
+  const message =
+    `It is marked as deleted by ${by}, but it is pinned, so its snapshots stay until a person decides. ` +
+    `To delete them, set spec.pin to false, as by "kubectl patch backup.${GROUP} ${name} -n ${namespace} ` +
+    `--type merge -p '{\"spec\":{\"pin\":false}}'"; to leave them where they are, annotate the Backup with ` +
+    `${ANNOTATION.skipSnapshotCleanup}: "true"`;
+  return { kind: "held", reason: "PinnedHeld", message, news: message };
 }
 
 /** What the breaker's own condition is to say. */

@@ -20,7 +20,7 @@ import type { BackupObject } from "./backup_object.ts";
 import { wordOfToday } from "./deletion_policy.ts";
 import type { DeletionLedger } from "./deletion_ledger.ts";
 import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
-import { breakerOf, isTooMany, takesMoreThanHalf } from "./mass_deletion.ts";
+import { breakerOf, isKeptByPin, isTooMany, takesMoreThanHalf } from "./mass_deletion.ts";
 import { countOtherDeletions, type OtherDeletions, repositoryId, savedOfRecipe } from "./other_deletions.ts";
 import type { RunPin } from "./run_pin.ts";
 import { BY_UNIQUE_ID } from "./watches.ts";
@@ -31,8 +31,8 @@ export interface SeenDeletions {
   readonly others: OtherDeletions;
   /** True when it is known to hold a snapshot. */
   readonly isSaved: boolean;
-  /** Whether a routine that is named as the one who deletes it would; undefined for the deletion of a person or a tool. */
-  readonly routine: "believed" | "doubtful" | undefined;
+  /** A routine is named as the one who deletes it, and would; false for the deletion of a person or a tool. */
+  readonly isRoutine: boolean;
   /** Looked for only where it may decide: where nothing else holds the deletion. */
   readonly last: LastSnapshots | undefined;
   /** When this controller began to count by itself; before that only others can say what was deleted. */
@@ -69,6 +69,8 @@ export function seenDeletions(
   // Whoever says that this is the heir frees what was held for that alone.
   const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
   if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
+  // The pin decides alone.
+  if (isKeptByPin(backup)) return undefined;
   const repository = cachedRepository(pin.resolved.repository, namespace, reader);
   const memory = repository === undefined ? undefined : memoryOf(repository);
   const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
@@ -85,20 +87,20 @@ export function seenDeletions(
   };
   const today = wordOfToday(run);
   const isSaved = runFacts(object).saved.length > 0;
-  const routine = routineOf(run, isSaved, reader);
-  const others = routine === undefined
+  const isRoutine = isRoutineOf(run, isSaved, reader);
+  const others = !isRoutine
     ? countOtherDeletions(object, counted, reader)
     : { ofRepository: 0, elsewhere: 0, claimed: 0, ofRecipe: 0, savedByRecipe: 0 };
-  const isJudgedAlready = routine === undefined && (isTooMany({ others }, breaker) ||
+  const isJudgedAlready = !isRoutine && (isTooMany({ others }, breaker) ||
     (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
   // It looks at the whole recipe, so only where it may decide.
-  const isAsked = routine !== undefined ||
+  const isAsked = isRoutine ||
     (breaker.keepLast && backup.status.deletion?.settlingSince !== undefined);
   const uid = repository?.metadata.uid;
   return {
     others,
     isSaved,
-    routine,
+    isRoutine,
     isInherited: isKeptInheritance(run),
     countedSince: new Date(ledger.begin(now) * 1000),
     last: isJudgedAlready || !isAsked ? undefined : lastOf(object, backup, { memory, today }, reader),
@@ -152,32 +154,29 @@ function lastOf(
 
 /**
  * Whether a routine that is said to delete a Backup would do so: anybody may write that word. Retention deletes nothing
- * that is pinned, nor what the retention of today keeps beside what is in the same repository, nor what is in another one
+ * that the retention of today keeps beside what is in the same repository, nor what is in another one
  * than the recipe writes to; a history limit nothing that holds a snapshot. One that would not is the deletion of a
  * person or a tool.
  */
-function routineOf(
+function isRoutineOf(
   { object, backup, config, pin, repository }: DeletedRun,
   isSaved: boolean,
   reader: Reader,
-): SeenDeletions["routine"] {
-  if (!backup.isRoutineDeletion) return undefined;
-  if (backup.spec.pin === true) return "doubtful";
-  if (object.metadata.annotations?.[ANNOTATION.deletedBy] === "history") {
-    return isSaved ? undefined : "believed";
-  }
-  if (config.kind !== "found") return undefined;
+): boolean {
+  if (!backup.isRoutineDeletion) return false;
+  if (object.metadata.annotations?.[ANNOTATION.deletedBy] === "history") return !isSaved;
+  if (config.kind !== "found") return false;
   const { spec: { retention, repository: writtenTo } } = config.value;
   const own = pin.resolved.repository;
   if (
     retention === undefined || keepsEverything(retention) || !isSame(own, writtenTo, backup.key.namespace)
-  ) return undefined;
+  ) return false;
   const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
     each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
   );
   const run = retentionRun(object, repository);
   const others = living.map((each) => retentionRun(each, repository));
-  return runsToPrune(retention, [...others, run]).includes(run) ? "believed" : undefined;
+  return runsToPrune(retention, [...others, run]).includes(run);
 }
 
 function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "repository">): boolean {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
+import type { Reason } from "../../../api/reasons.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import { confirmingWord, isConfirmed } from "../../../controller/shared/inherited.ts";
 import type { KubeObject } from "../../../kube/types.ts";
@@ -27,7 +28,7 @@ export interface HeldDeletion {
   readonly deletedAt?: string;
   /** Since when it is held. */
   readonly since: string;
-  /** Why: `MassDeletionHeld`, `LastSnapshotsHeld` or `InheritedHeld`. */
+  /** Why: `MassDeletionHeld`, `LastSnapshotsHeld`, `InheritedHeld` or `PinnedHeld`. */
   readonly reason: string;
   /** Why, in the controller's words. */
   readonly message: string;
@@ -44,13 +45,21 @@ export function heldDeletions(backups: readonly KubeObject[]): readonly HeldDele
   }).sort(byName);
 }
 
+const PINNED = "PinnedHeld" satisfies Reason;
+
+/** True for one that no word releases: its pin must go. */
+export function isHeldByPin({ reason }: HeldDeletion): boolean {
+  return reason === PINNED;
+}
+
 /** How a Backup is held; undefined when it is not, or was released already. */
 export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
   const { namespace = "", name, uid = "", resourceVersion = "", deletionTimestamp } = backup.metadata;
-  if (deletionTimestamp === undefined || isConfirmed(backup)) return undefined;
+  if (deletionTimestamp === undefined) return undefined;
   const status = backupStatus.safeParse(backup.status).data;
   const held = findCondition(status?.conditions, "DeletionHeld");
   if (status === undefined || held?.status !== "True") return undefined;
+  if (isConfirmed(backup) && held.reason !== PINNED) return undefined;
   const config = status.resolved?.config ?? namesConfig.safeParse(backup).data?.spec.configRef.name;
   const repository = status.resolved?.repository.name;
   return {

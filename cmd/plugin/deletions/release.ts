@@ -5,7 +5,7 @@ import type { DeletionsReleaseRequest } from "./args.ts";
 import { counted } from "../text.ts";
 import { lossTable, lossText } from "./view.ts";
 import { EXIT } from "../../exit_code.ts";
-import { chooseHeld, type HeldDeletion, heldDeletion } from "./held.ts";
+import { chooseHeld, type HeldDeletion, heldDeletion, isHeldByPin } from "./held.ts";
 import type { Host } from "../../host.ts";
 import { readHeld } from "./list.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
@@ -29,16 +29,20 @@ export async function releaseDeletions(
 ): Promise<number> {
   const found = chooseHeld(await readHeld(session), which);
   if (found.kind === "refused") throw new Error(found.message);
-  const { held } = found;
+  const pinned = found.held.filter(isHeldByPin);
+  for (const each of pinned) host.stderr.write(`${keyText(each)} is not released: ${each.message}\n`);
+  const leftOut = which.kind === "named" && pinned.length > 0 ? EXIT.failed : EXIT.ok;
+  const held = found.held.filter((each) => !isHeldByPin(each));
   if (held.length === 0) {
-    host.stderr.write("No deletion is held\n");
-    return EXIT.ok;
+    if (pinned.length === 0) host.stderr.write("No deletion is held\n");
+    return leftOut;
   }
   const allNamespaces = session.namespace === "";
   host.stdout.write(lossTable(held, { allNamespaces, color: wantsColor(host.stdout, host.env), now }));
   host.stderr.write(`${lossText(held)} are lost for good by the release\n`);
   if (!yes && !await isConfirmed(host, QUESTION, session.stop)) return EXIT.failed;
-  return await releaseAll(host, session, held);
+  const end = await releaseAll(host, session, held);
+  return end === EXIT.ok ? leftOut : end;
 }
 
 async function releaseAll(
@@ -98,6 +102,7 @@ async function release(
     if (current === undefined || current.metadata.uid !== held.uid) return "it is gone";
     const still = heldDeletion(current);
     if (still === undefined) return "it is held no longer";
+    if (isHeldByPin(still)) return "it was pinned meanwhile";
     ({ resourceVersion, word } = still);
   }
 }

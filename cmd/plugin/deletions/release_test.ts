@@ -126,6 +126,26 @@ Deno.test("releaseDeletions() releases the others when one cannot be, and says h
   );
 });
 
+Deno.test("releaseDeletions() releases nothing that is pinned, and says how it can go", async () => {
+  const held = aHeldBackup("a");
+  const pinned: KubeObject = {
+    ...held,
+    metadata: { ...held.metadata, annotations: { [ANNOTATION.confirmDeletion]: "true" } },
+    status: {
+      ...held.status as Readonly<Record<string, unknown>>,
+      conditions: [{ ...aCondition("DeletionHeld", "True", "PinnedHeld"), message: "set spec.pin to false" }],
+    },
+  };
+  const api = new FakePluginApi([pinned, aHeldBackup("b")]);
+  const host = fakeHost();
+  equal(await releaseDeletions(host, fakeSession(api), { which: all, yes: true }, now), 0);
+  match(host.printed.error, /^apps\/a is not released: set spec\.pin to false\n1 snapshot /);
+  equal(host.printed.out.includes("k-a"), false, "what is not lost is not told as lost");
+  deepEqual(api.writes.length, 1);
+  const named = { kind: "named", names: ["a"] } as const;
+  equal(await releaseDeletions(fakeHost(), fakeSession(api), { which: named, yes: true }, now), 1);
+});
+
 Deno.test("listDeletions() shows what is held in each format", async () => {
   const api = new FakePluginApi([aHeldBackup("a"), aHeldBackup("b", "media"), aBackup({ name: "c" })]);
   const table = fakeHost();
