@@ -161,6 +161,15 @@ export class Days {
     this.#nodes.mend();
   }
 
+  /** The longest time in hours between two movers for the same Repository or deletion of the sick namespace. */
+  get longestPauseHours(): number {
+    const nowMs = this.clock.epochMs();
+    const pauses = [...this.tries].flatMap(([what, { lastMs, longestPauseMs }]) =>
+      /^(?:hangs|old)-/.test(what) ? [Math.max(longestPauseMs, nowMs - lastMs)] : []
+    );
+    return Math.max(0, ...pauses) / 3_600_000;
+  }
+
   /** What of the sick namespace is not as it should be, once all is mended. */
   get unmended(): readonly string[] {
     const repositories = this.kube.list(REPOSITORY).filter((each) =>

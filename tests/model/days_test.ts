@@ -8,6 +8,8 @@ const START_SECONDS: Readonly<Record<string, number>> = { Backup: 5, Repository:
 /** The mover of a deletion works for half a minute, behind a settling time of another half. */
 const DELETION_SECONDS = 120;
 const HOURS_TO_MEND = 8;
+/** What cannot work rests an hour, stands two hours behind newcomers, and then in line with a hundred like it. */
+const LONGEST_PAUSE_HOURS = 8;
 
 /** A hundred storages, a run of sixty-four sources and twenty deletions in one namespace, and none of them works. */
 const EVERYTHING: Sickness = { repositories: 100, sources: 64, deletions: 20, maxMovers: 20 };
@@ -51,6 +53,7 @@ Deno.test("Whatever hangs in one namespace, another one's Backups and first open
   assertUnharmed(days, hours);
   const { count: reads = 0 } = days.tries.get("repo") ?? {};
   assert.ok(reads >= hours / 3, `the sick namespace's own Repository was read ${reads} times in ${hours} h`);
+  assert.ok(days.longestPauseHours <= LONGEST_PAUSE_HOURS, `${days.longestPauseHours} h between two tries`);
   if (DAYS > 0) assert.deepEqual(await mended(days), []);
   await days.end();
 });

@@ -17,7 +17,7 @@ import {
 interface Request extends SlotRequest {
   readonly owner: Owner;
   readonly class: SlotClass;
-  /** Its order among those whose owners gave nothing back. */
+  /** Its order among those that came together. */
   readonly rank: string;
   /** Since when it waits. */
   readonly lineSinceMs: number;
@@ -71,8 +71,10 @@ const GAUGES = {
   },
 } as const satisfies Readonly<Record<SlotPool, unknown>>;
 
-/** More make no difference any more; the order is a text of so many digits. */
-const MOST_RETURNS = 999_999;
+/** Those that joined the line within the same span of so long count as having come together. */
+const TURN_MS = 600_000;
+/** Who gave slots back goes behind so many more spans, one for each: newcomers go first, and nobody waits for ever. */
+const MOST_RETURNS = 12;
 
 /**
  * Slots of a limit that are kept for namespaces that have none: the last tenth, at least one. So a newcomer begins at
@@ -85,8 +87,9 @@ export function slotReserve(limit: number): number {
 /**
  * The ledger of slots: who may start a mover, and who waits. A namespace that has not its share yet goes before those
  * that have. Then restores go before backups, those before maintenance, that before deletions of snapshots; among equals
- * namespaces take turns, and within one the oldest goes first, behind those that gave nothing back. The last slots are
- * kept for namespaces that have none.
+ * namespaces take turns. Within one those go first that joined the line earlier, and of those that came together the
+ * oldest; each slot that was given back counts as ten minutes later, two hours at most. The last slots are kept for
+ * namespaces that have none.
  *
  * A grant is held until its mover was seen to end, or its owner asks for it no longer, or it lapses; so no cache that
  * lags lets more movers start than may work. A mover that was told to go and does not, as on a lost node, is not counted
@@ -94,7 +97,7 @@ export function slotReserve(limit: number): number {
  * the memory of the replica that leads and is told every mover there is when that begins: one that dies leaves nothing
  * behind.
  *
- *   ask → waiting → granted → working (seen) → ended, or gone (given back: its owner stands behind the others)
+ *   ask → waiting → granted → working (seen) → ended, or gone (given back: its owner goes later)
  *            ▲         │ not made use of         └ told to go, and still there → not counted
  *            └─────────┘
  */
@@ -182,7 +185,7 @@ export class MoverSlots {
     this.#leaveLine(owner, working);
   }
 
-  /** An owner can make nothing of its slots now. When it asks again it stands behind the others of its namespace. */
+  /** An owner can make nothing of its slots now. When it asks again it goes later. */
   giveBack(owner: SlotOwner, working: readonly string[] = []): void {
     this.#noteReturn(ownerId(owner));
     this.#leaveLine(owner, working);
@@ -303,11 +306,11 @@ export class MoverSlots {
     });
   }
 
-  /** Who gave something back goes behind the others of its namespace. */
   #enqueue(request: Request): void {
-    const { owner, rank } = request;
+    const { owner, rank, lineSinceMs } = request;
     const returns = Math.min(this.#returns.get(owner.id) ?? 0, MOST_RETURNS);
-    const placed = { ...request, order: `${`${returns}`.padStart(6, "0")} ${rank}` };
+    const turn = Math.floor(lineSinceMs / TURN_MS) + returns;
+    const placed = { ...request, order: `${`${turn}`.padStart(9, "0")} ${rank}` };
     owner.waiting.set(request.id, placed);
     this.#queues[request.class].add(placed);
   }
@@ -378,7 +381,7 @@ export class MoverSlots {
       this.#noteReturn(owner.id);
       this.#release(id);
       this.#owners.set(owner.id, owner);
-      this.#enqueue(request);
+      this.#enqueue({ ...request, lineSinceMs: nowMs });
     }
   }
 

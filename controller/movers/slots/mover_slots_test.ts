@@ -592,6 +592,25 @@ Deno.test("MoverSlots puts who gave a slot back behind the others, also much lat
   }
 });
 
+Deno.test("MoverSlots lets nobody wait for ever behind others of its namespace that keep coming", () => {
+  const { may, works, slots, woken, pass } = aLedger(1);
+  const stuck = { kind: "Backup", key: { namespace: "apps", name: "stuck" } };
+  for (let tries = 0; tries < 100; tries++) {
+    assert.ok(may("stuck"));
+    slots.giveBack(stuck);
+  }
+  may("other-0");
+  may("stuck");
+  for (let nth = 1; !woken.includes("stuck"); nth++) {
+    assert.ok(nth <= 28, "two hours and a bit are over");
+    works(`other-${nth - 1}`);
+    may(`other-${nth}`);
+    pass(300);
+    slots.moverEnded(`other-${nth - 1}`);
+  }
+  assert.ok(woken.length > 20, "those that came together with it, or somewhat later, went first");
+});
+
 Deno.test("MoverSlots keeps no memory of who is gone", () => {
   const { may, works, ask, slots, leave, woken } = aLedger(1);
   may("a", { since: "1" });
