@@ -28,12 +28,15 @@ import { backupKind } from "./backup.ts";
 import { backupConfigKind } from "./backup_config.ts";
 import { backupScheduleKind } from "./backup_schedule.ts";
 import type { KindDefinition } from "./definition.ts";
+import type { KIND_NAMES } from "./kind_names.ts";
 import { repositoryKind } from "./repository.ts";
 
-/** Every kind there is, in the order people meet them. */
-export const ALL_KINDS: readonly KindDefinition[] = [
-  repositoryKind,
-  backupConfigKind,
-  backupScheduleKind,
-  backupKind,
-];
+/** Every kind there is, in the order people meet them; one of KIND_NAMES that is not here does not compile. */
+export const ALL_KINDS: readonly KindDefinition[] = Object.values(
+  {
+    repository: repositoryKind,
+    backupConfig: backupConfigKind,
+    backupSchedule: backupScheduleKind,
+    backup: backupKind,
+  } satisfies Readonly<Record<keyof typeof KIND_NAMES, KindDefinition>>,
+);

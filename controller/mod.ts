@@ -3,6 +3,7 @@
  * at `startController`, then runtime/mod.ts for the engine and one folder per kind.
  * @module
  */
+import type { KIND_NAMES } from "../api/mod.ts";
 import type { Cluster, KubeClock } from "../kube/mod.ts";
 import type { Sample, Telemetry } from "../telemetry/mod.ts";
 import { backupReconciler } from "./backup/mod.ts";
@@ -181,16 +182,19 @@ function* slotSamples(slots: Slots): Iterable<Sample> {
   for (const pool of slotPools) yield* slots[pool].samples(pool);
 }
 
+/** The list of kinds: one of KIND_NAMES that is not here does not compile. */
 function createKinds(
   options: ControllerOptions,
   slots: Slots,
   progress: ProgressReader,
 ): readonly AnyKind[] {
   const found = new FoundRuns();
-  return [
-    repositoryReconciler(options, slots.bootstraps, found),
-    backupConfigReconciler(options),
-    backupScheduleReconciler(options),
-    backupReconciler(options, slots.movers, found, progress),
-  ];
+  return Object.values(
+    {
+      repository: repositoryReconciler(options, slots.bootstraps, found),
+      backupConfig: backupConfigReconciler(options),
+      backupSchedule: backupScheduleReconciler(options),
+      backup: backupReconciler(options, slots.movers, found, progress),
+    } satisfies Readonly<Record<keyof typeof KIND_NAMES, AnyKind>>,
+  );
 }

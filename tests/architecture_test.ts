@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { KIND_NAMES } from "../api/kind_names.ts";
 import { circles, type ImportEdge, packageViolations, violations } from "./architecture.ts";
 import { projectFiles } from "./support/project_files.ts";
 
@@ -55,7 +56,9 @@ Deno.test("the import matrix holds over the whole module graph", async () => {
 
 Deno.test("what many processes start with loads nothing that only some of them need", async () => {
   const modules = await moduleGraph();
-  const kinds = ["backup", "backup_config", "backup_schedule", "repository"].map((name) => `api/${name}.ts`);
+  const kinds = Object.values(KIND_NAMES).map(({ kind }) =>
+    `api/${kind.replace(/(?!^)[A-Z]/g, "_$&").toLowerCase()}.ts`
+  );
   const otherRoles = [
     "controller/mod.ts",
     "telemetry/otlp/exporters.ts",
@@ -101,6 +104,9 @@ function loadedBy(modules: readonly Module[], starts: readonly string[]): Readon
 Deno.test("violations() refuses a kind that imports a kind, and an arrow that points up", () => {
   const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: false });
   assert.equal(violations([edge("controller/backup/plan.ts", "controller/repository/mod.ts")]).length, 1);
+  assert.equal(violations([edge("controller/restore/run/a.ts", "controller/backup/mod.ts")]).length, 1);
+  assert.deepEqual(violations([edge("controller/restore/run/a.ts", "controller/restore/b.ts")]), []);
+  assert.equal(violations([edge("controller/shared/mod.ts", "controller/restore/mod.ts")]).length, 1);
   assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
   assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
   assert.equal(violations([edge("cmd/roles/mover.ts", "mover/kopia_run.ts")]).length, 1);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { findCondition } from "../../../api/conditions.ts";
+import type { KIND_NAMES } from "../../../api/kind_names.ts";
 import type { Condition } from "../../../api/shared_types.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName } from "../text.ts";
@@ -23,7 +24,7 @@ export interface Listings {
 
 /** An object as read: its status, or that it cannot be understood. */
 export interface Seen<S> {
-  readonly kind: "Repository" | "BackupConfig" | "BackupSchedule" | "Backup";
+  readonly kind: typeof KIND_NAMES[keyof typeof KIND_NAMES]["kind"];
   readonly object: KubeObject;
   readonly namespace: string;
   readonly name: string;
