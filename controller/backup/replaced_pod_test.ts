@@ -51,6 +51,11 @@ Deno.test("Backup waits, and says so, while a drained mover has no pod, and goes
   const [pod] = stage.kube.list({ group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true });
   stage.kube.delete(pod ?? assert.fail("there is no pod"));
   await stage.settle();
+  await stage.clock.advance(29_000);
+  await stage.settle();
+  assert.ok(stage.conditions.includes("Ready=Unknown Running"), "the next pod is due within seconds");
+  await stage.clock.advance(1_000);
+  await stage.settle();
   assert.deepEqual([stage.status.phase, stage.jobs.length], ["Running", 1]);
   assert.ok(stage.conditions.includes("Ready=Unknown PodNotStarted"), stage.conditions.join());
   assert.match(

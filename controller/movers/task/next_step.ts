@@ -239,6 +239,7 @@ function whileWaiting(
   const { why: reason, text, podMadeAt } = state;
   const wait = { reason, text };
   if (memory.startedAt !== undefined && podMadeAt === undefined) {
+    // The Job may have counted none yet: its controller makes the next one within seconds, or does not for long.
     const noPod = { why: "gone", text: "its pod is gone", isNews: true } as const;
     return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
@@ -310,7 +311,7 @@ function whilePodIsGone(
   }
   const left = Math.max(1, Math.ceil(graceSeconds - Math.min(goneSeconds, seenSeconds)));
   const tellAfterSeconds = noPod.isNews === true
-    ? 0
+    ? START_GRACE_SECONDS
     : Math.min(SLOT_GRACE_SECONDS, limits.startDeadlineSeconds);
   if (goneSeconds < tellAfterSeconds) {
     const untilTold = Math.max(1, Math.ceil(tellAfterSeconds - goneSeconds));
