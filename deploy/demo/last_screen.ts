@@ -43,7 +43,8 @@ Stop, and leave nothing behind:
 }
 
 function tryNext({ target, namespace, backup, pluginFolder }: Told): string {
-  const path = `  export PATH=${quoted(dirname(target.kubectl))}:${quoted(pluginFolder)}:$PATH`;
+  const folders = [dirname(target.kubectl), dirname(target.helm), pluginFolder];
+  const path = `  export PATH=${[...new Set(folders)].map(quoted).join(":")}:$PATH`;
   const where = target.kubeconfig === undefined ? "" : `  export KUBECONFIG=${quoted(target.kubeconfig)}\n`;
   const context = target.context === undefined ? "" : `--context ${quoted(target.context)} `;
   const commands: readonly (readonly [string, string])[] = [

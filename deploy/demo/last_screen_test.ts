@@ -4,7 +4,7 @@ import { lastScreen, type Told } from "./last_screen.ts";
 const told: Told = {
   target: {
     kubectl: "/cache/parts/kubectl",
-    helm: "/cache/parts/helm",
+    helm: "/cache/helm-part/helm",
     kubeconfig: "/my cache/admin.kubeconfig",
     signal: new AbortController().signal,
   },
@@ -22,7 +22,7 @@ const told: Told = {
 Deno.test("lastScreen() says how to reach the cluster once, in words a shell takes", () => {
   const screen = lastScreen(told);
   assert.match(screen, /^ {2}export KUBECONFIG='\/my cache\/admin\.kubeconfig'$/m);
-  assert.match(screen, /^ {2}export PATH=\/cache\/parts:\/tree\/build:\$PATH$/m);
+  assert.match(screen, /^ {2}export PATH=\/cache\/parts:\/cache\/helm-part:\/tree\/build:\$PATH$/m);
   assert.equal(screen.split("admin.kubeconfig").length, 2);
   assert.match(screen, /^ {2}kubectl describe backup photos-x1 -n kopiur-demo +# /m);
   assert.match(screen, /all 200 files are byte-identical/);

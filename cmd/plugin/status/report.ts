@@ -5,7 +5,7 @@ import { harmlessText } from "../text.ts";
 import type { Host } from "../../host.ts";
 import { buildStatus, type StatusDocument } from "./document.ts";
 import type { Listings } from "./objects.ts";
-import { renderStatus } from "./view.ts";
+import { renderStatus, type ViewOptions } from "./view.ts";
 import { wantsColor } from "../../terminal.ts";
 
 /** Prints what the listings come to; the answer is the exit code. */
@@ -16,15 +16,20 @@ export function reportStatus(
   now: Date,
 ): number {
   const document = buildStatus(listings, namespace, now);
-  host.stdout.write(formatStatus(document, format, now, wantsColor(host.stdout, host.env)));
+  const look = { cut: host.stdout.isTerminal, color: wantsColor(host.stdout, host.env), now };
+  host.stdout.write(formatStatus(document, format, look));
   return check ? reportHealth(host, document) : EXIT.ok;
 }
 
-function formatStatus(document: StatusDocument, format: StatusFormat, now: Date, color: boolean): string {
+function formatStatus(
+  document: StatusDocument,
+  format: StatusFormat,
+  look: Pick<ViewOptions, "cut" | "color" | "now">,
+): string {
   switch (format) {
     case "table":
     case "wide":
-      return renderStatus(document, { wide: format === "wide", color, now });
+      return renderStatus(document, { wide: format === "wide", ...look });
     case "json":
       return `${JSON.stringify(document, null, 2)}\n`;
     case "yaml":

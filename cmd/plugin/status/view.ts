@@ -19,11 +19,13 @@ import { ageCell, type Column, durationCell, sizeCell, tableLines, type Tone } f
 /** How the tables look. */
 export interface ViewOptions {
   readonly wide: boolean;
+  /** Cuts long messages, for a person at a terminal; a pipe gets them whole. */
+  readonly cut: boolean;
   readonly color: boolean;
   readonly now: Date;
 }
 
-/** Longest message in a table that is not wide. */
+/** Longest message in a table that is not wide, on a terminal. */
 const MESSAGE_WIDTH = 80;
 /** So old figures of a run are worth a look. */
 const STILL_MS = 300_000;
@@ -246,8 +248,8 @@ function unprotectedColumns(options: ViewOptions): readonly Column<UnprotectedRo
   ];
 }
 
-function messageCell(text: string, { wide }: ViewOptions): string {
-  return wide ? text : shorten(text);
+function messageCell(text: string, { wide, cut }: ViewOptions): string {
+  return wide || !cut ? text : shorten(text);
 }
 
 function waitingColumns(options: ViewOptions): readonly Column<WaitingRow>[] {

@@ -139,22 +139,27 @@ const full: StatusDocument = {
 };
 
 Deno.test("renderStatus() shows its sections", async () => {
-  const text = renderStatus(full, { wide: false, color: false, now });
+  const text = renderStatus(full, { wide: false, cut: true, color: false, now });
   equal(text, await Deno.readTextFile(new URL("../../../tests/golden/status.txt", import.meta.url)));
 });
 
 Deno.test("renderStatus() shows more, and whole messages, when wide", async () => {
-  const text = renderStatus(full, { wide: true, color: false, now });
+  const text = renderStatus(full, { wide: true, cut: true, color: false, now });
   equal(text, await Deno.readTextFile(new URL("../../../tests/golden/status_wide.txt", import.meta.url)));
 });
 
 Deno.test("renderStatus() says (none) and (forbidden)", async () => {
-  const text = renderStatus({ ...empty, forbidden: ["backups"] }, { wide: false, color: false, now });
+  const text = renderStatus({ ...empty, forbidden: ["backups"] }, {
+    wide: false,
+    cut: true,
+    color: false,
+    now,
+  });
   equal(text, await Deno.readTextFile(new URL("../../../tests/golden/status_empty.txt", import.meta.url)));
 });
 
 Deno.test("renderStatus() says when coverage cannot be judged, and when an opt-out cannot be seen", () => {
-  const view = { wide: false, color: false, now };
+  const view = { wide: false, cut: true, color: false, now };
   match(renderStatus({ ...empty, forbidden: ["claims"] }, view), /\nUNPROTECTED\n {2}\(forbidden\)\n$/);
   const { unprotected } = full;
   const text = renderStatus({ ...empty, unprotected, forbidden: ["namespaces"] }, view);
@@ -163,24 +168,29 @@ Deno.test("renderStatus() says when coverage cannot be judged, and when an opt-o
 });
 
 Deno.test("renderStatus() marks a run whose figures are old", () => {
-  const colored = renderStatus(full, { wide: false, color: true, now });
+  const colored = renderStatus(full, { wide: false, cut: true, color: true, now });
   ok(colored.includes("\x1b[33m10m ago\x1b[39m"), "one that stands still");
   ok(!colored.includes("\x1b[33m20s ago"), "one that gets on");
 });
 
 Deno.test("renderStatus() colours words without moving a column", () => {
-  const colored = renderStatus(full, { wide: false, color: true, now });
+  const colored = renderStatus(full, { wide: false, cut: true, color: true, now });
   ok(colored.includes("\x1b[32mReady\x1b[39m") && colored.includes("\x1b[31mFailed\x1b[39m"));
   // deno-lint-ignore no-control-regex
   const plain = colored.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trimEnd()).join("\n");
-  equal(plain, renderStatus(full, { wide: false, color: false, now }));
+  equal(plain, renderStatus(full, { wide: false, cut: true, color: false, now }));
 });
 
 Deno.test("renderStatus() lets nothing others wrote control the terminal", () => {
   const [row] = full.waiting;
   ok(row !== undefined);
   const message = "a\x1b[2J\x07b\nc\u009bd\u202ee\r";
-  const text = renderStatus({ ...empty, waiting: [{ ...row, message }] }, { wide: true, color: false, now });
+  const text = renderStatus({ ...empty, waiting: [{ ...row, message }] }, {
+    wide: true,
+    cut: true,
+    color: false,
+    now,
+  });
   match(text, /a \[2J b c d e\n$/);
 });
 
@@ -190,7 +200,7 @@ Deno.test("renderStatus() shows what a recipe has lacked for long", () => {
   const lackingSources = [{ pvc: "db", lastSuccessTime: "2025-12-01T12:00:00Z" }, { pvc: "new" }];
   const text = renderStatus(
     { ...empty, configs: [{ ...photos, consecutiveIncomplete: 31, lackingSources }] },
-    { wide: false, color: false, now },
+    { wide: false, cut: true, color: false, now },
   );
   match(text, /Partial 9h ago, 31 in a row/);
   match(
@@ -200,10 +210,20 @@ Deno.test("renderStatus() shows what a recipe has lacked for long", () => {
 });
 
 Deno.test("renderStatus() tells what killed uploads left, where there is something", () => {
-  const options = { wide: false, color: false, now };
+  const options = { wide: false, cut: true, color: false, now };
   ok(!renderStatus(full, options).includes("LEFT UNFINISHED"));
   const unfinished = { snapshotCount: 3, sizeBytes: 2 * 1024 ** 3, oldestTime: "2025-12-30T12:00:00Z" };
   const repositories = full.repositories.map((row) => row.name === "nas" ? { ...row, unfinished } : row);
   const text = renderStatus({ ...full, repositories }, options);
   match(text, /LEFT UNFINISHED\n.*REPOSITORY +SNAPSHOTS +SIZE +OLDEST *\n +apps +nas +3 +2\.0 GiB +2d ago/);
+});
+
+Deno.test("renderStatus() cuts no message that goes into a pipe", () => {
+  const message = "w".repeat(200);
+  const [row] = full.waiting;
+  ok(row !== undefined);
+  const waiting = [{ ...row, message }];
+  const view = { wide: false, color: false, now };
+  equal(renderStatus({ ...empty, waiting }, { ...view, cut: false }).includes(message), true);
+  equal(renderStatus({ ...empty, waiting }, { ...view, cut: true }).includes(message), false);
 });
