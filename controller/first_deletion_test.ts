@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { aDeletedResult, anyOptions, BackupStage } from "../tests/support/backup_stage.ts";
 import { startTelemetryProbe } from "../tests/support/mod.ts";
 import { repositoryReconciler } from "./repository/mod.ts";
-import { reconcile } from "./runtime/reconcile.ts";
+import { reconcile } from "./runtime/pass/reconcile.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 

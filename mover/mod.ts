@@ -2,13 +2,13 @@
  * The mover: reads a work spec, drives kopia, answers with one JSON document and an exit code that agrees with it.
  *
  * It talks to no API server. It imports the contract, the policy, cache sizes, the catalog's form and the reasons from `api/`,
- * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia.ts`).
+ * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia/client.ts`).
  * @module
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
-import { connectionOf, type Kopia, namedTexts } from "./kopia.ts";
-import { kopiaEnvironment, secretsOf } from "./kopia_environment.ts";
+import { connectionOf, type Kopia, namedTexts } from "./kopia/client.ts";
+import { kopiaEnvironment, secretsOf } from "./kopia/environment.ts";
 import { asMoverError, beforeSaving, MoverError } from "./mover_error.ts";
 import { backUp } from "./operations/backup.ts";
 import { bootstrap } from "./operations/bootstrap.ts";

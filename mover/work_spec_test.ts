@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { snapshotCreateCommand } from "./kopia_argv.ts";
+import { snapshotCreateCommand } from "./kopia/argv.ts";
 import { MoverError } from "./mover_error.ts";
 import { operationName, parseWorkSpec, refuseMissingSecrets } from "./work_spec.ts";
 

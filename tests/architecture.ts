@@ -84,7 +84,8 @@ const PUBLIC_FILES = [
   /^kube\/types\.ts$/,
   /^cmd\/config\/config\.ts$/,
   /^controller\/options\.ts$/,
-  /^controller\/(runtime|shared)\/[a-z_]+\.ts$/,
+  /^controller\/runtime\/[a-z_]+\.ts$/,
+  /^controller\/shared\/[a-z_]+\/[a-z_]+\.ts$/,
 ];
 
 /** Area of a module by its path from the root. */

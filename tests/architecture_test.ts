@@ -109,7 +109,7 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.equal(violations([edge("controller/shared/mod.ts", "controller/restore/mod.ts")]).length, 1);
   assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
   assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
-  assert.equal(violations([edge("cmd/roles/mover.ts", "mover/kopia_run.ts")]).length, 1);
+  assert.equal(violations([edge("cmd/roles/mover.ts", "mover/kopia/run.ts")]).length, 1);
   assert.equal(violations([edge("controller/backup/mod.ts", "kube/watch/informer.ts")]).length, 1);
   assert.equal(violations([edge("mover/mod.ts", "mover/support/fake_kopia.ts")]).length, 1);
   assert.deepEqual(violations([edge("cmd/roles/mover.ts", "mover/mod.ts")]), []);

@@ -17,22 +17,22 @@ const WHOLE = [
 /** Who takes what is handed on whole to a function that works for others as well. */
 const TAKERS: Readonly<Record<string, string>> = {
   "spec.sources": "api/rules/backup_config.ts",
-  "spec.sources.pvcSelector": "controller/shared/label_selector.ts",
-  "spec.sources.pvcSelector.matchExpressions": "controller/shared/label_selector.ts",
+  "spec.sources.pvcSelector": "controller/shared/objects/label_selector.ts",
+  "spec.sources.pvcSelector.matchExpressions": "controller/shared/objects/label_selector.ts",
 };
 
 /** Objects that are put together away from the place where they go into a status. */
 const MAKERS: Readonly<Record<string, string>> = {
-  "status.snapshots": "controller/backup/source_entry.ts",
+  "status.snapshots": "controller/backup/run/source_entry.ts",
   "status.snapshots.job": "controller/movers/task/memory.ts",
   "status.deletion.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/told.ts",
-  "status.stats": "controller/backup/verdict.ts",
-  "status.lastBackup": "controller/backup_config/last_backup.ts",
-  "status.lastSuccessfulBackup": "controller/backup_config/last_success.ts",
-  "status.retention": "controller/backup_config/retention_status.ts",
-  "status.retention.pending": "controller/backup_config/pending_runs.ts",
-  "status.retention.newest": "controller/backup_config/retention_doubt.ts",
+  "status.stats": "controller/backup/run/verdict.ts",
+  "status.lastBackup": "controller/backup_config/history/last_backup.ts",
+  "status.lastSuccessfulBackup": "controller/backup_config/history/last_success.ts",
+  "status.retention": "controller/backup_config/retention/status.ts",
+  "status.retention.pending": "controller/backup_config/retention/pending_runs.ts",
+  "status.retention.newest": "controller/backup_config/retention/doubt.ts",
 };
 
 async function productionSource(...folders: readonly string[]): Promise<readonly Mentions[]> {

@@ -8,20 +8,20 @@ import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
 import { type MoverSlots, type ProgressReader, slotClaims } from "../movers/mod.ts";
 import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
-import { DeletionLedger, noteDeletion } from "./deletion_ledger.ts";
-import { LastWords } from "./last_words.ts";
-import { observeLive } from "./live_deletion.ts";
+import { DeletionLedger, noteDeletion } from "./deletion/ledger.ts";
+import { LastWords } from "./deletion/last_words.ts";
+import { observeLive } from "./deletion/live.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
-import { seeProgress } from "./progress.ts";
+import { seeProgress } from "./run/progress.ts";
 import { backupSamples, hasEnded } from "./samples.ts";
 import { backupSlots } from "./slots.ts";
 import { backupStatusOf } from "./status.ts";
-import { backupTraceparent } from "./traces.ts";
+import { backupTraceparent } from "./run/traces.ts";
 import { backupIndexes, backupWatches } from "./watches.ts";
-import type { BackupWorld } from "./world.ts";
+import type { BackupWorld } from "./world/world.ts";
 
-export type { BackupWorld } from "./world.ts";
+export type { BackupWorld } from "./world/world.ts";
 
 /** The Backup as the engine runs it; without a reader it tells nothing of the progress of its movers. */
 export function backupReconciler(

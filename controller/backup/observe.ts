@@ -33,14 +33,14 @@ import {
   textAt,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
-import { type BackupObject, parseBackup } from "./backup_object.ts";
-import type { DeletionLedger } from "./deletion_ledger.ts";
-import type { LastWords } from "./last_words.ts";
-import { runPin } from "./run_pin.ts";
-import { seenDeletions } from "./seen_deletions.ts";
-import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./tasks.ts";
+import { type BackupObject, parseBackup } from "./world/object.ts";
+import type { DeletionLedger } from "./deletion/ledger.ts";
+import type { LastWords } from "./deletion/last_words.ts";
+import { runPin } from "./run/pin.ts";
+import { seenDeletions } from "./deletion/seen.ts";
+import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./run/tasks.ts";
 import { INDEX } from "./watches.ts";
-import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world.ts";
+import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world/world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);

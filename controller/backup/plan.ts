@@ -1,20 +1,20 @@
 import { findCondition, isReason } from "../../api/mod.ts";
-import { planCancel } from "./cancel.ts";
-import { rememberingWord } from "./deletion_policy.ts";
-import { planDeletion } from "./deletion.ts";
-import { planDiscovered } from "./discovered.ts";
-import { wordOfRun } from "./finished_plan.ts";
-import { leftovers } from "./leftovers.ts";
-import { type BackupPlan, currentStatus } from "./next_status.ts";
+import { planCancel } from "./run/cancel.ts";
+import { rememberingWord } from "./deletion/policy.ts";
+import { planDeletion } from "./deletion/plan.ts";
+import { planDiscovered } from "./existing/discovered.ts";
+import { wordOfRun } from "./run/finished.ts";
+import { leftovers } from "./run/leftovers.ts";
+import { type BackupPlan, currentStatus } from "./world/next_status.ts";
 import { isInherited } from "../shared/mod.ts";
-import { leavePutBack, planPutBack } from "./plan_put_back.ts";
-import { planRun } from "./plan_run.ts";
-import { withProgress } from "./progress.ts";
-import { runPin } from "./run_pin.ts";
-import { presenceOf } from "./snapshot_presence.ts";
-import { mayHoldSnapshot } from "./source_entry.ts";
-import { verdictOf } from "./verdict.ts";
-import { type BackupWorld, isTerminal } from "./world.ts";
+import { leavePutBack, planPutBack } from "./existing/put_back.ts";
+import { planRun } from "./run/plan.ts";
+import { withProgress } from "./run/progress.ts";
+import { runPin } from "./run/pin.ts";
+import { presenceOf } from "./existing/presence.ts";
+import { mayHoldSnapshot } from "./run/source_entry.ts";
+import { verdictOf } from "./run/verdict.ts";
+import { type BackupWorld, isTerminal } from "./world/world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory. */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {

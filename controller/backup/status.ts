@@ -1,7 +1,7 @@
 import type { SnapshotEntry } from "../../api/mod.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { type BackupPlan, currentStatus, type NextStatus } from "./next_status.ts";
-import type { BackupWorld } from "./world.ts";
+import { type BackupPlan, currentStatus, type NextStatus } from "./world/next_status.ts";
+import type { BackupWorld } from "./world/world.ts";
 
 /**
  * The status of a Backup after a pass. When a Job could not be made, status says only which ones were; when the

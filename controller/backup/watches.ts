@@ -25,9 +25,9 @@ import {
   valueAt,
   WATCHED,
 } from "../shared/mod.ts";
-import type { LastWords } from "./last_words.ts";
-import { BY_DELETION, byDeletion } from "./other_deletions.ts";
-import { isTerminal } from "./world.ts";
+import type { LastWords } from "./deletion/last_words.ts";
+import { BY_DELETION, byDeletion } from "./deletion/others.ts";
+import { isTerminal } from "./world/world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);

@@ -1,7 +1,7 @@
 /**
  * The BackupConfig: a recipe. Says whether it makes sense, whether a Backup of it could run now, and what became
  * of its runs; lets go those its retention does not keep. Imports api, the engine's contract and controller/shared.
- * Start reading at plan.ts, for retention at plan_retention.ts.
+ * Start reading at plan.ts, for retention at retention/plan.ts.
  */
 import { backupConfigKind, backupKind } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";

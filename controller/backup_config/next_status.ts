@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type BackupConfigStatus, type Identity, SOURCES_MAX } from "../../api/mod.ts";
 import { configIdentity } from "../shared/mod.ts";
-import { historyOf } from "./history.ts";
+import { historyOf } from "./history/history.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** The whole status of a BackupConfig but its conditions. */

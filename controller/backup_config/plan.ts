@@ -10,9 +10,9 @@ import {
   RUN_OBSTACLES,
 } from "../movers/mod.ts";
 import { unfitText } from "../shared/mod.ts";
-import { completeCondition } from "./completeness.ts";
+import { completeCondition } from "./history/completeness.ts";
 import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
-import { planRetention } from "./plan_retention.ts";
+import { planRetention } from "./retention/plan.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 /** Watches wake whoever waits; this is for the change no watch shows. */

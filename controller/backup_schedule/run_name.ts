@@ -1,4 +1,4 @@
-import { shortHash } from "../shared/short_hash.ts";
+import { shortHash } from "../shared/objects/short_hash.ts";
 
 export { slotOfRun } from "../shared/mod.ts";
 

@@ -17,8 +17,8 @@ import {
   startTelemetryProbe,
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
-import { reconcile } from "../runtime/reconcile.ts";
-import type { QueueAction } from "../runtime/report.ts";
+import { reconcile } from "../runtime/pass/reconcile.ts";
+import type { QueueAction } from "../runtime/pass/report.ts";
 import { resourceOf } from "../shared/mod.ts";
 import { backupScheduleReconciler } from "./mod.ts";
 

@@ -1,9 +1,9 @@
 import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
 import { type ConfigSource, mountConflict, senselessSources } from "../../api/rules/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { missingClaimsText, noVolumeMatchesText } from "../shared/config_sources.ts";
-import type { RepositoryView, Sighting } from "../shared/repository_view.ts";
-import type { UnfitClaim } from "../shared/unfit_claims.ts";
+import { missingClaimsText, noVolumeMatchesText } from "../shared/sources/config_sources.ts";
+import type { RepositoryView, Sighting } from "../shared/repositories/view.ts";
+import type { UnfitClaim } from "../shared/sources/unfit_claims.ts";
 import type { Missing } from "./credentials.ts";
 import { privilegedRefusal } from "./job/privileged_refusal.ts";
 

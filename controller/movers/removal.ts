@@ -1,6 +1,6 @@
 import { keyOf, type KubeObject, type Removal } from "../../kube/types.ts";
 import { jobHasEnded } from "./state/job_state.ts";
-import { JOB } from "../shared/resources.ts";
+import { JOB } from "../shared/objects/resources.ts";
 
 /**
  * Removes mover Jobs whose removal has not begun. `Foreground` keeps a Job in sight until its pods are gone, for one

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type CatalogEntry, encodeCatalog, mergeConditions } from "../../api/mod.ts";
-import { outcomeConditions } from "../runtime/report.ts";
+import { outcomeConditions } from "../runtime/pass/report.ts";
 import { keyOf, type KubeObject } from "../../kube/types.ts";
 import { aPodOf, aRepository, aSecret, workSpecOf } from "../../tests/support/mod.ts";
 import { JOB, POD } from "../shared/mod.ts";
-import { BACKUP } from "./backups_seen.ts";
-import { anEntry, namesOf } from "./catalog_stage_test.ts";
+import { BACKUP } from "./catalog/backups_seen.ts";
+import { anEntry, namesOf } from "./catalog/stage_test.ts";
 import {
   aNamespaceInMemory,
   endJob,

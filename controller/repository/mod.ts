@@ -1,6 +1,7 @@
 /**
- * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again now and then, and says
- * whether it can be used. Start reading at decide.ts.
+ * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again now and then, and says whether it
+ * can be used (`bootstrap/`); makes discovered Backups of what it lists there, and marks Backups whose snapshots are gone
+ * (`catalog/`). Start reading at plan.ts.
  */
 import { repositoryKind, repositorySpec } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
@@ -27,15 +28,15 @@ import {
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
-import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./backups_seen.ts";
-import { CredentialMemory } from "./credential_memory.ts";
-import { ListingMemory } from "./listing_memory.ts";
-import { keysOfStaleStats } from "./newest_stats.ts";
+import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
+import { CredentialMemory } from "./bootstrap/credential_memory.ts";
+import { ListingMemory } from "./catalog/listing_memory.ts";
+import { keysOfStaleStats } from "./catalog/newest_stats.ts";
 import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
 import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
-import { repositorySlots } from "./slots.ts";
+import { repositorySlots } from "./bootstrap/slots.ts";
 import { repositoryStatusAfter } from "./status.ts";
 import type { RepositoryWorld } from "./world.ts";
 

@@ -10,8 +10,8 @@ import {
   FakeClock,
   startTelemetryProbe,
 } from "../../tests/support/mod.ts";
-import { reconcile } from "../runtime/reconcile.ts";
-import { BACKUP } from "./backups_seen.ts";
+import { reconcile } from "../runtime/pass/reconcile.ts";
+import { BACKUP } from "./catalog/backups_seen.ts";
 import { CONFIG_MAP, JOB, NAMESPACE, POD, REPOSITORY, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
 import {
   aCreatingRepository,

@@ -1,7 +1,7 @@
 import type { KubeObject, Removal } from "../../kube/types.ts";
 import { moverRemovals } from "../movers/mod.ts";
-import { type Decision, formerJobs, nextJob } from "./decide.ts";
-import { listedJob } from "./listing.ts";
+import { type Decision, formerJobs, nextJob } from "./bootstrap/decide.ts";
+import { listedJob } from "./catalog/listing.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 /**

@@ -12,7 +12,7 @@ import {
   workSpecOf,
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
-import { lookAt } from "../runtime/decide.ts";
+import { lookAt } from "../runtime/pass/decide.ts";
 import type { Kind } from "../runtime/kind.ts";
 import { MoverSlots } from "../movers/mod.ts";
 import { JOB } from "../shared/mod.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aRepository } from "../../tests/support/mod.ts";
-import { CatalogStage, entries, UNIQUE_ID } from "./catalog_stage_test.ts";
+import { CatalogStage, entries, UNIQUE_ID } from "./catalog/stage_test.ts";
 import { storedRepository } from "./stage_test.ts";
 import { twinsOf } from "./twins.ts";
 

@@ -1,8 +1,8 @@
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { Found, SlotAnswer } from "../movers/mod.ts";
-import type { SeenStats } from "./backups_seen.ts";
-import type { Catalog } from "./catalog_world.ts";
-import type { Listing } from "./listing.ts";
+import type { SeenStats } from "./catalog/backups_seen.ts";
+import type { Catalog } from "./catalog/world.ts";
+import type { Listing } from "./catalog/listing.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** Everything the decisions about one Repository rest on. */

@@ -1,7 +1,7 @@
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { Sample, Telemetry } from "../../telemetry/mod.ts";
 import type { IndexFunction } from "./kind.ts";
-import type { Route } from "./watch_merge.ts";
+import type { Route } from "./watches/merge.ts";
 
 /** Where a kind may throw without ending a loop. */
 type Place = "pass" | "keys" | "index" | "samples";

@@ -8,16 +8,16 @@ import {
 } from "../../kube/mod.ts";
 import { keyOf, type Reader } from "../../kube/types.ts";
 import type { CheckResult, Sample, Telemetry } from "../../telemetry/mod.ts";
-import { fencedWriter } from "./fenced_writer.ts";
-import { Freshness } from "./freshness.ts";
+import { fencedWriter } from "./pass/fenced_writer.ts";
+import { Freshness } from "./pass/freshness.ts";
 import { GoneNamespaces } from "./gone_namespaces.ts";
 import { Guard } from "./guard.ts";
 import type { AnyKind } from "./kind.ts";
-import { KindReader } from "./kind_reader.ts";
-import { reconcile } from "./reconcile.ts";
+import { KindReader } from "./watches/kind_reader.ts";
+import { reconcile } from "./pass/reconcile.ts";
 import { StateSource } from "./state_source.ts";
-import { touchedKeys } from "./touched_keys.ts";
-import { mergeWatches, type Route } from "./watch_merge.ts";
+import { touchedKeys } from "./watches/touched_keys.ts";
+import { mergeWatches, type Route } from "./watches/merge.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the manager runs the kinds with. */

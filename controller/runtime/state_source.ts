@@ -9,7 +9,7 @@ import {
   type Resource,
 } from "../../kube/types.ts";
 import { type Sample, type StateMetrics, Tombstones } from "../../telemetry/mod.ts";
-import { statusFields } from "./conditions_of.ts";
+import { statusFields } from "./pass/conditions_of.ts";
 import type { Guard } from "./guard.ts";
 import type { AnyKind } from "./kind.ts";
 

@@ -2,7 +2,7 @@ import { type KubeClock, Queue, type QueueItem, RETRY_BACKOFF, type Trigger } fr
 import { keyText, type ObjectKey } from "../../kube/types.ts";
 import type { CheckResult, Sample, Telemetry } from "../../telemetry/mod.ts";
 import type { Guard } from "./guard.ts";
-import type { QueueAction } from "./report.ts";
+import type { QueueAction } from "./pass/report.ts";
 
 /** What the workers of a kind are made of. */
 export interface WorkerPoolOptions {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { QueueItem } from "../../kube/mod.ts";
 import { FakeClock, settle, startTelemetryProbe } from "../../tests/support/mod.ts";
 import { Guard } from "./guard.ts";
-import type { QueueAction } from "./report.ts";
+import type { QueueAction } from "./pass/report.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 const key = { namespace: "apps", name: "run" };

@@ -4,7 +4,7 @@ import {
   type RepositoryStock,
   RUN_TAG,
 } from "../../api/mover_contract.ts";
-import { resultOf, unchangedSince } from "../backup_result.ts";
+import { resultOf, unchangedSince } from "./backup_result.ts";
 import {
   connect,
   failureOf,
@@ -13,20 +13,20 @@ import {
   runInSpan,
   setSourcePolicy,
   stallLimitSeconds,
-} from "../kopia.ts";
-import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia_argv.ts";
-import { classifyLostStorage, FileReports } from "../kopia_errors.ts";
-import { parseSnapshot, type Snapshot } from "../kopia_output.ts";
-import type { KopiaExit } from "../kopia_run.ts";
+} from "../kopia/client.ts";
+import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia/argv.ts";
+import { classifyLostStorage, FileReports } from "../kopia/errors.ts";
+import { parseSnapshot, type Snapshot } from "../kopia/output.ts";
+import type { KopiaExit } from "../kopia/run.ts";
 import { beforeSaving, MoverError } from "../mover_error.ts";
-import { surveyNames } from "../name_survey.ts";
-import { lostCompressorText, policyChanges } from "../policy_changes.ts";
+import { surveyNames } from "../names/survey.ts";
+import { lostCompressorText, policyChanges } from "../kopia/policy_changes.ts";
 import { hasOwnFileSystem } from "../progress/own_file_system.ts";
 import { type ProgressReportParts, withProgressReport } from "../progress/report.ts";
-import { refuseOtherRepository } from "../repository_id.ts";
-import { type RunSurvey, surveyRun } from "../run_survey.ts";
-import { fittingDescription } from "../snapshot_description.ts";
-import { withUploadCounter } from "../upload_counter.ts";
+import { refuseOtherRepository } from "./repository_id.ts";
+import { type RunSurvey, surveyRun } from "../snapshots/run_survey.ts";
+import { fittingDescription } from "../snapshots/description.ts";
+import { withUploadCounter } from "../kopia/upload_counter.ts";
 
 /** What is to be backed up. */
 export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }>["backup"];

@@ -1,5 +1,5 @@
 import type { BootstrapResult, MoverOperation } from "../../api/mover_contract.ts";
-import { CatalogWriter } from "../catalog_writer.ts";
+import { CatalogWriter } from "../snapshots/catalog_writer.ts";
 import {
   createRepository,
   eachSnapshot,
@@ -9,11 +9,11 @@ import {
   readGlobalRetention,
   readMaintenanceOwner,
   readUniqueId,
-} from "../kopia.ts";
-import type { CreateOptions } from "../kopia_argv.ts";
+} from "../kopia/client.ts";
+import type { CreateOptions } from "../kopia/argv.ts";
 import { MoverError } from "../mover_error.ts";
-import { RepositorySurvey } from "../repository_survey.ts";
-import { leftBehind, UnfinishedUploads } from "../unfinished_uploads.ts";
+import { RepositorySurvey } from "../snapshots/repository_survey.ts";
+import { leftBehind, UnfinishedUploads } from "../snapshots/unfinished_uploads.ts";
 
 /** What is to be opened, and whether it may be made. */
 export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"];

@@ -1,10 +1,10 @@
 import { type MoverOperation, RUN_TAG, type SnapshotDeleteResult } from "../../api/mover_contract.ts";
-import { connect, failureOf, type Kopia, listSource, listTagged, tryDelete } from "../kopia.ts";
-import { snapshotDeleteCommand } from "../kopia_argv.ts";
-import type { Snapshot, UnreadableManifest } from "../kopia_output.ts";
+import { connect, failureOf, type Kopia, listSource, listTagged, tryDelete } from "../kopia/client.ts";
+import { snapshotDeleteCommand } from "../kopia/argv.ts";
+import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 import { MoverError } from "../mover_error.ts";
-import { refuseOtherRepository } from "../repository_id.ts";
-import { leftOf, type RunLeftovers, runLeftovers } from "../run_leftovers.ts";
+import { refuseOtherRepository } from "./repository_id.ts";
+import { leftOf, type RunLeftovers, runLeftovers } from "../snapshots/leftovers.ts";
 
 /** Which snapshots are to go. */
 export type SnapshotDeleteRequest = Extract<

@@ -1,6 +1,6 @@
 import { type MoverProgress, progressLine } from "../../api/mover_progress.ts";
 import type { Log, Sink } from "../../telemetry/mod.ts";
-import type { Progress, ProgressCounts } from "../kopia_progress.ts";
+import type { Progress, ProgressCounts } from "../kopia/progress.ts";
 import { Pace } from "./pace.ts";
 
 /** What a report is made of. */

@@ -3,7 +3,7 @@ import { lastProgress, type MoverProgress } from "../../api/mover_progress.ts";
 import { parseLogFilter } from "../../telemetry/mod.ts";
 import { createLog } from "../../telemetry/logs/log.ts";
 import { Redactor } from "../../telemetry/redact.ts";
-import { readProgress } from "../kopia_progress.ts";
+import { readProgress } from "../kopia/progress.ts";
 import { ProgressReport, type ProgressReportParts } from "./report.ts";
 
 const MB = 1_000_000;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { KopiaCommand } from "../../mover/kopia_argv.ts";
+import type { KopiaCommand } from "../../mover/kopia/argv.ts";
 
 /** What is taken over from a mover Job; all the rest of its pod stays as it is. */
 const moverJob = z.object({

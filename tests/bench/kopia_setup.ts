@@ -6,8 +6,8 @@ import {
   globalKeepEverythingCommand,
   type KopiaCommand,
   snapshotCreateCommand,
-} from "../../mover/kopia_argv.ts";
-import type { ConnectRequest } from "../../mover/kopia_config.ts";
+} from "../../mover/kopia/argv.ts";
+import type { ConnectRequest } from "../../mover/kopia/config.ts";
 import { runProgram } from "./run_program.ts";
 
 const identity = { username: "bench", hostname: "bench" } as const;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { API_VERSION, MOVER_PATH } from "../../api/mod.ts";
 import { cacheSizes } from "../../api/cache_sizes.ts";
-import { snapshotCreateCommand } from "../../mover/kopia_argv.ts";
+import { snapshotCreateCommand } from "../../mover/kopia/argv.ts";
 import { connectCommand } from "./kopia_setup.ts";
 import { type Cluster, pause, startCluster, waitUntil } from "../cluster/mod.ts";
 import { bareJob } from "./bare_job.ts";

@@ -1,6 +1,6 @@
 import { backupConfigKind } from "../../api/mod.ts";
 import type { AnyKind } from "../../controller/runtime/kind.ts";
-import { reconcile } from "../../controller/runtime/reconcile.ts";
+import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
 import {
   type Cluster,
   connect,

@@ -10,13 +10,13 @@ import {
   findCondition,
   isoSeconds,
 } from "../../api/mod.ts";
-import { SETTLE_SECONDS } from "../../controller/backup/mass_deletion.ts";
+import { SETTLE_SECONDS } from "../../controller/backup/deletion/breaker.ts";
 import { backupReconciler, type BackupWorld } from "../../controller/backup/mod.ts";
 import { planBackup } from "../../controller/backup/plan.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
 import type { Kind } from "../../controller/runtime/kind.ts";
-import { reconcile } from "../../controller/runtime/reconcile.ts";
-import type { QueueAction } from "../../controller/runtime/report.ts";
+import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
+import type { QueueAction } from "../../controller/runtime/pass/report.ts";
 import {
   credentialVersion,
   foundOf,

@@ -1,7 +1,7 @@
 import { API_VERSION, type BackupConfigStatus, backupConfigStatus } from "../../api/mod.ts";
 import { backupConfigReconciler } from "../../controller/backup_config/mod.ts";
-import { reconcile } from "../../controller/runtime/reconcile.ts";
-import type { QueueAction } from "../../controller/runtime/report.ts";
+import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
+import type { QueueAction } from "../../controller/runtime/pass/report.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { anyOptions } from "./backup_stage.ts";
 import { aBackup, aBackupConfig, aClaim, aReadyRepository, type Parts } from "./builders.ts";

@@ -4,7 +4,7 @@ import { backupConfigReconciler } from "../../controller/backup_config/mod.ts";
 import { MoverSlots } from "../../controller/movers/mod.ts";
 import { repositoryReconciler } from "../../controller/repository/mod.ts";
 import { Guard } from "../../controller/runtime/guard.ts";
-import { reconcile } from "../../controller/runtime/reconcile.ts";
+import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
 import { StateSource } from "../../controller/runtime/state_source.ts";
 import { keyOf } from "../../kube/types.ts";
 import { countSeries } from "../bench/observe_controller.ts";

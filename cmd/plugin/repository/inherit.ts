@@ -9,7 +9,7 @@ import {
   repositoryKind,
 } from "../../../api/mod.ts";
 import { type KubeObject, resourceOf } from "../../../kube/mod.ts";
-import { isInherited } from "../../../controller/shared/inherited.ts";
+import { isInherited } from "../../../controller/shared/restored/inherited.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Host } from "../../host.ts";
 import { isConfirmed, type Question } from "../confirmation.ts";

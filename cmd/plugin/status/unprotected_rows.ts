@@ -1,4 +1,4 @@
-import { coverageOf } from "../../../controller/shared/coverage.ts";
+import { coverageOf } from "../../../controller/shared/sources/coverage.ts";
 import type { Listings } from "./objects.ts";
 import type { UnprotectedRow } from "./rows.ts";
 

@@ -15,7 +15,7 @@ import type { ControllerOptions } from "../../options.ts";
 import { OPERATIONS } from "../operations.ts";
 import { moverEnvironment } from "./environment.ts";
 import { moverVolumes } from "./volumes.ts";
-import { shortHash } from "../../shared/short_hash.ts";
+import { shortHash } from "../../shared/objects/short_hash.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import type { WorkTrace } from "../trace.ts";
 

@@ -9,7 +9,7 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { type FailureResult, jobFailure } from "./failure.ts";
 import { type JobEnd, type JobFacts, jobFacts } from "./job_facts.ts";
 import { type PodFacts, podFacts, podHasEnded } from "./pod_facts.ts";
-import { controllerOf } from "../../shared/watched.ts";
+import { controllerOf } from "../../shared/objects/watched.ts";
 
 /** The result document of a successful operation. */
 export type ResultOf<O extends OperationKey> = Extract<MoverResult, Readonly<Record<O, unknown>>>;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { KubeObject } from "../../../kube/types.ts";
 import { MOVER_CONTAINER } from "../job/mover_job.ts";
-import { textAt } from "../../shared/field_at.ts";
+import { textAt } from "../../shared/objects/field_at.ts";
 
 const text = z.string().optional().catch(undefined);
 

@@ -1,7 +1,7 @@
 import type { OperationKey } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
-import { JOB } from "../../shared/resources.ts";
-import { controllerOf } from "../../shared/watched.ts";
+import { JOB } from "../../shared/objects/resources.ts";
+import { controllerOf } from "../../shared/objects/watched.ts";
 import { settingsOf } from "../job/mover_job.ts";
 import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
 import { podMayRun } from "../state/pod_facts.ts";

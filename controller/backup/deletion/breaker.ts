@@ -1,0 +1,302 @@
+import {
+  ANNOTATION,
+  type ConditionChange,
+  DELETION_BREAKER_DEFAULTS,
+  findCondition,
+  GROUP,
+  isoSeconds,
+  parseDurationSeconds,
+  type Reason,
+} from "../../../api/mod.ts";
+import type { Annotating } from "../../../kube/types.ts";
+import {
+  confirmingWord,
+  deletionId,
+  type DeletionMemory,
+  deletionMemoryText,
+  heirWords,
+  recipeId,
+  remember,
+  REPOSITORY,
+  type RepositoryView,
+} from "../../shared/mod.ts";
+import type { BackupObject } from "../world/object.ts";
+import { foundRepository } from "../run/checks.ts";
+import type { OtherDeletions } from "./others.ts";
+import type { RunPin } from "../run/pin.ts";
+import type { SeenDeletions } from "./seen.ts";
+import type { BackupWorld } from "../world/world.ts";
+
+/** So long a deletion waits, for those that come with it to arrive here, before any snapshot goes. */
+export const SETTLE_SECONDS = 10;
+/** A memory that is lost is waited for no longer, however long the window is. */
+const UNKNOWN_MAX_SECONDS = 86_400;
+/** A clock that is wrong by less is of no interest. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+const CONDITION = "DeletionHeld";
+
+const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld", "PinnedHeld"] as const;
+/** Why a deletion is held. */
+type HeldReason = Extract<Reason, typeof HELD_REASONS[number]>;
+
+/** Whether the snapshots of a deleted Backup may go now. */
+export type DeletionVerdict =
+  /** `annotate` is to be written before a mover is made. */
+  | { readonly kind: "free"; readonly annotate: readonly Annotating[] }
+  /** Too early to know whether it is a mistake. `since` is when this controller saw it first. */
+  | {
+    readonly kind: "settling";
+    readonly since: string;
+    readonly seconds: number;
+    /** Said instead of the ordinary sentence. */
+    readonly message?: string;
+    readonly annotate: readonly Annotating[];
+  }
+  /** A person must confirm. `news` is the note of the pass in which that is found. */
+  | {
+    readonly kind: "held";
+    readonly reason: HeldReason;
+    readonly message: string;
+    readonly news: string | undefined;
+  }
+  /** It was held, and a person has said since that it need not be. */
+  | { readonly kind: "confirmed"; readonly message: string };
+
+/**
+ * The breaker (decisions 0010 and 0018): more deletions than a repository's threshold within its window, and what would take
+ * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
+ * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
+ * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
+ * would go; the newest whole snapshot of a source they never take, and what
+ * is pinned neither, whatever was confirmed: that may have been said before the pin. What was put back nothing deletes before a person has said that no other cluster lives on it, whatever the settings are: these
+ * were restored along with it.
+ */
+export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
+  const { backup } = world;
+  const before = findCondition(backup.status.conditions, CONDITION);
+  const seen = world.deletions;
+  const isKnown = before?.status === "True" && before.reason === "PinnedHeld";
+  if (isKeptByPin(backup)) {
+    return isKnown
+      ? { kind: "held", reason: "PinnedHeld", message: before.message, news: undefined }
+      : heldByPin(world);
+  }
+  if (isKnown) return { kind: "confirmed", message: "It is pinned no longer" };
+  if (before?.status === "True") {
+    if (backup.confirmsDeletion) {
+      return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
+    }
+    const reason = HELD_REASONS.find((each) => each === before.reason) ?? "MassDeletionHeld";
+    if (reason === "InheritedHeld" && seen?.isInherited === false) {
+      return { kind: "confirmed", message: "A person said that no other cluster lives on the snapshots" };
+    }
+    return { kind: "held", reason, message: before.message, news: undefined };
+  }
+  if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
+  if (seen.isInherited) return held(world, "InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
+  const breaker = breakerOf(foundRepository(world));
+  const last = seen.last?.paths ?? [];
+  if (seen.isRoutine) {
+    return last.length === 0
+      ? { kind: "free", annotate: [] }
+      : held(world, "LastSnapshotsHeld", newestText(world, last));
+  }
+  const { threshold, keepLast } = breaker;
+  if (threshold === 0 && !keepLast) return { kind: "free", annotate: [] };
+  const settling = settlingOf(world, now);
+  if (settling !== undefined) return settling;
+  const { ofRepository, elsewhere } = seen.others;
+  const repository = pin?.resolved.repository.name ?? "";
+  if (isTooMany(seen, breaker)) {
+    const text =
+      `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
+      `${breaker.window}, by all namespaces together` +
+      (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
+    return held(world, "MassDeletionHeld", text, { news: `One of ${ofRepository + 1}. ` });
+  }
+  if (keepLast && takesMoreThanHalf(seen)) return held(world, "LastSnapshotsHeld", halfText(world));
+  if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
+  const verdict = remembered(world, seen, breaker, now);
+  return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
+}
+
+/** True for one that is pinned and marked as deleted by a rule: no rule takes what is pinned. */
+export function isKeptByPin(
+  { spec, isRoutineDeletion }: Pick<BackupObject, "spec" | "isRoutineDeletion">,
+): boolean {
+  return isRoutineDeletion && spec.pin === true;
+}
+
+/**
+ * What Repositories of other namespaces say may be of the time before this controller counted by itself, so it delays;
+ * but only until a window after that, and it holds nothing, for whoever owns them may write it.
+ */
+function claimsOf(
+  world: BackupWorld,
+  { others: { ofRepository, claimed }, countedSince }: SeenDeletions,
+  { threshold, window, windowSeconds }: Breaker,
+  now: Date,
+): DeletionVerdict | undefined {
+  const endsMs = countedSince.getTime() + Math.min(windowSeconds, UNKNOWN_MAX_SECONDS) * 1000;
+  const seconds = Math.ceil((endsMs - now.getTime()) / 1000);
+  const isTooManyWithThem = claimed > 0 &&
+    isTooMany({ others: { ofRepository: ofRepository + claimed } }, { threshold });
+  if (!isTooManyWithThem || seconds <= 0) return undefined;
+  return {
+    kind: "settling",
+    since: world.backup.status.deletion?.settlingSince ?? isoSeconds(now),
+    seconds: Math.min(seconds, 300),
+    message:
+      `Another namespace on the same repository says that it deleted Backups, too; what is of the time before this ` +
+      `controller began, at ${isoSeconds(countedSince)}, counts for ${window}, so the deletion begins at ` +
+      `${isoSeconds(new Date(endsMs))}; to have it begin now, annotate the Backup with ` +
+      confirmingText(world),
+    annotate: [],
+  };
+}
+
+/** True when it is one of more than the threshold. */
+export function isTooMany(
+  { others }: { readonly others: Pick<OtherDeletions, "ofRepository"> },
+  { threshold }: Pick<Breaker, "threshold">,
+): boolean {
+  return threshold > 0 && others.ofRepository + 1 > threshold;
+}
+
+/** Of one that holds no snapshot nobody knows whether there is one: it is none of those that are to be kept. */
+export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "others" | "isSaved">): boolean {
+  return isSaved && 2 * (others.ofRecipe + 1) > others.savedByRecipe;
+}
+
+/** Measured by this controller's clock alone, from when it first wrote that it saw the deletion. */
+function settlingOf({ backup }: BackupWorld, now: Date): DeletionVerdict | undefined {
+  const since = Date.parse(backup.status.deletion?.settlingSince ?? "");
+  const waitedSeconds = (now.getTime() - since) / 1000;
+  // A clock that was set back since begins anew, and never waits longer than once more.
+  if (Number.isNaN(since) || waitedSeconds < -1) {
+    return { kind: "settling", since: isoSeconds(now), seconds: SETTLE_SECONDS, annotate: [] };
+  }
+  if (waitedSeconds >= SETTLE_SECONDS) return undefined;
+  const seconds = Math.ceil(Math.min(SETTLE_SECONDS, SETTLE_SECONDS - waitedSeconds));
+  return { kind: "settling", since: isoSeconds(new Date(since)), seconds, annotate: [] };
+}
+
+/** Free once its Repository knows of it; one that knows nothing of what was deleted before must first have watched. */
+function remembered(
+  world: BackupWorld,
+  { memory, repository }: SeenDeletions,
+  { windowSeconds }: Breaker,
+  now: Date,
+): DeletionVerdict {
+  const nowSecond = Math.floor(now.getTime() / 1000);
+  const { uid, resourceVersion, name } = repository ?? {};
+  if (uid === undefined || name === undefined) return { kind: "free", annotate: [] };
+  const settlingSince = world.backup.status.deletion?.settlingSince ?? isoSeconds(now);
+  const write = (next: DeletionMemory): readonly Annotating[] => [{
+    resource: REPOSITORY,
+    key: { namespace: world.backup.key.namespace, name },
+    uid,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    annotations: { [ANNOTATION.deletionMemory]: deletionMemoryText(uid, next) },
+  }];
+  const isKnown = memory !== undefined && memory.sinceSecond <= nowSecond + CLOCK_TOLERANCE_SECONDS;
+  const sinceSecond = isKnown ? memory.sinceSecond : nowSecond;
+  const unknownSeconds = sinceSecond + Math.min(windowSeconds, UNKNOWN_MAX_SECONDS) - nowSecond;
+  if (unknownSeconds > 0) {
+    const begins = isoSeconds(new Date((nowSecond + unknownSeconds) * 1000));
+    return {
+      kind: "settling",
+      since: settlingSince,
+      seconds: Math.min(unknownSeconds, 300),
+      message: `It is not known what was deleted from Repository "${name}" before ` +
+        `${isoSeconds(new Date(sinceSecond * 1000))}, so the deletion begins at ${begins}; ` +
+        `to have it begin now, annotate the Backup with ${confirmingText(world)}`,
+      annotate: isKnown ? [] : write({ sinceSecond, past: memory?.past ?? [] }),
+    };
+  }
+  const id = deletionId(world.backup.uid);
+  const deletedSecond = Math.floor(Date.parse(world.object.metadata.deletionTimestamp ?? "") / 1000);
+  const times = Number.isNaN(deletedSecond) ? [nowSecond] : [nowSecond, deletedSecond];
+  const bounds = { fromSecond: Math.min(...times) - windowSeconds, untilSecond: Math.max(...times) };
+  const entry = memory?.past.find((each) => each.id === id);
+  // One that waits on for its mover need not be written again.
+  if (entry !== undefined && nowSecond - entry.atSecond < CLOCK_TOLERANCE_SECONDS) {
+    return { kind: "free", annotate: [] };
+  }
+  const recipe = recipeId(world.backup.configName);
+  const deletion = { id, recipe, atSecond: bounds.untilSecond, count: 1 };
+  const next = remember({ sinceSecond, past: memory?.past ?? [] }, deletion, bounds);
+  return { kind: "free", annotate: write(next) };
+}
+
+const INHERITED_TEXT = "It was put back, and the cluster that made its snapshots may live on them";
+
+/** `last` is said at the end, `news` before it in the Event alone. */
+function held(
+  world: BackupWorld,
+  reason: HeldReason,
+  what: string,
+  { news = "", last = "" }: { readonly news?: string; readonly last?: string } = {},
+): DeletionVerdict {
+  const { namespace, name } = world.backup.key;
+  const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
+    `"kubectl kopiur deletions release ${name} -n ${namespace}" or annotate the Backup with ${
+      confirmingText(world)
+    }; ` +
+    `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"${last}`;
+  return { kind: "held", reason, message, news: `${news}${message}` };
+}
+
+function confirmingText({ object }: BackupWorld): string {
+  return `${ANNOTATION.confirmDeletion}: "${confirmingWord(object)}"`;
+}
+
+function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
+  const [path = ""] = paths;
+  const more = paths.length === 1 ? "" : ` and ${paths.length - 1} more`;
+  return `When it was deleted it held the newest whole snapshot that BackupConfig "${backup.configName}" had of ` +
+    `"${path}"${more}`;
+}
+
+function halfText({ backup }: BackupWorld): string {
+  return `When it was deleted, it was one of more than half of the Backups of BackupConfig ` +
+    `"${backup.configName}" that held snapshots`;
+}
+
+/** The word that frees all that was put back; where the Repository is gone nobody can say it. */
+function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
+  if (repository.kind !== "found") return "";
+  const { key: { name }, uid } = repository.value;
+  return `. Where no other cluster lives on what was put back, ${heirWords({ namespace, name, uid })}`;
+}
+
+function heldByPin({ backup: { key: { namespace, name } }, object }: BackupWorld): DeletionVerdict {
+  const by = object.metadata.annotations?.[ANNOTATION.deletedBy] ?? "";
+  const message =
+    `It is marked as deleted by ${by}, but it is pinned, so its snapshots stay until a person decides. ` +
+    `To delete them, set spec.pin to false, as by "kubectl patch backup.${GROUP} ${name} -n ${namespace} ` +
+    `--type merge -p '{\"spec\":{\"pin\":false}}'"; to leave them where they are, annotate the Backup with ` +
+    `${ANNOTATION.skipSnapshotCleanup}: "true"`;
+  return { kind: "held", reason: "PinnedHeld", message, news: message };
+}
+
+/** What the breaker's own condition is to say. */
+export function heldCondition(status: "True" | "False", reason: Reason, message: string): ConditionChange {
+  return { kind: "set", value: { type: CONDITION, status, reason, message } };
+}
+
+/** The settings of a breaker. */
+export interface Breaker {
+  readonly threshold: number;
+  readonly window: string;
+  readonly windowSeconds: number;
+  readonly keepLast: boolean;
+}
+
+/** What a repository says of the breaker; of one that is not there the defaults. */
+export function breakerOf(repository: RepositoryView | undefined): Breaker {
+  const { threshold, window, keepLast } = repository?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
+  const windowSeconds = parseDurationSeconds(window) ??
+    parseDurationSeconds(DELETION_BREAKER_DEFAULTS.window);
+  return { threshold, window, windowSeconds: windowSeconds ?? 0, keepLast };
+}

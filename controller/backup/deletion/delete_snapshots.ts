@@ -1,0 +1,561 @@
+import {
+  ANNOTATION,
+  type BackupStatus,
+  findCondition,
+  isoSeconds,
+  type MoverMemory,
+  REASONS,
+} from "../../../api/mod.ts";
+import type { KubeObject, Removal } from "../../../kube/types.ts";
+import {
+  isOf,
+  jobHasEnded,
+  jobMemory,
+  jobNameOf,
+  type JobState,
+  jobState,
+  leftoverJobs,
+  memoryOfStart,
+  moverMeasures,
+  moverRemovals,
+  needsPerson,
+  nextStep,
+  type Obstacle,
+  podMayRun,
+  retrySeconds,
+  type SeenMover,
+  seenMovers,
+  settingsOf,
+  SLOT_GRACE_SECONDS,
+  slotRecheckSeconds,
+  slotWaitText,
+  type TaskMemory,
+  type TaskStep,
+} from "../../movers/mod.ts";
+import { controllerOf } from "../../shared/mod.ts";
+import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
+import { deleteJob } from "../run/desired.ts";
+import { type Leaving, release, waitingPlan } from "./leaving.ts";
+import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
+import type { BackupPlan } from "../world/next_status.ts";
+import type { RunPin } from "../run/pin.ts";
+import { isMoverLeft } from "../run/stop_movers.ts";
+import { DELETION_RETRY_MAX_SECONDS, deletionMemory, type DeletionTask, deletionTask } from "../run/tasks.ts";
+import { waitEvents } from "../run/telling.ts";
+import { deletionSpan } from "../run/traces.ts";
+import { type BackupWorld, mayStart } from "../world/world.ts";
+
+const RECHECK_SECONDS = 300;
+const SOON_SECONDS = 1;
+const STOPPING_SECONDS = 15;
+const RETRY_SECONDS = 60;
+/** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
+const CHECKPOINT_WAIT_SECONDS = 5400;
+const SNAPSHOTS_GONE = "The snapshots are deleted";
+/** Movers that look again at what was too young: what is still being written to after so many is another client's. */
+const MAX_CHECKPOINT_LOOKS = 3;
+
+/**
+ * Deletes the snapshots of a run by a mover Job and follows it, then lets the Backup go. What fails is counted,
+ * told and tried again; what is missing is waited for. Nothing is ever left behind silently.
+ */
+export function deleteSnapshots(leaving: Leaving): BackupPlan {
+  const { world, now } = leaving;
+  const done = deletedPlan(leaving, { waits: true });
+  if (done !== undefined) return done;
+  const task = deletionTask(world.backup);
+  const memory = deletionMemory(world.backup.status.deletion);
+  const movers = seenMovers(task, memory, world, world.serverNow, settingsToday(leaving, memory));
+  const step = nextStep(task, memory, movers, now);
+  return { ...planOfStep(leaving, task, step), remove: leftovers(world, task, memory, movers) };
+}
+
+/** What its Job would be given today; asked only while there is one whose mover may not have begun. */
+function settingsToday(
+  { world, pin, entries, now }: Leaving,
+  memory: TaskMemory | undefined,
+): string | undefined {
+  const repository = foundRepository(world);
+  if (repository === undefined || pin === undefined || memory?.startedAt !== undefined) return undefined;
+  if (deleteJobs(world).length === 0) return undefined;
+  return settingsOf(deleteJob(world, repository, pin, { entries, attempt: memory?.number ?? 1, now }));
+}
+
+type Step = TaskStep<"snapshotDelete">;
+type StepOf<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
+
+function planOfStep(leaving: Leaving, task: DeletionTask, step: Step): BackupPlan {
+  switch (step.kind) {
+    case "start":
+      return startPlan(leaving, task, step);
+    case "works": {
+      const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, step.recheckAfterSeconds);
+      return withMemory(leaving, plan, jobMemory(task, step.memory));
+    }
+    case "waits":
+      return waitsPlan(leaving, task, step);
+    case "succeeded":
+      return checkpointsPlan(leaving, task, step);
+    case "failed":
+      return failedPlan(leaving, task, step);
+  }
+}
+
+/** The next mover, if nothing stands in its way: neither the breaker nor what it needs nor the line of slots. */
+function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: StepOf<"start">): BackupPlan {
+  const { world, pin, entries, now } = leaving;
+  const verdict = snapshotsAreGone(world) ? noSnapshotGoes : judgeDeletion(world, pin, now);
+  if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
+  const refusal = firstRefusal(deletionChecks, world, pin);
+  if (refusal !== undefined) return refusedPlan(leaving, refusal, memory?.retryAt);
+  const repository = foundRepository(world);
+  if (repository === undefined || pin === undefined) {
+    const message = "It is not known which repository holds the snapshots";
+    return refusedPlan(leaving, { reason: "ConfigNotFound", message }, memory?.retryAt);
+  }
+  if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(leaving, pin);
+  const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
+  return {
+    ...withMemory(leaving, plan, jobMemory(task, memoryOfStart(memory, number, now))),
+    annotate: verdict.annotate,
+    create: [deleteJob(world, repository, pin, { entries, attempt: number, now })],
+  };
+}
+
+/** No breaker asks about a deletion that is done: only what was too young to go with it is looked at again. */
+const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
+
+/**
+ * A mover that does not run is told of; one that is given up is tried again: as often as it takes while there are
+ * snapshots.
+ */
+function waitsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
+  const { world, pin, now } = leaving;
+  const { memory, reason, recheckAfterSeconds, isRested } = step;
+  const isGone = snapshotsAreGone(world);
+  if (isRested) {
+    const looks = looksWith(world) - 1 + (memory.slotsGivenBack ?? 0);
+    if (isGone && looks >= MAX_CHECKPOINT_LOOKS) {
+      return leaveYoung(leaving, `the mover that was to look at it again did not run: ${step.text}`);
+    }
+    const verdict = isGone ? noSnapshotGoes : judgeDeletion(world, pin, now);
+    if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
+    if (memory.stoppedReason === undefined) return betweenTries(leaving, recheckAfterSeconds);
+  }
+  const what = memory.startedAt === undefined ? "does not start" : "does not go on";
+  const isGivenUp = memory.retryAt !== undefined;
+  const mover = isGone
+    ? `${SNAPSHOTS_GONE}; the mover that looks at what was left again`
+    : "The mover that deletes the snapshots";
+  const sentence = `${mover} ${what}: ${isGivenUp ? memory.stoppedWhy ?? step.text : step.text}`;
+  const message = isGivenUp
+    ? `${sentence}; it is given up and tried again at ${memory.retryAt}. ${escapeHint()}`
+    : sentence;
+  const plan = waitingPlan(leaving, reason, message, recheckAfterSeconds);
+  return {
+    ...withMemory(leaving, plan, jobMemory(task, memory)),
+    events: waitEvents(world, reason, message),
+  };
+}
+
+/** Movers that were given up, and those before the one that is remembered: told and counted, or waited for in vain. */
+function leftovers(
+  world: BackupWorld,
+  task: DeletionTask,
+  memory: TaskMemory | undefined,
+  movers: readonly SeenMover<"snapshotDelete">[],
+): readonly Removal[] {
+  if (memory === undefined) return [];
+  const present = [memory.number, memory.number + 1].map((number) => jobNameOf(task, number));
+  const former = deleteJobs(world).filter(({ metadata }) => !present.includes(metadata.name));
+  const left = [...new Set([...former, ...leftoverJobs(memory, movers)])];
+  return [
+    ...moverRemovals(left.filter(jobHasEnded), "Background"),
+    ...moverRemovals(left.filter((job) => !jobHasEnded(job)), "Foreground"),
+  ];
+}
+
+type Deletion = NonNullable<BackupStatus["deletion"]>;
+/** With what is to be no more as undefined. */
+type DeletionChange = { readonly [Field in keyof Deletion]: Deletion[Field] | undefined };
+
+function started(deletion: Deletion, now: Date): Deletion {
+  return { ...deletion, startedAt: deletion.startedAt ?? isoSeconds(now) };
+}
+
+function withDeletion(plan: BackupPlan, { failures = 0, ...change }: DeletionChange): BackupPlan {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  return { ...plan, next: { ...plan.next, deletion: { failures, ...Object.fromEntries(given) } } };
+}
+
+/** With what is remembered of its movers now; what releases before this one remembered of them is in it. */
+function withMemory({ world, now }: Leaving, plan: BackupPlan, job: MoverMemory): BackupPlan {
+  const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
+  return withDeletion(plan, {
+    ...deletion,
+    job,
+    retryAt: undefined,
+    waitingSince: undefined,
+    unstarted: undefined,
+    stoppingSince: undefined,
+  });
+}
+
+type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
+
+/**
+ * The end of a deletion, once any mover of it has done its work; also of one that left something young where nobody
+ * waits for that.
+ */
+function deletedPlan(leaving: Leaving, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
+  const { world, now } = leaving;
+  for (const job of deleteJobs(world)) {
+    const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
+    if (state.kind !== "succeeded" || (waits && isToWait(leaving, job, state))) continue;
+    return {
+      ...release(leaving, "The snapshots were deleted"),
+      events: [{
+        type: "Normal",
+        reason: "SnapshotDeleted",
+        action: "Delete",
+        note: `${deletedNote(state)}${lateText(leaving)}`,
+      }],
+      measures: [
+        // One that left something young was counted when that was told.
+        ...(job.metadata.uid === world.backup.status.deletion?.lastJob
+          ? []
+          : moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds)),
+        deletionSpan(world, state.finishedAt),
+      ],
+    };
+  }
+  return undefined;
+}
+
+function deletedNote({ result: { snapshotDelete } }: Deleted): string {
+  const { deleted, alreadyGone, checkpoints, left } = snapshotDelete;
+  return `Deleted ${deleted} ${deleted === 1 ? "snapshot" : "snapshots"}` +
+    `${alreadyGone === 0 ? "" : `, ${alreadyGone} were gone already`}` +
+    `${checkpoints === undefined ? "" : `, and ${checkpoints} that killed movers had left unfinished`}; ` +
+    `${left === undefined ? "" : `${left.count} unfinished stay, for another client may work on them; `}` +
+    "the space comes back with the repository's full maintenance";
+}
+
+/** A node that is lost may come back with a mover that goes on. */
+function lateText({ world, pin }: Leaving): string {
+  if (!isMoverLeft(world, pin)) return "";
+  return "; a mover of the run could not be seen to stop, so what it may save yet stays";
+}
+
+function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Deleted): boolean {
+  const isTold = metadata.uid === world.backup.status.deletion?.lastJob;
+  return result.snapshotDelete.left !== undefined && (isTold || looksWith(world) < MAX_CHECKPOINT_LOOKS);
+}
+
+/** True once a mover said that it deleted the snapshots, and left something young. */
+export function snapshotsAreGone({ backup }: Pick<BackupWorld, "backup">): boolean {
+  return backup.status.deletion?.checkpointWaits !== undefined;
+}
+
+/** Movers that looked again, or failed to, since the snapshots are gone, with one that ends now. */
+function looksWith({ backup }: BackupWorld): number {
+  const { checkpointWaits = 0, failures = 0 } = backup.status.deletion ?? {};
+  return checkpointWaits === 0 ? 0 : checkpointWaits + failures;
+}
+
+/**
+ * The snapshots are gone; what a killed mover had of one stays until it is old enough to tell that no upload of another
+ * cluster goes on from it. Then another mover looks again.
+ */
+function checkpointsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"succeeded">): BackupPlan {
+  const { world, now } = leaving;
+  const { snapshotDelete: { left }, durationSeconds } = step.result;
+  const { checkpointWaits = 0 } = world.backup.status.deletion ?? {};
+  const waitSeconds = Math.min(
+    CHECKPOINT_WAIT_SECONDS,
+    Math.max(RETRY_SECONDS, Math.ceil(secondsBetween(left?.quietAt, now))),
+  );
+  const retryAt = isoSeconds(new Date(now.getTime() + waitSeconds * 1000));
+  const message =
+    `${SNAPSHOTS_GONE}; ${left?.count ?? 0} unfinished that a killed mover may have left are looked ` +
+    `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
+  const plan = waitingPlan(leaving, "Deleting", message, SOON_SECONDS);
+  // From now on failures are those to look again.
+  const change = { checkpointWaits: checkpointWaits + 1, ...(checkpointWaits === 0 ? { failures: 0 } : {}) };
+  return {
+    ...afterEnd(leaving, task, plan, { step, retryAt, change }),
+    measures: moverMeasures("snapshotDelete", "succeeded", durationSeconds),
+  };
+}
+
+/** The end of a mover is written down with its Job's uid, and only then is the Job removed; the next has a new number. */
+function afterEnd(
+  leaving: Leaving,
+  task: DeletionTask,
+  plan: BackupPlan,
+  { step, retryAt, change }: {
+    readonly step: StepOf<"succeeded" | "failed">;
+    readonly retryAt: string;
+    readonly change: Partial<DeletionChange>;
+  },
+): BackupPlan {
+  const { world } = leaving;
+  const { number, slotsGivenBack } = step.memory;
+  const name = jobNameOf(task, number);
+  const next = { number: number + 1, retryAt, ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }) };
+  const told = withMemory(leaving, plan, jobMemory(task, next));
+  const deletion = { failures: 0, ...told.next.deletion, ...change };
+  const lastJob = deleteJobs(world).find(({ metadata }) => metadata.name === name)?.metadata.uid;
+  return withDeletion(told, { ...deletion, lastJob });
+}
+
+/** What stands in the way is said on until the next try. */
+function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
+  const { status } = leaving.world.backup;
+  const told = findCondition(status.conditions, "Ready")?.reason;
+  const waits = waitsForCheckpoints(status);
+  if (waits !== undefined) {
+    const isTrouble = told === "SnapshotDeletionFailed" || told === "Unschedulable" ||
+      told === "PodNotStarted";
+    return waitingPlan(leaving, isTrouble ? told : "Deleting", waits, waitSeconds);
+  }
+  if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
+    return waitingPlan(leaving, told, status.message, waitSeconds);
+  }
+  if ((status.deletion?.failures ?? 0) > 0) {
+    return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
+  }
+  const message = `The mover that deletes the snapshots did not start; tried again at ${
+    deletionMemory(status.deletion)?.retryAt
+  }`;
+  return waitingPlan(leaving, "PodNotStarted", message, waitSeconds);
+}
+
+/**
+ * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work. Undefined
+ * once none is left, or none can be seen to stop for longer than the grace.
+ */
+export function takeBack(leaving: Leaving): BackupPlan | undefined {
+  const { world, now } = leaving;
+  const done = deletedPlan(leaving, { waits: false });
+  if (done !== undefined) return done;
+  const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
+  const { deletion } = world.backup.status;
+  if (stopping === undefined) {
+    return snapshotsAreGone(world) ? leaveYoung(leaving) : undefined;
+  }
+  const message = "The deletion was taken back: its mover is being stopped";
+  if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
+    // That there was one must be known when it is gone.
+    return withDeletion(
+      waitingPlan(leaving, "Deleting", message, SOON_SECONDS),
+      started(deletion ?? { failures: 0 }, now),
+    );
+  }
+  const plan = waitingPlan(leaving, "Deleting", message, STOPPING_SECONDS);
+  const known = deletion ?? { failures: 0 };
+  return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
+}
+
+/**
+ * The snapshots are gone, and cannot be kept any more; only what was too young to be deleted with them stays. A mover
+ * that failed, or was lost, may have deleted that as well.
+ */
+function leaveYoung(leaving: Leaving, because?: string): BackupPlan {
+  const mayBeGone = because !== undefined || unfinishedDeleteMovers(leaving.world, leaving.now).isAny;
+  const note = `${SNAPSHOTS_GONE}; what its movers had not finished ${
+    mayBeGone ? "may stay" : "stays"
+  } in the repository until the next snapshot of its source is made${
+    because === undefined ? "" : `, because ${because}`
+  }`;
+  return {
+    ...release(leaving, note),
+    events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
+  };
+}
+
+/** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
+export function someMayBeGone({ world, now }: Leaving): string {
+  if (world.backup.status.deletion?.startedAt === undefined) return "";
+  const isAtWork = unfinishedDeleteMovers(world, now).isAny;
+  return "; a mover was made to delete them before, so some of them may be gone" +
+    (isAtWork ? ", and it could not be seen to stop, so more of them may go" : "");
+}
+
+function stopDeleteMovers(
+  { world, now }: Leaving,
+  longestSeconds: number,
+): { readonly remove: readonly Removal[]; readonly since: string } | undefined {
+  const { jobs, isAny, goingSince } = unfinishedDeleteMovers(world, now);
+  if (!isAny) return undefined;
+  // Of a status that cannot be read, and so not be written, the cluster remembers it.
+  const since = world.backup.unreadable === undefined
+    ? pastOr(world.backup.status.deletion?.stoppingSince, now)
+    : goingSince ?? isoSeconds(now);
+  if (-secondsBetween(since, now) >= longestSeconds) return undefined;
+  return { remove: moverRemovals(jobs, "Foreground"), since };
+}
+
+/** Jobs that have not ended, and whether anything may still be at work, a pod without its Job included. */
+function unfinishedDeleteMovers(
+  world: BackupWorld,
+  now: Date,
+): {
+  readonly jobs: readonly KubeObject[];
+  readonly isAny: boolean;
+  readonly goingSince: string | undefined;
+} {
+  const all = deleteJobs(world);
+  const jobs = all.filter((job) => {
+    const { kind } = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
+    return kind === "waiting" || kind === "running";
+  });
+  const known = new Set(all.map(({ metadata }) => metadata.uid));
+  const alone = world.pods.filter((pod) =>
+    isOf("snapshotDelete", pod) && podMayRun(pod) &&
+    !known.has(controllerOf(pod)?.uid)
+  );
+  const left = [...jobs, ...alone];
+  const times = left.flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted();
+  return { jobs, isAny: left.length > 0, goingSince: times[0] };
+}
+
+/** What the breaker says before a mover may be started. */
+function breakerPlan(
+  leaving: Leaving,
+  verdict: Exclude<DeletionVerdict, { readonly kind: "free" }>,
+): BackupPlan {
+  switch (verdict.kind) {
+    case "settling": {
+      const { since, seconds, message = REASONS.SettlingDeletion, annotate } = verdict;
+      const deletion = leaving.world.backup.status.deletion ?? { failures: 0 };
+      const plan = waitingPlan(leaving, "SettlingDeletion", message, seconds);
+      return { ...withDeletion(plan, { ...deletion, settlingSince: since }), annotate };
+    }
+    case "held": {
+      const { reason, message, news } = verdict;
+      return {
+        ...waitingPlan(leaving, reason, message, RECHECK_SECONDS),
+        conditions: [heldCondition("True", reason, message)],
+        events: news === undefined
+          ? []
+          : [{ type: "Warning", reason, action: "ConfirmDeletion", note: news }],
+      };
+    }
+    case "confirmed": {
+      const { message } = verdict;
+      return {
+        ...waitingPlan(leaving, "MassDeletionReleased", message, SOON_SECONDS),
+        conditions: [heldCondition("False", "MassDeletionReleased", message)],
+        events: [{ type: "Normal", reason: "MassDeletionReleased", action: "Delete", note: message }],
+      };
+    }
+  }
+}
+
+/** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
+function queuedPlan(leaving: Leaving, pin: RunPin): BackupPlan {
+  const { slots } = leaving.world;
+  const wait = slots === "free" ? undefined : slots.waiting;
+  const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, pin.resolved.repository.name);
+  const recheckAfterSeconds = wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait);
+  return {
+    ...waitingPlan(leaving, "NoSlot", message, recheckAfterSeconds),
+    outcome: { kind: "waiting", reason: "NoSlot", message, recheckAfterSeconds, isQuiet: true },
+  };
+}
+
+function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">): BackupPlan {
+  const { world, now } = leaving;
+  const isGone = snapshotsAreGone(world);
+  const { namespace } = world.backup.key;
+  const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
+  const { failures = 0 } = world.backup.status.deletion ?? {};
+  // Later and later, over failures and movers that did not run.
+  const limits = { firstSeconds: RETRY_SECONDS, longestSeconds: DELETION_RETRY_MAX_SECONDS };
+  const seconds = retrySeconds(failures + slotsGivenBack, limits);
+  const retryAt = isoSeconds(new Date(now.getTime() + seconds * 1000));
+  const why = REASONS[failure.class];
+  const what = isGone
+    ? `${SNAPSHOTS_GONE}; what killed movers may have left could not be looked at again`
+    : "Cannot delete the snapshots";
+  const sentence = `${what}: ${why}; tried again at ${retryAt}. ${escapeHint()}`;
+  const plan = waitingPlan(leaving, "SnapshotDeletionFailed", sentence, SOON_SECONDS);
+  const end = isGone && looksWith(world) >= MAX_CHECKPOINT_LOOKS
+    ? leaveYoung(leaving, `the mover that was to look at it again failed: ${why}`)
+    : undefined;
+  return {
+    ...(end ?? afterEnd(leaving, task, plan, { step, retryAt, change: { failures: failures + 1 } })),
+    events: [...(end?.events ?? []), {
+      type: "Warning",
+      reason: "SnapshotDeletionFailed",
+      action: "Delete",
+      note: `Attempt ${failures + 1}: ${why}: ${mover?.message ?? failure.text ?? ""}`,
+    }],
+    measures: [
+      { kind: "add", metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace }, value: 1 },
+      ...(mover === undefined ? [] : moverMeasures("snapshotDelete", "failed", mover.seconds)),
+    ],
+  };
+}
+
+/** What was said since the snapshots are gone. */
+function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
+  return message?.startsWith(SNAPSHOTS_GONE) === true ? message : undefined;
+}
+
+/** What stands in the way is said; a repository that is not the one written to needs a person. */
+function refusedPlan(leaving: Leaving, obstacle: Obstacle, dueAt: string | undefined): BackupPlan {
+  const { reason } = obstacle;
+  if (snapshotsAreGone(leaving.world)) return unlookedPlan(leaving, obstacle, dueAt);
+  const message = `Cannot delete the snapshots: ${obstacle.message}. ${escapeHint()}`;
+  const plan = waitingPlan(leaving, reason, message, RECHECK_SECONDS);
+  const events = waitEvents(leaving.world, reason, message);
+  if (!needsPerson(obstacle)) return { ...plan, events };
+  return { ...plan, events, outcome: { kind: "stalled", reason, message } };
+}
+
+/**
+ * What is too young to go is not worth more than a while: what stands in the way of looking at it again, as a
+ * Secret that was taken away, may stay there for ever.
+ */
+function unlookedPlan(
+  leaving: Leaving,
+  { reason, message: obstacle }: Obstacle,
+  dueAt: string | undefined,
+): BackupPlan {
+  const untilMs = Date.parse(dueAt ?? "") + CHECKPOINT_WAIT_SECONDS * 1000;
+  if (Number.isNaN(untilMs) || leaving.now.getTime() >= untilMs) return leaveYoung(leaving, obstacle);
+  const message =
+    `${SNAPSHOTS_GONE}; what killed movers may have left cannot be looked at again: ${obstacle}. ` +
+    `It stays if that is still so at ${isoSeconds(new Date(untilMs))}`;
+  const seconds = Math.min(RECHECK_SECONDS, Math.ceil((untilMs - leaving.now.getTime()) / 1000));
+  return {
+    ...waitingPlan(leaving, reason, message, seconds),
+    events: waitEvents(leaving.world, reason, message),
+  };
+}
+
+/** The mover Jobs of the deletion. */
+export function deleteJobs(world: BackupWorld): readonly KubeObject[] {
+  return world.jobs.filter((job) => isOf("snapshotDelete", job));
+}
+
+function failedMessage(status: BackupWorld["backup"]["status"]): string {
+  const { message } = status;
+  return message?.startsWith("Cannot delete") === true ? message : REASONS.SnapshotDeletionFailed;
+}
+
+function escapeHint(): string {
+  return `To leave them where they are, annotate the Backup with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
+}
+
+/** A time a clock that was ahead wrote has come now. */
+function pastOr(time: string | undefined, now: Date): string {
+  return time === undefined || secondsBetween(time, now) > 0 ? isoSeconds(now) : time;
+}
+
+function secondsBetween(time: string | undefined, now: Date): number {
+  const seconds = (Date.parse(time ?? "") - now.getTime()) / 1000;
+  return Number.isNaN(seconds) ? 0 : seconds;
+}

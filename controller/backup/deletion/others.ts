@@ -1,0 +1,261 @@
+import {
+  ANNOTATION,
+  backupKind,
+  type BackupStatus,
+  backupStatus,
+  deletionPolicy,
+  FINALIZER,
+  findCondition,
+  type RepositoryRef,
+} from "../../../api/mod.ts";
+import { keyOf, type KubeObject, type Reader } from "../../../kube/types.ts";
+import {
+  ANY_RECIPE,
+  deletionId,
+  type DeletionMemory,
+  isRoutine,
+  type PastDeletion,
+  recipeId,
+  repositoryKeyText,
+  resourceOf,
+  runFacts,
+  textAt,
+} from "../../shared/mod.ts";
+import { policyOf } from "./policy.ts";
+import { mayHoldSnapshot } from "../run/source_entry.ts";
+
+const BACKUP = resourceOf(backupKind);
+
+/** Name of the index of Backups by {@link byDeletion}. */
+export const BY_DELETION = "byDeletion";
+
+/** The lengths of time that deletions are counted by, in seconds; each is a multiple of the next. */
+const SPANS_SECONDS = [86_400, 3600, 60, 1] as const;
+/** No window is looked through further: no cluster is older. */
+const WINDOW_MAX_SECONDS = 20 * 365 * 86_400;
+
+/** What is counted with the deletion of a Backup, itself left out. */
+export interface OtherDeletions {
+  /**
+   * Of the repository: in the own namespace deletions within the window, done or to be done, and those that are held; in
+   * others those within the window that exist or that this controller let through.
+   */
+  readonly ofRepository: number;
+  /** Of those the ones in other namespaces. */
+  readonly elsewhere: number;
+  /** Such as only Repositories of other namespaces tell of: their owners may write there what they like. */
+  readonly claimed: number;
+  /** Of the recipe: the same of Backups that hold a snapshot. */
+  readonly ofRecipe: number;
+  /** Backups of the recipe that hold a snapshot, or did within the window; itself included when it does. */
+  readonly savedByRecipe: number;
+}
+
+/** Where and around when is counted. */
+export interface CountedDeletion {
+  /** {@link repositoryId}. */
+  readonly repository: string;
+  readonly config: string;
+  readonly windowSeconds: number;
+  readonly now: Date;
+  /** What the Repositories of its namespace that open this repository remember; its own one is the first. */
+  readonly memories: readonly DeletionMemory[];
+  /** What this controller let through in other namespaces. */
+  readonly elsewhere: readonly PastDeletion[];
+  /** What Repositories of other namespaces say. */
+  readonly claims: readonly PastDeletion[];
+}
+
+/** One repository, whatever Repositories open it: kopia's unique id; the name where that is not known. */
+export function repositoryId(
+  namespace: string,
+  { uniqueId, ...ref }: RepositoryRef & { readonly uniqueId?: string | undefined },
+): string {
+  return uniqueId === undefined ? `name ${repositoryKeyText(ref, namespace)}` : `id ${uniqueId}`;
+}
+
+/**
+ * Index function. A Backup that holds a snapshot, not known to be missing, is found under its recipe. A deleted one whose
+ * snapshots are to go with it is found under its uid's id, and by its repository and by its recipe under "held", else
+ * under each span its deletion lies in: so those of a window are counted, however many they are, without looking at
+ * one. Other namespaces find it by its repository under those spans, held or not. Deletions by retention are in no sum,
+ * nor is one whose snapshots stay, nor one that is held as inherited: it goes nowhere, and counts once it is freed.
+ */
+export function byDeletion(backup: KubeObject): readonly string[] {
+  const config = textAt(backup, "spec", "configRef", "name");
+  if (config === undefined) return [];
+  const snapshots = runFacts(backup).saved;
+  const isSaved = snapshots.length > 0;
+  const saved = snapshots.some(({ isMissing }) => !isMissing) ? [savedValue(config)] : [];
+  const { namespace = "", deletionTimestamp, uid = "" } = backup.metadata;
+  if (deletionTimestamp === undefined) return saved;
+  const status = snapshotsGo(backup);
+  if (status?.resolved === undefined) return [];
+  const repository = repositoryId(namespace, status.resolved.repository);
+  const groups = [repositoryGroup(repository), ...(isSaved ? [recipeGroup(config)] : [])];
+  const held = findCondition(status.conditions, "DeletionHeld");
+  const isThere = [...saved, idValue(deletionId(uid))];
+  if (held?.status === "True" && held.reason === "InheritedHeld") return isThere;
+  const second = secondOf(deletionTimestamp);
+  const own = [
+    ...isThere,
+    ...(second === undefined
+      ? []
+      : [everywhereGroup(repository), ...spanValues(everywhereGroup(repository), second)]),
+  ];
+  if (held?.status === "True" && held.reason === "MassDeletionHeld") {
+    return [...own, ...groups.map((group) => heldValue(group))];
+  }
+  if (second === undefined) return own;
+  return [
+    ...own,
+    ...groups.flatMap((group) => spanValues(group, second)),
+  ];
+}
+
+/** The status of a deleted Backup whose snapshots are to go with it by a word that is no routine's. */
+function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
+  const { finalizers, annotations = {} } = backup.metadata;
+  if (finalizers?.includes(FINALIZER) !== true) return undefined;
+  if (isRoutine(annotations[ANNOTATION.deletedBy])) return undefined;
+  if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") return undefined;
+  const status = backupStatus.safeParse(backup.status ?? {}).data;
+  if (status?.snapshots?.some(mayHoldSnapshot) !== true) return undefined;
+  const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
+  const pinned = status.resolved?.deletionPolicy;
+  // The last word of a recipe may be out of date, and an index knows no recipe: what may go is counted.
+  return policyOf({ own, pinned, today: undefined, last: undefined }) === "Delete" ? status : undefined;
+}
+
+/** The Backups of a recipe that hold a snapshot and are not being let go by retention. */
+export function savedOfRecipe(
+  namespace: string,
+  config: string,
+  reader: Reader,
+): readonly KubeObject[] {
+  return reader.list(BACKUP, { namespace, index: { name: BY_DELETION, value: savedValue(config) } });
+}
+
+/**
+ * What counts together with the deletion of a Backup: those of its namespace that are held, those that were deleted
+ * within the window before or after it, and those that are done, which only the memories know. Of two clocks, the server's
+ * that says when it was asked for and this controller's, the one by which more are counted is believed.
+ */
+export function countOtherDeletions(
+  backup: KubeObject,
+  { repository, config, windowSeconds, now, memories, ...others }: CountedDeletion,
+  reader: Reader,
+): OtherDeletions {
+  const key = keyOf(backup);
+  const middle = secondOf(backup.metadata.deletionTimestamp ?? "") ?? Math.floor(now.getTime() / 1000);
+  const reach = Math.min(windowSeconds, WINDOW_MAX_SECONDS);
+  const cached = reader.get(BACKUP, key);
+  const own = cached !== undefined && cached.metadata.uid === backup.metadata.uid ? byDeletion(cached) : [];
+  const fromSecond = Math.min(middle, Math.floor(now.getTime() / 1000)) - reach;
+  const recipe = recipeId(config);
+  const [here = [], ...beside] = memories.map(({ past }) => unseen(past));
+  const ofRecipe = here.filter((entry) => entry.recipe === recipe || entry.recipe === ANY_RECIPE);
+  const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
+  const letThrough = unseen(others.elsewhere);
+  const ids = new Set(others.elsewhere.map(({ id }) => id));
+  const elsewhere = sumOf(letThrough) + existingElsewhere();
+  return {
+    ofRepository: around(repositoryGroup(repository)) + sumOf([here, ...beside].flat()) + elsewhere,
+    elsewhere,
+    claimed: sumOf(unseen(others.claims).filter(({ id }) => id === undefined || !ids.has(id))),
+    ofRecipe: around(recipeGroup(config)) + sumOf(ofRecipe),
+    savedByRecipe: count(savedValue(config), key.namespace) + sumOf(done),
+  };
+
+  /** Deletions of a memory that lie in the window and are counted by nothing else. */
+  function unseen(past: readonly PastDeletion[]): readonly PastDeletion[] {
+    const own = deletionId(backup.metadata.uid ?? "");
+    return past.filter((entry) => entry.atSecond >= fromSecond && entry.id !== own && !isInWindow(entry));
+  }
+
+  function count(value: string, namespace: string | undefined): number {
+    const index = { name: BY_DELETION, value };
+    return reader.count(BACKUP, namespace === undefined ? { index } : { namespace, index });
+  }
+
+  /** Mostly nobody else deletes anything, and no span is looked through for that. */
+  function existingElsewhere(): number {
+    const group = everywhereGroup(repository);
+    if (count(group, undefined) === count(group, key.namespace)) return 0;
+    const values = windowValues(group, middle, reach);
+    return countAll(values, undefined) - countAll(values, key.namespace);
+  }
+
+  function countAll(values: readonly string[], namespace: string | undefined): number {
+    return values.reduce((sum, value) => sum + count(value, namespace), 0);
+  }
+
+  /** Those of a group in the own namespace that are held or lie in the window, without this one. */
+  function around(group: string): number {
+    const values = [heldValue(group), ...windowValues(group, middle, reach)];
+    return countAll(values, key.namespace) - (own.some((value) => values.includes(value)) ? 1 : 0);
+  }
+
+  /** True for a deletion of the memory whose Backup is still there and is counted by its own time. */
+  function isInWindow({ id }: PastDeletion): boolean {
+    if (id === undefined) return false;
+    const [there] = reader.list(BACKUP, { index: { name: BY_DELETION, value: idValue(id) } });
+    const second = secondOf(there?.metadata.deletionTimestamp ?? "");
+    return second !== undefined && Math.abs(second - middle) <= reach;
+  }
+}
+
+function sumOf(entries: readonly PastDeletion[]): number {
+  return entries.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The spans that make up the window around a deletion, as few as can be. */
+function windowValues(group: string, middle: number, reach: number): readonly string[] {
+  const values: string[] = [];
+  for (let second = middle - reach; second <= middle + reach;) {
+    const span = SPANS_SECONDS.find((each) => second % each === 0 && second + each - 1 <= middle + reach) ??
+      1;
+    values.push(spanValue(group, span, second));
+    second += span;
+  }
+  return values;
+}
+
+function repositoryGroup(repository: string): string {
+  return `repository ${repository}`;
+}
+
+/** By it other namespaces count: what is held counts for them no longer than the window. */
+function everywhereGroup(repository: string): string {
+  return `everywhere ${repository}`;
+}
+
+function recipeGroup(config: string): string {
+  return `recipe ${config}`;
+}
+
+function savedValue(config: string): string {
+  return `saved ${config}`;
+}
+
+function idValue(id: string): string {
+  return `gone ${id}`;
+}
+
+function heldValue(group: string): string {
+  return `${group} held`;
+}
+
+function spanValues(group: string, second: number): readonly string[] {
+  return SPANS_SECONDS.map((span) => spanValue(group, span, second));
+}
+
+function spanValue(group: string, span: number, second: number): string {
+  return `${group} ${span} ${Math.floor(second / span)}`;
+}
+
+/** The API server writes whole seconds. */
+function secondOf(time: string): number | undefined {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}

@@ -1,0 +1,167 @@
+import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
+import { textAt, valueAt } from "../../shared/mod.ts";
+import {
+  deleteJobs,
+  deleteSnapshots,
+  snapshotsAreGone,
+  someMayBeGone,
+  takeBack,
+} from "./delete_snapshots.ts";
+import { policyOf, wordOfToday } from "./policy.ts";
+import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
+import type { BackupPlan } from "../world/next_status.ts";
+import type { RunPin } from "../run/pin.ts";
+import { mayHoldSnapshot } from "../run/source_entry.ts";
+import { stopMovers } from "../run/stop_movers.ts";
+import { LOST_POD_SECONDS } from "../run/tasks.ts";
+import { listed } from "../run/verdict.ts";
+import { type BackupWorld, namespaceIsTerminating } from "../world/world.ts";
+
+const SOON_SECONDS = 1;
+const UNREADABLE_SECONDS = 300;
+
+/**
+ * The deletion machine. No mover that backs up is started in it.
+ *
+ *   skip annotation ───────────────────────────────────────────▶ orphaned
+ *   movers still run → stopped, waited for → policy
+ *     Retain ──────────────────────────────────────────────────▶ released, silently
+ *     Delete, no snapshot can exist ───────────────────────────▶ released
+ *     Orphan, or the namespace goes as well ───────────────────▶ orphaned (counted)
+ *     Delete → a mistake? → held until a person confirms
+ *            → Repository gone, and nothing whole was saved ───▶ released, and told
+ *            → repository and credentials there? → delete Job ─▶ released
+ *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
+ *                                                 ├ does not start: given up, again in the same way
+ *                                                 └ left what is too young: again when it is old enough,
+ *                                                   without the breaker, at most three times; what then
+ *                                                   stands in the way lets it go, too ─▶ released
+ *
+ * Where the snapshots stay although a mover was made to delete them, that one is stopped first.
+ */
+export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
+  const { backup } = world;
+  const leaving = leavingRun(world, now);
+  if (!backup.holdsFinalizer) return release(leaving, "Nothing is held back");
+  if (backup.unreadable !== undefined) return takeBack(leaving) ?? orphanUnread(leaving);
+  if (backup.skipsCleanup) {
+    return takeBack(leaving) ??
+      orphan(leaving, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
+  }
+  const policy = effectivePolicy(world, leaving.pin);
+  if (namespaceIsTerminating(world)) {
+    return takeBack(leaving) ??
+      (policy === "Retain" ? retain(leaving) : orphan(leaving, "its namespace is being deleted"));
+  }
+  if (policy !== "Delete") {
+    const stopping = takeBack(leaving);
+    if (stopping !== undefined) return stopping;
+  }
+  const stopping = stopMovers(world, leaving.pin, LOST_POD_SECONDS, now);
+  if (stopping !== undefined) {
+    const { remove, recheckAfterSeconds, askedAt } = stopping;
+    const message = "The movers of the Backup are being stopped";
+    const plan = waitingPlan(leaving, "Deleting", message, recheckAfterSeconds);
+    const next = askedAt === undefined ? plan.next : { ...plan.next, stopAskedAt: askedAt };
+    return { ...plan, remove, next };
+  }
+  if (policy === "Retain") return retain(leaving);
+  if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
+  if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
+  // Of what nobody can reach a person could only say that it stays; a whole snapshot is worth asking for.
+  const isAtMostUnfinished = snapshotsAreGone(world) || !leaving.entries.some(mayBeWhole);
+  if (world.repository.kind === "missing" && isAtMostUnfinished && deleteJobs(world).length === 0) {
+    return takeBack(leaving) ?? orphan(leaving, "that is gone, and no whole snapshot can be there");
+  }
+  const isUndecided = backup.spec.deletionPolicy === undefined && !snapshotsAreGone(world);
+  if (world.config.kind === "unreadable" && isUndecided) {
+    const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
+      "to go; set spec.deletionPolicy of the Backup to say it";
+    return waitingPlan(leaving, "InvalidSpec", message, UNREADABLE_SECONDS);
+  }
+  // What ended meanwhile is told by the pass that writes it down; a Job that cannot be made must not stop that.
+  if (leaving.hasNews) return waitingPlan(leaving, "Deleting", REASONS.Deleting, SOON_SECONDS);
+  return deleteSnapshots(leaving);
+}
+
+/** What becomes of the snapshots. */
+export function effectivePolicy(world: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
+  const { deletionPolicy: pinned, lastDeletionPolicy: last } = pin?.resolved ?? {};
+  return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: wordOfToday(world), last });
+}
+
+/** Silently; but what a mover may have deleted before is told. */
+function retain(leaving: Leaving): BackupPlan {
+  const plan = release(leaving, "The snapshots are retained");
+  if (leaving.world.backup.status.deletion?.startedAt === undefined) return plan;
+  const note = `The snapshots are retained${someMayBeGone(leaving)}`;
+  return { ...plan, events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }] };
+}
+
+/** What it holds cannot be read, so it is counted by what looks like a snapshot, and as one at least. */
+function orphanUnread(leaving: Leaving): BackupPlan {
+  const { object, backup } = leaving.world;
+  const listing = valueAt(object, "status", "snapshots");
+  const ids = Array.isArray(listing)
+    ? listing.map((entry) => textAt(entry, "kopiaSnapshotID")).filter((id) => id !== undefined)
+    : [];
+  const what = ids.length === 0 ? "snapshots, if there are any" : listed(ids);
+  const note =
+    `Left in the repository, because the annotation ${ANNOTATION.skipSnapshotCleanup} says so: ${what}${
+      someMayBeGone(leaving)
+    }`;
+  return orphaned(leaving, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
+}
+
+/**
+ * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have made
+ * one. What a mover had not finished that said so is no snapshot, and told all the same: it takes room.
+ */
+function orphan(leaving: Leaving, because: string): BackupPlan {
+  const kept = leaving.entries.filter(mayHoldSnapshot);
+  if (kept.length === 0) return release(leaving, "There are no snapshots");
+  const { world, pin } = leaving;
+  const { namespace } = world.backup.key;
+  const texts = kept.map(({ source, kopiaSnapshotID, ...entry }) => {
+    if (kopiaSnapshotID !== undefined) return `${kopiaSnapshotID} of "${source}"`;
+    if (isOnItsWay(entry)) return `the snapshot a mover of "${source}" had saved or not finished`;
+    return isUnfinished(entry) ? `what a mover of "${source}" had not finished` : `unknown id of "${source}"`;
+  });
+  const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
+    listed(texts)
+  }${someMayBeGone(leaving)}`;
+  const count = kept.filter(mayBeWhole).length;
+  return orphaned(leaving, { note, namespace, count });
+}
+
+/** True for a source of which a whole snapshot may be there. */
+function mayBeWhole(entry: SnapshotEntry): boolean {
+  return entry.kopiaSnapshotID !== undefined || (mayHoldSnapshot(entry) && !isUnfinished(entry));
+}
+
+/** True for a source of which no whole snapshot can be there, unless it has an id. */
+function isUnfinished({ phase, failure }: Pick<SnapshotEntry, "phase" | "failure">): boolean {
+  if (phase === "Failed") return failure?.resultKnown === true;
+  return !isOnItsWay({ phase });
+}
+
+/** True for a source whose mover left no word yet: one that is killed may have saved the whole snapshot just before. */
+function isOnItsWay({ phase }: Pick<SnapshotEntry, "phase">): boolean {
+  return phase === "Running" || phase === "Pending";
+}
+
+function orphaned(
+  leaving: Leaving,
+  { note, namespace, count }: { readonly note: string; readonly namespace: string; readonly count: number },
+): BackupPlan {
+  return {
+    ...release(leaving, note),
+    events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }],
+    measures: count === 0 ? leaving.measures : [...leaving.measures, {
+      kind: "add",
+      metric: "kopiur_orphaned_snapshots_total",
+      labels: { namespace },
+      value: count,
+    }],
+  };
+}

@@ -1,0 +1,206 @@
+import { ANNOTATION, type DeletionPolicy, findCondition, type RepositoryRef } from "../../../api/mod.ts";
+import type { KubeObject, Reader } from "../../../kube/types.ts";
+import {
+  cachedRepository,
+  type DeletionMemory,
+  deletionMemory,
+  isInherited,
+  keepsEverything,
+  REPOSITORY,
+  repositoryKeyText,
+  type RepositoryView,
+  type RetentionRun,
+  runFacts,
+  runsToPrune,
+  type Sighting,
+  textAt,
+  valueAt,
+} from "../../shared/mod.ts";
+import type { BackupObject } from "../world/object.ts";
+import { wordOfToday } from "./policy.ts";
+import type { DeletionLedger } from "./ledger.ts";
+import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
+import { breakerOf, isKeptByPin, isTooMany, takesMoreThanHalf } from "./breaker.ts";
+import { countOtherDeletions, type OtherDeletions, repositoryId, savedOfRecipe } from "./others.ts";
+import type { RunPin } from "../run/pin.ts";
+import { BY_UNIQUE_ID } from "../watches.ts";
+import type { ConfigView } from "../world/world.ts";
+
+/** What the breaker judges the deletion of a Backup by. */
+export interface SeenDeletions {
+  readonly others: OtherDeletions;
+  /** True when it is known to hold a snapshot. */
+  readonly isSaved: boolean;
+  /** A routine is named as the one who deletes it, and would; false for the deletion of a person or a tool. */
+  readonly isRoutine: boolean;
+  /** Looked for only where it may decide: where nothing else holds the deletion. */
+  readonly last: LastSnapshots | undefined;
+  /** When this controller began to count by itself; before that only others can say what was deleted. */
+  readonly countedSince: Date;
+  /** It was put back, and nobody said that no other cluster lives on its snapshots. */
+  readonly isInherited: boolean;
+  /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
+  readonly memory: DeletionMemory | undefined;
+  readonly repository:
+    | { readonly name: string; readonly uid: string; readonly resourceVersion: string | undefined }
+    | undefined;
+}
+
+/** What {@link seenDeletions} looks at. */
+export interface DeletedRun {
+  readonly object: KubeObject;
+  readonly backup: BackupObject;
+  readonly config: Sighting<ConfigView>;
+  readonly lastWord?: DeletionPolicy;
+  readonly pin: RunPin;
+  readonly repository: Sighting<RepositoryView>;
+}
+
+/** Looks for what the breaker judges by; undefined where it has nothing to judge any more. */
+export function seenDeletions(
+  run: DeletedRun,
+  ledger: DeletionLedger,
+  reader: Reader,
+  now: Date,
+): SeenDeletions | undefined {
+  const { object, backup, pin } = run;
+  const { namespace } = backup.key;
+  const held = findCondition(backup.status.conditions, "DeletionHeld");
+  // Whoever says that this is the heir frees what was held for that alone.
+  const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
+  if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
+  // The pin decides alone.
+  if (isKeptByPin(backup)) return undefined;
+  const repository = cachedRepository(pin.resolved.repository, namespace, reader);
+  const memory = repository === undefined ? undefined : memoryOf(repository);
+  const breaker = breakerOf(run.repository.kind === "found" ? run.repository.value : undefined);
+  const id = repositoryId(namespace, pin.resolved.repository);
+  const sharing = repository === undefined ? [] : sharingMemories(repository, reader);
+  const counted = {
+    repository: id,
+    config: backup.configName,
+    windowSeconds: breaker.windowSeconds,
+    now,
+    memories: [memory ?? NOTHING_KNOWN, ...sharing.filter(({ isHere }) => isHere)],
+    elsewhere: ledger.elsewhere(id, namespace, now),
+    claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
+  };
+  const today = wordOfToday(run);
+  const isSaved = runFacts(object).saved.length > 0;
+  const isRoutine = isRoutineOf(run, isSaved, reader);
+  const others = !isRoutine
+    ? countOtherDeletions(object, counted, reader)
+    : { ofRepository: 0, elsewhere: 0, claimed: 0, ofRecipe: 0, savedByRecipe: 0 };
+  const isJudgedAlready = !isRoutine && (isTooMany({ others }, breaker) ||
+    (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
+  // It looks at the whole recipe, so only where it may decide.
+  const isAsked = isRoutine ||
+    (breaker.keepLast && backup.status.deletion?.settlingSince !== undefined);
+  const uid = repository?.metadata.uid;
+  return {
+    others,
+    isSaved,
+    isRoutine,
+    isInherited: isKeptInheritance(run),
+    countedSince: new Date(ledger.begin(now) * 1000),
+    last: isJudgedAlready || !isAsked ? undefined : lastOf(object, backup, { memory, today }, reader),
+    memory,
+    repository: uid === undefined
+      ? undefined
+      : { name: pin.resolved.repository.name, uid, resourceVersion: repository?.metadata.resourceVersion },
+  };
+}
+
+const NOTHING_KNOWN: DeletionMemory = { sinceSecond: 0, past: [] };
+
+/**
+ * What a Repository remembers. One that made its kopia repository when it remembered already knows of all that was ever
+ * deleted there, until its next opening says otherwise; by then its memory is as old as that.
+ */
+function memoryOf(repository: KubeObject): DeletionMemory | undefined {
+  const memory = deletionMemory(repository);
+  const wasMade = valueAt(repository, "status", "lastInit", "created") === true;
+  const madeMs = Date.parse(textAt(repository, "status", "lastInit", "time") ?? "");
+  if (memory === undefined || !wasMade || !(memory.sinceSecond * 1000 <= madeMs)) return memory;
+  return { ...memory, sinceSecond: 0 };
+}
+
+/** What other Repositories remember that open the same repository, and whether they are of the same namespace. */
+function sharingMemories(
+  repository: KubeObject,
+  reader: Reader,
+): readonly (DeletionMemory & { readonly isHere: boolean })[] {
+  const value = textAt(repository, "status", "uniqueId");
+  if (value === undefined) return [];
+  const { uid, namespace } = repository.metadata;
+  return reader.list(REPOSITORY, { index: { name: BY_UNIQUE_ID, value } }).flatMap((each) => {
+    const memory = each.metadata.uid === uid ? undefined : deletionMemory(each);
+    return memory === undefined ? [] : [{ ...memory, isHere: each.metadata.namespace === namespace }];
+  });
+}
+
+function lastOf(
+  object: KubeObject,
+  { key, configName }: BackupObject,
+  { memory, today }: {
+    readonly memory: DeletionMemory | undefined;
+    readonly today: DeletionPolicy | undefined;
+  },
+  reader: Reader,
+): LastSnapshots {
+  const past = new Set(memory?.past.flatMap(({ id }) => id ?? []));
+  return lastSnapshots(object, savedOfRecipe(key.namespace, configName, reader), { past, today });
+}
+
+/**
+ * Whether a routine that is said to delete a Backup would do so: anybody may write that word. Retention deletes nothing
+ * that the retention of today keeps beside what is in the same repository, nor what is in another one
+ * than the recipe writes to; a history limit nothing that holds a snapshot. One that would not is the deletion of a
+ * person or a tool.
+ */
+function isRoutineOf(
+  { object, backup, config, pin, repository }: DeletedRun,
+  isSaved: boolean,
+  reader: Reader,
+): boolean {
+  if (!backup.isRoutineDeletion) return false;
+  if (object.metadata.annotations?.[ANNOTATION.deletedBy] === "history") return !isSaved;
+  if (config.kind !== "found") return false;
+  const { spec: { retention, repository: writtenTo } } = config.value;
+  const own = pin.resolved.repository;
+  if (
+    retention === undefined || keepsEverything(retention) || !isSame(own, writtenTo, backup.key.namespace)
+  ) return false;
+  const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
+    each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
+  );
+  const run = retentionRun(object, repository);
+  const others = living.map((each) => retentionRun(each, repository));
+  return runsToPrune(retention, [...others, run]).includes(run);
+}
+
+function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "repository">): boolean {
+  return isInherited(object) && !(repository.kind === "found" && repository.value.isHeir);
+}
+
+/** True for a Backup in that repository; of an id that is not known the name speaks. */
+function isBeside(backup: KubeObject, { uniqueId, ...ref }: RunPin["resolved"]["repository"]): boolean {
+  const own = runFacts(backup);
+  return own.repository === repositoryKeyText(ref, own.namespace) &&
+    (own.uniqueId === undefined || uniqueId === undefined || own.uniqueId === uniqueId);
+}
+
+function isSame(a: RepositoryRef, b: RepositoryRef, namespace = ""): boolean {
+  return repositoryKeyText(a, namespace) === repositoryKeyText(b, namespace);
+}
+
+/** The phase of one that is being deleted says no longer how its run ended. */
+function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {
+  const facts = runFacts(backup);
+  const { hasFailed, phase, wasStopped, isExempt } = facts;
+  return {
+    ...facts,
+    hasFailed: hasFailed || (phase === "Deleting" && wasStopped),
+    isExempt: isExempt || isKeptInheritance({ object: backup, repository }),
+  };
+}

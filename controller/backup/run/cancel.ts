@@ -1,0 +1,85 @@
+import { type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
+import { SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
+import { finishedPlan, startTimeOf, verdictConditions } from "./finished.ts";
+import { type BackupPlan, currentStatus } from "../world/next_status.ts";
+import { notLookedAt, stepsOf } from "./plan.ts";
+import { repositorySeen } from "./repository_seen.ts";
+import { runPin } from "./pin.ts";
+import { failedEntry, type SourceStep } from "./source_entry.ts";
+import { isMoverLeft, stopMovers } from "./stop_movers.ts";
+import { stepMeasures, verdictEvents, verdictMeasures } from "./telling.ts";
+import { runTrace } from "./traces.ts";
+import type { Verdict } from "./verdict.ts";
+import type { BackupWorld } from "../world/world.ts";
+
+/**
+ * Ends a run somebody asked to stop: its movers are stopped and waited for, as long as a slot is; what they saved until
+ * then stays listed, and the run has failed for that reason. Undefined when every source ended by itself: then it ends as it did.
+ */
+export function planCancel(
+  world: BackupWorld,
+  reason: Extract<Reason, "Replaced" | "Cancelled">,
+  now: Date,
+): BackupPlan | undefined {
+  const pin = runPin(world.backup.status, world.jobs);
+  if (pin === undefined) return neverStarted(world, reason);
+  const found = stepsOf(world, pin, now);
+  if (found.every(({ kind }) => kind === "over" || kind === "ended")) return undefined;
+  const stopping = stopMovers(world, pin, SLOT_GRACE_SECONDS, now);
+  const steps = stopping === undefined ? found.map((step) => stopped(step, reason, now)) : found;
+  const entries = steps.map(({ entry }) => entry);
+  const base = { finalizer: "present", create: [], remove: [], measures: stepMeasures(steps) } as const;
+  const next = {
+    ...currentStatus(world.backup.status),
+    traceId: runTrace(world.backup).traceId,
+    resolved: pin.resolved,
+    snapshots: entries,
+    timing: { startTime: startTimeOf(world, now) },
+    ...repositorySeen(steps),
+    ...(stopping?.askedAt === undefined ? {} : { stopAskedAt: stopping.askedAt }),
+  };
+  if (stopping === undefined) {
+    const verdict = verdictOver(entries, reason, isMoverLeft(world, pin));
+    return finishedPlan(world, { base, next, steps, entries, verdict }, now);
+  }
+  const message = `${REASONS[reason]}: its movers are being stopped`;
+  const { remove, recheckAfterSeconds } = stopping;
+  return {
+    ...base,
+    remove,
+    conditions: [],
+    outcome: { kind: "waiting", reason, message, recheckAfterSeconds },
+    events: [],
+    next: { ...next, phase: "Running", message },
+  };
+}
+
+/** A mover that was stopped may have saved a snapshot before; one that was never started has not. */
+function stopped(step: SourceStep, reason: Reason, now: Date): SourceStep {
+  if (step.kind === "over" || step.kind === "ended") return step;
+  const entry = failedEntry(step.entry, reason, step.entry.job === undefined);
+  return { kind: "ended", entry, finishedAt: now.toISOString() };
+}
+
+function neverStarted(world: BackupWorld, reason: Reason): BackupPlan {
+  const verdict = verdictOver([], reason);
+  const { phase, message } = verdict;
+  return {
+    create: [],
+    remove: [],
+    conditions: [...notLookedAt, ...verdictConditions(verdict, [])],
+    outcome: { kind: "settled", reason, message, ready: "False" },
+    events: verdictEvents(world, verdict, []),
+    measures: verdictMeasures(world, verdict, undefined),
+    next: { ...currentStatus(world.backup.status), phase, message },
+  };
+}
+
+function verdictOver(entries: readonly SnapshotEntry[], reason: Reason, isLost = false): Verdict {
+  const done = entries.filter(({ phase }) => phase === "Succeeded").length;
+  const message = entries.length === 0
+    ? `${REASONS[reason]} before it began`
+    : `${REASONS[reason]}; ${done} of ${entries.length} sources ${done === 1 ? "was" : "were"} done by then`;
+  const lost = isLost ? "; a mover of it could not be seen to stop" : "";
+  return { phase: "Failed", outcome: "failure", reason, message: `${message}${lost}` };
+}

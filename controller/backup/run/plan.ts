@@ -1,0 +1,306 @@
+import { type ConditionChange, type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
+import type { DesiredObject } from "../../../kube/types.ts";
+import type { Outcome } from "../../runtime/outcome.ts";
+import {
+  effectiveMover,
+  memoryOfStart,
+  type Obstacle,
+  settingsOf,
+  slotRecheckSeconds,
+  type SlotWait,
+  slotWaitText,
+} from "../../movers/mod.ts";
+import { configIdentity, unfitText } from "../../shared/mod.ts";
+import { firstRefusal, foundRepository, permittedConditions, restartChecks, startChecks } from "./checks.ts";
+import { backupJob, DEFAULT_START_DEADLINE_SECONDS } from "./desired.ts";
+import { finishedPlan, startTimeOf } from "./finished.ts";
+import { leftovers } from "./leftovers.ts";
+import { type BackupPlan, currentStatus } from "../world/next_status.ts";
+import { repositorySeen } from "./repository_seen.ts";
+import { entriesOf, type RunPin, runPin } from "./pin.ts";
+import { entryWith, failedEntry, memoryOf, type SourceStep, sourceStep } from "./source_entry.ts";
+import { backupJobName, moversOf, sourceTask } from "./tasks.ts";
+import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
+import { runTrace } from "./traces.ts";
+import { type BackupWorld, mayStart, sourceHasEnded } from "../world/world.ts";
+
+/** Watches wake whoever waits; this is for the change no watch shows. */
+const RECHECK_SECONDS = 300;
+/** For what the next pass does: it comes by itself, as this one writes the status. */
+const SOON_SECONDS = 1;
+
+/**
+ * A run that has not ended: waits for what its first movers need, then starts one per source, as many at a time as
+ * there are slots, and follows them until all have ended. From the first mover on only what was pinned
+ * counts.
+ */
+export function planRun(world: BackupWorld, now: Date): BackupPlan {
+  const pinned = runPin(world.backup.status, world.jobs);
+  const refusal = firstRefusal(pinned === undefined ? startChecks : [], world, undefined);
+  if (refusal !== undefined) return pendingPlan(world, refusal);
+  if (pinned === undefined) {
+    const waits = waitForVolumes(world);
+    if (waits !== undefined) return waits;
+  }
+  const pin = pinned ?? newPin(world);
+  // The checks let nothing through without config and repository; a world that lies waits like one without.
+  if (pin === undefined) {
+    return pendingPlan(world, { reason: "ConfigNotFound", message: "Nothing to run yet" });
+  }
+  return followPlan(world, pin, pinned === undefined ? "new" : "started", now);
+}
+
+/** Every source of a run with what becomes of it now. */
+export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
+  return entriesOf(pin, world.backup.status).map((entry) => {
+    const movers = moversOf(world, entry.source, settingsToday(world, pin, entry));
+    return sourceStep(sourceTask(world.backup, entry.source), entry, movers, now);
+  });
+}
+
+/** What the Job of a source would be given today; asked only while there is one whose mover may not have begun. */
+function settingsToday(world: BackupWorld, pin: RunPin, entry: SnapshotEntry): string | undefined {
+  const repository = foundRepository(world);
+  if (repository === undefined || sourceHasEnded(entry) || entry.job?.startedAt !== undefined) {
+    return undefined;
+  }
+  return settingsOf(backupJob(world, repository, pin, { entry, attempt: entry.job?.attempts ?? 1 }));
+}
+
+/** Takes back what was said of the checks behind one that refused. */
+export const notLookedAt: readonly ConditionChange[] = [
+  { kind: "remove", type: "CredentialsAvailable" },
+  { kind: "remove", type: "MoverPermitted" },
+];
+
+function pendingPlan(
+  world: BackupWorld,
+  { reason, message, condition }: Obstacle,
+  recheckAfterSeconds = RECHECK_SECONDS,
+): BackupPlan {
+  return {
+    create: [],
+    remove: [],
+    // What was found earlier of checks behind this one may be true no longer.
+    conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
+    outcome: waiting(reason, message, recheckAfterSeconds),
+    events: waitEvents(world, reason, message),
+    measures: [],
+    next: { ...currentStatus(world.backup.status), phase: "Pending", message },
+  };
+}
+
+/** Claims that get a volume yet are waited for up to the start deadline; then the run goes on without them. */
+function waitForVolumes(world: BackupWorld): BackupPlan | undefined {
+  const { unfitClaims, object, serverNow } = world;
+  const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
+  const waitedSeconds = (serverNow.getTime() - Date.parse(object.metadata.creationTimestamp ?? "")) / 1000;
+  const { startDeadlineSeconds = DEFAULT_START_DEADLINE_SECONDS } = world.backup.spec.failurePolicy ?? {};
+  const leftSeconds = Math.ceil(startDeadlineSeconds - waitedSeconds);
+  if (hopeful.length === 0 || !(leftSeconds > 0)) return undefined;
+  const message = `${unfitText(hopeful)}; the run goes on without after its start deadline`;
+  return pendingPlan(world, { reason: "VolumeNotUsable", message }, Math.min(RECHECK_SECONDS, leftSeconds));
+}
+
+/** Of a volume that cannot be backed up no mover is started: its source has failed before it began. */
+function withoutUnfit(world: BackupWorld, steps: readonly SourceStep[], now: Date): readonly SourceStep[] {
+  return steps.map((step): SourceStep => {
+    const unfit = world.unfitClaims.find(({ name, isNamed }) => isNamed && name === step.entry.source);
+    if (unfit === undefined || step.kind !== "start") return step;
+    const entry = failedEntry(step.entry, "VolumeNotUsable", true);
+    const failure = entry.failure === undefined
+      ? {}
+      : { failure: { ...entry.failure, logTail: unfitText([unfit]) } };
+    return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
+  });
+}
+
+/** What a run says at its start of claims its recipe selects and that it does without. */
+function leftOut({ unfitClaims }: BackupWorld): Pick<BackupPlan, "conditions" | "events"> {
+  const selected = unfitClaims.filter(({ isNamed }) => !isNamed);
+  if (selected.length === 0) return { conditions: [], events: [] };
+  const reason = "VolumeNotUsable";
+  const message = `Left out: ${unfitText(selected)}`;
+  return {
+    conditions: [{ kind: "set", value: { type: "VolumesUsable", status: "False", reason, message } }],
+    events: [{ type: "Warning", reason, action: "CheckVolume", note: message }],
+  };
+}
+
+function newPin(world: BackupWorld): RunPin | undefined {
+  const repository = foundRepository(world);
+  if (world.config.kind !== "found" || repository === undefined) return undefined;
+  const { key, spec, pinnedIdentity } = world.config.value;
+  const { uniqueId } = repository;
+  return {
+    resolved: {
+      repository: { ...spec.repository, ...(uniqueId === undefined ? {} : { uniqueId }) },
+      config: key.name,
+      identity: pinnedIdentity ?? configIdentity(key, spec),
+      deletionPolicy: spec.defaultDeletionPolicy ?? "Delete",
+      mover: effectiveMover(repository.spec.mover, spec.mover),
+      ...(spec.policy === undefined ? {} : { policy: spec.policy }),
+    },
+    sources: world.sources,
+  };
+}
+
+function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
+  const all = stepsOf(world, pin, now);
+  const found = run === "new" ? withoutUnfit(world, all, now) : all;
+  const { steps, held, create, started } = startSteps(world, pin, found, { run, now });
+  const wait = slotWait(world);
+  const hasEnded = found.some(({ kind }) => kind === "ended");
+  if (run === "new" && create.length === 0 && !hasEnded) return slotlessPlan(world, wait, pin);
+  const entries = steps.map((step) => started.has(step) ? startedEntry(world, step, now) : step.entry);
+  const base = {
+    finalizer: "present",
+    create,
+    remove: leftovers(world, pin),
+    measures: stepMeasures(steps),
+  } as const;
+  const next = {
+    ...currentStatus(world.backup.status),
+    traceId: runTrace(world.backup).traceId,
+    resolved: pin.resolved,
+    snapshots: [...entries],
+    timing: { startTime: startTimeOf(world, now) },
+    ...repositorySeen(steps),
+  };
+  if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
+    return finishedPlan(world, { base, next, steps, entries }, now);
+  }
+  const outcome = runningOutcome({ steps, held, started }, wait, pin);
+  const told = run === "new" ? leftOut(world) : { conditions: [], events: [] };
+  const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
+  return {
+    ...base,
+    conditions: [
+      ...(wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition]),
+      ...told.conditions,
+    ],
+    outcome,
+    events: [
+      ...disruptionEvents(world, entries),
+      ...waitEvents(world, outcome.reason, outcome.message),
+      ...told.events,
+    ],
+    next: { ...next, phase: "Running", message: outcome.message },
+  };
+}
+
+type Waiting = Extract<Outcome, { kind: "waiting" }>;
+
+interface Started {
+  readonly steps: readonly SourceStep[];
+  /** Why sources that need a mover do not get one now, but for want of a slot. */
+  readonly held: Obstacle | undefined;
+  readonly create: readonly DesiredObject[];
+  /** The steps that get one. */
+  readonly started: ReadonlySet<SourceStep>;
+}
+
+/**
+ * Starts every mover that is needed and has a slot; none while something stands in the way, and none in a pass that
+ * tells an end.
+ */
+function startSteps(
+  world: BackupWorld,
+  pin: RunPin,
+  steps: readonly SourceStep[],
+  { run, now }: { readonly run: "new" | "started"; readonly now: Date },
+): Started {
+  const none = { steps, held: undefined, create: [], started: new Set<SourceStep>() };
+  const isNeeded = steps.some(({ kind }) => kind === "start");
+  // A Job that cannot be made must not stand in the way of writing down what ended.
+  if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
+  const held = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
+  if (held?.reason === "RepositoryReplaced") {
+    return { ...none, steps: steps.map((step) => refuse(step, held, now)) };
+  }
+  const repository = foundRepository(world);
+  if (held !== undefined || repository === undefined) return { ...none, held };
+  const starting = steps.filter((step) => step.kind === "start").filter(({ entry, attempt }) =>
+    mayStart(world, backupJobName(world.backup, entry.source, attempt))
+  );
+  const create = starting.map((step) => backupJob(world, repository, pin, step));
+  return { ...none, create, started: new Set(starting) };
+}
+
+function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): SnapshotEntry {
+  if (step.kind !== "start") return step.entry;
+  const memory = memoryOfStart(memoryOf(step.entry), step.attempt, now);
+  return entryWith(sourceTask(backup, step.entry.source), step.entry, memory);
+}
+
+/** A mover of this run must not write into another repository than the movers before it. */
+function refuse(step: SourceStep, refusal: Obstacle, now: Date): SourceStep {
+  if (step.kind !== "start") return step;
+  const entry = failedEntry(step.entry, refusal.reason, step.entry.job === undefined);
+  const failure = entry.failure === undefined
+    ? {}
+    : { failure: { ...entry.failure, logTail: refusal.message } };
+  return { kind: "ended", entry: { ...entry, ...failure }, finishedAt: now.toISOString() };
+}
+
+/**
+ * Who waits for a slot alone, and who begins, tells no Event: a thousand of them would drown those of trouble, and
+ * each is one more write where many start at once.
+ */
+function waiting(reason: Reason, message: string, recheckAfterSeconds: number): Waiting {
+  const isQuiet = reason === "NoSlot" || reason === "Running" ? { isQuiet: true as const } : {};
+  return { kind: "waiting", reason, message, recheckAfterSeconds, ...isQuiet };
+}
+
+function slotWait({ slots }: BackupWorld): SlotWait | undefined {
+  return slots === "free" ? undefined : slots.waiting;
+}
+
+/** Nothing is pinned before the first mover: what the config says when there is a slot counts. */
+function slotlessPlan(world: BackupWorld, wait: SlotWait | undefined, pin: RunPin): BackupPlan {
+  // Without a place nobody asked for it: what the run needed was only just there.
+  if (wait === undefined) {
+    return pendingPlan(world, { reason: "NoSlot", message: REASONS.NoSlot }, SOON_SECONDS);
+  }
+  const message = slotWaitText(wait, pin.resolved.repository.name);
+  return pendingPlan(world, { reason: "NoSlot", message }, slotRecheckSeconds(wait));
+}
+
+function runningOutcome(
+  { steps, held, started }: Pick<Started, "steps" | "held" | "started">,
+  wait: SlotWait | undefined,
+  pin: RunPin,
+): Waiting {
+  const isPutOff = steps.some(({ kind }) => kind === "ended") && steps.some(({ kind }) => kind === "start");
+  const longest = wait === undefined ? RECHECK_SECONDS : slotRecheckSeconds(wait);
+  const atMostSeconds = isPutOff ? SOON_SECONDS : longest;
+  const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
+  if (held !== undefined) {
+    return waiting(held.reason, held.message, recheckAfterSeconds);
+  }
+  const stuck = steps.find((step) => step.kind === "waiting");
+  if (stuck !== undefined) {
+    const { entry, reason, text } = stuck;
+    const message = `The mover of "${entry.source}" ${
+      reason === "Unschedulable" ? "cannot be scheduled" : "does not start"
+    }: ${text}`;
+    return waiting(reason, message, recheckAfterSeconds);
+  }
+  const done = steps.filter(({ kind }) => kind === "over" || kind === "ended").length;
+  const isWorking = started.size > 0 || steps.some(({ kind }) => kind === "running");
+  if (!isWorking && wait !== undefined) {
+    const message = slotWaitText(wait, pin.resolved.repository.name);
+    return waiting("NoSlot", message, recheckAfterSeconds);
+  }
+  const waiters = wait === undefined
+    ? ""
+    : `, ${wait.movers} ${wait.movers === 1 ? "waits" : "wait"} for a mover slot`;
+  const message = steps.length === 1
+    ? `Backing up "${steps[0]?.entry.source ?? ""}"`
+    : `Backing up ${steps.length} sources, ${done} done${waiters}`;
+  return waiting("Running", message, recheckAfterSeconds);
+}
+
+function recheckOf(step: SourceStep): number {
+  return step.kind === "running" || step.kind === "waiting" ? step.recheckAfterSeconds : RECHECK_SECONDS;
+}

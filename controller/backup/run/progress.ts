@@ -1,0 +1,52 @@
+import type { ObjectKey, Reader } from "../../../kube/types.ts";
+import {
+  type MoverAtWork,
+  moversAtWork,
+  type ProgressReader,
+  type SeenProgress,
+  tellProgress,
+} from "../../movers/mod.ts";
+import type { BackupPlan } from "../world/next_status.ts";
+import { type BackupWorld, isTerminal } from "../world/world.ts";
+
+/** Adds what the movers of a Backup said last; has their logs read beside this pass. Of one that is gone it forgets them. */
+export function seeProgress(
+  key: ObjectKey,
+  seen: BackupWorld | undefined,
+  { progress, reader, now }: {
+    readonly progress: ProgressReader;
+    readonly reader: Reader;
+    readonly now: Date;
+  },
+): BackupWorld | undefined {
+  const movers = seen === undefined ? [] : moversOf(seen);
+  const said = progress.ask(key, movers, reader, now);
+  if (seen === undefined || movers.length === 0) return seen;
+  return { ...seen, atWork: movers.map((mover): SeenProgress => withSaid(mover, said.get(mover.podUid))) };
+}
+
+function moversOf({ backup: { isDeleting, status }, jobs, pods }: BackupWorld): readonly MoverAtWork[] {
+  return isDeleting || isTerminal(status.phase) ? [] : moversAtWork(jobs, pods);
+}
+
+function withSaid(mover: MoverAtWork, said: SeenProgress["said"]): SeenProgress {
+  return said === undefined ? mover : { ...mover, said };
+}
+
+/** The plan with what it says of the progress of its movers: of a run that goes on, and nothing of one that ended. */
+export function withProgress(plan: BackupPlan, { backup, atWork = [] }: BackupWorld, now: Date): BackupPlan {
+  const { progress: before = [], ...next } = plan.next;
+  const works = next.phase === "Running" && !backup.isDeleting;
+  const told = tellProgress(before, works ? atWork : [], now);
+  const { outcome } = plan;
+  return {
+    ...plan,
+    ...(outcome.kind !== "waiting" || told.recheckAfterSeconds === undefined ? {} : {
+      outcome: {
+        ...outcome,
+        recheckAfterSeconds: Math.min(outcome.recheckAfterSeconds, told.recheckAfterSeconds),
+      },
+    }),
+    next: told.progress.length === 0 ? next : { ...next, progress: [...told.progress] },
+  };
+}

@@ -1,0 +1,60 @@
+import type { KubeObject } from "../../../kube/types.ts";
+import { attribute } from "../../../telemetry/mod.ts";
+import type { PlannedMeasure } from "../../runtime/plan.ts";
+import { workSpan, type WorkTrace, workTrace } from "../../movers/mod.ts";
+import { textAt, valueAt } from "../../shared/mod.ts";
+import type { BackupObject } from "../world/object.ts";
+import type { Verdict } from "./verdict.ts";
+import { type BackupWorld, isTerminal } from "../world/world.ts";
+
+/** The trace of a run: every pass over it, and every mover that backs up one of its sources. */
+export function runTrace({ uid }: Pick<BackupObject, "uid">): WorkTrace {
+  return workTrace(uid, "run");
+}
+
+/** The trace of the deletion of a run's snapshots, with every attempt at it. */
+export function deletionTrace({ uid }: Pick<BackupObject, "uid">): WorkTrace {
+  return workTrace(uid, "deletion");
+}
+
+/** What a pass is part of. A run that ended is only looked at now and then, for as long as it is kept: that is no work. */
+export function backupTraceparent(object: KubeObject): string | undefined {
+  const { uid = "", deletionTimestamp } = object.metadata;
+  if (deletionTimestamp !== undefined) return deletionTrace({ uid }).traceparent;
+  const hasEnded = isTerminal(textAt(object, "status", "phase")) ||
+    valueAt(object, "spec", "discovered") !== undefined;
+  return hasEnded ? undefined : runTrace({ uid }).traceparent;
+}
+
+/** The span of a run that ended, from its first mover to its last. */
+export function runSpan(
+  { backup }: BackupWorld,
+  verdict: Verdict,
+  timing: { readonly startTime: string; readonly endTime: string },
+): PlannedMeasure {
+  const { outcome, message } = verdict;
+  return workSpan(runTrace(backup), {
+    name: "backup run",
+    ...timing,
+    attributes: { ...objectOf(backup), config: backup.configName, outcome },
+    ...(outcome === "failure" ? { failure: message } : {}),
+  });
+}
+
+/** The span of a deletion that is done, from the request to the end of the mover. */
+export function deletionSpan({ backup, object }: BackupWorld, endTime: string): PlannedMeasure {
+  return workSpan(deletionTrace(backup), {
+    name: "snapshot deletion",
+    startTime: object.metadata.deletionTimestamp,
+    endTime,
+    attributes: objectOf(backup),
+  });
+}
+
+function objectOf({ key }: BackupObject): Readonly<Record<string, string>> {
+  return {
+    [attribute.kind]: "Backup",
+    [attribute.namespace]: key.namespace,
+    [attribute.name]: key.name,
+  };
+}

@@ -1,0 +1,91 @@
+import type { BackupConfigStatus } from "../../../api/mod.ts";
+import type { RunFacts } from "../../shared/mod.ts";
+import { lastBackup } from "./last_backup.ts";
+import { lastSuccess } from "./last_success.ts";
+import { sourceHistory } from "./source_history.ts";
+import type { BackupConfigWorld } from "../world.ts";
+
+/** What became of a recipe's runs. */
+export type History = Pick<
+  BackupConfigStatus,
+  | "consecutiveFailures"
+  | "consecutiveIncomplete"
+  | "lastBackup"
+  | "lastSuccessfulBackup"
+  | "lastCompleteBackup"
+  | "sources"
+>;
+
+type Told = { readonly backupRef: { readonly name: string }; readonly time: string };
+
+/**
+ * What became of a recipe's runs, also of those that were deleted since: what status says is kept until a newer run
+ * is there. Only an end that is still to come, by a wrong clock, is forgotten with its run: it would stay the
+ * newest for ever.
+ */
+export function historyOf(world: BackupConfigWorld, now: Date): History {
+  const { status, newest, newestSuccess, runs } = world;
+  const last = newer(newest && lastBackup(newest), status.lastBackup, now);
+  const { lastSuccessfulBackup: known } = status;
+  // What the repository holds no longer was a success, and is none.
+  const isLost = runs.some(({ name, isGone }) => isGone && name === known?.backupRef.name);
+  const success = newer(newestSuccess && lastSuccess(newestSuccess, known), isLost ? undefined : known, now);
+  const complete = newer(told(runs.find(({ isComplete }) => isComplete)), status.lastCompleteBackup, now);
+  return {
+    ...sourceHistory(world, now),
+    consecutiveFailures: inARow(runs.filter(({ phase }) => phase === "Failed"), {
+      end: success,
+      endBefore: status.lastSuccessfulBackup,
+      counted: status.consecutiveFailures,
+      lastCounted: status.lastBackup,
+    }),
+    consecutiveIncomplete: inARow(runs.filter(({ isComplete }) => !isComplete), {
+      end: complete,
+      endBefore: status.lastCompleteBackup,
+      counted: status.consecutiveIncomplete,
+      lastCounted: status.lastBackup,
+    }),
+    ...(last === undefined ? {} : { lastBackup: last }),
+    ...(success === undefined ? {} : { lastSuccessfulBackup: success }),
+    ...(complete === undefined ? {} : { lastCompleteBackup: complete }),
+  };
+}
+
+function told(run: RunFacts | undefined): Told | undefined {
+  return run && { backupRef: { name: run.name }, time: new Date(run.timeMs).toISOString() };
+}
+
+function newer<T extends Told>(found: T | undefined, remembered: T | undefined, now: Date): T | undefined {
+  if (remembered === undefined || found?.backupRef.name === remembered.backupRef.name) return found;
+  const rememberedMs = Date.parse(remembered.time);
+  if (rememberedMs > now.getTime()) return found;
+  return found === undefined || rememberedMs > Date.parse(found.time) ? remembered : found;
+}
+
+/** Runs of one sort in a row, up to now. */
+interface Row {
+  /** The newest run of the other sort, and what status said it was. */
+  readonly end: Told | undefined;
+  readonly endBefore: Told | undefined;
+  /** How many status counted, and the newest run it knew then. */
+  readonly counted: number | undefined;
+  readonly lastCounted: Told | undefined;
+}
+
+/**
+ * Runs since the newest of the other sort. Those that status counted still count when they were deleted
+ * meanwhile: a failure that nobody mended does not mend itself by being tidied away.
+ */
+function inARow(runs: readonly RunFacts[], { end, endBefore, counted = 0, lastCounted }: Row): number {
+  const sinceMs = end === undefined ? -Infinity : Date.parse(end.time);
+  const there = endedAfter(runs, sinceMs).length;
+  if (end?.backupRef.name !== endBefore?.backupRef.name) return there;
+  const countedMs = lastCounted === undefined ? -Infinity : Date.parse(lastCounted.time);
+  const fresh = endedAfter(runs, Math.max(sinceMs, countedMs))
+    .filter(({ name }) => name !== lastCounted?.backupRef.name);
+  return Math.max(there, counted + fresh.length);
+}
+
+function endedAfter(runs: readonly RunFacts[], timeMs: number): readonly RunFacts[] {
+  return runs.filter((run) => run.timeMs > timeMs);
+}

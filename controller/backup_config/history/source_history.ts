@@ -1,0 +1,65 @@
+import { type BackupConfigStatus, SOURCES_MAX } from "../../../api/mod.ts";
+import type { RunFacts } from "../../shared/mod.ts";
+import type { BackupConfigWorld } from "../world.ts";
+
+/** Times of one source, in milliseconds since the epoch. */
+interface Times {
+  successMs?: number;
+  attemptMs?: number;
+}
+
+/**
+ * When each source that the recipe has now was last saved, and last tried. What status says is kept until a newer run is
+ * there, as for the whole recipe; a source that comes back is known by the Backups there are.
+ */
+export function sourceHistory(
+  { sources, runs, status }: BackupConfigWorld,
+  now: Date,
+): Required<Pick<BackupConfigStatus, "sources">> {
+  const shown = sources.slice(0, SOURCES_MAX);
+  const found = timesOf(shown.map(({ sourcePath }) => sourcePath), runs);
+  const remembered = new Map(status.sources?.map((each) => [each.sourcePath, each]));
+  return {
+    sources: shown.map(({ source, sourcePath }) => {
+      const { successMs, attemptMs } = found.get(sourcePath) ?? {};
+      const before = remembered.get(sourcePath);
+      const success = newer(successMs, before?.lastSuccessTime, now);
+      const attempt = newer(attemptMs, before?.lastAttemptTime, now);
+      return {
+        sourcePath,
+        pvc: source,
+        ...(success === undefined ? {} : { lastSuccessTime: success }),
+        ...(attempt === undefined ? {} : { lastAttemptTime: attempt }),
+      };
+    }),
+  };
+}
+
+/** Looks at runs, newest first, until every source is known. */
+function timesOf(paths: readonly string[], runs: readonly RunFacts[]): ReadonlyMap<string, Times> {
+  const times = new Map(paths.map((path): [string, Times] => [path, {}]));
+  let unknown = times.size;
+  for (const { timeMs, saved, unchanged, failed, isGone } of runs) {
+    if (unknown === 0) break;
+    for (const { path, isMissing } of saved) unknown -= note(times.get(path), timeMs, !isMissing);
+    for (const path of unchanged) unknown -= note(times.get(path), timeMs, !isGone);
+    for (const path of failed) unknown -= note(times.get(path), timeMs, false);
+  }
+  return times;
+}
+
+/** 1 when the newest success of a source is found with this. */
+function note(times: Times | undefined, timeMs: number, isSuccess: boolean): number {
+  if (times === undefined) return 0;
+  times.attemptMs ??= timeMs;
+  if (!isSuccess || times.successMs !== undefined) return 0;
+  times.successMs = timeMs;
+  return 1;
+}
+
+function newer(foundMs: number | undefined, remembered: string | undefined, now: Date): string | undefined {
+  const rememberedMs = Date.parse(remembered ?? "");
+  const found = foundMs === undefined ? undefined : new Date(foundMs).toISOString();
+  if (Number.isNaN(rememberedMs) || rememberedMs > now.getTime()) return found;
+  return foundMs === undefined || rememberedMs > foundMs ? remembered : found;
+}

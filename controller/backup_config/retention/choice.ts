@@ -1,0 +1,87 @@
+import {
+  judgeRuns,
+  newestWholeHolders,
+  repositoryKeyText,
+  type RetentionVerdict,
+  type RunFacts,
+} from "../../shared/mod.ts";
+import { shownNames } from "./pending_runs.ts";
+import type { BackupConfigWorld } from "../world.ts";
+
+/** Most Backups of a recipe that go at the same time, those whose snapshots are still being deleted included. */
+const MOST_GOING = 10;
+
+/** What a pass does with the runs that no rule keeps. */
+export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" | "heldBack"> {
+  /** No rule keeps them; the oldest first. */
+  readonly doomed: readonly RunFacts[];
+  /** Of those: deleted by this pass. */
+  readonly going: readonly RunFacts[];
+  /** Names of those whose deletion is news, for status still names them as pending. */
+  readonly gone: readonly string[];
+  /** Those that will go later. */
+  readonly rest: readonly RunFacts[];
+  /**
+   * Names of the Backups on which a deletion hangs now: those that would go, and those that hold the newest whole
+   * snapshots of the same sources.
+   */
+  readonly asks: readonly string[];
+}
+
+/**
+ * What a pass does with the runs that no rule keeps: only what was named in status long enough goes, and only what was
+ * read live together with what stays in its place.
+ */
+export function chooseRuns(
+  { spec, status, generation, leaving, live }: BackupConfigWorld,
+  runs: readonly RunFacts[],
+  mayDelete: boolean,
+  now: Date,
+): RetentionChoice {
+  const { prune: doomed, odd, heldBack } = judgeRuns(spec.retention, runs);
+  const shown = shownNames(status.retention, generation, now);
+  // Marked and not deleted: a controller died in between, or the cache does not show it yet.
+  const resumed = doomed.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
+  const room = Math.max(0, MOST_GOING - leaving.length - resumed.length);
+  const batch = doomed.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
+  const due = mayDelete ? [...resumed, ...batch] : [];
+  const holders = due.length === 0 ? [] : newestWholeHolders(runs);
+  const going = due.filter((run) => questions(run, holders).every((name) => live.has(name)));
+  const named = new Set(status.retention?.pending?.map(({ name }) => name));
+  return {
+    odd,
+    heldBack,
+    doomed,
+    going,
+    gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
+    // One that is marked and not named any more was told of: it goes, as the cache will show.
+    rest: doomed.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
+    asks: [...new Set(due.flatMap((run) => questions(run, holders)))],
+  };
+}
+
+/** The run, and those that hold the newest whole snapshots of its sources. */
+function questions(
+  { name, saved }: RunFacts,
+  holders: readonly ReadonlyMap<string, string>[],
+): readonly string[] {
+  return [name, ...holders.flatMap((each) => saved.flatMap(({ path }) => each.get(path) ?? []))];
+}
+
+/**
+ * The runs that count, newest first: those that Succeeded, and those that Failed but hold a snapshot, in the
+ * repository the recipe writes to now. What is in another one, or in one that had the same name before, stays until
+ * a person deletes it; a Failed run that holds nothing is for the limits of its schedule.
+ */
+export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld): readonly RunFacts[] {
+  const writtenTo = repositoryKeyText(spec.repository, key.namespace);
+  const uniqueId = repository.kind === "found" ? repository.value.uniqueId : undefined;
+  return runs.filter((run) =>
+    (!run.hasFailed || run.saved.length > 0) && run.repository === writtenTo && isSame(run.uniqueId)
+  );
+
+  // Of a repository that is not known nothing is deleted; what would be is named all the same.
+  function isSame(own: string | undefined): boolean {
+    return own === undefined || uniqueId === undefined || own === uniqueId;
+  }
+}

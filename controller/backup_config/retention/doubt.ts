@@ -1,0 +1,80 @@
+import type { BackupConfigStatus } from "../../../api/mod.ts";
+import type { RunFacts } from "../../shared/mod.ts";
+
+type Newest = NonNullable<NonNullable<BackupConfigStatus["retention"]>["newest"]>;
+
+/** Clocks of nodes, API server and controller may differ by so much; no rule of retention is finer. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** What the order of a recipe's runs is judged by. */
+export interface RunOrder {
+  /** Runs with a snapshot, newest first. */
+  readonly runs: readonly RunFacts[];
+  /** The newest run that succeeded and was ever seen. */
+  readonly remembered: Newest | undefined;
+  /** Names of Backups that were put back and have yet to take their place among the runs. */
+  readonly comingBack: readonly string[];
+  readonly now: Date;
+}
+
+/**
+ * Why the order of the runs is in doubt, as a sentence; undefined when it is not. Retention that trusts a wrong clock
+ * deletes the newest data as if it were the oldest, and one that goes on after the newest runs were lost
+ * deletes what is left.
+ */
+export function doubtOf(order: RunOrder): string | undefined {
+  const { runs, now, comingBack: [first, ...more] } = order;
+  if (first !== undefined) {
+    const others = more.length === 0 ? "" : ` and ${more.length} more`;
+    return `Backup "${first}"${others} of this BackupConfig ${
+      more.length === 0 ? "was" : "were"
+    } put back and ` +
+      "did not take up the snapshots yet: nothing is deleted until then";
+  }
+  const early = runs.find(({ timeMs, isExempt }) => !isExempt && timeMs > now.getTime() + CLOCK_TOLERANCE_MS);
+  if (early !== undefined) {
+    return `Backup "${early.name}" ended at ${
+      isoOf(early.timeMs)
+    }, which is still to come, so a clock is wrong: ` +
+      "nothing is deleted until then, expected it to be pinned or deleted";
+  }
+  // One that was put back ran before it was made, and no clock is to blame for that.
+  const late = runs.find(({ timeMs, createdMs, isExempt, isInherited }) =>
+    !isExempt && !isInherited && timeMs < createdMs - CLOCK_TOLERANCE_MS
+  );
+  if (late !== undefined) {
+    return `Backup "${late.name}" ended at ${isoOf(late.timeMs)}, before it was made at ` +
+      `${
+        isoOf(late.createdMs)
+      }, so a clock is wrong: nothing is deleted, expected it to be pinned or deleted`;
+  }
+  const newest = newestSeen(order);
+  const whole = newestWhole(runs);
+  // Without a run there is nothing to delete.
+  if (runs.length === 0 || newest === undefined || newest.name === whole?.name) return undefined;
+  return `Backup "${newest.name}" of ${newest.endTime} was the newest and is not there any more, and none is as ` +
+    "new: nothing is deleted, expected a newer Backup to succeed first";
+}
+
+/**
+ * The newest run with a snapshot that succeeded and was ever seen, also when it is gone; but one whose end is still to
+ * come is forgotten with its run.
+ */
+export function newestSeen(
+  { runs, remembered, now }: Omit<RunOrder, "comingBack">,
+): Newest | undefined {
+  const first = newestWhole(runs);
+  const known = first === undefined ? undefined : { name: first.name, endTime: isoOf(first.timeMs) };
+  const rememberedMs = Date.parse(remembered?.endTime ?? "");
+  if (remembered === undefined || rememberedMs > now.getTime() + CLOCK_TOLERANCE_MS) return known;
+  return first === undefined || rememberedMs > first.timeMs ? remembered : known;
+}
+
+/** The loss of one that was stopped makes no other run go. */
+function newestWhole(runs: readonly RunFacts[]): RunFacts | undefined {
+  return runs.find(({ hasFailed }) => !hasFailed);
+}
+
+function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

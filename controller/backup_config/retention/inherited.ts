@@ -1,0 +1,42 @@
+import { type ConditionChange, findCondition } from "../../../api/mod.ts";
+import type { PlannedEvent } from "../../runtime/plan.ts";
+import { heirWords, keepsEverything, type RunFacts } from "../../shared/mod.ts";
+import type { BackupConfigWorld } from "../world.ts";
+
+const CONDITION = "HistoryOwned";
+const REASON = "InheritedHeld";
+/** How many a sentence names. */
+const TOLD = 3;
+
+/**
+ * Says of a recipe that deletes by rules whether it may delete all of its runs. Of those that were put back it may not
+ * until a person has said that no other cluster lives on their snapshots: what a test cluster deletes that was restored
+ * beside production, production has lost.
+ */
+export function inheritedCondition(
+  { key: { namespace }, spec, repository }: BackupConfigWorld,
+  runs: readonly RunFacts[],
+): ConditionChange {
+  const inherited = runs.filter(({ isInherited }) => isInherited);
+  const isDecided = repository.kind !== "found" || repository.value.isHeir;
+  if (isDecided || inherited.length === 0 || keepsEverything(spec.retention)) {
+    return { kind: "remove", type: CONDITION };
+  }
+  const names = inherited.slice(0, TOLD).map(({ name }) => `"${name}"`).join(", ");
+  const more = inherited.length > TOLD ? ` and ${inherited.length - TOLD} more` : "";
+  const { key: { name }, uid } = repository.value;
+  const message =
+    `${inherited.length === 1 ? "A Backup was" : `${inherited.length} Backups were`} put back, and the ` +
+    `cluster that made the snapshots may live on them: ${names}${more}. Retention keeps them until a person says ` +
+    `that no other cluster does: ${heirWords({ namespace, name, uid })}`;
+  return { kind: "set", value: { type: CONDITION, status: "False", reason: REASON, message } };
+}
+
+/** Tells it once. */
+export function inheritedEvents(
+  { status }: BackupConfigWorld,
+  change: ConditionChange,
+): readonly PlannedEvent[] {
+  if (change.kind === "remove" || findCondition(status.conditions, CONDITION)?.status === "False") return [];
+  return [{ type: "Warning", reason: REASON, action: "ConfirmHeir", note: change.value.message }];
+}

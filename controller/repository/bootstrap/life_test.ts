@@ -1,0 +1,394 @@
+import assert from "node:assert/strict";
+import { lookAt } from "../../runtime/pass/decide.ts";
+import { findCondition } from "../../../api/mod.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../../tests/support/mod.ts";
+import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
+import { JOB } from "../../shared/mod.ts";
+import {
+  aCreatingRepository,
+  aKind,
+  aNamespaceInMemory,
+  carryOut,
+  endJob,
+  failedMessage,
+  jobIn,
+  KEY,
+  NOW,
+  openedMessage,
+  OPTIONS,
+  planIn,
+  someSlots,
+  statusIn,
+  storedRepository,
+} from "../stage_test.ts";
+import type { RepositoryPlan } from "../plan.ts";
+
+function later(seconds: number): Date {
+  return new Date(NOW.getTime() + seconds * 1000);
+}
+
+async function pass(kube: FakeKube, seconds: number, kind = aKind()): Promise<RepositoryPlan> {
+  const plan = await planIn(kube, later(seconds), kind);
+  await carryOut(kube, plan, later(seconds));
+  return plan;
+}
+
+/** A repository that was opened and read at second 0. */
+async function anOpenRepository(repository: KubeObject = aRepository()): Promise<FakeKube> {
+  const kube = aNamespaceInMemory(repository);
+  await pass(kube, 0);
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: NOW });
+  for (let each = 0; each < 3; each++) await pass(kube, 1);
+  assert.deepEqual([statusIn(kube).phase, kube.list(JOB)], ["Ready", []]);
+  return kube;
+}
+
+Deno.test("Repository is read again on time though the node that read it has a clock that is ahead", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: later(31_536_000) });
+  for (let each = 0; each < 3; each++) await pass(kube, 1);
+  assert.equal(statusIn(kube).lastInit?.time, "2026-01-02T03:05:01Z");
+  await pass(kube, 3605);
+  assert.equal(kube.list(JOB).length, 1);
+});
+
+const unscheduled = {
+  phase: "Pending",
+  conditions: [{
+    type: "PodScheduled",
+    status: "False",
+    reason: "Unschedulable",
+    message: "0/3 nodes are available",
+  }],
+};
+const noImage = {
+  phase: "Pending",
+  containerStatuses: [{
+    name: "mover",
+    state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image" } },
+  }],
+};
+const running = { phase: "Running", containerStatuses: [{ name: "mover", state: { running: {} } }] };
+
+/** What keeps the mover of a Job from its work for ever. */
+const stuck: Readonly<
+  Record<string, { readonly pod?: (job: KubeObject) => KubeObject; readonly says: RegExp }>
+> = {
+  "no node takes": {
+    pod: (job) => aPodOf(job, { status: unscheduled }),
+    says: /^Unschedulable A mover pod cannot be scheduled: 0\/3 nodes are available/,
+  },
+  "cannot pull its image": {
+    pod: (job) => aPodOf(job, { status: noImage }),
+    says: /^PodNotStarted .*ImagePullBackOff: Back-off pulling image/,
+  },
+  "gets no pod, as from a quota": { says: /^PodNotStarted .*no pod was made for the Job/ },
+  "is on a lost node": {
+    pod: (job) => aPodOf(job, { status: running, metadata: { deletionTimestamp: "2026-01-02T03:05:30Z" } }),
+    says: /^MoverLost .*its pod is to go, but its node does not say that it went.*delete the Node/,
+  },
+  "runs and never ends": {
+    pod: (job) => aPodOf(job, { status: running }),
+    says: /^MoverLost .*has not ended though its time of 900 s is over/,
+  },
+};
+
+for (const [what, { pod, says }] of Object.entries(stuck)) {
+  for (const isOpen of [false, true]) {
+    const which = isOpen ? "an open" : "a new";
+    Deno.test(`a bootstrap of ${which} Repository whose mover ${what} is given up, told once and made again`, async () => {
+      const kube = isOpen ? await anOpenRepository() : aNamespaceInMemory(aRepository());
+      const begin = isOpen ? 3601 : 0;
+      const made: string[] = [];
+      const events: string[] = [];
+      let removed = 0;
+      for (let at = begin; at < begin + 7200; at += 10) {
+        const plan = await pass(kube, at);
+        events.push(...plan.events.map(({ reason, note }) => `${reason} ${note}`));
+        removed += plan.remove.length;
+        for (const job of plan.create) {
+          made.push(job.metadata.name);
+          if (pod !== undefined) kube.put(pod(jobIn(kube)));
+        }
+        if (plan.remove.length > 0) {
+          kube.list({ ...JOB, group: "", kind: "Pod", plural: "pods" }).forEach((each) => kube.delete(each));
+        }
+        assert.ok(kube.list(JOB).length <= 1);
+      }
+      assert.ok(made.length >= 3 && made.length <= 8, made.join());
+      assert.ok(removed >= made.length - 1);
+      const told = events.filter((event) => says.test(event));
+      assert.equal(told.length, 1, events.join("\n"));
+      const { phase, bootstrap, uniqueId, conditions } = statusIn(kube);
+      assert.equal(phase, isOpen ? "Ready" : "Initializing");
+      assert.deepEqual([bootstrap?.failures, uniqueId], [0, isOpen ? "0123abcd" : undefined]);
+      assert.ok((bootstrap?.unstarted?.tries ?? 0) >= 2);
+      const { outcome } = await planIn(kube, later(begin + 7200));
+      assert.equal(outcome.kind === "settled" && outcome.ready === "True", isOpen);
+      assert.equal(findCondition(conditions, "Refreshed"), undefined, "it is not late yet");
+    });
+  }
+}
+
+Deno.test("a bootstrap is given up in writing before its Job goes, so that a write that fails makes no other Job", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  for (let turn = 0; turn < 3; turn++) {
+    // The status is not written, as after a conflict.
+    const plan = await planIn(kube, later(SLOT_GRACE_SECONDS + turn));
+    assert.deepEqual([plan.create, plan.remove, plan.status.bootstrap?.runs], [[], [], 1]);
+  }
+  await pass(kube, SLOT_GRACE_SECONDS + 3);
+  const next = await pass(kube, SLOT_GRACE_SECONDS + 4);
+  assert.deepEqual([next.create.length, next.remove.length], [0, 1]);
+});
+
+Deno.test("a bootstrap is given up no sooner because the clock of the API server is behind", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  const made = new Date(NOW.getTime() - 2_400_000).toISOString();
+  const { metadata, ...rest } = jobIn(kube);
+  kube.put({ ...rest, metadata: { ...metadata, creationTimestamp: made } });
+  for (const at of [1, 60, SLOT_GRACE_SECONDS - 1]) await pass(kube, at);
+  assert.equal(kube.list(JOB).length, 1);
+  for (let each = 0; each < 3; each++) await pass(kube, SLOT_GRACE_SECONDS + each);
+  assert.deepEqual(kube.list(JOB), []);
+});
+
+Deno.test("a bootstrap is given up no later because the controller's clock was set back", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 7200);
+  const { metadata, ...rest } = jobIn(kube);
+  kube.put({ ...rest, metadata: { ...metadata, creationTimestamp: NOW.toISOString() } });
+  for (const at of [1, 60, SLOT_GRACE_SECONDS - 1]) await pass(kube, at);
+  assert.equal(kube.list(JOB).length, 1);
+  for (let each = 0; each < 3; each++) await pass(kube, SLOT_GRACE_SECONDS + each);
+  assert.deepEqual(kube.list(JOB), []);
+});
+
+Deno.test("a Repository that is Ready and was not read for long says so, once, until it is", async () => {
+  const kube = await anOpenRepository();
+  const events: string[] = [];
+  for (let at = 3600; at < 6 * 3600; at += 60) {
+    const plan = await pass(kube, at);
+    events.push(...plan.events.map(({ reason }) => reason));
+  }
+  const told = findCondition(statusIn(kube).conditions, "Refreshed");
+  assert.deepEqual([told?.status, told?.reason], ["False", "RefreshOverdue"]);
+  assert.match(
+    told?.message ?? "",
+    /^The repository was read last at 2026-01-02T03:05:00Z, expected it every 3600 s: The mover does not start/,
+  );
+  assert.deepEqual(events, ["PodNotStarted", "RefreshOverdue"]);
+  let at = 6 * 3600;
+  for (; kube.list(JOB).length === 0; at += 60) await pass(kube, at);
+  assert.equal(
+    findCondition(statusIn(kube).conditions, "Refreshed")?.status,
+    "False",
+    "while it is tried again",
+  );
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: later(at) });
+  await pass(kube, at + 1);
+  assert.equal(findCondition(statusIn(kube).conditions, "Refreshed"), undefined);
+  assert.deepEqual([statusIn(kube).bootstrap?.unstarted, statusIn(kube).phase], [undefined, "Ready"]);
+});
+
+Deno.test("a Repository that was not read while there was no controller is read, and nothing is told", async () => {
+  const kube = await anOpenRepository();
+  const plan = await pass(kube, 7 * 86_400);
+  assert.deepEqual([plan.create.length, plan.events], [1, []]);
+});
+
+Deno.test("a bootstrap that may create never meets one on a lost node, and that is told", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  const job = jobIn(kube);
+  // Removed in the foreground, it stays in sight as long as its pod, and that is as long as the node is lost.
+  const deletionTimestamp = later(60).toISOString();
+  kube.put(aPodOf(job, { status: running, metadata: { deletionTimestamp } }), {
+    ...job,
+    metadata: { ...job.metadata, deletionTimestamp, finalizers: ["foregroundDeletion"] },
+  });
+  for (let at = 60; at < 30 * 86_400; at += 3600) {
+    const plan = await pass(kube, at);
+    assert.deepEqual(plan.create, []);
+    if (at < 3600) continue;
+    assert.equal(plan.outcome.reason, "MoverLost");
+    assert.match(
+      plan.outcome.message,
+      /Job "repo-bootstrap-1-.*" was told to go at .* and is still there; .*--force/,
+    );
+  }
+  kube.list(JOB).forEach((each) => kube.put({ ...each, metadata: { ...each.metadata, finalizers: [] } }));
+});
+
+Deno.test("an open Repository is read again beside a bootstrap on a lost node", async () => {
+  const kube = await anOpenRepository();
+  await pass(kube, 3601);
+  const job = jobIn(kube);
+  const deletionTimestamp = later(3660).toISOString();
+  kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp, finalizers: ["foregroundDeletion"] } });
+  assert.deepEqual((await pass(kube, 3700)).create, []);
+  const plans: RepositoryPlan[] = [];
+  for (let at = 3700; at < 4200; at += 30) plans.push(await pass(kube, at));
+  assert.deepEqual(plans.flatMap(({ create }) => create.map(({ metadata }) => metadata.name.slice(0, 16))), [
+    "repo-bootstrap-3",
+  ]);
+  assert.equal(statusIn(kube).phase, "Ready");
+});
+
+Deno.test("a bootstrap that waits with an image that was replaced is made anew at once, and so is one that rests", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: noImage }));
+  const mended = aKind({ ...OPTIONS, moverImage: "kopiur:mended" });
+  assert.equal((await planIn(kube, later(40))).remove.length, 0);
+  assert.equal((await pass(kube, 41, mended)).remove.length, 1);
+  assert.match(JSON.stringify((await pass(kube, 42, mended)).create), /kopiur:mended/);
+  await pass(kube, 42 + SLOT_GRACE_SECONDS, mended);
+  assert.deepEqual((await pass(kube, 43 + SLOT_GRACE_SECONDS, mended)).create, []);
+  const again = aKind({ ...OPTIONS, moverImage: "kopiur:again" });
+  assert.equal((await pass(kube, 44 + SLOT_GRACE_SECONDS, again)).create.length, 1);
+});
+
+Deno.test("a bootstrap that runs is not disturbed by another image", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: running }));
+  const plan = await planIn(kube, later(60), aKind({ ...OPTIONS, moverImage: "kopiur:new" }));
+  assert.deepEqual([plan.create, plan.remove], [[], []]);
+});
+
+Deno.test("a Job that waits for a Secret that is gone, or for a spec that is refused now, holds its slot no longer", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  kube.delete(aSecret());
+  assert.deepEqual((await pass(kube, 60)).remove, []);
+  await pass(kube, SLOT_GRACE_SECONDS);
+  assert.equal((await pass(kube, SLOT_GRACE_SECONDS + 1)).remove.length, 1);
+  const other = aNamespaceInMemory(aRepository());
+  await pass(other, 0);
+  other.put({
+    ...storedRepository(other),
+    spec: aRepository({ spec: { catalog: { refreshInterval: "1s" } } }).spec,
+  });
+  assert.equal((await pass(other, 1)).remove.length, 1);
+});
+
+Deno.test("a Secret that is touched each minute makes no bootstrap, and one that changes each minute ever fewer", async () => {
+  for (const [changes, most] of [[false, 25], [true, 40]] as const) {
+    const kube = await anOpenRepository();
+    const kind = aKind();
+    let made = 0;
+    for (let at = 60; at < 86_400; at += 60) {
+      const metadata = { annotations: { touched: `${at}` } };
+      kube.put(aSecret({ metadata, data: { KOPIA_PASSWORD: changes ? `secret ${at}` : "secret" } }));
+      made += (await pass(kube, at, kind)).create.length;
+      for (const job of kube.list(JOB)) {
+        if (job.status === undefined) {
+          endJob(kube, job, { exitCode: 0, message: openedMessage(), at: later(at + 5) });
+        }
+      }
+      await pass(kube, at + 10, kind);
+      await pass(kube, at + 11, kind);
+    }
+    assert.ok(made <= most, `${made} bootstraps in a day`);
+  }
+});
+
+Deno.test("a password that is mended in a Secret that is touched each minute is noticed at once", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  const kind = aKind();
+  const touch = (at: number, password: string) =>
+    kube.put(
+      aSecret({ metadata: { annotations: { touched: `${at}` } }, data: { KOPIA_PASSWORD: password } }),
+    );
+  touch(0, "wrong");
+  let made = 0;
+  for (let at = 0; at < 7200; at += 60) {
+    touch(at, "wrong");
+    made += (await pass(kube, at, kind)).create.length;
+    for (const job of kube.list(JOB)) {
+      if (job.status === undefined) {
+        endJob(kube, job, { exitCode: 2, message: failedMessage("AuthFailure"), at: later(at) });
+      }
+    }
+    await pass(kube, at + 1, kind);
+    await pass(kube, at + 2, kind);
+  }
+  assert.ok(made <= 5, `${made} bootstraps in two hours`);
+  touch(7200, "right");
+  assert.equal((await pass(kube, 7206, kind)).create.length, 1);
+});
+
+/** A Repository beside others that hold the slots. */
+function aFullPool(slots: MoverSlots, movers: number): void {
+  for (let each = 0; each < movers; each++) {
+    slots.moverWorks({ id: `other/${each}`, namespace: "other", repository: undefined });
+  }
+}
+
+Deno.test("a bootstrap without a slot says its place, and is made once it has one", async () => {
+  const slots = someSlots(2);
+  aFullPool(slots, 2);
+  const kind = aKind(OPTIONS, slots);
+  const kube = aNamespaceInMemory(aRepository());
+  const plan = await pass(kube, 0, kind);
+  assert.deepEqual([plan.create, plan.status.phase, plan.outcome.kind, plan.outcome.reason], [
+    [],
+    "Initializing",
+    "waiting",
+    "NoSlot",
+  ]);
+  assert.equal(
+    plan.outcome.message,
+    "Waits for a bootstrap slot: 1st of 1; 2 of 2 slots of the cluster are taken",
+  );
+  assert.deepEqual(plan.events, []);
+  slots.moverEnded("other/0");
+  assert.equal((await pass(kube, 1, kind)).create.length, 1);
+  const open = await anOpenRepository();
+  const full = someSlots(2);
+  aFullPool(full, 2);
+  const { outcome } = await planIn(open, later(3601), aKind(OPTIONS, full));
+  assert.match(
+    outcome.message,
+    /^The repository .* is open; it cannot be read again yet: Waits for a bootstrap slot/,
+  );
+});
+
+Deno.test("a bootstrap the API server refuses gives its slot back", async () => {
+  const slots = someSlots(2);
+  const kind = aKind(OPTIONS, slots);
+  const kube = aNamespaceInMemory(aRepository());
+  const { signal } = new AbortController();
+  const world = await lookAt(kind, KEY, kube, signal, NOW);
+  assert.ok(world !== undefined);
+  assert.equal(slots.used, 1);
+  kind.applied?.(world, { objects: [], error: refusal(403, "exceeded quota") }, NOW);
+  assert.equal(slots.used, 0);
+});
+
+Deno.test("a Repository whose movers never start does not keep another one of its namespace from being read", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: unscheduled }));
+  for (const second of [SLOT_GRACE_SECONDS, SLOT_GRACE_SECONDS + 1]) await pass(kube, second);
+  assert.equal(statusIn(kube).bootstrap?.unstarted?.tries, 1);
+  const slots = someSlots(1);
+  aFullPool(slots, 1);
+  const { outcome } = await pass(kube, SLOT_GRACE_SECONDS + 100, aKind(OPTIONS, slots));
+  assert.equal(outcome.reason, "NoSlot");
+  const asked = slots.ask({
+    owner: { kind: "Repository", key: { namespace: KEY.namespace, name: "good" } },
+    class: "maintenance",
+    repository: `${KEY.namespace}/good`,
+    repositoryLimit: undefined,
+    since: "2020-01-01T00:00:00Z",
+    wanted: [`${KEY.namespace}/good-bootstrap`],
+    working: [],
+  });
+  assert.deepEqual([asked.waiting?.place, asked.waiting?.of], [1, 2]);
+});

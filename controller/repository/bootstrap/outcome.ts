@@ -1,0 +1,110 @@
+import { REASONS } from "../../../api/mod.ts";
+import type { Outcome } from "../../runtime/outcome.ts";
+import { slotRecheckSeconds, slotWaitText } from "../../movers/mod.ts";
+import type { Decision } from "./decide.ts";
+import { type Hold, holdOf } from "./holds.ts";
+import { BOOTSTRAP_SLOT } from "./slots.ts";
+import type { Standing } from "../standing.ts";
+
+/** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
+const FOLLOW_SECONDS = 15;
+const OBSTACLE_SECONDS = 60;
+/** The pass after a result was taken removes the Job that gave it. */
+const CLEAN_UP_SECONDS = 1;
+/** A slot was asked for what was only just due. */
+const SOON_SECONDS = 1;
+
+/** Why the repository is not being opened or read now, though it should be. */
+export function heldBy(decision: Decision, serverNow: Date): Hold | undefined {
+  switch (decision.kind) {
+    case "wait":
+      return decision.obstacle;
+    case "follow":
+      return holdOf(decision.run, serverNow);
+    case "queue": {
+      const { wait } = decision;
+      return {
+        reason: "NoSlot",
+        message: wait === undefined ? REASONS.NoSlot : slotWaitText(wait, "", BOOTSTRAP_SLOT),
+      };
+    }
+    case "giveUp":
+    case "clear":
+    case "rest":
+      return decision.hold;
+    default:
+      return undefined;
+  }
+}
+
+/** How a pass ends; `standing` is what is known of the repository after it. */
+export function outcomeOf(decision: Decision, standing: Standing, serverNow: Date): Outcome {
+  const hold = heldBy(decision, serverNow);
+  switch (decision.kind) {
+    case "leave":
+      return {
+        kind: "settled",
+        ready: "False",
+        reason: "Deleting",
+        message: "The Repository is being deleted; what its storage holds stays",
+      };
+    case "refuse":
+      return { kind: "stalled", reason: "InvalidSpec", message: decision.message };
+    case "wait":
+      return { kind: "waiting", ...decision.obstacle, recheckAfterSeconds: OBSTACLE_SECONDS };
+    case "take":
+      return standingOutcome(standing, CLEAN_UP_SECONDS);
+    case "giveUp":
+      return heldOutcome(standing, hold, CLEAN_UP_SECONDS);
+    case "rest":
+      return heldOutcome(standing, hold, Math.ceil(decision.seconds));
+    case "queue": {
+      const { wait } = decision;
+      return heldOutcome(standing, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
+    }
+    case "follow":
+    case "clear":
+      return heldOutcome(standing, hold, FOLLOW_SECONDS);
+    case "start":
+    case "replace":
+      return standingOutcome(standing, FOLLOW_SECONDS);
+  }
+}
+
+function standingOutcome(standing: Standing, recheckAfterSeconds: number): Outcome {
+  switch (standing.kind) {
+    case "unknown":
+      return { kind: "waiting", reason: "Initializing", message: REASONS.Initializing, recheckAfterSeconds };
+    case "open": {
+      const message = openMessage(standing.uniqueId);
+      return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
+    }
+    case "failed": {
+      const { reason, message, isRetryable } = standing;
+      return isRetryable
+        ? { kind: "settled", ready: "False", reason, message, recheckAfterSeconds }
+        : { kind: "stalled", reason, message, recheckAfterSeconds };
+    }
+  }
+}
+
+function heldOutcome(standing: Standing, hold: Hold | undefined, recheckAfterSeconds: number): Outcome {
+  if (hold === undefined) return standingOutcome(standing, recheckAfterSeconds);
+  if (standing.kind === "open") {
+    const message = `${openMessage(standing.uniqueId)}; it cannot be read again yet: ${hold.message}`;
+    return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
+  }
+  // What is known of a failure says more than that it is to be tried again.
+  if (hold.reason === "NoSlot" && standing.kind === "failed") {
+    return standingOutcome(
+      { ...standing, message: `${standing.message}; ${hold.message}` },
+      recheckAfterSeconds,
+    );
+  }
+  const isQuiet = hold.reason === "NoSlot" ? { isQuiet: true as const } : {};
+  return { kind: "waiting", ...hold, recheckAfterSeconds, ...isQuiet };
+}
+
+function openMessage(uniqueId: string): string {
+  return `The repository with unique id "${uniqueId}" is open`;
+}

@@ -1,0 +1,37 @@
+import { repositoryKind } from "../../../api/mod.ts";
+import type { ControllerOptions } from "../../options.ts";
+import { OPERATIONS, slotRepository, type SlotUse } from "../../movers/mod.ts";
+import { decide } from "./decide.ts";
+import { bootstrapJobName } from "./desired.ts";
+import { unstartedNow } from "./unstarted.ts";
+import type { RepositoryWorld } from "../world.ts";
+
+/** What the slot of a bootstrap is called where a person reads it. */
+export const BOOTSTRAP_SLOT = "bootstrap slot";
+
+/**
+ * A Repository wants a slot where a bootstrap is due. One that is opened for the first time, or with a changed spec, goes
+ * before those that are read again: somebody waits for it. Of these the one that was read longest ago goes first. That is so for its
+ * first try: a hundred whose movers never start would keep every other one from being read again.
+ */
+export function repositorySlots(options: ControllerOptions): SlotUse<RepositoryWorld> {
+  return {
+    kind: repositoryKind.kind,
+    keyOf: ({ repository }) => repository.key,
+    jobsOf: ({ jobs }) => jobs,
+    wish: (world, now) => {
+      const { repository, object } = world;
+      const { key, generation, status: { bootstrap, lastInit } } = repository;
+      const wasTried = bootstrap?.forGeneration === generation ||
+        unstartedNow(repository, options) !== undefined;
+      return {
+        class: OPERATIONS[wasTried ? "bootstrap" : "backup"].slotClass,
+        repository: slotRepository(key),
+        repositoryLimit: undefined,
+        since: lastInit?.time ?? object.metadata.creationTimestamp ?? "",
+        jobs: decide(world, now, options).kind === "start" ? [bootstrapJobName(repository)] : [],
+        comesBack: bootstrap?.unstarted !== undefined,
+      };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import {
+  type BootstrapResult,
+  type ConditionChange,
+  findCondition,
+  type RepositoryStatus,
+} from "../../../api/mod.ts";
+import { attribute } from "../../../telemetry/mod.ts";
+import type { PlannedEvent, PlannedMeasure } from "../../runtime/plan.ts";
+import { moverMeasures, workSpan } from "../../movers/mod.ts";
+import type { BootstrapPurpose } from "./purpose.ts";
+import { retryTime } from "./timing.ts";
+import type { BootstrapEnd } from "./decide.ts";
+import { bootstrapTrace, POD_SECONDS } from "./desired.ts";
+import type { RepositoryObject } from "../repository_object.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Everything an ended bootstrap leaves behind, told and written once. */
+export interface Taken {
+  readonly status: RepositoryStatus;
+  readonly condition: ConditionChange;
+  readonly events: readonly PlannedEvent[];
+  readonly measures: readonly PlannedMeasure[];
+}
+
+/** Writes the end of a bootstrap down. What was known of a repository that fails now is kept. */
+export function takeEnd(
+  repository: RepositoryObject,
+  end: BootstrapEnd,
+  purpose: BootstrapPurpose,
+  verdict: Verdict,
+): Taken {
+  return {
+    status: statusAfter(repository, end, purpose, verdict),
+    condition: bootstrapped(verdict),
+    events: eventsOf(repository, verdict),
+    measures: [
+      ...moverMeasures("bootstrap", end.kind, end.result?.durationSeconds),
+      spanOf(repository, end, verdict),
+    ],
+  };
+}
+
+function statusAfter(
+  repository: RepositoryObject,
+  end: BootstrapEnd,
+  purpose: BootstrapPurpose,
+  verdict: Verdict,
+): RepositoryStatus {
+  const { status } = repository;
+  const { finishedAt } = end;
+  const changes = changesInVain(status, purpose, verdict);
+  const base = {
+    forGeneration: purpose.generation,
+    credentialVersion: purpose.credentials,
+    runs: (status.bootstrap?.runs ?? 0) + 1,
+    ...(changes === 0 ? {} : { changes }),
+  };
+  if (verdict.kind === "failed") {
+    const failures = failuresBefore(status, purpose) + 1;
+    const retryAt = retryTime(finishedAt, failures, verdict.isRetryable, secondsTaken(end));
+    return {
+      ...status,
+      lastInit: { status: "Failed", time: finishedAt, message: verdict.message },
+      bootstrap: { ...base, failures, retryAt },
+    };
+  }
+  const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, unfinished, catalog } =
+    verdict.bootstrap;
+  const message = created ? "The repository was created" : "The repository was opened";
+  return {
+    ...status,
+    uniqueId,
+    storageStats: {
+      snapshotCount,
+      totalSizeBytes,
+      lastObservedAt: finishedAt,
+      ...(unreadableManifests === undefined ? {} : { unreadableManifests }),
+      ...(unfinished === undefined ? {} : { unfinished: leftBehind(unfinished) }),
+    },
+    lastInit: { status: "Succeeded", time: finishedAt, message, created },
+    bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
+  };
+}
+
+function leftBehind(
+  { snapshotCount, sizeBytes, oldestTime }: NonNullable<BootstrapResult["unfinished"]>,
+): NonNullable<RepositoryStatus["storageStats"]>["unfinished"] {
+  return { snapshotCount, sizeBytes, oldestTime };
+}
+
+/** What gave no result because its time was over took all of it. */
+function secondsTaken(end: BootstrapEnd): number {
+  const isOver = end.kind === "failed" && end.class === "DeadlineExceeded";
+  return end.result?.durationSeconds ?? (isOver ? POD_SECONDS : 0);
+}
+
+/** Bootstraps in a row, this one included, that were made for changed credentials and ended as the one before. */
+function changesInVain({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose, verdict: Verdict): number {
+  if (bootstrap === undefined || bootstrap.forGeneration !== purpose.generation) return 0;
+  const isChange = bootstrap.credentialVersion !== purpose.credentials;
+  const endsAlike = (bootstrap.failures === 0) === (verdict.kind === "open");
+  return isChange && endsAlike ? (bootstrap.changes ?? 0) + 1 : 0;
+}
+
+/** Failures in a row count for what was tried: after a change somebody waits for the answer. */
+function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose): number {
+  const isSameTry = bootstrap?.forGeneration === purpose.generation &&
+    bootstrap.credentialVersion === purpose.credentials;
+  return isSameTry ? bootstrap.failures : 0;
+}
+
+function bootstrapped(verdict: Verdict): ConditionChange {
+  const type = "Bootstrapped";
+  if (verdict.kind === "failed") {
+    const { reason, message } = verdict;
+    return { kind: "set", value: { type, status: "False", reason, message } };
+  }
+  const message = `The repository with unique id "${verdict.bootstrap.uniqueId}" was opened`;
+  return { kind: "set", value: { type, status: "True", reason: "Bootstrapped", message } };
+}
+
+/** Events speak of transitions; the reason of a failure is its class. */
+function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly PlannedEvent[] {
+  const before = findCondition(status.conditions, "Bootstrapped");
+  if (verdict.kind === "failed") {
+    const { reason, message, rawText } = verdict;
+    if (before?.status === "False" && before.reason === reason && before.message === message) return [];
+    const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
+    // What never worked is told by what was tried as well, for those who wait for that (deploy/docs/contract.md).
+    const isFirst = status.uniqueId === undefined;
+    return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
+  }
+  if (before?.status === "True") return [];
+  const { uniqueId, created, snapshotCount } = verdict.bootstrap;
+  const did = created ? "created" : "opened";
+  const note = `Repository with unique id "${uniqueId}" was ${did}; it holds ${snapshotCount} snapshots`;
+  return [{ type: "Normal", reason: "InitSucceeded", action: "Bootstrap", note }];
+}
+
+function actionOf(reason: string): string {
+  if (reason === "AuthFailure") return "CheckCredentials";
+  if (reason === "AccessDenied" || reason === "PermissionDenied") return "CheckPermissions";
+  return "CheckBackend";
+}
+
+function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdict): PlannedMeasure {
+  const { namespace, name } = repository.key;
+  const tookMs = (end.result?.durationSeconds ?? 0) * 1000;
+  return workSpan(bootstrapTrace(repository), {
+    name: "repository bootstrap",
+    startTime: new Date(Date.parse(end.finishedAt) - tookMs).toISOString(),
+    endTime: end.finishedAt,
+    attributes: {
+      [attribute.kind]: "Repository",
+      [attribute.namespace]: namespace,
+      [attribute.name]: name,
+    },
+    ...(verdict.kind === "failed" ? { failure: verdict.message } : {}),
+  });
+}

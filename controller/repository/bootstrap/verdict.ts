@@ -1,0 +1,41 @@
+import type { Reason } from "../../../api/mod.ts";
+import type { ResultOf } from "../../movers/mod.ts";
+import type { BootstrapEnd } from "./decide.ts";
+import { failureAdvice, replacedAdvice } from "./failure_advice.ts";
+import type { RepositoryObject } from "../repository_object.ts";
+import { bootstrapIsRetryable } from "../standing.ts";
+
+/** What the end of a bootstrap Job means for its repository. */
+export type Verdict =
+  | { readonly kind: "open"; readonly bootstrap: ResultOf<"bootstrap">["bootstrap"] }
+  | {
+    readonly kind: "failed";
+    readonly reason: Reason;
+    /** A stable sentence, for conditions. */
+    readonly message: string;
+    /** What was really said, for the Event. */
+    readonly rawText: string;
+    readonly isRetryable: boolean;
+  };
+
+/**
+ * The verdict on an ended bootstrap. A storage that answers with another unique id than before was replaced:
+ * it is refused, for every snapshot that is known of is in the other one.
+ */
+export function verdictOf(end: BootstrapEnd, repository: RepositoryObject): Verdict {
+  if (end.kind === "succeeded") {
+    const { bootstrap } = end.result;
+    const known = repository.status.uniqueId;
+    if (known === undefined || known === bootstrap.uniqueId) return { kind: "open", bootstrap };
+    const message = replacedAdvice(bootstrap.uniqueId, known);
+    return { kind: "failed", reason: "RepositoryReplaced", message, rawText: message, isRetryable: false };
+  }
+  const reason = end.class === "ResultMissing" ? "BootstrapJobFailed" : end.class;
+  return {
+    kind: "failed",
+    reason,
+    message: failureAdvice(reason, repository),
+    rawText: `Cannot open the repository: ${end.message}`,
+    isRetryable: bootstrapIsRetryable(reason),
+  };
+}

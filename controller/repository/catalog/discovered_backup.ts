@@ -1,0 +1,71 @@
+import {
+  API_VERSION,
+  backupKind,
+  backupSpec,
+  type CatalogEntry,
+  LABEL,
+  repositoryKind,
+} from "../../../api/mod.ts";
+import type { DesiredObject } from "../../../kube/types.ts";
+import { labelValue } from "../../shared/mod.ts";
+import { shortHash } from "../../shared/objects/short_hash.ts";
+import type { RepositoryObject } from "../repository_object.ts";
+
+const idLength = 16;
+const longestName = 253;
+const longestDescription = 512;
+const hashLength = 8;
+
+/** Name of the Backup that stands for a snapshot: the same for the same snapshot, in every cluster. */
+export function discoveredName(repository: string, snapshotId: string): string {
+  const tail = `-disc-${snapshotId.slice(0, idLength).toLowerCase()}`;
+  const room = longestName - tail.length;
+  if (repository.length <= room) return `${repository}${tail}`;
+  const head = repository.slice(0, room - hashLength - 1).replace(/[^a-z0-9]+$/, "");
+  return `${head}-${shortHash(repository, hashLength)}${tail}`;
+}
+
+/**
+ * The Backup that stands for a snapshot somebody else made: it goes with its Repository and never takes the
+ * snapshot with it. Undefined for a snapshot no Backup can be made of, e.g. of a path of 5000 characters.
+ */
+export function discoveredBackupFor(
+  repository: RepositoryObject,
+  entry: CatalogEntry,
+): DesiredObject | undefined {
+  const { key: { namespace, name }, uid, status: { uniqueId } } = repository;
+  const { id, username, hostname, path, startTime, endTime, sizeBytes, files } = entry;
+  const description = entry.description?.slice(0, longestDescription).toWellFormed();
+  const spec = {
+    discovered: {
+      repository: { kind: repositoryKind.kind, name, uniqueId },
+      snapshot: {
+        id,
+        identity: { username, hostname },
+        sourcePath: path,
+        startTime,
+        endTime,
+        sizeBytes,
+        files,
+        ...(description === undefined || description === "" ? {} : { description }),
+      },
+    },
+    deletionPolicy: "Retain",
+  };
+  if (!backupSpec.safeParse(spec).success) return undefined;
+  return {
+    apiVersion: API_VERSION,
+    kind: backupKind.kind,
+    metadata: {
+      namespace,
+      name: discoveredName(name, id),
+      labels: {
+        [LABEL.origin]: "discovered",
+        [LABEL.snapshotId]: labelValue(id),
+        [LABEL.repository]: labelValue(name),
+      },
+      ownerReferences: [{ apiVersion: API_VERSION, kind: repositoryKind.kind, name, uid, controller: true }],
+    },
+    spec,
+  };
+}

@@ -1,0 +1,153 @@
+import {
+  CATALOG_MAX_LOG_BYTES,
+  type CatalogDigest,
+  decodeCatalog,
+  parseMoverResult,
+} from "../../../api/mod.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../../kube/types.ts";
+import { MOVER_CONTAINER, podFacts, type ResultOf } from "../../movers/mod.ts";
+import { byObject, controllerOf } from "../../shared/mod.ts";
+import { type BackupFacts, backupFacts } from "./backup_facts.ts";
+import { lastJobName } from "../bootstrap/desired.ts";
+import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
+import type { ListingMemory } from "./listing_memory.ts";
+import type { RepositoryObject } from "../repository_object.ts";
+
+/** What a finished bootstrap listed. */
+export interface ReadListing {
+  readonly kind: "read";
+  /** By id, newest first. */
+  readonly snapshots: ReadonlyMap<string, ListedSnapshot>;
+  /** Ids of those that a run of some cluster made, by the uid of its Backup. */
+  readonly idsByRun: ReadonlyMap<string, readonly string[]>;
+  /** True when the repository holds more. */
+  readonly truncated: boolean;
+  /** When the bootstrap began, and when it ended, by the node's clock. */
+  readonly startedMs: number;
+  readonly endedAt: string;
+  /** Reads the Backups it is compared with, each once: a hundred passes may work through one listing. */
+  readonly factsOf: (backup: KubeObject) => BackupFacts;
+}
+
+/** The listing a Repository has yet to work through. */
+export type Listing =
+  | { readonly kind: "none" }
+  | ReadListing
+  /** `endedAt` is absent when nothing is left that could tell. */
+  | { readonly kind: "unreadable"; readonly why: string; readonly endedAt?: string };
+
+/** Lines a mover may write beside its listing, after it began with that. */
+const MORE_LINES = 2000;
+
+/** Where a listing is, and what it must add up to. */
+interface ListingSource {
+  readonly pod: ObjectKey;
+  readonly digest: CatalogDigest;
+  readonly startedMs: number;
+  readonly endedAt: string;
+}
+
+/** The Job whose listing is still to be worked through; its log must stay until then. */
+export function listedJob(repository: RepositoryObject, jobs: readonly KubeObject[]): KubeObject | undefined {
+  if (!listingIsPending(repository)) return undefined;
+  const name = lastJobName(repository);
+  return jobs.find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined);
+}
+
+/**
+ * Reads the listing of the bootstrap that ended last from the log of that Job's own pod, once: a repository with
+ * much to do is worked through in many passes, and the memory hands it out until the last one. After a restart the
+ * log is read again. Whatever goes wrong costs that listing and nothing else. Throws only when broken off.
+ */
+export async function observeListing(
+  { repository, jobs, pods }: {
+    readonly repository: RepositoryObject;
+    readonly jobs: readonly KubeObject[];
+    readonly pods: readonly KubeObject[];
+  },
+  { reader, memory }: { readonly reader: Reader; readonly memory: ListingMemory },
+  signal: AbortSignal,
+): Promise<Listing> {
+  const { key } = repository;
+  if (!listingIsPending(repository)) {
+    memory.drop(key);
+    return { kind: "none" };
+  }
+  const job = listedJob(repository, jobs);
+  if (job === undefined) return gone("the Job that made it is gone");
+  const remembered = memory.get(key, job.metadata.uid ?? "");
+  if (remembered !== undefined) return remembered;
+  const source = sourceOf(repository, job, pods);
+  if (source === undefined) return gone("the pod that made it is gone");
+  const listing = await readListing(source, key.name, reader, signal);
+  if (listing.kind === "read") memory.keep(key, job.metadata.uid ?? "", listing);
+  return listing;
+}
+
+/** A spec that changed since gets a bootstrap, and so a listing, of its own. */
+function listingIsPending({ generation, isDeleting, status: { bootstrap } }: RepositoryObject): boolean {
+  return bootstrap?.listing === "Pending" && bootstrap.forGeneration === generation && !isDeleting;
+}
+
+function sourceOf(
+  { status }: RepositoryObject,
+  job: KubeObject,
+  pods: readonly KubeObject[],
+): ListingSource | undefined {
+  for (const pod of pods) {
+    if (job.metadata.uid === undefined || controllerOf(pod)?.uid !== job.metadata.uid) continue;
+    const { terminated, createdAt } = podFacts(pod);
+    const read = parseMoverResult(terminated?.message);
+    if (read.kind !== "result" || !isBootstrap(read.result)) continue;
+    const { bootstrap: { catalog, uniqueId }, durationSeconds } = read.result;
+    // Only the repository this object was opened with speaks of its Backups.
+    if (catalog === undefined || uniqueId !== status.uniqueId) continue;
+    const endedMs = Date.parse(terminated?.finishedAt ?? createdAt);
+    if (Number.isNaN(endedMs)) continue;
+    const { namespace = "", name } = pod.metadata;
+    const startedMs = endedMs - durationSeconds * 1000;
+    return { pod: { namespace, name }, digest: catalog, startedMs, endedAt: new Date(endedMs).toISOString() };
+  }
+  return undefined;
+}
+
+function isBootstrap(result: object): result is ResultOf<"bootstrap"> {
+  return "bootstrap" in result && !("failure" in result);
+}
+
+async function readListing(
+  { pod, digest, startedMs, endedAt }: ListingSource,
+  repository: string,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const part = {
+    container: MOVER_CONTAINER,
+    lastLines: digest.lines + MORE_LINES,
+    limitBytes: CATALOG_MAX_LOG_BYTES,
+  };
+  try {
+    const text = await reader.readLog(pod, part, signal);
+    if (text === undefined) return { ...gone("the pod that made it is gone"), endedAt };
+    const decoded = decodeCatalog(text, digest);
+    if (decoded.kind === "unreadable") return { ...decoded, endedAt };
+    const { entries, truncated } = decoded;
+    return {
+      kind: "read",
+      snapshots: listedSnapshots(entries, repository),
+      idsByRun: idsByRun(entries),
+      truncated,
+      startedMs,
+      endedAt,
+      factsOf: byObject(backupFacts),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: "unreadable", why: `Cannot read the listing of the snapshots: ${why}`, endedAt };
+  }
+}
+
+function gone(what: string): Extract<Listing, { readonly kind: "unreadable" }> {
+  return { kind: "unreadable", why: `Cannot read the listing of the snapshots: ${what}` };
+}

@@ -1,0 +1,82 @@
+import { ANNOTATION } from "../../../api/mod.ts";
+import type { Annotating } from "../../../kube/types.ts";
+import { missingIds, missingNoteText } from "../../shared/mod.ts";
+import { BACKUP, type EndedRun } from "./backups_seen.ts";
+import type { Catalog } from "./world.ts";
+import type { ReadListing } from "./listing.ts";
+
+/** Clocks of nodes differ a little. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** A run, and what is to be said of its snapshots. */
+export interface Unsaid {
+  readonly run: EndedRun;
+  /** Ids of those that are missing; empty when what was said is to be taken back. */
+  readonly missing: readonly string[];
+}
+
+/** What is to be said to runs about their snapshots. */
+export interface MissingSnapshots {
+  readonly unsaid: readonly Unsaid[];
+  /** Snapshots that are missing, of all runs. */
+  readonly count: number;
+  /** Set when most of what a whole listing should show is missing: nothing is taken away on such a word. */
+  readonly shortfall: Shortfall | undefined;
+}
+
+/** How many of the snapshots a listing should show it does not. */
+export interface Shortfall {
+  readonly missing: number;
+  readonly expected: number;
+}
+
+/**
+ * Compares the snapshots of our own runs with a listing. One is missing when a whole listing that began after the
+ * run had ended does not show it; one that is shown is there, whatever the listing leaves out.
+ */
+export function missingSnapshots(catalog: Catalog): MissingSnapshots {
+  const { listing, runs } = catalog;
+  const unsaid: Unsaid[] = [];
+  // Many runs may stand on one.
+  const gone = new Set<string>();
+  for (const run of runs) {
+    const missing = missingOf(run, listing);
+    for (const id of missing) gone.add(id);
+    if (!isSaid(run.note, missing)) unsaid.push({ run, missing });
+  }
+  return { unsaid, count: gone.size, shortfall: shortfallOf(catalog) };
+}
+
+/**
+ * One snapshot is deleted by hand, and so are old ones; but a listing that lacks most of what was there a while ago
+ * speaks more likely of a storage that is not what it was, or of a word that is not true.
+ */
+function shortfallOf({ listing, runs, discovered }: Catalog): Shortfall | undefined {
+  if (listing.truncated) return undefined;
+  const judged = runs.filter((run) => canJudge(run, listing)).flatMap(({ snapshotIds }) => snapshotIds);
+  const ids = new Set([...judged, ...discovered.map(({ snapshotId }) => snapshotId)]);
+  const missing = [...ids].filter((id) => !listing.snapshots.has(id)).length;
+  return missing > 1 && missing * 2 > ids.size ? { missing, expected: ids.size } : undefined;
+}
+
+/** Says it. */
+export function noting({ run: { key, uid }, missing }: Unsaid, { endedAt }: ReadListing): Annotating {
+  const note = missing.length === 0 ? null : missingNoteText({ at: endedAt, ids: [...missing] });
+  return { resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } };
+}
+
+function missingOf(run: EndedRun, listing: ReadListing): readonly string[] {
+  const absent = run.snapshotIds.filter((id) => !listing.snapshots.has(id));
+  return canJudge(run, listing) ? absent : absent.filter((id) => missingIds(run.note).includes(id));
+}
+
+function canJudge({ endMs }: EndedRun, { truncated, startedMs }: ReadListing): boolean {
+  return !truncated && endMs + CLOCK_SKEW_MS < startedMs;
+}
+
+/** A note that names nothing, or that nobody can read, is written anew or taken off. */
+function isSaid(note: EndedRun["note"], missing: readonly string[]): boolean {
+  if (note === undefined) return missing.length === 0;
+  const said = missingIds(note);
+  return said.length > 0 && said.length === missing.length && missing.every((id) => said.includes(id));
+}

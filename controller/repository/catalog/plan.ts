@@ -1,0 +1,169 @@
+import {
+  CATALOG_MAX_SNAPSHOTS,
+  type ConditionChange,
+  findCondition,
+  type Reason,
+  REASONS,
+  type RepositoryStatus,
+} from "../../../api/mod.ts";
+import type { Annotating, DesiredObject, Removal } from "../../../kube/types.ts";
+import type { PlannedEvent } from "../../runtime/plan.ts";
+import { BACKUP, type DiscoveredBackup } from "./backups_seen.ts";
+import { discover, offerDiscovered } from "./discover.ts";
+import { missingSnapshots, noting, type Shortfall } from "./missing_snapshots.ts";
+import type { RepositoryWorld } from "../world.ts";
+
+/** Writes of one pass: five thousand snapshots must not hold a worker, and what waits beside them, for minutes. */
+const WRITES_PER_PASS = 50;
+const NEXT_PASS_SECONDS = 1;
+/** A log may arrive a moment after the end of its pod, and a node may not answer at once. */
+const LOG_GRACE_MS = 20_000;
+const LOG_RETRY_SECONDS = 5;
+
+/** What a pass does about a listing. */
+export interface CatalogPlan {
+  readonly annotate: readonly Annotating[];
+  readonly offer: readonly DesiredObject[];
+  readonly remove: readonly Removal[];
+  readonly conditions: readonly ConditionChange[];
+  readonly events: readonly PlannedEvent[];
+  /** Set while something is left to do. */
+  readonly recheckAfterSeconds?: number;
+  /** What becomes of the listing when this pass succeeds. */
+  readonly end?: CatalogEnd;
+}
+
+/** How far a listing came: worked through, or not to be had, which leaves what was known. */
+export type CatalogEnd =
+  | { readonly kind: "lost" }
+  | {
+    readonly kind: "worked";
+    /** False while another pass is to come, unless what this one offers is refused. */
+    readonly isLast: boolean;
+    /** With the discovered Backups there are before those of `offer`. */
+    readonly catalog: NonNullable<RepositoryStatus["catalog"]>;
+  };
+
+/** Everything that is to be done about a listing, so much of it as one pass may do. */
+export function planCatalog(world: RepositoryWorld, now: Date): CatalogPlan {
+  const { listing, catalog } = world;
+  if (catalog !== undefined) return workThrough(world, catalog);
+  const { status } = world.repository;
+  if (listing.kind === "unreadable") {
+    const age = Math.abs(now.getTime() - Date.parse(listing.endedAt ?? ""));
+    if (age < LOG_GRACE_MS) return { ...NOTHING, recheckAfterSeconds: LOG_RETRY_SECONDS };
+    const told = tell(
+      status,
+      "UnexpectedOutput",
+      "The listing of the snapshots could not be read",
+      listing.why,
+    );
+    return { ...NOTHING, ...told, end: { kind: "lost" }, recheckAfterSeconds: NEXT_PASS_SECONDS };
+  }
+  return { ...NOTHING, ...afterOffers(status) };
+}
+
+const NOTHING: CatalogPlan = { annotate: [], offer: [], remove: [], conditions: [], events: [] };
+
+function workThrough(
+  { repository }: RepositoryWorld,
+  catalog: NonNullable<RepositoryWorld["catalog"]>,
+): CatalogPlan {
+  const { unsaid, count, shortfall } = missingSnapshots(catalog);
+  const saysWhatIsGone = !catalog.listing.truncated && shortfall === undefined;
+  const { lacking, drop, stay } = discover(repository, catalog, { saysWhatIsGone });
+  const room = { writes: WRITES_PER_PASS };
+  const said = take(unsaid, room);
+  const dropped = take(drop, room);
+  const offer = offerDiscovered(repository, { lacking, taken: catalog.taken }, room.writes);
+  const isLast = said.length === unsaid.length && dropped.length === drop.length && offer.isWhole;
+  const { endedAt, truncated } = catalog.listing;
+  // While some were refused, and more are offered now, it is too early to say that all is well.
+  const isTooEarly = !isLast ||
+    (offer.objects.length > 0 && repository.status.catalog?.refused !== undefined);
+  return {
+    ...NOTHING,
+    annotate: said.map((each) => noting(each, catalog.listing)),
+    remove: dropped.map(removalOf),
+    offer: offer.objects,
+    ...(isTooEarly ? {} : told(repository.status, { truncated, skipped: offer.skipped, shortfall })),
+    end: {
+      kind: "worked",
+      isLast,
+      catalog: {
+        discoveredBackupCount: stay,
+        missingSnapshotCount: count,
+        lastRefreshAt: endedAt,
+        truncated,
+      },
+    },
+    recheckAfterSeconds: NEXT_PASS_SECONDS,
+  };
+}
+
+/** What a listing that was worked through means as a whole. */
+function told(
+  status: RepositoryStatus,
+  { truncated, skipped, shortfall }: {
+    readonly truncated: boolean;
+    readonly skipped: number;
+    readonly shortfall: Shortfall | undefined;
+  },
+): Pick<CatalogPlan, "conditions" | "events"> {
+  if (shortfall === undefined) return { conditions: [readCondition(truncated, skipped)], events: [] };
+  const { missing, expected } = shortfall;
+  const message =
+    `${REASONS.CatalogShrunk}: ${missing} of ${expected} are missing, and nothing is removed for ` +
+    "that: look whether it is the right storage and whether kopia can list it; discovered Backups whose snapshots " +
+    "are really gone are yours to delete";
+  return tell(status, "CatalogShrunk", message, message);
+}
+
+function removalOf({ key, uid }: DiscoveredBackup): Removal {
+  return { resource: BACKUP, key, uid, propagation: "Background" };
+}
+
+function take<T>(from: readonly T[], room: { writes: number }): readonly T[] {
+  const taken = from.slice(0, room.writes);
+  room.writes -= taken.length;
+  return taken;
+}
+
+/** What the pass that offered could not know yet: whether all was taken. */
+function afterOffers(status: RepositoryStatus): Partial<CatalogPlan> {
+  if (status.catalog === undefined) return {};
+  const { refused, truncated } = status.catalog;
+  if (refused !== undefined) return tell(status, "Forbidden", refused, refused);
+  const before = findCondition(status.conditions, "CatalogRead");
+  const wasRefused = before?.status === "False" && before.reason === "Forbidden";
+  return wasRefused ? { conditions: [readCondition(truncated, 0)] } : {};
+}
+
+function readCondition(truncated: boolean, skipped: number): ConditionChange {
+  const parts = [
+    REASONS.CatalogRead,
+    ...(truncated
+      ? [
+        `the repository holds more (a listing has ${CATALOG_MAX_SNAPSHOTS} at most), so none is said to be gone`,
+      ]
+      : []),
+    ...(skipped > 0 ? [`no discovered Backup can be made for ${skipped} of the snapshots`] : []),
+  ];
+  const value = { type: "CatalogRead", status: "True", reason: "CatalogRead" } as const;
+  return { kind: "set", value: { ...value, message: parts.join("; ") } };
+}
+
+/** The condition says a sentence that stays the same, the Event, told once, what was really said. */
+function tell(
+  { conditions }: RepositoryStatus,
+  reason: Reason,
+  message: string,
+  note: string,
+): Pick<CatalogPlan, "conditions" | "events"> {
+  const before = findCondition(conditions, "CatalogRead");
+  const isTold = before?.status === "False" && before.reason === reason;
+  return {
+    conditions: [{ kind: "set", value: { type: "CatalogRead", status: "False", reason, message } }],
+    events: isTold ? [] : [{ type: "Warning", reason, action: "ReadCatalog", note }],
+  };
+}

@@ -1,0 +1,123 @@
+import { FINALIZER } from "../../../api/mod.ts";
+import { resourceId } from "../../../kube/mod.ts";
+import {
+  type Annotating,
+  type DesiredObject,
+  keyText,
+  type KubeObject,
+  type Removal,
+  type Writer,
+} from "../../../kube/types.ts";
+import { Fenced } from "./fenced_writer.ts";
+import type { Applied, Plan } from "../plan.ts";
+
+/** What a plan did to the cluster, and the reconciled object as it is afterwards. */
+export interface PlanApplied {
+  readonly applied: Applied;
+  readonly object: KubeObject;
+  /** True when this pass dropped the finalizer. */
+  readonly released: boolean;
+}
+
+/**
+ * Carries out a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
+ * first step that fails (an offer that is refused does not) is the last one tried, so a finalizer is never dropped after a failure.
+ */
+export async function applyPlan(
+  plan: Plan,
+  object: KubeObject,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<PlanApplied> {
+  const objects: Applied["objects"][number][] = [];
+  const versions = new OwnChanges();
+  let current = object;
+  let released = false;
+  try {
+    if (plan.finalizer === "present") {
+      current = await writer.setFinalizer(current, FINALIZER, "present", signal);
+    }
+    for (const annotating of plan.annotate ?? []) {
+      const resourceVersion = await writer.annotate(versions.after(annotating), signal);
+      versions.note(annotating, resourceVersion);
+      current = afterOwnWord(current, annotating, resourceVersion);
+    }
+    for (const desired of plan.create) {
+      const stored = await writer.create(desired, signal);
+      objects.push({ desired, uid: stored.metadata.uid ?? "" });
+    }
+    for (const removal of plan.remove) await writer.remove(versions.after(removal), signal);
+    const offered = await makeOffers(plan.offer ?? [], writer, signal);
+    if (plan.finalizer === "absent" && current.metadata.finalizers?.includes(FINALIZER) === true) {
+      current = await writer.setFinalizer(current, FINALIZER, "absent", signal);
+      released = true;
+    }
+    return { applied: { objects, offered }, object: current, released };
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+    return { applied: { objects, error }, object: current, released };
+  }
+}
+
+/**
+ * What the plan's own annotations did to the versions it was made with: a later write that is meant for an object as it
+ * was seen is meant for it as this plan left it, and for nothing that came in between.
+ */
+class OwnChanges {
+  readonly #now = new Map<string, string>();
+
+  note(annotating: Annotating, resourceVersion: string | undefined): void {
+    const id = idAsSeen(annotating);
+    if (id !== undefined && resourceVersion !== undefined) this.#now.set(id, resourceVersion);
+  }
+
+  after<T extends Annotating | Removal>(write: T): T {
+    const resourceVersion = this.#now.get(idAsSeen(write) ?? "");
+    return resourceVersion === undefined ? write : { ...write, resourceVersion };
+  }
+}
+
+/**
+ * The reconciled object after a word on itself, so that the status of the same pass is not taken for one of an older
+ * version. Only where the word was meant for the version that was seen: else something may have come in between.
+ */
+function afterOwnWord(
+  current: KubeObject,
+  { uid, resourceVersion: seen, annotations }: Annotating,
+  resourceVersion: string | undefined,
+): KubeObject {
+  const { metadata } = current;
+  if (resourceVersion === undefined || uid !== metadata.uid || seen !== metadata.resourceVersion) {
+    return current;
+  }
+  const merged = Object.entries({ ...metadata.annotations, ...annotations })
+    .filter((entry): entry is [string, string] => entry[1] !== null);
+  return { ...current, metadata: { ...metadata, resourceVersion, annotations: Object.fromEntries(merged) } };
+}
+
+function idAsSeen({ resource, key, uid, resourceVersion }: Annotating | Removal): string | undefined {
+  if (resourceVersion === undefined) return undefined;
+  return [resourceId(resource), keyText(key), uid ?? "", resourceVersion].join(" ");
+}
+
+async function makeOffers(
+  offers: readonly DesiredObject[],
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<NonNullable<Applied["offered"]>> {
+  let made = 0;
+  for (const desired of offers) {
+    try {
+      await writer.create(desired, signal);
+      made += 1;
+    } catch (thrown) {
+      // Broken off, out of time or no leader any more: that is about the pass, not about what is offered.
+      if (signal.aborted || thrown instanceof Fenced) throw thrown;
+      return {
+        made,
+        refused: thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }),
+      };
+    }
+  }
+  return { made };
+}

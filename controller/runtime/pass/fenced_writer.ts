@@ -1,0 +1,27 @@
+import type { Writer } from "../../../kube/types.ts";
+
+/** Thrown in place of a write by a process that may not write any more: nothing was sent. */
+export class Fenced extends Error {
+  constructor() {
+    super("Cannot write: the lease is not held any more, expected to lead");
+    this.name = "Fenced";
+  }
+}
+
+/**
+ * A writer that asks before each write whether this process leads, and sends nothing when it does not. A process that
+ * was stopped or starved past its lease goes on in the middle of a pass, before its elector notices.
+ */
+export function fencedWriter(writer: Writer, isLeader: () => boolean): Writer {
+  function ask<T>(write: () => Promise<T>): Promise<T> {
+    return isLeader() ? write() : Promise.reject(new Fenced());
+  }
+  return {
+    create: (object, signal) => ask(() => writer.create(object, signal)),
+    remove: (removal, signal) => ask(() => writer.remove(removal, signal)),
+    annotate: (annotating, signal) => ask(() => writer.annotate(annotating, signal)),
+    replaceStatus: (object, status, signal) => ask(() => writer.replaceStatus(object, status, signal)),
+    setFinalizer: (object, finalizer, wanted, signal) =>
+      ask(() => writer.setFinalizer(object, finalizer, wanted, signal)),
+  };
+}

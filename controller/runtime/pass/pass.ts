@@ -1,0 +1,182 @@
+import { isConflict, isNotFound, type KubeClock } from "../../../kube/mod.ts";
+import { keyText, type KubeObject, type Reader, type Writer } from "../../../kube/types.ts";
+import { applyPlan, type PlanApplied } from "./apply_plan.ts";
+import { conditionsOf } from "./conditions_of.ts";
+import { decide, type Decision, type Subject } from "./decide.ts";
+import { desiredStatus, factsDiffer } from "./desired_status.ts";
+import { Fenced } from "./fenced_writer.ts";
+import { type Freshness, takesAway } from "./freshness.ts";
+import { withinLimit } from "./limit.ts";
+import { outcomeOfError } from "./outcome_of_error.ts";
+import type { Plan, PlannedEvent, PlannedMeasure } from "../plan.ts";
+import {
+  outcomeEvent,
+  type Report,
+  reportConflict,
+  reportFenced,
+  reportGone,
+  reportInterrupted,
+  reportOf,
+  reportStale,
+} from "./report.ts";
+
+/** What a pass reads, writes and asks. */
+export interface PassDeps {
+  readonly reader: Reader;
+  readonly writer: Writer;
+  readonly clock: KubeClock;
+  /** From 0 to 1, exclusive. */
+  readonly random: () => number;
+  /** The caches that are read; without it they are always fresh. */
+  readonly freshness?: Pick<Freshness, "stale" | "hold">;
+}
+
+/** What is to be told of a pass. */
+export interface PassResult {
+  readonly report: Report;
+  /** What the Events are about, unless they say otherwise; without it there are none. */
+  readonly object?: KubeObject;
+  readonly events: readonly PlannedEvent[];
+  readonly measures: readonly PlannedMeasure[];
+  /** True when the object does not exist any more. */
+  readonly isGone: boolean;
+}
+
+/** What became of the status. */
+type Written =
+  | { readonly kind: "written" | "unchanged" | "gone" }
+  | { readonly kind: "refused"; readonly error: unknown };
+
+const workLimitMs = 60_000;
+const statusLimitMs = 15_000;
+
+/**
+ * Does one pass: observe → plan → apply → status; telling is left to the caller. Whatever kind or API server
+ * throw ends in the report. A pass broken off by `signal` is reported as interrupted.
+ */
+export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<PassResult> {
+  try {
+    const work = await doWork(subject, deps, signal);
+    if (work === "gone") return gone();
+    if (work === "stale") return silent(reportStale());
+    const { decision, done } = work;
+    const { error } = done.applied;
+    if (error instanceof Fenced) return silent(reportFenced(error));
+    if (error !== undefined && isConflict(error)) return silent(reportConflict(error));
+    if (error !== undefined) signal.throwIfAborted();
+    if (decision.kind === "planned" && isLeaving(decision.plan, done)) {
+      return leave(decision.plan, done, deps);
+    }
+    return await recordStatus(subject, decision, done, deps, signal);
+  } catch (error) {
+    if (signal.aborted) return silent(reportInterrupted());
+    throw error;
+  }
+}
+
+interface Work {
+  readonly decision: Decision;
+  readonly done: PlanApplied;
+}
+
+function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<Work | "gone" | "stale"> {
+  const what = `reconcile ${subject.kind.name} ${keyText(subject.key)}`;
+  return withinLimit({ clock: deps.clock, limitMs: workLimitMs, what }, signal, async (limited) => {
+    const staleBefore = deps.freshness?.stale();
+    const decision = await decide(subject, deps, limited);
+    signal.throwIfAborted();
+    if (decision === undefined) return "gone";
+    if (decision.kind === "threw") {
+      return { decision, done: { applied: { objects: [] }, object: decision.object, released: false } };
+    }
+    const stale = staleBefore ?? deps.freshness?.stale();
+    if (stale !== undefined && takesAway(decision.plan, decision.object)) {
+      deps.freshness?.hold(stale);
+      return "stale";
+    }
+    const done = await applyPlan(decision.plan, decision.object, deps.writer, limited);
+    subject.kind.applied?.(decision.world, done.applied, new Date(deps.clock.epochMs()));
+    return { decision, done };
+  });
+}
+
+/** True when the plan lets go of an object that is being deleted: nothing of it may be patched any more. */
+function isLeaving(plan: Plan, done: PlanApplied): boolean {
+  return plan.finalizer === "absent" && done.applied.error === undefined &&
+    done.object.metadata.deletionTimestamp !== undefined;
+}
+
+/** The drop of the finalizer is what records that the end was told: without a drop it was told before. */
+function leave(plan: Plan, { object, released }: PlanApplied, deps: PassDeps): PassResult {
+  const conditions = conditionsOf(object);
+  const { outcome } = plan;
+  const turn = {
+    outcome,
+    before: conditions,
+    after: conditions,
+    planned: plan.events,
+    random: deps.random(),
+  };
+  const report = reportOf(turn);
+  if (!released) return silent(report);
+  return { report, object, events: plan.events, measures: plan.measures, isGone: false };
+}
+
+async function recordStatus(
+  { kind, key }: Subject,
+  decision: Decision,
+  { applied, object }: PlanApplied,
+  { writer, clock, random }: PassDeps,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const now = new Date(clock.epochMs());
+  const { status, outcome } = desiredStatus({ kind, decision, applied, object, now });
+  const limit = { clock, limitMs: statusLimitMs, what: `write the status of ${kind.name} ${keyText(key)}` };
+  const written = await withinLimit(limit, signal, async (limited): Promise<Written> => {
+    try {
+      return { kind: await writer.replaceStatus(object, status, limited) ? "written" : "unchanged" };
+    } catch (error) {
+      return isNotFound(error) ? { kind: "gone" } : { kind: "refused", error };
+    }
+  });
+  const before = conditionsOf(object);
+  switch (written.kind) {
+    case "gone":
+      return gone();
+    case "refused":
+      signal.throwIfAborted();
+      return refused(written.error, { object, random: random(), earlier: applied.error });
+    case "unchanged":
+      return silent(reportOf({ outcome, before, after: before, planned: [], random: random() }));
+    case "written": {
+      const recorded = decision.kind === "planned" &&
+        (applied.error === undefined || factsDiffer(object, status));
+      const [planned, measures] = recorded ? [decision.plan.events, decision.plan.measures] : [[], []];
+      const report = reportOf({ outcome, before, after: status.conditions, planned, random: random() });
+      const events = report.event === undefined ? planned : [...planned, report.event];
+      return { report, object, events, measures, isGone: false };
+    }
+  }
+}
+
+/** A status that cannot be written at all shows nowhere else, so that Event is told each time. */
+function refused(
+  error: unknown,
+  about: { readonly object: KubeObject; readonly random: number; readonly earlier: Error | undefined },
+): PassResult {
+  if (error instanceof Fenced) return silent(reportFenced(error));
+  if (error instanceof Error && isConflict(error)) return silent(reportConflict(error));
+  const outcome = outcomeOfError(error);
+  const report = reportOf({ outcome, before: [], after: [], planned: [], random: about.random });
+  const log = { ...report.log, fields: { ...report.log.fields, earlier_error: about.earlier } };
+  const events = outcome.kind === "stalled" ? [outcomeEvent(outcome)] : [];
+  return { report: { ...report, log }, object: about.object, events, measures: [], isGone: false };
+}
+
+function silent(report: Report): PassResult {
+  return { report, events: [], measures: [], isGone: false };
+}
+
+function gone(): PassResult {
+  return { report: reportGone(), events: [], measures: [], isGone: true };
+}

@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Change, Trigger } from "../../../kube/mod.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
+import type { Route } from "./merge.ts";
+
+/** A key to be reconciled, and why. */
+export interface Touched {
+  readonly key: ObjectKey;
+  readonly trigger: Trigger;
+}
+
+/**
+ * Keys of a kind that a change touches. Of its own objects a change of the status alone does not count, for
+ * it is our own doing; of what it watches any change does, and both what was and what is are asked.
+ */
+export function touchedKeys(route: Route, change: Change, reader: Reader): readonly Touched[] {
+  if (route.via === "own") {
+    const object = change.new ?? change.old;
+    if (object === undefined || !saysSomethingNew(change)) return [];
+    return [{ key: keyOf(object), trigger: "spec" }];
+  }
+  const { via } = route;
+  const seen = [change.old, change.new].filter((object) => object !== undefined);
+  const keys = seen.flatMap((object) => via(object, reader)).map((key) => [keyText(key), key] as const);
+  return [...new Map(keys).values()].map((key) => ({ key, trigger: "owned" }));
+}
+
+function saysSomethingNew({ old, new: current }: Change): boolean {
+  return old === undefined || current === undefined || !isDeepStrictEqual(askedFor(old), askedFor(current));
+}
+
+/** What people and other controllers ask for; generation stands for the spec. */
+function askedFor({ metadata }: KubeObject): unknown {
+  const { uid, generation, labels, annotations, finalizers, deletionTimestamp } = metadata;
+  return [uid, generation, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp];
+}

@@ -1,0 +1,50 @@
+import { COMPONENT_MOVER, LABEL, MANAGED_BY } from "../../../api/meta.ts";
+import type { KubeObject, ObjectKey, OwnerReference, Reader } from "../../../kube/types.ts";
+import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "./resources.ts";
+
+/**
+ * How the kinds watch what is not theirs. All watches of a resource must agree, so every kind spreads these:
+ * `{ ...WATCHED.job, indexes: …, keys: … }`. What is metadata only is read by name where its content matters.
+ */
+export const WATCHED = {
+  job: { resource: JOB, labelSelector: `${LABEL.managedBy}=${MANAGED_BY}` },
+  pod: {
+    resource: POD,
+    labelSelector: `${LABEL.managedBy}=${MANAGED_BY},${LABEL.component}=${COMPONENT_MOVER}`,
+  },
+  secret: { resource: SECRET, metadataOnly: true },
+  configMap: { resource: CONFIG_MAP, metadataOnly: true },
+  // Ten thousand of them, of which it matters whether there is a volume with files behind each.
+  volumeClaim: {
+    resource: VOLUME_CLAIM,
+    metadataOnly: true,
+    fields: ["spec.volumeMode", "spec.volumeName", "status.phase"],
+  },
+  namespace: { resource: NAMESPACE, metadataOnly: true },
+} as const;
+
+/** The owner reference that says who controls an object. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+}
+
+/** Index function: an object under the uid of its controller. Finds the Jobs of a CR and the pods of a Job. */
+export function byControllerUid(object: KubeObject): readonly string[] {
+  const owner = controllerOf(object);
+  return owner === undefined ? [] : [owner.uid];
+}
+
+/** Keys of the objects of `kind` that control a Job (or anything else). */
+export function keysOfController(object: KubeObject, kind: string): readonly ObjectKey[] {
+  const owner = controllerOf(object);
+  if (owner?.kind !== kind) return [];
+  return [{ namespace: object.metadata.namespace ?? "", name: owner.name }];
+}
+
+/** Keys of the objects of `kind` that control the Job that controls a pod; none when that Job is gone. */
+export function keysOfPodOwner(pod: KubeObject, reader: Reader, kind: string): readonly ObjectKey[] {
+  const owner = controllerOf(pod);
+  if (owner?.kind !== JOB.kind) return [];
+  const job = reader.get(JOB, { namespace: pod.metadata.namespace ?? "", name: owner.name });
+  return job === undefined || job.metadata.uid !== owner.uid ? [] : keysOfController(job, kind);
+}

@@ -1,0 +1,72 @@
+import { findCondition, type RepositorySpec, repositorySpec, repositoryStatus } from "../../../api/mod.ts";
+import { keyOf, type KubeObject, type ObjectKey } from "../../../kube/types.ts";
+import { byObject } from "../objects/by_object.ts";
+import { isHeir } from "../restored/inherited.ts";
+
+/** What was found where an object was looked for. */
+export type Sighting<T> =
+  | { readonly kind: "missing" }
+  /** It is there, but not in a form this version understands; `why` is a sentence. */
+  | { readonly kind: "unreadable"; readonly why: string }
+  | { readonly kind: "found"; readonly value: T };
+
+/** A Repository as those who use it see it. */
+export interface RepositoryView {
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly spec: RepositorySpec;
+  /** Kopia's unique id, known after the first bootstrap. */
+  readonly uniqueId: string | undefined;
+  /** A person said that no other cluster lives on the snapshots of Backups that were put back. */
+  readonly isHeir: boolean;
+  /** `credentialVersion` of what the last bootstrap opened it with. */
+  readonly credentialVersion: string | undefined;
+  /** Why movers may not use it now, as a sentence; undefined when they may. */
+  readonly notReady: string | undefined;
+}
+
+/** The view of a Repository. Ready means that its controller opened it with the spec it has now. */
+export function repositoryView(repository: KubeObject | undefined): Sighting<RepositoryView> {
+  return repository === undefined ? { kind: "missing" } : viewOf(repository);
+}
+
+const viewOf = byObject((repository): Sighting<RepositoryView> => {
+  const key = keyOf(repository);
+  const spec = repositorySpec.safeParse(repository.spec);
+  const status = repositoryStatus.safeParse(repository.status ?? {});
+  if (!spec.success || !status.success) {
+    return {
+      kind: "unreadable",
+      why: `Repository "${key.name}" is not one this version of kopiur can read`,
+    };
+  }
+  const { uniqueId, bootstrap } = status.data;
+  const notReady = whyNotReady(key.name, repository.metadata.generation, status.data);
+  const credentialVersion = bootstrap?.credentialVersion;
+  const { uid = "" } = repository.metadata;
+  const value = {
+    key,
+    uid,
+    spec: spec.data,
+    uniqueId,
+    isHeir: isHeir(repository),
+    credentialVersion,
+    notReady,
+  };
+  return { kind: "found", value };
+});
+
+type Status = ReturnType<typeof repositoryStatus.parse>;
+
+function whyNotReady(name: string, generation: number | undefined, status: Status): string | undefined {
+  const { phase, observedGeneration, conditions, uniqueId, bootstrap } = status;
+  if (phase === undefined) return `Repository "${name}" was not opened yet`;
+  // observedGeneration alone also moves in a pass that failed before it could look at the spec.
+  const openedFor = bootstrap?.forGeneration ?? observedGeneration;
+  if (observedGeneration !== generation || openedFor !== generation) {
+    return `Repository "${name}" was changed and was not opened since`;
+  }
+  if (phase === "Ready" && uniqueId !== undefined) return undefined;
+  const why = findCondition(conditions, "Ready")?.message ?? "";
+  return `Repository "${name}" is ${phase}${why === "" ? "" : `: ${why}`}`;
+}

@@ -1,0 +1,45 @@
+import { ANNOTATION, backupKind } from "../../../api/mod.ts";
+import type { Annotating, Removal } from "../../../kube/types.ts";
+import { resourceOf } from "../objects/resources.ts";
+
+/** Who deletes Backups as a matter of routine: any other word is that of a person. */
+export const ROUTINES = ["retention", "history"] as const;
+export type Routine = typeof ROUTINES[number];
+
+/** The Backup that is meant, in this incarnation only; with a version, only as it was seen. */
+interface Run {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion?: string | undefined;
+}
+
+const BACKUP = resourceOf(backupKind);
+
+/** True for the value of a Backup's {@link ANNOTATION}.deletedBy that names a routine. */
+export function isRoutine(deletedBy: string | undefined): boolean {
+  return ROUTINES.some((routine) => routine === deletedBy);
+}
+
+/** Sets annotations on a Backup. */
+export function annotateRun(
+  namespace: string,
+  run: Run,
+  annotations: Annotating["annotations"],
+): Annotating {
+  return { ...meant(namespace, run), annotations };
+}
+
+/** The word that a routine deletes a Backup; null takes it back. */
+export function markRoutine(namespace: string, run: Run, routine: Routine | null): Annotating {
+  return annotateRun(namespace, run, { [ANNOTATION.deletedBy]: routine });
+}
+
+/** The deletion of a Backup; what becomes of its snapshots is its own affair. */
+export function removeRun(namespace: string, run: Run): Removal {
+  return { ...meant(namespace, run), propagation: "Background" };
+}
+
+function meant(namespace: string, { name, uid, resourceVersion }: Run): Omit<Annotating, "annotations"> {
+  const seen = resourceVersion === undefined ? {} : { resourceVersion };
+  return { resource: BACKUP, key: { namespace, name }, uid, ...seen };
+}

@@ -1,0 +1,92 @@
+import type { BackupConfigSpec, Identity, LabelSelector, RepositorySpec } from "../../../api/mod.ts";
+import { type ConfigSource, sourcesOf } from "../../../api/rules/mod.ts";
+import type { KubeObject, ObjectKey, Reader } from "../../../kube/types.ts";
+import { selectorMatches } from "../objects/label_selector.ts";
+import { optsOutOfBackup } from "./opt_out.ts";
+import { VOLUME_CLAIM } from "../objects/resources.ts";
+import { claimFault, type UnfitClaim, unfitText } from "./unfit_claims.ts";
+
+/** What the sources of a recipe depend on beside its spec. */
+export interface SourcePlace {
+  /** That of the recipe. */
+  readonly namespace: string;
+  /** The claims of that namespace; only selectors look at them. */
+  readonly claims: readonly KubeObject[];
+  /** Of the repository the recipe writes to, when it is known. */
+  readonly repositorySpec: RepositorySpec | undefined;
+}
+
+/** The sources of a recipe, with the claims its selectors mean in that place. */
+export function configSources(spec: BackupConfigSpec, place: SourcePlace): readonly ConfigSource[] {
+  return sourcesOf(spec, place.namespace, (selector) => selectedClaims(selector, place));
+}
+
+/** The sources of a recipe as the caches show them now. */
+export function observeSources(
+  spec: BackupConfigSpec,
+  namespace: string,
+  repositorySpec: RepositorySpec | undefined,
+  reader: Reader,
+): readonly ConfigSource[] {
+  const claims = hasSelector(spec) ? reader.list(VOLUME_CLAIM, { namespace }) : [];
+  return configSources(spec, { namespace, claims, repositorySpec });
+}
+
+/** True when claims that appear may become sources of the recipe. */
+export function hasSelector(spec: BackupConfigSpec): boolean {
+  return spec.sources.some(({ pvcSelector }) => pvcSelector !== undefined);
+}
+
+/** The kopia identity of a recipe: what its spec says, else its own name at its namespace. */
+export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Identity {
+  return {
+    username: kopiaIdentityPart(spec.identity?.username ?? config.name),
+    hostname: kopiaIdentityPart(spec.identity?.hostname ?? config.namespace),
+  };
+}
+
+/** That a recipe has no source now, in a sentence; `unfit`: claims it selects that cannot be backed up. */
+export function noVolumeMatchesText(namespace: string, unfit: readonly UnfitClaim[] = []): string {
+  const found = unfit.length === 0 ? "" : `: ${unfitText(unfit)}`;
+  return `No PersistentVolumeClaim in namespace "${namespace}" matches a selector of the BackupConfig, ` +
+    "expected at least one with a volume that holds files; those being deleted, the repository's own and those " +
+    `that opt out do not count${found}`;
+}
+
+/** Claims a recipe names that are not there, or are on their way out: no new pod may use those. */
+export function missingClaims(spec: BackupConfigSpec, namespace: string, reader: Reader): readonly string[] {
+  return spec.sources.flatMap(({ pvc }) => pvc === undefined ? [] : [pvc.name]).filter((name) => {
+    const claim = reader.get(VOLUME_CLAIM, { namespace, name });
+    return claim === undefined || isGoing(claim);
+  });
+}
+
+/** That claims are missing, in a sentence that names them. */
+export function missingClaimsText(names: readonly string[], namespace: string): string {
+  const [noun, verb] = names.length === 1
+    ? ["PersistentVolumeClaim", "does"]
+    : ["PersistentVolumeClaims", "do"];
+  const list = names.map((name) => `"${name}"`).join(", ");
+  return `${noun} ${list} ${verb} not exist in namespace "${namespace}" or will soon be gone, ` +
+    "expected every source of the BackupConfig";
+}
+
+function selectedClaims(selector: LabelSelector, place: SourcePlace): readonly string[] {
+  const own = place.repositorySpec?.backend.filesystem?.volume.pvc.name;
+  return place.claims
+    .filter((claim) =>
+      claimFault(claim) === undefined && !optsOutOfBackup(claim) && claim.metadata.name !== own
+    )
+    .filter(({ metadata }) => selectorMatches(selector, metadata.labels))
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+}
+
+function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+/** Kopia writes a source as user@host:path in lower case, so neither half may hold "@", ":" or a blank. */
+function kopiaIdentityPart(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
+}

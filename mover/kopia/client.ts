@@ -1,0 +1,354 @@
+import { dirname } from "node:path";
+import { cacheSizes } from "../../api/cache_sizes.ts";
+import { MOVER_ENV, type WorkSpec } from "../../api/mover_contract.ts";
+import { attribute, type Clock, type Sink, type Telemetry } from "../../telemetry/mod.ts";
+import {
+  contentShowCommand,
+  createCommand,
+  type CreateOptions,
+  globalKeepEverythingCommand,
+  globalPolicyShowCommand,
+  isOneContent,
+  type KopiaCommand,
+  type KopiaSource,
+  maintenanceInfoCommand,
+  objectShowCommand,
+  snapshotDeleteCommand,
+  snapshotListCommand,
+  snapshotListOfSourceCommand,
+  sourcePolicySetCommand,
+  sourcePolicyShowCommand,
+  statusCommand,
+  treeListCommand,
+} from "./argv.ts";
+import { type ConnectRequest, renderKopiaConfig } from "./config.ts";
+import { classifyFailure, lastWords } from "./errors.ts";
+import {
+  type ListTaker,
+  parseMaintenanceOwner,
+  parseUniqueId,
+  type Snapshot,
+  SnapshotListReader,
+  type UnreadableManifest,
+} from "./output.ts";
+import { type KopiaExit, type KopiaProcess, type KopiaRun, runKopia, type TextTaker } from "./run.ts";
+import { MoverError } from "../mover_error.ts";
+import type { FoundPolicy } from "./policy_changes.ts";
+import { parseRetentionPolicy, parseTwoPolicies, type RetentionPolicy } from "./policy_output.ts";
+
+/** Everything a step needs: the process to start, the repository to open and where to tell about it. */
+export interface Kopia {
+  readonly process: KopiaProcess;
+  readonly connection: ConnectRequest;
+  readonly log: Telemetry["log"];
+  readonly withSpan: Telemetry["withSpan"];
+  /** Texts kopia may repeat that a user chose: they say nothing of a failure. */
+  readonly named: readonly string[];
+  /** A writable folder for short-lived files. */
+  readonly scratchFolder: string;
+  readonly clock: Clock;
+  /** Standard output, for what is neither log nor result. */
+  readonly print: Sink;
+}
+
+/**
+ * No step but the backup itself takes long; opening a large repository over a slow line with an empty cache does
+ * take minutes. Kopia itself tries a storage that fails for more than twenty.
+ */
+const stepLimitSeconds = 10 * 60;
+
+/** The longest a backup may get nowhere; longer than kopia needs to open a repository, shorter than it tries. */
+export const stallLimitSeconds = 10 * 60;
+/** A folder on a healthy volume answers at once; on a dead one nothing ever does, and nothing ends that question. */
+const folderLimitMs = 60_000;
+
+/**
+ * Tells kopia where the repository is; nothing else works before, and the command that comes first opens it. A folder
+ * that is empty stays as it is. Throws MoverError.
+ */
+export async function connect(kopia: Kopia): Promise<void> {
+  await refuseEmptyFolder(kopia.connection);
+  await writeConfig(kopia);
+}
+
+/** Opens the repository and answers with the id kopia gave it when it was made. Throws MoverError. */
+export async function openRepository(kopia: Kopia): Promise<string> {
+  await connect(kopia);
+  return await readUniqueId(kopia);
+}
+
+async function writeConfig({ connection, process }: Kopia): Promise<void> {
+  const path = process.environment[MOVER_ENV.configPath];
+  if (path === undefined) {
+    const message =
+      `Cannot open the repository: the environment variable "${MOVER_ENV.configPath}" is not set, ` +
+      "expected the path of a file that can be written";
+    throw new MoverError("Unknown", message);
+  }
+  const cacheFolder = process.environment[MOVER_ENV.cacheFolder];
+  const places = {
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    ...("s3" in connection.repository && connection.repository.s3.privateCa
+      ? { caBundle: await orMoverError(Deno.readFile(connection.caBundlePath), "the CA of the storage") }
+      : {}),
+  };
+  await orMoverError(writeFile(path, renderKopiaConfig(connection, places)), "kopia's config file");
+}
+
+async function writeFile(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+async function orMoverError<T>(effect: Promise<T>, what: string): Promise<T> {
+  try {
+    return await effect;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MoverError(classifyFailure([why]), `Cannot open the repository: ${what}: ${why}`, { cause });
+  }
+}
+
+/**
+ * When kopia opens an empty folder it fails, but first it writes down (`.shards`) that the folder is laid out
+ * as by old releases, and a repository made there later has sixteen million folders to fill instead of 4096 per kind.
+ */
+async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> {
+  if (!("filesystem" in repository)) return;
+  const { path } = repository.filesystem;
+  if (!(await answerOf(folderIsEmpty(path), path))) return;
+  const message = `Cannot open the repository: the folder "${path}" is empty, expected a kopia repository`;
+  throw new MoverError("NotInitialized", message);
+}
+
+/** Waits no longer than a volume that works would need. Throws MoverError. */
+async function answerOf<T>(question: Promise<T>, path: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const message = `Cannot open the repository: the folder "${path}" does not answer, expected it to within ` +
+    `${folderLimitMs / 1000} s`;
+  const timer = setTimeout(() => reject(new MoverError("RepositoryUnavailable", message)), folderLimitMs);
+  try {
+    return await Promise.race([question, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A folder that cannot be read is not known to be empty: kopia says best what is wrong with it. */
+async function folderIsEmpty(path: string): Promise<boolean> {
+  try {
+    // What mkfs leaves in the root of a new volume.
+    for await (const { name } of Deno.readDir(path)) if (name !== "lost+found") return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the repository. Throws MoverError. */
+export async function createRepository(kopia: Kopia, options: CreateOptions): Promise<void> {
+  await runStep(kopia, createCommand(kopia.connection, options));
+  await writeConfig(kopia);
+}
+
+/** The id kopia gave the repository when it was made. Throws MoverError. */
+export async function readUniqueId(kopia: Kopia): Promise<string> {
+  return parseUniqueId((await runStep(kopia, statusCommand())).stdout);
+}
+
+/** Who may run maintenance, `user@host`; empty when nobody yet. Throws MoverError. */
+export async function readMaintenanceOwner(kopia: Kopia): Promise<string> {
+  return parseMaintenanceOwner((await runStep(kopia, maintenanceInfoCommand())).stdout);
+}
+
+/** The global policy. Throws MoverError. */
+export async function readGlobalRetention(kopia: Kopia): Promise<RetentionPolicy> {
+  return parseRetentionPolicy((await runStep(kopia, globalPolicyShowCommand())).stdout);
+}
+
+/** Makes kopia keep every snapshot for which nothing else was said. Throws MoverError. */
+export async function keepEverythingGlobally(kopia: Kopia): Promise<void> {
+  await runStep(kopia, globalKeepEverythingCommand());
+}
+
+/** How the policy of a source works, and what it would inherit. Throws MoverError. */
+export async function readSourcePolicy(kopia: Kopia, source: KopiaSource): Promise<FoundPolicy> {
+  const { stdout } = await runStep(kopia, sourcePolicyShowCommand(source));
+  const [own, above] = parseTwoPolicies(stdout);
+  return { source: own, above };
+}
+
+/** Changes the policy of one source; each change is a flag of `policy set`. Throws MoverError. */
+export async function setSourcePolicy(
+  kopia: Kopia,
+  source: KopiaSource,
+  changes: readonly string[],
+): Promise<void> {
+  await runStep(kopia, sourcePolicySetCommand(source, changes));
+}
+
+/** Hands on every snapshot of the repository, incomplete ones included, one at a time. Throws MoverError. */
+export async function eachSnapshot(kopia: Kopia, taker: ListTaker): Promise<void> {
+  await runList(kopia, snapshotListCommand(), taker);
+}
+
+/** What a list held. */
+export interface Listed {
+  readonly snapshots: readonly Snapshot[];
+  readonly unreadable: readonly UnreadableManifest[];
+}
+
+/**
+ * The snapshots with a tag, of any source and incomplete ones included. Each is looked at again, for what is listed
+ * here may be deleted: a kopia that took the filter for something else would list the whole repository. Of those that
+ * cannot be read only such are left out as say that they do not have the tag. Throws MoverError.
+ */
+export async function listTagged(kopia: Kopia, key: string, value: string): Promise<Listed> {
+  const { snapshots, unreadable } = await collectList(kopia, snapshotListCommand({ key, value }));
+  return {
+    snapshots: snapshots.filter(({ tags }) => tags[key] === value),
+    unreadable: unreadable.filter(({ tags }) => tags === undefined || tags[key] === value),
+  };
+}
+
+/** The snapshots of a source and of the folders above it, incomplete ones included. Throws MoverError. */
+export async function listSource(kopia: Kopia, source: KopiaSource): Promise<Listed> {
+  return await collectList(kopia, snapshotListOfSourceCommand(source));
+}
+
+/** Hands on what kopia lists of a folder and all that is in it (TreeListing). Throws MoverError. */
+export async function readTree(
+  kopia: Kopia,
+  folder: string,
+  taker: TextTaker,
+  limitSeconds: number,
+): Promise<void> {
+  await runStep(kopia, treeListCommand(folder), { taker, limitSeconds });
+}
+
+/** Hands on what objects hold, one after the other; several at once must each be one content. Throws MoverError. */
+export async function readObjects(
+  kopia: Kopia,
+  objects: readonly string[],
+  taker: TextTaker,
+  limitSeconds: number,
+): Promise<void> {
+  const [first = ""] = objects;
+  const isCut = objects.length === 1 && !isOneContent(first);
+  const command = isCut ? objectShowCommand(first) : contentShowCommand(objects);
+  await runStep(kopia, command, { taker, limitSeconds });
+}
+
+/** Asks kopia to delete; the answer is how it ended, for only a list tells what is gone. Throws MoverError. */
+export async function tryDelete(kopia: Kopia, ids: readonly string[]): Promise<KopiaExit> {
+  return await runInSpan(kopia, { command: snapshotDeleteCommand(ids), limitSeconds: stepLimitSeconds });
+}
+
+/** Runs a command in a span of its own, whatever its exit code. Throws MoverError when it had to be stopped. */
+export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit> {
+  const attributes = {
+    [attribute.processExecutableName]: "kopia",
+    [attribute.processCommandArgs]: run.command.name.split(" "),
+  };
+  return await kopia.withSpan("kopia", attributes, async (span) => {
+    const exit = await runKopia(kopia.process, run);
+    span.setAttributes({ [attribute.processExitCode]: exit.code });
+    if (exit.code !== 0) {
+      span.setAttributes({ [attribute.errorType]: classifyFailure(exit.tail, kopia.named) });
+      span.fail(lastWords(exit.tail));
+    }
+    return exit;
+  });
+}
+
+/** Why a command that ended with another code than 0 failed: kopia's own words, classed. */
+export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, exit: KopiaExit): MoverError {
+  if (exit.endedBy !== undefined) {
+    const hint = exit.endedBy === "SIGKILL" ? ", as happens when memory runs out" : "";
+    const message = `Cannot finish "${command.name}": kopia was ended by ${exit.endedBy}${hint}`;
+    return new MoverError("Interrupted", message, { tail: exit.tail });
+  }
+  const words = lastWords(exit.tail);
+  const failureClass = classifyFailure(exit.tail, kopia.named);
+  return new MoverError(failureClass, sentenceOf(words, exit.code), { tail: exit.tail });
+}
+
+/** Kopia's own words, but where they say nothing to anybody. */
+function sentenceOf(words: string, code: number): string {
+  if (words === "") return `kopia ended with code ${code} and said nothing`;
+  return words.endsWith("error getting kopia.repository blob: BLOB not found")
+    ? "Cannot open the repository: the storage holds none"
+    : words;
+}
+
+/** How the repository of a work spec is reached. */
+export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectRequest {
+  const { repository, identity, cache, operation } = spec;
+  const limit = "backup" in operation ? operation.backup.policy?.upload?.limitMbPerSec : undefined;
+  return {
+    ...{ repository, identity, caBundlePath },
+    cache: cacheSizes(cache),
+    ...(limit === undefined ? {} : { uploadBytesPerSecond: limit * bytesPerMegabyte }),
+  };
+}
+
+const bytesPerMegabyte = 1_000_000;
+
+/** Every text of a work spec that a user chose and kopia may repeat. */
+export function namedTexts({ identity, repository, operation, target }: WorkSpec): readonly string[] {
+  const { username, hostname } = identity;
+  const texts = [username, hostname, `${username}@${hostname}`, target.namespace, target.name];
+  if ("filesystem" in repository) texts.push(repository.filesystem.path);
+  else {
+    const { bucket, endpoint, prefix, region } = repository.s3;
+    texts.push(bucket, endpoint, endpoint.replace(/:\d+$/, ""), prefix ?? "", region ?? "");
+  }
+  if ("backup" in operation) {
+    const { mountPath, sourcePath, tags, description } = operation.backup;
+    texts.push(`${username}@${hostname}:${sourcePath}`, mountPath, sourcePath, description ?? "");
+    for (const [key, value] of Object.entries(tags)) texts.push(key, value);
+  } else if ("snapshotDelete" in operation) {
+    for (const { sourcePath } of operation.snapshotDelete.snapshots) {
+      texts.push(`${username}@${hostname}:${sourcePath}`, sourcePath);
+    }
+  }
+  return texts.filter((text) => text !== "");
+}
+
+async function runStep(
+  kopia: Kopia,
+  command: KopiaCommand,
+  run: Pick<KopiaRun, "onLine" | "taker" | "limitSeconds"> = {},
+): Promise<KopiaExit> {
+  const exit = await runInSpan(kopia, { limitSeconds: stepLimitSeconds, ...run, command });
+  if (exit.code !== 0) throw failureOf(kopia, command, exit);
+  return exit;
+}
+
+async function runList(kopia: Kopia, command: KopiaCommand, taker: ListTaker): Promise<void> {
+  let skipped = 0;
+  let first: UnreadableManifest | undefined;
+  const reader = new SnapshotListReader({
+    onSnapshot: taker.onSnapshot,
+    onUnreadable: (manifest) => {
+      skipped += 1;
+      first ??= manifest;
+      taker.onUnreadable(manifest);
+    },
+  });
+  await runStep(kopia, command, { onLine: (line) => reader.line(line) });
+  reader.end();
+  if (first === undefined) return;
+  const { id, error } = first;
+  kopia.log.warn("manifests in the repository cannot be read", { count: skipped, id, error });
+}
+
+async function collectList(kopia: Kopia, command: KopiaCommand): Promise<Listed> {
+  const snapshots: Snapshot[] = [];
+  const unreadable: UnreadableManifest[] = [];
+  await runList(kopia, command, {
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
+    onUnreadable: (manifest) => unreadable.push(manifest),
+  });
+  return { snapshots, unreadable };
+}

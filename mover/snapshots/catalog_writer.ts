@@ -1,0 +1,55 @@
+import {
+  CATALOG_MAX_SNAPSHOTS,
+  type CatalogDigest,
+  type CatalogEntry,
+  encodeCatalog,
+} from "../../api/catalog_listing.ts";
+import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../../api/mover_contract.ts";
+import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
+
+/** Keeps the newest finished snapshots of a listing as they go by, and no more of them than a catalog holds. */
+export class CatalogWriter {
+  #entries: CatalogEntry[] = [];
+  #isWhole = true;
+
+  add(snapshot: Snapshot): void {
+    if (snapshot.incomplete !== undefined) return;
+    this.#entries.push(entryOf(snapshot));
+    if (this.#entries.length >= 2 * CATALOG_MAX_SNAPSHOTS) this.#keepNewest();
+  }
+
+  /**
+   * A manifest that cannot be read may be a snapshot some Backup stands for: a catalog without it is not whole, or that
+   * snapshot would be said to be gone. One that says that no run of ours made it takes nothing away.
+   */
+  addUnreadable({ tags }: UnreadableManifest): void {
+    if (tags === undefined || tags[RUN_TAG] !== undefined) this.#isWhole = false;
+  }
+
+  /** Prints the catalog line by line and answers with what the lines add up to. */
+  print(print: (line: string) => void): CatalogDigest {
+    const { lines, digest } = encodeCatalog(this.#entries, { isWhole: this.#isWhole });
+    for (const line of lines) print(`${line}\n`);
+    return digest;
+  }
+
+  /** Times of one form (UTC, milliseconds) are in order as texts. */
+  #keepNewest(): void {
+    this.#entries.sort((a, b) => a.startTime < b.startTime ? 1 : a.startTime > b.startTime ? -1 : 0);
+    this.#entries.length = CATALOG_MAX_SNAPSHOTS;
+    this.#isWhole = false;
+  }
+}
+
+function entryOf(snapshot: Snapshot): CatalogEntry {
+  const { id, source, startTime, endTime, sizeBytes, files, tags, description, unreadable } = snapshot;
+  const { [RUN_TAG]: runId, [CONFIG_TAG]: config, [BACKUP_TAG]: backup } = tags;
+  return {
+    ...{ id, ...source, startTime, endTime, sizeBytes, files },
+    ...(runId === undefined ? {} : { runId }),
+    ...(description === undefined ? {} : { description }),
+    ...(config === undefined ? {} : { config }),
+    ...(backup === undefined ? {} : { backup }),
+    ...(unreadable === undefined ? {} : { unreadable: unreadable.count }),
+  };
+}
