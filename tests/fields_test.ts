@@ -28,11 +28,11 @@ const MAKERS: Readonly<Record<string, string>> = {
   "status.deletion.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/told.ts",
   "status.stats": "controller/backup/run/verdict.ts",
-  "status.lastBackup": "controller/backup_config/history/last_backup.ts",
-  "status.lastSuccessfulBackup": "controller/backup_config/history/last_success.ts",
-  "status.retention": "controller/backup_config/retention/status.ts",
-  "status.retention.pending": "controller/backup_config/retention/pending_runs.ts",
-  "status.retention.newest": "controller/backup_config/retention/doubt.ts",
+  "status.lastBackup": "controller/backup_config/history.ts",
+  "status.lastSuccessfulBackup": "controller/backup_config/history.ts",
+  "status.retention": "controller/backup_config/retention/plan.ts",
+  "status.retention.pending": "controller/backup_config/retention/choice.ts",
+  "status.retention.newest": "controller/backup_config/retention/active.ts",
 };
 
 async function productionSource(...folders: readonly string[]): Promise<readonly Mentions[]> {

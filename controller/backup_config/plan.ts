@@ -10,8 +10,8 @@ import {
   RUN_OBSTACLES,
 } from "../movers/mod.ts";
 import { unfitText } from "../shared/mod.ts";
-import { completeCondition } from "./history/completeness.ts";
-import { nextFacts, type NextStatus, saysMore } from "./next_status.ts";
+import { completeCondition } from "./completeness.ts";
+import { nextFacts, type NextStatus, saysMore } from "./status.ts";
 import { planRetention } from "./retention/plan.ts";
 import type { BackupConfigWorld } from "./world.ts";
 

@@ -1,9 +1,6 @@
 import type { KubeObject } from "../../kube/types.ts";
-import { newestFirst, type Routine, type RunFacts, runFacts } from "../shared/mod.ts";
+import { newestFirst, type RunFacts, runFacts } from "../shared/mod.ts";
 import type { BackupConfigWorld } from "./world.ts";
-
-/** Value of the annotation that says who deletes a Backup. */
-export const MARK: Routine = "retention";
 
 type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leaving" | "comingBack">;
 

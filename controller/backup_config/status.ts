@@ -1,6 +1,46 @@
-import type { Applied } from "../runtime/plan.ts";
-import type { BackupConfigPlan } from "./plan.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type BackupConfigStatus, type Identity, SOURCES_MAX } from "../../api/mod.ts";
+import type { Applied, Plan } from "../runtime/plan.ts";
+import { configIdentity } from "../shared/mod.ts";
+import { historyOf } from "./history.ts";
 import type { BackupConfigWorld } from "./world.ts";
+
+/** The whole status of a BackupConfig but its conditions. */
+export type NextStatus = Omit<BackupConfigStatus, "conditions">;
+
+/** What status says beside retention: what the spec means and what became of the runs. */
+type Facts = Omit<NextStatus, "retention">;
+
+/** What a pass finds, beside retention. */
+export function nextFacts(world: BackupConfigWorld, now: Date): Facts {
+  return {
+    observedGeneration: world.generation,
+    resolved: {
+      identity: identityOf(world),
+      // More than a run can have make no sense, and Ready says so.
+      sources: world.sources.slice(0, SOURCES_MAX)
+        .map(({ source, sourcePath }) => ({ pvc: source, sourcePath })),
+    },
+    ...historyOf(world, now),
+  };
+}
+
+/** True when the facts are not those of the status. */
+export function saysMore(status: BackupConfigStatus, facts: Facts): boolean {
+  const { retention: _retention, conditions: _conditions, ...known } = status;
+  return !isDeepStrictEqual(known, facts);
+}
+
+/**
+ * The identity in use. Once there is a history under it, only a change of the spec moves it: a new default of
+ * a later version of this program must not start a new history behind the user's back.
+ */
+function identityOf({ key, spec, status, generation, runs }: BackupConfigWorld): Identity {
+  const hasHistory = status.lastSuccessfulBackup !== undefined ||
+    runs.some(({ phase }) => phase === "Succeeded");
+  const isPinned = hasHistory && status.observedGeneration === generation;
+  return (isPinned ? status.resolved?.identity : undefined) ?? configIdentity(key, spec);
+}
 
 /**
  * The status of a BackupConfig after a pass. When a step of retention failed, what it says of retention stays as it
@@ -8,7 +48,7 @@ import type { BackupConfigWorld } from "./world.ts";
  */
 export function backupConfigStatusOf(
   { status: { retention: before } }: BackupConfigWorld,
-  { next }: BackupConfigPlan,
+  { next }: Plan & { readonly next: NextStatus },
   { error }: Applied,
 ): Readonly<Record<string, unknown>> {
   if (error === undefined) return { ...next };

@@ -1,8 +1,7 @@
 import { type ConditionChange, findCondition, type Retention } from "../../../api/mod.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
 import { keepsEverything, type OddSnapshot, type RunFacts } from "../../shared/mod.ts";
-import type { RetentionStatus } from "./pending_runs.ts";
-import type { RetentionChoice } from "./choice.ts";
+import type { RetentionChoice, RetentionStatus } from "./choice.ts";
 import type { BackupConfigWorld } from "../world.ts";
 
 type NotWhole = NonNullable<RetentionStatus["notWhole"]>;

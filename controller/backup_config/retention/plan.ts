@@ -1,16 +1,20 @@
-import type { ConditionValue } from "../../../api/mod.ts";
+import { type ConditionValue, isoSeconds } from "../../../api/mod.ts";
+import type { Annotating, ObjectKey } from "../../../kube/types.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
-import type { Plan } from "../../runtime/plan.ts";
-import { removeRun, withoutMissing } from "../../shared/mod.ts";
-import { inheritedCondition, inheritedEvents } from "./inherited.ts";
-import { notWholeEvents, wholeCondition } from "./not_whole.ts";
-import { type RetentionStatus, secondsUntilShown } from "./pending_runs.ts";
-import { chooseRuns, runsThatCount } from "./choice.ts";
-import { isKnownActive, retentionCondition } from "./condition.ts";
-import { retentionStatus } from "./status.ts";
-import { goneEvents, goneMeasures, heldEvents } from "./telling.ts";
-import { marks, withdrawnMarks } from "./writes.ts";
+import type { Plan, PlannedEvent, PlannedMeasure } from "../../runtime/plan.ts";
+import { keepsEverything, markRoutine, removeRun, type RunFacts, withoutMissing } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
+import { heldEvents, isKnownActive, newestSeen, retentionCondition } from "./active.ts";
+import {
+  chooseRuns,
+  pendingRuns,
+  type RetentionChoice,
+  type RetentionStatus,
+  runsThatCount,
+  secondsUntilShown,
+} from "./choice.ts";
+import { inheritedCondition, inheritedEvents } from "./inherited.ts";
+import { notWholeEvents, notWholeStatus, wholeCondition } from "./not_whole.ts";
 
 /** Watches say when a Backup went; this is for the change no watch shows. */
 const GOING_RECHECK_SECONDS = 30;
@@ -18,7 +22,7 @@ const GOING_RECHECK_SECONDS = 30;
 const HELD_RECHECK_SECONDS = 300;
 
 /** The part of a plan that retention decides. */
-export interface RetentionStep
+interface RetentionStep
   extends Required<Pick<Plan, "annotate" | "remove" | "conditions" | "events" | "measures">> {
   readonly status: RetentionStatus;
   /** Names of the Backups that must be read live before anything is deleted. */
@@ -83,4 +87,85 @@ function recheckAfter(
     return seconds > 0 ? seconds : shownLater;
   });
   return Math.min(...waits);
+}
+
+/** What status says of retention after a pass that did what was chosen. */
+function retentionStatus(
+  world: BackupConfigWorld,
+  saved: readonly RunFacts[],
+  choice: RetentionChoice,
+  now: Date,
+): RetentionStatus {
+  const { spec, generation, status: { retention: before } } = world;
+  const { going, gone, rest } = choice;
+  const active = world.runs.filter((run) => !run.hasFailed && !going.includes(run));
+  const pending = pendingRuns(rest, before, generation, now);
+  const [pendingSince] = pending.map(({ since }) => since).toSorted();
+  const { notWhole } = notWholeStatus(choice);
+  const newest = newestSeen({ runs: saved, remembered: before?.newest, now });
+  return {
+    activeBackupCount: active.length,
+    pendingCount: rest.length,
+    ...(keepsEverything(spec.retention) ? {} : { forGeneration: generation }),
+    ...(pendingSince === undefined ? {} : { pending: [...pending], pendingSince }),
+    ...(newest === undefined ? {} : { newest }),
+    ...(notWhole === undefined ? {} : { notWhole }),
+    ...lastPrune(gone, before, now),
+  };
+}
+
+function lastPrune(
+  gone: readonly string[],
+  before: RetentionStatus | undefined,
+  now: Date,
+): Pick<RetentionStatus, "lastPruneAt" | "lastPruneDeleted"> {
+  if (gone.length > 0) return { lastPruneAt: isoSeconds(now), lastPruneDeleted: gone.length };
+  const { lastPruneAt, lastPruneDeleted } = before ?? {};
+  return {
+    ...(lastPruneAt === undefined ? {} : { lastPruneAt }),
+    ...(lastPruneDeleted === undefined ? {} : { lastPruneDeleted }),
+  };
+}
+
+/** Says of runs that retention deletes them, so that no person is asked whether that was meant. */
+function marks(
+  { namespace }: ObjectKey,
+  going: readonly RunFacts[],
+): readonly Annotating[] {
+  return going.filter(({ isMarked }) => !isMarked).map((run) => markRoutine(namespace, run, "retention"));
+}
+
+/** Takes the word back for runs that are kept after all: when a person deletes one of them, that counts. */
+function withdrawnMarks(
+  { key, runs }: BackupConfigWorld,
+  doomed: readonly RunFacts[],
+): readonly Annotating[] {
+  const marked = runs.filter(({ isMarked }) => isMarked);
+  return marked.filter((run) => !doomed.includes(run)).map((run) => markRoutine(key.namespace, run, null));
+}
+
+const NAMES_TOLD = 5;
+
+/** Tells how many runs went, and the first of them by name. */
+function goneEvents(gone: readonly string[]): readonly PlannedEvent[] {
+  if (gone.length === 0) return [];
+  const names = gone.slice(0, NAMES_TOLD).map((name) => `"${name}"`).join(", ");
+  const more = gone.length > NAMES_TOLD ? ` and ${gone.length - NAMES_TOLD} more` : "";
+  const noun = gone.length === 1 ? "Backup" : "Backups";
+  return [{
+    type: "Normal",
+    reason: "RetentionApplied",
+    action: "Prune",
+    note: `Deleted ${gone.length} ${noun} that no rule of spec.retention keeps: ${names}${more}`,
+  }];
+}
+
+/** Counts the runs that went. */
+function goneMeasures(
+  { namespace, name }: ObjectKey,
+  gone: readonly string[],
+): readonly PlannedMeasure[] {
+  if (gone.length === 0) return [];
+  const labels = { namespace, name, by: "retention" } as const;
+  return [{ kind: "add", metric: "kopiur_backup_pruned_total", labels, value: gone.length }];
 }

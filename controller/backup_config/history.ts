@@ -1,9 +1,8 @@
-import type { BackupConfigStatus } from "../../../api/mod.ts";
-import type { RunFacts } from "../../shared/mod.ts";
-import { lastBackup } from "./last_backup.ts";
-import { lastSuccess } from "./last_success.ts";
-import { sourceHistory } from "./source_history.ts";
-import type { BackupConfigWorld } from "../world.ts";
+import { type BackupConfigStatus, backupStatus, findCondition, type SnapshotEntry } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { RunFacts } from "../shared/mod.ts";
+import { sourceHistory } from "./completeness.ts";
+import type { BackupConfigWorld } from "./world.ts";
 
 /** What became of a recipe's runs. */
 export type History = Pick<
@@ -88,4 +87,64 @@ function inARow(runs: readonly RunFacts[], { end, endBefore, counted = 0, lastCo
 
 function endedAfter(runs: readonly RunFacts[], timeMs: number): readonly RunFacts[] {
   return runs.filter((run) => run.timeMs > timeMs);
+}
+
+type LastBackup = NonNullable<BackupConfigStatus["lastBackup"]>;
+
+/** What a recipe's status says of its newest finished Backup; undefined when it cannot be read. */
+function lastBackup(backup: KubeObject): LastBackup | undefined {
+  const status = backupStatus.safeParse(backup.status ?? {}).data;
+  const phase = status?.phase;
+  if (status === undefined || (phase !== "Succeeded" && phase !== "Failed")) return undefined;
+  const { snapshots = [], stats, timing, conditions, message = "" } = status;
+  const isPartial = findCondition(conditions, "Complete")?.status === "False";
+  const { sizeBytes, bytesNew, filesNew, filesUnchanged, renamed = 0, lost = 0 } = stats ?? {};
+  return {
+    backupRef: { name: backup.metadata.name },
+    phase,
+    outcome: phase === "Failed" ? "failure" : isPartial ? "partial" : "success",
+    time: timing?.endTime ?? timing?.startTime ?? backup.metadata.creationTimestamp ?? "1970-01-01T00:00:00Z",
+    message,
+    snapshotIDs: snapshots.flatMap(({ kopiaSnapshotID }) =>
+      kopiaSnapshotID === undefined ? [] : [kopiaSnapshotID]
+    ),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(bytesNew === undefined ? {} : { bytesNew }),
+    ...(filesNew === undefined ? {} : { filesNew }),
+    ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    // A run that saved nothing read nothing through to its end.
+    ...(stats === undefined ? {} : { unreadable: stats.unreadable ?? 0 }),
+    ...(renamed === 0 ? {} : { renamed }),
+    ...(lost === 0 ? {} : { lost }),
+    ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
+    ...(status.traceId === undefined ? {} : { traceId: status.traceId }),
+  };
+}
+
+type LastSuccess = NonNullable<BackupConfigStatus["lastSuccessfulBackup"]>;
+
+/**
+ * What a recipe's status says of its newest Succeeded Backup; undefined when that cannot be read. A run that
+ * found a source unchanged did not measure it: size and files are then those of the success before.
+ */
+function lastSuccess(backup: KubeObject, before: LastSuccess | undefined): LastSuccess | undefined {
+  const status = backupStatus.safeParse(backup.status ?? {}).data;
+  if (status === undefined) return undefined;
+  const { snapshots = [], stats, timing } = status;
+  const whole = snapshots.some(isUnmeasured) ? before : stats;
+  const { bytesNew, filesNew, filesUnchanged } = stats ?? {};
+  return {
+    backupRef: { name: backup.metadata.name },
+    time: timing?.endTime ?? backup.metadata.creationTimestamp ?? "1970-01-01T00:00:00Z",
+    ...(whole?.sizeBytes === undefined ? {} : { sizeBytes: whole.sizeBytes }),
+    ...(whole?.files === undefined ? {} : { files: whole.files }),
+    ...(bytesNew === undefined ? {} : { bytesNew }),
+    ...(filesNew === undefined ? {} : { filesNew }),
+    ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
+    ...(timing?.durationSeconds === undefined ? {} : { durationSeconds: timing.durationSeconds }),
+  };
+}
+
+function isUnmeasured({ unchanged, sizeBytes }: SnapshotEntry): boolean {
+  return unchanged === true && sizeBytes === undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aSavedRun } from "../../../tests/support/config_stage.ts";
-import { doubtOf, newestSeen } from "./doubt.ts";
+import { doubtOf, newestSeen } from "./active.ts";
 import { type RunFacts, runFacts } from "../../shared/mod.ts";
 
 const now = new Date("2026-01-02T03:00:00Z");

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { ANNOTATION, FINALIZER } from "../../../api/mod.ts";
-import type { KubeObject } from "../../../kube/types.ts";
+import { ANNOTATION, FINALIZER } from "../../api/mod.ts";
+import type { KubeObject } from "../../kube/types.ts";
 import {
   anEndedRun,
   anUnchangedSource,
   aSavedRun,
   aSavedSource,
   ConfigStage,
-} from "../../../tests/support/config_stage.ts";
-import { aBackup, aBackupConfig, aCondition } from "../../../tests/support/mod.ts";
+} from "../../tests/support/config_stage.ts";
+import { aBackup, aBackupConfig, aCondition } from "../../tests/support/mod.ts";
 
 const stats = { sizeBytes: 100, files: 3, bytesNew: 7, filesNew: 1, filesUnchanged: 2 };
 const good = aSavedRun("good", "2026-01-01T00:00:00Z", { status: { stats } });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { KubeObject } from "../../../kube/types.ts";
+import type { KubeObject } from "../../kube/types.ts";
 import {
   anEndedRun,
   anUnchangedSource,
   aSavedRun,
   aSavedSource,
   ConfigStage,
-} from "../../../tests/support/config_stage.ts";
-import { aBackupConfig, aClaim, aCondition } from "../../../tests/support/mod.ts";
+} from "../../tests/support/config_stage.ts";
+import { aBackupConfig, aClaim, aCondition } from "../../tests/support/mod.ts";
 
 const failed = { source: "db", sourcePath: "/pvc/db", phase: "Failed" };
 
