@@ -1,16 +1,10 @@
 import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../../api/mod.ts";
+import type { Container } from "../../../kube/builtins.ts";
 import type { HandedOn } from "../../../telemetry/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import type { WorkTrace } from "../trace.ts";
 
-/** An environment variable of a container: by value, from a Secret, or a fact about its pod. */
-export interface EnvironmentVariable {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?:
-    | { readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean } }
-    | { readonly fieldRef: { readonly fieldPath: string } };
-}
+type EnvironmentVariable = NonNullable<Container["env"]>[number];
 
 /** What the environment of a mover is made of. */
 export interface MoverEnvironmentRequest {

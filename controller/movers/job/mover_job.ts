@@ -10,6 +10,7 @@ import {
   type RepositorySpec,
   type WorkSpec,
 } from "../../../api/mod.ts";
+import type { Made, PodSpec } from "../../../kube/builtins.ts";
 import type { DesiredObject, KubeObject, OwnerReference } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
 import { OPERATIONS } from "../operations.ts";
@@ -75,7 +76,7 @@ const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
  * to change a Job's template, so make it only while there is no such Job. Check `mountConflict`, `firstMissing` and
  * `privilegedRefusal` before.
  */
-export function moverJob(request: MoverJobRequest): DesiredObject {
+export function moverJob(request: MoverJobRequest): Made<"Job"> {
   const { limits } = request;
   const pod = podSpec(request);
   return {
@@ -84,9 +85,7 @@ export function moverJob(request: MoverJobRequest): DesiredObject {
     metadata: metadataOf(request, shortHash(JSON.stringify(pod), 16)),
     spec: {
       backoffLimit: limits.backoffLimit,
-      ...(limits.activeDeadlineSeconds === undefined
-        ? {}
-        : { activeDeadlineSeconds: limits.activeDeadlineSeconds }),
+      activeDeadlineSeconds: limits.activeDeadlineSeconds,
       ttlSecondsAfterFinished: SECONDS_KEPT_AFTER_END,
       podReplacementPolicy: "Failed",
       podFailurePolicy: {
@@ -113,26 +112,24 @@ export function moverJob(request: MoverJobRequest): DesiredObject {
   };
 }
 
-function podSpec(request: MoverJobRequest): Record<string, unknown> {
+function podSpec(request: MoverJobRequest): PodSpec {
   const { mover, limits } = request;
   const { volumes, mounts } = moverVolumes(request);
   return {
     restartPolicy: "Never",
-    ...(limits.podActiveDeadlineSeconds === undefined
-      ? {}
-      : { activeDeadlineSeconds: limits.podActiveDeadlineSeconds }),
+    activeDeadlineSeconds: limits.podActiveDeadlineSeconds,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(mover),
-    ...(mover.nodeSelector === undefined ? {} : { nodeSelector: mover.nodeSelector }),
-    ...(mover.tolerations === undefined ? {} : { tolerations: mover.tolerations }),
+    nodeSelector: mover.nodeSelector,
+    tolerations: mover.tolerations,
     containers: [{
       name: MOVER_CONTAINER,
       image: request.options.moverImage,
       imagePullPolicy: request.options.moverImagePullPolicy,
       args: ["mover"],
       env: moverEnvironment(request),
-      ...(mover.resources === undefined ? {} : { resources: mover.resources }),
+      resources: mover.resources,
       securityContext: containerSecurity(mover),
       terminationMessagePath: MOVER_PATH.terminationMessage,
       // A mover that dies without a word then leaves the end of its log in place of a result.

@@ -107,7 +107,8 @@ async function podsOf(server: ApiServer, job: KubeObject): Promise<readonly Kube
   const { namespace, name } = job.metadata;
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${name}`);
   const list = await server.request("GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`);
-  return (list as { items: readonly KubeObject[] }).items;
+  // Those of a list do not say what they are.
+  return (list as { items: readonly KubeObject[] }).items.map((pod) => ({ ...pod, kind: "Pod" }));
 }
 
 async function onePodOf(server: ApiServer, job: KubeObject): Promise<KubeObject> {

@@ -57,8 +57,9 @@ function at(object: unknown, ...path: readonly (string | number)[]): unknown {
   );
 }
 
+/** As the API server gets it. */
 function podSpecOf(parts: Partial<MoverJobRequest> = {}): unknown {
-  return at(moverJob(aRequest(parts)), "spec", "template", "spec");
+  return JSON.parse(JSON.stringify(moverJob(aRequest(parts)).spec?.template.spec));
 }
 
 function namesOf(list: unknown): readonly string[] {

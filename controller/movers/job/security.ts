@@ -1,4 +1,5 @@
 import type { MoverSpec } from "../../../api/mod.ts";
+import type { Container, PodSpec } from "../../../kube/builtins.ts";
 
 /** User and group of the image. */
 const NONROOT_ID = 65532;
@@ -7,7 +8,7 @@ const NONROOT_ID = 65532;
  * Pod half of a mover's security: PodSecurity *restricted* unless it is privileged. `fsGroup` makes
  * a fresh repository volume writable; sources are mounted so that no kubelet touches their owners.
  */
-export function podSecurity(mover: MoverSpec): Record<string, unknown> {
+export function podSecurity(mover: MoverSpec): PodSpec["securityContext"] {
   const isPrivileged = mover.privilegedMode === true;
   return {
     runAsNonRoot: !isPrivileged,
@@ -15,7 +16,7 @@ export function podSecurity(mover: MoverSpec): Record<string, unknown> {
     runAsGroup: mover.runAsGroup ?? NONROOT_ID,
     fsGroup: mover.fsGroup ?? NONROOT_ID,
     fsGroupChangePolicy: "OnRootMismatch",
-    ...(mover.supplementalGroups === undefined ? {} : { supplementalGroups: mover.supplementalGroups }),
+    supplementalGroups: mover.supplementalGroups,
     seccompProfile: { type: "RuntimeDefault" },
   };
 }
@@ -25,13 +26,13 @@ export function podSecurity(mover: MoverSpec): Record<string, unknown> {
  * whatever its mode (tried with kopia 0.23.1; with none it fails on the first foreign 0600 file). It still
  * writes only where root may.
  */
-export function containerSecurity(mover: MoverSpec): Record<string, unknown> {
+export function containerSecurity(mover: MoverSpec): Container["securityContext"] {
   return {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: {
       drop: ["ALL"],
-      ...(mover.privilegedMode === true ? { add: ["DAC_READ_SEARCH"] } : {}),
+      add: mover.privilegedMode === true ? ["DAC_READ_SEARCH"] : undefined,
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   type MoverSpec,
   type RepositorySpec,
 } from "../../../api/mod.ts";
+import type { Container, PodSpec } from "../../../kube/builtins.ts";
 
 /** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
 const TMP_LIMIT = "1Gi";
@@ -22,12 +23,13 @@ export interface VolumeRequest {
   readonly sources?: readonly { readonly pvc: string }[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Volume = NonNullable<PodSpec["volumes"]>[number];
+type VolumeMount = NonNullable<Container["volumeMounts"]>[number];
 
 /** Volumes of a pod and where its container mounts them. */
 export interface PodVolumes {
-  readonly volumes: readonly Fields[];
-  readonly mounts: readonly Fields[];
+  readonly volumes: readonly Volume[];
+  readonly mounts: readonly VolumeMount[];
 }
 
 /** The volumes of a mover pod, in the order they are mounted. */
@@ -46,8 +48,8 @@ export function moverVolumes(request: VolumeRequest): PodVolumes {
 }
 
 interface Part {
-  readonly volume: Fields;
-  readonly mount: Fields;
+  readonly volume: Volume;
+  readonly mount: VolumeMount;
 }
 
 /** The pod's own annotation as a file: what a mover is to do comes and goes with its Job, in one write. */
@@ -82,10 +84,10 @@ function sourceVolume(pvc: string, index: number): Part {
   return readOnly(`source-${index}`, { persistentVolumeClaim: claim }, sourceMountPath(pvc));
 }
 
-function readOnly(name: string, volume: Fields, mountPath: string): Part {
+function readOnly(name: string, volume: Omit<Volume, "name">, mountPath: string): Part {
   return { volume: { name, ...volume }, mount: { name, mountPath, readOnly: true } };
 }
 
-function writable(name: string, volume: Fields, mountPath: string): Part {
+function writable(name: string, volume: Omit<Volume, "name">, mountPath: string): Part {
   return { volume: { name, ...volume }, mount: { name, mountPath } };
 }

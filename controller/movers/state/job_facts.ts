@@ -1,22 +1,8 @@
-import * as z from "zod";
+import { builtin, type Found } from "../../../kube/builtins.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 
-const text = z.string().optional().catch(undefined);
-const count = z.number().optional().catch(undefined);
-
-const jobStatus = z.object({
-  active: count,
-  failed: count,
-  succeeded: count,
-  completionTime: text,
-  conditions: z.array(z.object({
-    type: z.string(),
-    status: z.string(),
-    reason: text,
-    message: text,
-    lastTransitionTime: text,
-  })).optional().catch(undefined),
-});
+type JobStatus = NonNullable<Found<"Job">["status"]>;
+type JobCondition = NonNullable<JobStatus["conditions"]>[number];
 
 /** How a Job ended, by its final condition. */
 export interface JobEnd {
@@ -38,10 +24,9 @@ export interface JobFacts {
   readonly end?: JobEnd | undefined;
 }
 
-/** The facts of a Job. Fields of an unexpected form count as absent. */
+/** The facts of a Job. */
 export function jobFacts(job: KubeObject): JobFacts {
-  const parsed = jobStatus.safeParse(job.status ?? {});
-  const status = parsed.success ? parsed.data : {};
+  const { status = {} } = builtin(job, "Job");
   const { active = 0, failed = 0, succeeded = 0, conditions = [] } = status;
   const holds = (type: string) => conditions.find((each) => each.type === type && each.status === "True");
   const complete = holds("Complete");
@@ -51,7 +36,7 @@ export function jobFacts(job: KubeObject): JobFacts {
     isSuspended: holds("Suspended") !== undefined,
     podsCounted: active + failed + succeeded,
     end: complete !== undefined
-      ? { ...endOf("Complete", complete), time: status.completionTime ?? complete.lastTransitionTime }
+      ? endOf("Complete", complete, status.completionTime)
       : failure !== undefined
       ? endOf("Failed", failure)
       : undefined,
@@ -60,7 +45,8 @@ export function jobFacts(job: KubeObject): JobFacts {
 
 function endOf(
   kind: JobEnd["kind"],
-  { reason, message, lastTransitionTime }: Omit<JobEnd, "kind"> & { lastTransitionTime?: string | undefined },
+  { reason, message, lastTransitionTime }: JobCondition,
+  completionTime?: string | null,
 ): JobEnd {
-  return { kind, reason, message, time: lastTransitionTime };
+  return { kind, reason, message, time: completionTime ?? lastTransitionTime ?? undefined };
 }

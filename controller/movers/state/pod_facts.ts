@@ -1,42 +1,9 @@
-import * as z from "zod";
+import { builtin, type Found } from "../../../kube/builtins.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { MOVER_CONTAINER } from "../job/mover_job.ts";
-import { textAt } from "../../shared/objects/field_at.ts";
 
-const text = z.string().optional().catch(undefined);
-
-const condition = z.object({
-  type: z.string(),
-  status: z.string(),
-  reason: text,
-  message: text,
-  lastTransitionTime: text,
-});
-type PodCondition = z.infer<typeof condition>;
-
-const containerStatus = z.object({
-  name: z.string(),
-  state: z.object({
-    waiting: z.object({ reason: text, message: text }).optional().catch(undefined),
-    running: z.object({ startedAt: text }).optional().catch(undefined),
-    terminated: z.object({
-      exitCode: z.number(),
-      reason: text,
-      message: text,
-      startedAt: text,
-      finishedAt: text,
-    }).optional().catch(undefined),
-  }).optional().catch(undefined),
-});
-
-const podStatus = z.object({
-  phase: text,
-  reason: text,
-  message: text,
-  conditions: z.array(condition).optional().catch(undefined),
-  initContainerStatuses: z.array(containerStatus).optional().catch(undefined),
-  containerStatuses: z.array(containerStatus).optional().catch(undefined),
-});
+type PodStatus = NonNullable<Found<"Pod">["status"]>;
+type PodCondition = NonNullable<PodStatus["conditions"]>[number];
 
 /** How the container of a mover pod ended. */
 export interface Termination {
@@ -77,10 +44,9 @@ export interface PodFacts {
   readonly hasCompany: boolean;
 }
 
-/** The facts of a pod. Fields of an unexpected form count as absent. */
+/** The facts of a pod. */
 export function podFacts(pod: KubeObject): PodFacts {
-  const parsed = podStatus.safeParse(pod.status ?? {});
-  const status = parsed.success ? parsed.data : {};
+  const { spec, status = {} } = builtin(pod, "Pod");
   const { containerStatuses: containers = [], initContainerStatuses: beginners = [] } = status;
   const state = containers.find(({ name }) => name === MOVER_CONTAINER)?.state;
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
@@ -92,16 +58,17 @@ export function podFacts(pod: KubeObject): PodFacts {
     reason: status.reason,
     message: status.message,
     unscheduled: scheduled?.status === "False" ? scheduled : undefined,
-    scheduledAt: scheduled?.status === "True" ? scheduled.lastTransitionTime : undefined,
-    hasNode: scheduled?.status === "True" || textAt(pod, "spec", "nodeName") !== undefined ||
+    scheduledAt: scheduled?.status === "True" ? scheduled.lastTransitionTime ?? undefined : undefined,
+    hasNode: scheduled?.status === "True" || spec?.nodeName !== undefined ||
       containers.length > 0 || beginners.length > 0,
     disruption: status.conditions?.find(({ type, status }) =>
       type === "DisruptionTarget" && status === "True"
     ),
     waiting: state?.waiting,
     isRunning: state?.running !== undefined,
-    startedAt: state?.running?.startedAt ?? state?.terminated?.startedAt,
-    terminated: state?.terminated,
+    startedAt: state?.running?.startedAt ?? state?.terminated?.startedAt ?? undefined,
+    terminated: state?.terminated &&
+      { ...state.terminated, finishedAt: state.terminated.finishedAt ?? undefined },
     hasCompany: containers.some(({ name, state }) =>
       name !== MOVER_CONTAINER && state?.running !== undefined
     ),

@@ -1,9 +1,9 @@
 import type { BackupConfigSpec, RepositorySpec } from "../../../api/mod.ts";
+import { builtin } from "../../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
 import { selectorMatches } from "../objects/label_selector.ts";
 import { optsOutOfBackup } from "./opt_out.ts";
 import { VOLUME_CLAIM } from "../objects/resources.ts";
-import { textAt } from "../objects/field_at.ts";
 
 /**
  * Why a claim that is there cannot be backed up: `going` is being deleted; `unbound` has no volume, which may come;
@@ -27,15 +27,15 @@ export interface UnfitClaim {
 export function claimFault(claim: KubeObject): ClaimFault | undefined {
   if (claim.metadata.deletionTimestamp !== undefined) return "going";
   if (isBlockDevice(claim)) return "block";
-  const phase = textAt(claim, "status", "phase");
-  if (phase === "Lost") return "lost";
+  const { spec, status } = builtin(claim, "PersistentVolumeClaim");
+  if (status?.phase === "Lost") return "lost";
   // One that names its volume gets that one and no other.
-  return phase === "Pending" && (textAt(claim, "spec", "volumeName") ?? "") === "" ? "unbound" : undefined;
+  return status?.phase === "Pending" && (spec?.volumeName ?? "") === "" ? "unbound" : undefined;
 }
 
 /** True for a claim whose volume is a raw device. */
 export function isBlockDevice(claim: KubeObject): boolean {
-  return textAt(claim, "spec", "volumeMode") === "Block";
+  return builtin(claim, "PersistentVolumeClaim").spec?.volumeMode === "Block";
 }
 
 /** The claims a recipe names or selects that are there and cannot be backed up, by name; each once. */
