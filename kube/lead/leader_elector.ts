@@ -2,7 +2,14 @@ import type { Log, Sample } from "../../telemetry/mod.ts";
 import { elapsedMs, type KubeClock, type Moment, momentOf, sleep } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { answerOf, isConflict, isNotFound } from "../errors.ts";
-import { type Claim, claimedLease, type Lease, parseLease, releasedLease } from "./lease.ts";
+import {
+  type Claim,
+  claimedLease,
+  type Lease,
+  type LeaseObject,
+  parseLease,
+  releasedLease,
+} from "./lease.ts";
 import { RESOURCES } from "../resources.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ObjectKey } from "../types.ts";
@@ -199,7 +206,7 @@ export class LeaseElector implements LeaderElector {
     }
   }
 
-  async #write(verb: "create" | "update", body: unknown, limited: AbortSignal): Promise<Lease> {
+  async #write(verb: "create" | "update", body: LeaseObject, limited: AbortSignal): Promise<Lease> {
     const { key } = this.#claim;
     const target = verb === "create" ? { namespace: key.namespace } : { key };
     const request = { verb, resource: RESOURCES.lease, target, body };

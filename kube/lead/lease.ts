@@ -1,7 +1,12 @@
+import type { Made } from "../builtins.ts";
 import { microTime } from "../clock.ts";
 import { isRecord } from "../received_object.ts";
-import { apiVersionOf, RESOURCES } from "../resources.ts";
-import type { ObjectKey } from "../types.ts";
+import type { ObjectKey, ObjectMeta } from "../types.ts";
+
+type LeaseSpec = NonNullable<Made<"Lease">["spec"]>;
+
+/** A lease as it is written, of the version that was seen. */
+export type LeaseObject = Omit<Made<"Lease">, "metadata"> & { readonly metadata: ObjectMeta };
 
 /** A lease as candidates read it (coordination.k8s.io/v1). */
 export interface Lease {
@@ -27,7 +32,7 @@ export function parseLease(object: unknown): Lease | undefined {
   if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
   const { uid, resourceVersion } = object.metadata;
   if (typeof uid !== "string" || typeof resourceVersion !== "string") return undefined;
-  const spec = isRecord(object.spec) ? object.spec : {};
+  const spec: Partial<Record<keyof LeaseSpec, unknown>> = isRecord(object.spec) ? object.spec : {};
   return {
     uid,
     resourceVersion,
@@ -40,7 +45,7 @@ export function parseLease(object: unknown): Lease | undefined {
 }
 
 /** The lease as the claimant wants it; `before` is undefined when there is none yet. */
-export function claimedLease(claim: Claim, before: Lease | undefined, epochMs: number): unknown {
+export function claimedLease(claim: Claim, before: Lease | undefined, epochMs: number): LeaseObject {
   const now = microTime(epochMs);
   const isRenewal = before?.holder === claim.holder;
   return leaseObject(claim.key, before, {
@@ -53,7 +58,7 @@ export function claimedLease(claim: Claim, before: Lease | undefined, epochMs: n
 }
 
 /** The lease without a holder, free at once for the next. */
-export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): unknown {
+export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): LeaseObject {
   const now = microTime(epochMs);
   return leaseObject(key, before, {
     holderIdentity: "",
@@ -64,11 +69,11 @@ export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): u
   });
 }
 
-function leaseObject(key: ObjectKey, before: Lease | undefined, spec: unknown): unknown {
+function leaseObject(key: ObjectKey, before: Lease | undefined, spec: LeaseSpec): LeaseObject {
   const version = before === undefined ? {} : { uid: before.uid, resourceVersion: before.resourceVersion };
   return {
-    apiVersion: apiVersionOf(RESOURCES.lease),
-    kind: RESOURCES.lease.kind,
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
     metadata: { name: key.name, namespace: key.namespace, ...version },
     spec,
   };

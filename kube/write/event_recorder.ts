@@ -1,9 +1,10 @@
 import type { Log } from "../../telemetry/mod.ts";
+import type { Made } from "../builtins.ts";
 import { type KubeClock, microTime } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { isNotFound } from "../errors.ts";
 import { cutToBytes, NOTE_BYTES, textShape } from "./event_text.ts";
-import { apiVersionOf, RESOURCES } from "../resources.ts";
+import { RESOURCES } from "../resources.ts";
 import { type Rate, TokenBuckets } from "./token_buckets.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
@@ -176,7 +177,7 @@ export class EventRecorder implements EventSink {
     if (series.sentCount === count) return;
     if (series.sentCount > 0) {
       try {
-        const body = { series: seriesOf(series) };
+        const body: Pick<Made<"Event">, "series"> = { series: seriesOf(series) };
         await transport.send(
           { verb: "patch", resource: RESOURCES.event, target: { key: series.key }, body },
           signal,
@@ -194,12 +195,12 @@ export class EventRecorder implements EventSink {
     series.sentCount = count;
   }
 
-  #eventObject(series: Series): unknown {
+  #eventObject(series: Series): Made<"Event"> {
     const { record, key, firstMs, count } = series;
     const { regarding } = record;
     return {
-      apiVersion: apiVersionOf(RESOURCES.event),
-      kind: RESOURCES.event.kind,
+      apiVersion: "events.k8s.io/v1",
+      kind: "Event",
       metadata: { name: key.name, namespace: key.namespace },
       eventTime: microTime(firstMs),
       reportingController: REPORTING_CONTROLLER,
@@ -229,7 +230,7 @@ export class EventRecorder implements EventSink {
   }
 }
 
-function seriesOf(series: Series): unknown {
+function seriesOf(series: Series): Made<"Event">["series"] {
   return { count: series.count, lastObservedTime: microTime(series.lastMs) };
 }
 
