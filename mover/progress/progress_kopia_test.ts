@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { lastProgress, progressLine } from "../../api/mod.ts";
 import { partTest } from "../../tests/parts/mod.ts";
-import { backupOf, bootstrapOf, makeMoverFolder, type MoverFolder, runCase } from "../support/mover_case.ts";
+import {
+  backupOf,
+  bootstrapOf,
+  makeMoverFolder,
+  type MoverEnd,
+  type MoverFolder,
+  runCase,
+} from "../support/mover_case.ts";
 import { kopiaPath, noise, unprivilegedKopia, writeTree } from "../support/real_kopia.ts";
 
 const MB = 1_000_000;
@@ -32,6 +39,18 @@ async function fill(source: string, seed: number): Promise<void> {
   }
 }
 
+/** A run that took a moment, as it does on a machine that has one; of three tries. */
+async function runQuickly(folder: MoverFolder, binary: string, source: string): Promise<MoverEnd> {
+  for (const attempt of ["a", "b", "c"]) {
+    const beganMs = performance.now();
+    const end = await runCase({ folder, binary, operation: backup(source, `uid-1${attempt}`) });
+    if (performance.now() - beganMs < 10_000) return end;
+  }
+  throw new Error(
+    "Cannot see a run that takes a moment: each of three took 10 s, expected one that takes less",
+  );
+}
+
 partTest({
   name: "backUp() says how far it is while kopia reads 80 MB, and nothing of that where it takes a moment",
   parts: ["kopia"],
@@ -39,31 +58,33 @@ partTest({
     await using folder = await makeMoverFolder();
     const { binary, source } = await place(folder);
     await Deno.writeTextFile(join(source, "small"), "1");
-    const quick = await runCase({ folder, binary, operation: backup(source, "uid-1") });
-    assert.deepEqual([backupOf(quick).files, quick.printed, quick.log.includes("in progress")], [
-      1,
-      "",
-      false,
-    ]);
+    const quick = await runQuickly(folder, binary, source);
+    assert.deepEqual([backupOf(quick).files, quick.printed], [1, ""]);
+    assert.ok(!quick.log.includes("in progress"), quick.log);
 
     await fill(source, 1);
     const before = backupOf(await runCase({ folder, binary, operation: backup(source, "uid-2") }));
     await fill(source, 100);
+    const beganMs = performance.now();
+    // Half a minute and more, whatever else the machine does: the second line for the controller is one in full swing.
     const slow = await runCase({
       folder,
       binary,
-      operation: backup(source, "uid-3", 4),
+      operation: backup(source, "uid-3", 2),
       logFilter: "info,kopia=debug",
     });
+    const seconds = (performance.now() - beganMs) / 1000;
     const { sizeBytes } = backupOf(slow);
     const { bytesDone, bytesEstimated, bytesPerSecond, bytesWritten, filesDone } =
       lastProgress(slow.printed) ??
         assert.fail(`nothing was printed: ${slow.log}`);
     assert.ok(bytesDone >= 10 * MB && bytesDone <= sizeBytes, `${bytesDone} bytes`);
     assert.equal(bytesEstimated, before.sizeBytes, "as large as the snapshot before");
+    // It is what was done in the time since kopia's start, which is neither known here nor later than the last look.
+    const [least, most] = [bytesDone / seconds, bytesDone / 5];
     assert.ok(
-      (bytesPerSecond ?? 0) > MB && (bytesPerSecond ?? 0) < 40 * MB,
-      `${bytesPerSecond} bytes per second`,
+      bytesPerSecond !== undefined && bytesPerSecond >= Math.floor(least) && bytesPerSecond <= most,
+      `${bytesPerSecond} bytes per second, expected ${least} to ${most}`,
     );
     assert.ok(bytesWritten > 0 && bytesWritten <= 1.1 * sizeBytes, `${bytesWritten} bytes written`);
     assert.ok(filesDone >= 0 && filesDone <= FILES + 1, `${filesDone} files`);
