@@ -45,7 +45,7 @@ import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from ".
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
-/** Reads the world of a Backup: caches, and live where a cache that lags behind would start a second mover. */
+/** Reads the world of a Backup: from caches, and live where a stale cache would start a second mover. */
 export async function observeBackup(
   key: ObjectKey,
   reader: Reader,
@@ -74,7 +74,7 @@ export interface ObserveContext {
   readonly now: Date;
 }
 
-/** Asks for the snapshots of one that was put back; those of a run whose Backup lives belong to that one. */
+/** Looks for the snapshots of a Backup that was put back. Snapshots of a run whose own Backup still exists stay with that one. */
 function withFinding(seen: BackupWorld, found: FoundRuns, now: Date, reader: Reader): BackupWorld {
   const { backup: { putBack, uid, key: { namespace }, isDeleting }, repository } = seen;
   if (putBack === undefined || isDeleting || repository.kind !== "found") return seen;
@@ -108,8 +108,8 @@ async function observeRun(object: KubeObject, reader: Reader, signal: AbortSigna
 }
 
 /**
- * True when a mover left nothing that status could take, or when status says nothing of Jobs there are. A
- * status that is out of date must not start another one, so it is then read live.
+ * True when a mover left no result, or when there are Jobs that status does not name. The status in the cache may then be
+ * stale and would start another mover, so it is read live.
  */
 function secondMoverMayBeDue({ backup: { status, isDeleting }, jobs, pods }: Run): boolean {
   if (isDeleting || isTerminal(status.phase)) return false;
@@ -154,7 +154,7 @@ async function worldOf(
   };
 }
 
-/** A run that was started has its sources pinned, and those its Jobs wait for. */
+/** The sources of a started run: those it pinned, and those its Jobs wait for. */
 function observeClaims(
   { backup: { key: { namespace }, status, isDeleting }, config }: Run,
   repository: Sighting<RepositoryView>,
@@ -190,8 +190,8 @@ const viewOf = byObject((object): Sighting<ConfigView> => {
 });
 
 /**
- * The Jobs this Backup controls. One that a cache does not show is looked for live before anyone may call it
- * gone: caches of Backups and Jobs are filled by watches of their own, in no order.
+ * The Jobs this Backup controls. A Job that is not in the cache is looked for live before it counts as gone: Backups and
+ * Jobs come by separate watches, in no common order.
  */
 async function observeJobs(
   backup: BackupObject,
@@ -224,7 +224,7 @@ function expectedJobs(
   const isToStop = isDeleting || (cancelReason !== undefined && !isTerminal(phase));
   if (!isToStop || !holdsFinalizer) return known;
   const late = snapshots?.filter(({ failure }) => failure?.class === "StartDeadlineExceeded") ?? [];
-  // A pass whose status write was refused, because the word to stop came first, may have made the next Job.
+  // A pass whose status write was refused, because a request to stop came first, may have made the next Job.
   const next = open?.map(({ source, job }) => ({ source, attempt: (job?.attempts ?? 0) + 1 })) ??
     sourceNames(config, reader).map((source) => ({ source, attempt: 1 }));
   return [
@@ -236,7 +236,7 @@ function expectedJobs(
   ];
 }
 
-/** That of the last one, and of the one a pass may have made that did not live to tell. */
+/** The number of the last Job, and of one that a pass may have made before the controller died. */
 function expectedDeleteJobs(backup: BackupObject): readonly string[] {
   const task = deletionTask(backup);
   const memory = deletionMemory(backup.status.deletion);
@@ -261,7 +261,7 @@ function observeRepository(
   return resolveRepository(named, backup.key.namespace, reader);
 }
 
-/** Only a pass that may start a mover needs to know: a Job that is there has what it needs, or says so itself. */
+/** Asked only where a mover may be started: a Job that exists has what it needs, or says what it lacks. */
 function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): boolean {
   const { status } = backup;
   if (backup.isDeleting) return backup.holdsFinalizer;
@@ -273,8 +273,8 @@ function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): bo
 }
 
 /**
- * What the repository lacks. Secrets and ConfigMaps whose versions are those the repository was opened with
- * were seen to be complete then; only others are read.
+ * What the repository lacks. Secrets and ConfigMaps of the versions it was opened with were complete then; only other
+ * versions are read.
  */
 async function observeMissing(
   repository: Sighting<RepositoryView>,

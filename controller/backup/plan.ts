@@ -24,7 +24,7 @@ export function planBackup(world: BackupWorld, now: Date): BackupPlan {
 function planOf(world: BackupWorld, now: Date): BackupPlan {
   const { isDeleting, spec: { discovered }, status, cancelReason, putBack } = world.backup;
   if (discovered !== undefined) return planDiscovered(world, discovered);
-  // One with a Job of its own was started by a pass that could not write it down.
+  // A run with a Job of its own was started by a pass that could not write that down.
   if (putBack !== undefined && world.jobs.length === 0) {
     return isDeleting ? leavePutBack(world, now) : planPutBack(world, now);
   }
@@ -34,24 +34,24 @@ function planOf(world: BackupWorld, now: Date): BackupPlan {
     goingOn(planRun(world, now));
 }
 
-/** A run whose movers nobody stops any more. */
+/** A run whose movers no longer have to be stopped. */
 function goingOn(plan: BackupPlan): BackupPlan {
   const { stopAskedAt: _, ...next } = plan.next;
   return { ...plan, next };
 }
 
 /**
- * Says what was said before, so that a run of last year costs no write, and removes what the run left behind. One
- * that lost its finalizer, as all do when kopiur is uninstalled, is taken up again: its snapshots go with it.
+ * Keeps the status as it is, so that a run of last year costs no write, and removes what the run left behind. A Backup
+ * that lost its finalizer, as all do when kopiur is uninstalled, gets it again: its snapshots go with it.
  */
 function planEnded(world: BackupWorld): BackupPlan {
   const { status, holdsFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
-  // Whose run it was nobody can say of what was put back with its status.
+  // Of a Backup that was put back with its status nobody knows which run it was.
   const run = status.adopted?.run ?? (isInherited(world.object) ? undefined : uid);
   const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
   const verdict = verdictOf(status.snapshots ?? []);
-  // Ready may say what stood in the way of a pass since.
+  // Ready may name an obstacle that a later pass met.
   const told = findCondition(status.conditions, "SnapshotCreated");
   const reason = told !== undefined && isReason(told.reason) ? told.reason : verdict.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
@@ -59,7 +59,7 @@ function planEnded(world: BackupWorld): BackupPlan {
   const { missing } = presence;
   return {
     ...(isToHold ? { finalizer: "present" } : {}),
-    // The next pass says it: a word is meant for the version that was seen.
+    // The next pass sets it: the annotation is meant for the version that was seen.
     ...(ranAs === undefined && !isToHold && run !== undefined ? wordOfRun(world, run) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin),

@@ -4,9 +4,10 @@ import { type BackupPlan, currentStatus, type NextStatus } from "./world/next_st
 import type { BackupWorld } from "./world/world.ts";
 
 /**
- * The status of a Backup after a pass. When a Job could not be made, status says only which ones were; when the
- * finalizer could not be dropped, it stays as it is, so that the pass that drops it is the one that tells. A
- * removal that failed takes nothing from what was found.
+ * The status of a Backup after a pass.
+ * - A Job could not be made: status names only the Jobs that were made.
+ * - The finalizer could not be dropped: status stays as it is, so that the pass that drops it reports the end.
+ * - A removal failed: status still says everything that was found.
  */
 export function backupStatusOf(
   world: BackupWorld,
@@ -14,7 +15,7 @@ export function backupStatusOf(
   applied: Applied,
 ): Readonly<Record<string, unknown>> {
   const { backup, object } = world;
-  // What cannot be read is not lost either; conditions are the engine's to fill in.
+  // Fields this release does not know are kept; the engine fills in the conditions.
   if (backup.unreadable !== undefined) {
     return typeof object.status === "object" && object.status !== null ? { ...object.status } : {};
   }

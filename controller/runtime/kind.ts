@@ -23,7 +23,7 @@ export interface Watch {
 /** A gauge sample of object state, computed from the caches at scrape time. */
 export type StateSample = Sample;
 
-/** What the controller must be allowed to do beside watching; `create` and `offer` need create, `annotate` patch, `remove` delete. */
+/** A right the controller needs beside watching: `create` and `offer` of a plan need create, `annotate` patch, `remove` delete. */
 export interface Grant {
   readonly resource: Resource;
   /** What of the resource is meant, where that is not the object itself. */
@@ -39,17 +39,17 @@ type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
 export type CounterSeries = SeriesOf<ObjectCounterName>;
 
 /**
- * What a plan has to ask for before it is made, between `observe` and `plan`, so that the one only reads and the other is
- * pure: what all objects share and what is kept outside of the cluster, as slots for movers; and how that stands at this
- * moment which it would take away.
+ * What a plan needs that all objects share and that is kept outside of the cluster, as slots for movers; and the live
+ * state of what it would delete. It is asked for between `observe` and `plan`, so that observing only reads and planning
+ * stays pure.
  */
 export interface Claims<World> {
   /**
-   * The world with what was granted of all that a plan over it would use; undefined when the object is found gone after
-   * all. May read live and plan, never writes.
+   * The world with what was granted of everything that a plan over it would use; undefined when the object turns out to
+   * be gone. May read live and plan, never writes.
    */
   ask(world: World, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
-  /** Takes back what was asked for an object that is gone, or that nobody can read. Must be quick and not throw. */
+  /** Withdraws the requests of an object that is gone or cannot be read. Must be quick and not throw. */
   withdraw(key: ObjectKey): void;
 }
 
@@ -65,15 +65,15 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   /** Everything `observe`, `keys` and `samples` read from the caches, beside the kind's own objects. */
   readonly watches: readonly Watch[];
   /**
-   * What its plans create, remove and put finalizers on (patch on the kind itself), and what `observe` reads
-   * live; what it watches and its own status need not be said.
+   * Rights for what its plans create, remove and put finalizers on (patch on the kind itself), and for what `observe`
+   * reads live. Its watches and its own status are granted anyway.
    */
   readonly writes: readonly Grant[];
-  /** Counter series of this one object: there at 0 from its first pass on, ended when it is gone. */
+  /** Counter series of one object. They exist at 0 from its first pass on and end with it. */
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
   /**
-   * Counter series of an object's namespace: there at 0 from the first pass over one on, and kept when it is gone, until
-   * some time after the namespace is. For that the kind has to watch namespaces.
+   * Counter series of an object's namespace. They exist at 0 from the first pass over an object there, and stay when it is
+   * gone, until some time after the namespace is. The kind has to watch namespaces for that.
    */
   readonly namespaceCounters?: (namespace: string) => readonly CounterSeries[];
   /**
@@ -81,20 +81,20 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
    * Must be quick and must not throw.
    */
   readonly traceparent?: (object: KubeObject) => string | undefined;
-  /** True for an object that is kept as a memory only: it has no say in kopiur_resource_ready any more. */
+  /** True for an object that is only kept as a record: kopiur_resource_ready no longer counts it. */
   readonly hasEnded?: (object: KubeObject) => boolean;
   /**
-   * Called once when work begins, with what has a key of this kind reconciled: for what no watch shows, as that a
-   * slot became free.
+   * Called once when work begins, with a function that has a key of this kind reconciled: for changes that no watch shows,
+   * as a slot that became free.
    */
   readonly wakes?: (wake: (key: ObjectKey) => void) => void;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
   observe(key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
-  /** What its plans ask for before; without it the world is planned over as it was observed. */
+  /** What its plans need from outside of the world; without it the plan is made over the world as observed. */
   readonly claims?: Claims<World>;
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
-  /** Told what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
+  /** Called with what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
   applied?(world: World, applied: Applied, now: Date): void;
   /** The whole status but its conditions. Pure; holds no bare `now`. */
   status(world: World, plan: P, applied: Applied): Readonly<Record<string, unknown>>;

@@ -3,13 +3,13 @@ import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
 import type { CounterName, FinishedSpan, HistogramName, LabelsOf } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** One Event the kind asks for. Told on the reconciled object, it takes the place of the outcome's own. */
+/** One Event the kind asks for. On the reconciled object it takes the place of the outcome's own. */
 export interface PlannedEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: Reason;
   readonly action: string;
   readonly note: string;
-  /** Tell it on this object instead of the reconciled one. */
+  /** Send it on this object instead of the reconciled one. */
   readonly regarding?: {
     readonly apiVersion: string;
     readonly kind: string;
@@ -34,12 +34,12 @@ export type PlannedMeasure =
   | { readonly kind: "span"; readonly span: FinishedSpan };
 
 /**
- * Everything a pass wants done and told. Pure data: the engine applies it in the order of the fields.
+ * Everything a pass wants done and reported. Pure data: the engine applies it in the order of the fields.
  *
- * Events and measures are told once: right after the write that records what they say. That is the status, and
- * only when it changed, so a kind plans them where its status moves; for an object whose finalizer is dropped
- * it is that drop. A write that conflicts tells nothing, the next pass does. (A controller that dies between
- * the write and the telling loses them; nothing is ever told twice.)
+ * Events and measures are sent once, right after the write that records what they say. That write is the status, and only
+ * when it changed; so a kind plans them where its status changes. For an object whose finalizer is dropped it is the drop.
+ * When the write conflicts nothing is sent: the next pass does it. (A controller that dies between the write and the
+ * sending loses them; nothing is ever sent twice.)
  */
 export interface Plan {
   /**
@@ -48,8 +48,8 @@ export interface Plan {
    */
   readonly finalizer?: "present" | "absent";
   /**
-   * Set in order, before anything is made: a word to the kind that owns the object, which acts on it. One of the same
-   * plan that says the version it was seen at does not stand in the way of a later write that says the same one.
+   * Annotations on objects of other kinds, which act on them; set in order, before anything is made. Two of one plan on the
+   * same object may both name the version it was seen at.
    */
   readonly annotate?: readonly Annotating[];
   /** Made in order, where they are not there yet; the first failure ends the pass. */
@@ -57,8 +57,8 @@ export interface Plan {
   /** Deleted in order, after what is made. */
   readonly remove: readonly Removal[];
   /**
-   * Made in order after the rest, where a refusal (an exceeded quota, an admission policy) is no
-   * failure of the reconciled object: the first one ends the offers, and `Applied.offered` tells the kind's status.
+   * Made in order, after the rest. A refusal (an exceeded quota, an admission policy) is no failure of the reconciled
+   * object: the first one ends the offers, and `Applied.offered` says so to the kind's status.
    */
   readonly offer?: readonly DesiredObject[];
   /** Specific conditions; Ready, Reconciling and Stalled come from the outcome. */
@@ -72,6 +72,6 @@ export interface Plan {
 export interface Applied {
   readonly objects: readonly { readonly desired: DesiredObject; readonly uid: string }[];
   readonly error?: Error;
-  /** What became of `offer`; absent when it was not come to. */
+  /** What became of `offer`; absent when the pass ended before it. */
   readonly offered?: { readonly made: number; readonly refused?: Error };
 }

@@ -27,11 +27,11 @@ import type { RunPin } from "../run/pin.ts";
 import type { SeenDeletions } from "./seen.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** So long a deletion waits, for those that come with it to arrive here, before any snapshot goes. */
+/** How long a deletion waits, so that those that belong to it arrive, before any snapshot goes. */
 export const SETTLE_SECONDS = 10;
-/** A memory that is lost is waited for no longer, however long the window is. */
+/** How long a lost memory delays deletions at most, however long the window is. */
 const UNKNOWN_MAX_SECONDS = 86_400;
-/** A clock that is wrong by less is of no interest. */
+/** Differences between clocks below this are ignored. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 const CONDITION = "DeletionHeld";
 
@@ -48,7 +48,7 @@ export type DeletionVerdict =
     readonly kind: "settling";
     readonly since: string;
     readonly seconds: number;
-    /** Said instead of the ordinary sentence. */
+    /** Reported in place of the ordinary sentence. */
     readonly message?: string;
     readonly annotate: readonly Annotating[];
   }
@@ -59,17 +59,20 @@ export type DeletionVerdict =
     readonly message: string;
     readonly news: string | undefined;
   }
-  /** It was held, and a person has said since that it need not be. */
+  /** It was held, and a person has confirmed it since. */
   | { readonly kind: "confirmed"; readonly message: string };
 
 /**
- * The breaker (decisions 0010 and 0018): more deletions than a repository's threshold within its window, and what would take
- * the last snapshots of a recipe, stay until a person confirms. What was deleted before counts, also where it is gone
- * and after a restart: the Repository remembers it. Of other namespaces counts what this controller sees and did. Held once is held until then, whatever is counted later; the
- * condition is the memory. What retention or a history limit deletes is not counted, but believed only as far as these
- * would go; the newest whole snapshot of a source they never take, and what
- * is pinned neither, whatever was confirmed: that may have been said before the pin. What was put back nothing deletes before a person has said that no other cluster lives on it, whatever the settings are: these
- * were restored along with it.
+ * The breaker (decisions 0010 and 0018). A deletion is held until a person confirms when
+ * - it is one of more than a repository's threshold within its window. Earlier deletions count, also when they are done
+ *   and after a restart: the Repository remembers them. Of other namespaces only what this controller saw or did counts;
+ * - it would take the last snapshots of a recipe;
+ * - the Backup was put back, until a person has said that no other cluster lives on its snapshots. No setting changes
+ *   that: the settings were restored along with it.
+ *
+ * Once held, it stays held whatever is counted later; the condition is the memory. A routine deletion (retention, history
+ * limit) is not counted, but the claim to be one is believed only as far as routine would go: it never takes the newest
+ * whole snapshot of a source, nor a pinned Backup, whatever was confirmed, for that may have been before the pin.
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
   const { backup } = world;
@@ -128,8 +131,8 @@ export function isKeptByPin(
 }
 
 /**
- * What Repositories of other namespaces say may be of the time before this controller counted by itself, so it delays;
- * but only until a window after that, and it holds nothing, for whoever owns them may write it.
+ * Memories of Repositories in other namespaces may tell of deletions before this controller counted itself, so they
+ * delay a deletion until one window after that. They hold nothing: whoever owns those objects may write them.
  */
 function claimsOf(
   world: BackupWorld,
@@ -163,7 +166,7 @@ export function isTooMany(
   return threshold > 0 && others.ofRepository + 1 > threshold;
 }
 
-/** Of one that holds no snapshot nobody knows whether there is one: it is none of those that are to be kept. */
+/** Takes more than half of the Backups of a recipe that hold snapshots; one without a known snapshot is not counted. */
 export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "others" | "isSaved">): boolean {
   return isSaved && 2 * (others.ofRecipe + 1) > others.savedByRecipe;
 }
@@ -172,7 +175,7 @@ export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "othe
 function settlingOf({ backup }: BackupWorld, now: Date): DeletionVerdict | undefined {
   const since = Date.parse(backup.status.deletion?.settlingSince ?? "");
   const waitedSeconds = (now.getTime() - since) / 1000;
-  // A clock that was set back since begins anew, and never waits longer than once more.
+  // After a clock was set back the wait starts again, once.
   if (Number.isNaN(since) || waitedSeconds < -1) {
     return { kind: "settling", since: isoSeconds(now), seconds: SETTLE_SECONDS, annotate: [] };
   }
@@ -181,7 +184,7 @@ function settlingOf({ backup }: BackupWorld, now: Date): DeletionVerdict | undef
   return { kind: "settling", since: isoSeconds(new Date(since)), seconds, annotate: [] };
 }
 
-/** Free once its Repository knows of it; one that knows nothing of what was deleted before must first have watched. */
+/** Free once its Repository remembers it; a Repository without a memory watches for a window first. */
 function remembered(
   world: BackupWorld,
   { memory, repository }: SeenDeletions,
@@ -219,7 +222,7 @@ function remembered(
   const times = Number.isNaN(deletedSecond) ? [nowSecond] : [nowSecond, deletedSecond];
   const bounds = { fromSecond: Math.min(...times) - windowSeconds, untilSecond: Math.max(...times) };
   const entry = memory?.past.find((each) => each.id === id);
-  // One that waits on for its mover need not be written again.
+  // While it goes on waiting for its mover nothing is written again.
   if (entry !== undefined && nowSecond - entry.atSecond < CLOCK_TOLERANCE_SECONDS) {
     return { kind: "free", annotate: [] };
   }
@@ -263,7 +266,7 @@ function halfText({ backup }: BackupWorld): string {
     `"${backup.configName}" that held snapshots`;
 }
 
-/** The word that frees all that was put back; where the Repository is gone nobody can say it. */
+/** How to free everything that was put back; not possible once the Repository is gone. */
 function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
   if (repository.kind !== "found") return "";
   const { key: { name }, uid } = repository.value;

@@ -68,7 +68,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   if (policy === "Retain") return retain(leaving);
   if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
   if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
-  // Of what nobody can reach a person could only say that it stays; a whole snapshot is worth asking for.
+  // For snapshots that cannot be reached a person could only confirm that they stay; ask only about a whole one.
   const isAtMostUnfinished = snapshotsAreGone(world) || !leaving.entries.some(mayBeWhole);
   if (world.repository.kind === "missing" && isAtMostUnfinished && deleteJobs(world).length === 0) {
     return takeBack(leaving) ?? orphan(leaving, "that is gone, and no whole snapshot can be there");
@@ -98,7 +98,7 @@ function retain(leaving: Leaving): BackupPlan {
   return { ...plan, events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }] };
 }
 
-/** What it holds cannot be read, so it is counted by what looks like a snapshot, and as one at least. */
+/** Its status cannot be read, so everything that looks like a snapshot is counted, and at least one. */
 function orphanUnread(leaving: Leaving): BackupPlan {
   const { object, backup } = leaving.world;
   const listing = valueAt(object, "status", "snapshots");
@@ -145,7 +145,7 @@ function isUnfinished({ phase, failure }: Pick<SnapshotEntry, "phase" | "failure
   return !isOnItsWay({ phase });
 }
 
-/** True for a source whose mover left no word yet: one that is killed may have saved the whole snapshot just before. */
+/** True for a source whose mover left no result yet: a killed one may have saved the whole snapshot just before. */
 function isOnItsWay({ phase }: Pick<SnapshotEntry, "phase">): boolean {
   return phase === "Running" || phase === "Pending";
 }

@@ -24,15 +24,14 @@ import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 import { type BackupWorld, mayStart, sourceHasEnded } from "../world/world.ts";
 
-/** Watches wake whoever waits; this is for the change no watch shows. */
+/** A safety net: normally a watch wakes a Backup that waits. */
 const RECHECK_SECONDS = 300;
-/** For what the next pass does: it comes by itself, as this one writes the status. */
+/** The next pass comes anyway, because this one writes the status. */
 const SOON_SECONDS = 1;
 
 /**
- * A run that has not ended: waits for what its first movers need, then starts one per source, as many at a time as
- * there are slots, and follows them until all have ended. From the first mover on only what was pinned
- * counts.
+ * A run that has not ended. It waits for what its first movers need. Then it starts one mover per source, as many at a
+ * time as there are slots, and follows them until all have ended. From the first mover on only what was pinned counts.
  */
 export function planRun(world: BackupWorld, now: Date): BackupPlan {
   const pinned = runPin(world.backup.status, world.jobs);
@@ -43,7 +42,7 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
     if (waits !== undefined) return waits;
   }
   const pin = pinned ?? newPin(world);
-  // The checks let nothing through without config and repository; a world that lies waits like one without.
+  // The checks refuse a world without config or repository; this is for the compiler.
   if (pin === undefined) {
     return pendingPlan(world, { reason: "ConfigNotFound", message: "Nothing to run yet" });
   }
@@ -67,7 +66,7 @@ function settingsToday(world: BackupWorld, pin: RunPin, entry: SnapshotEntry): s
   return settingsOf(backupJob(world, repository, pin, { entry, attempt: entry.job?.attempts ?? 1 }));
 }
 
-/** Takes back what was said of the checks behind one that refused. */
+/** Removes the conditions of the checks that come after the one that refused: they were not made in this pass. */
 export const notLookedAt: readonly ConditionChange[] = [
   { kind: "remove", type: "CredentialsAvailable" },
   { kind: "remove", type: "MoverPermitted" },
@@ -81,7 +80,7 @@ function pendingPlan(
   return {
     create: [],
     remove: [],
-    // What was found earlier of checks behind this one may be true no longer.
+    // What a later check found in an earlier pass may no longer be true.
     conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
     outcome: waiting(reason, message, recheckAfterSeconds),
     events: waitEvents(world, reason, message),
@@ -90,7 +89,7 @@ function pendingPlan(
   };
 }
 
-/** Claims that get a volume yet are waited for up to the start deadline; then the run goes on without them. */
+/** Claims that are still waiting for a volume: the run waits up to the start deadline, then goes on without them. */
 function waitForVolumes(world: BackupWorld): BackupPlan | undefined {
   const { unfitClaims, object, serverNow } = world;
   const hopeful = unfitClaims.filter(({ isNamed, fault }) => isNamed && fault === "unbound");
@@ -102,7 +101,7 @@ function waitForVolumes(world: BackupWorld): BackupPlan | undefined {
   return pendingPlan(world, { reason: "VolumeNotUsable", message }, Math.min(RECHECK_SECONDS, leftSeconds));
 }
 
-/** Of a volume that cannot be backed up no mover is started: its source has failed before it began. */
+/** A volume that cannot be backed up gets no mover: its source fails at once. */
 function withoutUnfit(world: BackupWorld, steps: readonly SourceStep[], now: Date): readonly SourceStep[] {
   return steps.map((step): SourceStep => {
     const unfit = world.unfitClaims.find(({ name, isNamed }) => isNamed && name === step.entry.source);
@@ -115,7 +114,7 @@ function withoutUnfit(world: BackupWorld, steps: readonly SourceStep[], now: Dat
   });
 }
 
-/** What a run says at its start of claims its recipe selects and that it does without. */
+/** What a run reports at its start about claims that its recipe selects and that it leaves out. */
 function leftOut({ unfitClaims }: BackupWorld): Pick<BackupPlan, "conditions" | "events"> {
   const selected = unfitClaims.filter(({ isNamed }) => !isNamed);
   if (selected.length === 0) return { conditions: [], events: [] };
@@ -193,7 +192,7 @@ type Waiting = Extract<Outcome, { kind: "waiting" }>;
 
 interface Started {
   readonly steps: readonly SourceStep[];
-  /** Why sources that need a mover do not get one now, but for want of a slot. */
+  /** Why sources that need a mover do not get one now, other than for lack of a slot. */
   readonly held: Obstacle | undefined;
   readonly create: readonly DesiredObject[];
   /** The steps that get one. */
@@ -201,8 +200,8 @@ interface Started {
 }
 
 /**
- * Starts every mover that is needed and has a slot; none while something stands in the way, and none in a pass that
- * tells an end.
+ * Starts every mover that is needed and has a slot. Starts none while there is an obstacle, and none in a pass that
+ * records the end of another one.
  */
 function startSteps(
   world: BackupWorld,
@@ -212,7 +211,7 @@ function startSteps(
 ): Started {
   const none = { steps, held: undefined, create: [], started: new Set<SourceStep>() };
   const isNeeded = steps.some(({ kind }) => kind === "start");
-  // A Job that cannot be made must not stand in the way of writing down what ended.
+  // A Job that cannot be made must not keep an end from being written down.
   if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
   const held = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
   if (held?.reason === "RepositoryReplaced") {
@@ -244,8 +243,8 @@ function refuse(step: SourceStep, refusal: Obstacle, now: Date): SourceStep {
 }
 
 /**
- * Who waits for a slot alone, and who begins, tells no Event: a thousand of them would drown those of trouble, and
- * each is one more write where many start at once.
+ * No Event for a run that only waits for a slot, or that begins: a thousand of them would hide the Events about trouble,
+ * and each is one more write just when many start.
  */
 function waiting(reason: Reason, message: string, recheckAfterSeconds: number): Waiting {
   const isQuiet = reason === "NoSlot" || reason === "Running" ? { isQuiet: true as const } : {};
@@ -256,9 +255,9 @@ function slotWait({ slots }: BackupWorld): SlotWait | undefined {
   return slots === "free" ? undefined : slots.waiting;
 }
 
-/** Nothing is pinned before the first mover: what the config says when there is a slot counts. */
+/** Nothing is pinned before the first mover: the config counts as it is when there is a slot. */
 function slotlessPlan(world: BackupWorld, wait: SlotWait | undefined, pin: RunPin): BackupPlan {
-  // Without a place nobody asked for it: what the run needed was only just there.
+  // No place yet: the last obstacle went away in this pass, so no slot was asked for.
   if (wait === undefined) {
     return pendingPlan(world, { reason: "NoSlot", message: REASONS.NoSlot }, SOON_SECONDS);
   }

@@ -7,9 +7,9 @@ import type { BackupConfigWorld } from "../world.ts";
 type Says = Pick<ConditionValue, "status" | "reason" | "message">;
 
 /**
- * Whether retention may delete now, as the condition RetentionActive; undefined when every Backup is kept. While a
- * person must act, the order of the runs is in doubt, or snapshots could not be deleted, it deletes nothing:
- * Backups would only pile up that wait for their snapshots.
+ * Whether retention may delete now, as the condition RetentionActive; undefined when every Backup is kept. It deletes
+ * nothing while a person must act, while the order of the runs is in doubt, or while snapshots cannot be deleted, for
+ * then Backups would only pile up in phase Deleting.
  */
 export function retentionCondition(
   world: BackupConfigWorld,
@@ -26,7 +26,7 @@ export function isKnownActive({ status }: BackupConfigWorld): boolean {
   return findCondition(status.conditions, "RetentionActive")?.status === "True";
 }
 
-/** Tells that the order of the runs is in doubt, when that is new. */
+/** The Event for a doubt about the order of the runs, when it is new. */
 export function heldEvents(
   { conditions }: BackupConfigStatus,
   condition: ConditionValue | undefined,
@@ -63,7 +63,7 @@ function no(reason: Says["reason"], message: string): Says {
 
 type Newest = NonNullable<NonNullable<BackupConfigStatus["retention"]>["newest"]>;
 
-/** Clocks of nodes, API server and controller may differ by so much; no rule of retention is finer. */
+/** How much the clocks of nodes, API server and controller may differ; no rule of retention is finer. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** What the order of a recipe's runs is judged by. */
@@ -78,9 +78,8 @@ interface RunOrder {
 }
 
 /**
- * Why the order of the runs is in doubt, as a sentence; undefined when it is not. Retention that trusts a wrong clock
- * deletes the newest data as if it were the oldest, and one that goes on after the newest runs were lost
- * deletes what is left.
+ * Why the order of the runs is in doubt, as a sentence; undefined when it is not. With a wrong clock retention would
+ * delete the newest data as if it were the oldest. After the newest runs were lost it would delete what is left.
  */
 export function doubtOf(order: RunOrder): string | undefined {
   const { runs, now, comingBack: [first, ...more] } = order;
@@ -117,8 +116,8 @@ export function doubtOf(order: RunOrder): string | undefined {
 }
 
 /**
- * The newest run with a snapshot that succeeded and was ever seen, also when it is gone; but one whose end is still to
- * come is forgotten with its run.
+ * The newest successful run with a snapshot that was ever seen, also when it is gone. One whose end lies in the future is
+ * forgotten together with its run.
  */
 export function newestSeen(
   { runs, remembered, now }: Omit<RunOrder, "comingBack">,
@@ -130,7 +129,7 @@ export function newestSeen(
   return first === undefined || rememberedMs > first.timeMs ? remembered : known;
 }
 
-/** The loss of one that was stopped makes no other run go. */
+/** Stopped runs do not count: losing one makes no other run go. */
 function newestWhole(runs: readonly RunFacts[]): RunFacts | undefined {
   return runs.find(({ hasFailed }) => !hasFailed);
 }

@@ -8,7 +8,7 @@ import {
 } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
 
-/** Most Backups of a recipe that go at the same time, those whose snapshots are still being deleted included. */
+/** How many Backups of a recipe are deleted at the same time, with those whose snapshots are still being deleted. */
 const MOST_GOING = 10;
 
 /** What a pass does with the runs that no rule keeps. */
@@ -17,20 +17,20 @@ export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" 
   readonly doomed: readonly RunFacts[];
   /** Of those: deleted by this pass. */
   readonly going: readonly RunFacts[];
-  /** Names of those whose deletion is news, for status still names them as pending. */
+  /** Names of those that are gone and that status still names as pending: their deletion is reported now. */
   readonly gone: readonly string[];
   /** Those that will go later. */
   readonly rest: readonly RunFacts[];
   /**
-   * Names of the Backups on which a deletion hangs now: those that would go, and those that hold the newest whole
-   * snapshots of the same sources.
+   * Names of the Backups that decide a deletion now: those that would go, and those that hold the newest whole snapshots
+   * of the same sources.
    */
   readonly asks: readonly string[];
 }
 
 /**
- * What a pass does with the runs that no rule keeps: only what was named in status long enough goes, and only what was
- * read live together with what stays in its place.
+ * What a pass does with the runs that no rule keeps. A run goes only when status named it long enough, and when it was
+ * read live together with the runs that stay in its place.
  */
 export function chooseRuns(
   { spec, status, generation, leaving, live }: BackupConfigWorld,
@@ -54,7 +54,7 @@ export function chooseRuns(
     doomed,
     going,
     gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
-    // One that is marked and not named any more was told of: it goes, as the cache will show.
+    // Marked and no longer named: it was reported already and is going, as the cache will show.
     rest: doomed.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
     asks: [...new Set(due.flatMap((run) => questions(run, holders)))],
   };
@@ -80,7 +80,7 @@ export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld
     (!run.hasFailed || run.saved.length > 0) && run.repository === writtenTo && isSame(run.uniqueId)
   );
 
-  // Of a repository that is not known nothing is deleted; what would be is named all the same.
+  // While the repository is unknown nothing is deleted; what would go is still named.
   function isSame(own: string | undefined): boolean {
     return own === undefined || uniqueId === undefined || own === uniqueId;
   }
@@ -92,14 +92,14 @@ export type RetentionStatus = NonNullable<BackupConfigStatus["retention"]>;
 /** A Backup that status names as one that will go. */
 type PendingRun = NonNullable<RetentionStatus["pending"]>[number];
 
-/** How long a Backup stands in status before it may go, so that a bad edit can be seen and taken back. */
+/** How long a Backup is named in status before it may go, so that a bad edit can be seen and undone. */
 const SHOWN_SECONDS = 60;
 /** How many Backups status names; the schema's limit. */
 const NAMED = 20;
 
 /**
- * Of the runs that are to go, those that status names, the oldest first. One that stood there before keeps its time,
- * unless the spec was edited since: then every one begins anew.
+ * The runs that will go and that status names, oldest first. A run that was named before keeps its time, unless the spec
+ * was edited since: then the time of all of them starts again.
  */
 export function pendingRuns(
   runs: readonly RunFacts[],
@@ -115,7 +115,7 @@ export function pendingRuns(
   }));
 }
 
-/** Names of the runs that stood in status long enough. */
+/** Names of the runs that status named long enough. */
 function shownNames(
   before: RetentionStatus | undefined,
   generation: number,

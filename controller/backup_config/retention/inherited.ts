@@ -9,9 +9,9 @@ const REASON = "InheritedHeld";
 const TOLD = 3;
 
 /**
- * Says of a recipe that deletes by rules whether it may delete all of its runs. Of those that were put back it may not
- * until a person has said that no other cluster lives on their snapshots: what a test cluster deletes that was restored
- * beside production, production has lost.
+ * The condition that says whether the rules of a recipe may delete all of its runs. They may not delete runs that were put
+ * back until a person has said that no other cluster lives on their snapshots: a test cluster that was restored beside
+ * production would delete production's snapshots.
  */
 export function inheritedCondition(
   { key: { namespace }, spec, repository }: BackupConfigWorld,
@@ -32,7 +32,7 @@ export function inheritedCondition(
   return { kind: "set", value: { type: CONDITION, status: "False", reason: REASON, message } };
 }
 
-/** Tells it once. */
+/** The Event for it, once. */
 export function inheritedEvents(
   { status }: BackupConfigWorld,
   change: ConditionChange,

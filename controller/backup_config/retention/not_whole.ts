@@ -34,7 +34,7 @@ export function notWholeStatus(
   };
 }
 
-/** Says of a recipe that deletes by rules whether the newest snapshot of each source is whole. */
+/** The condition that says whether the newest snapshot of each source is whole, for a recipe with rules. */
 export function wholeCondition(
   { key, spec: { retention } }: BackupConfigWorld,
   { odd, heldBack }: Pick<RetentionChoice, "odd" | "heldBack">,
@@ -48,7 +48,7 @@ export function wholeCondition(
   return { kind: "set", value: { type: CONDITION, status: "False", reason: "NotWhole", message } };
 }
 
-/** Tells it when it is new of a source. */
+/** One Event for each source of which this is new. */
 export function notWholeEvents(
   { status, spec: { retention } }: BackupConfigWorld,
   { odd }: Pick<RetentionChoice, "odd">,

@@ -16,7 +16,7 @@ import {
 import { inheritedCondition, inheritedEvents } from "./inherited.ts";
 import { notWholeEvents, notWholeStatus, wholeCondition } from "./not_whole.ts";
 
-/** Watches say when a Backup went; this is for the change no watch shows. */
+/** A safety net: normally a watch shows that a Backup is gone. */
 const GOING_RECHECK_SECONDS = 30;
 /** A doubt may end by time alone. */
 const HELD_RECHECK_SECONDS = 300;
@@ -32,9 +32,9 @@ interface RetentionStep
 }
 
 /**
- * What retention does in a pass: it names in status what is to go, and lets go, a few at a time, what was named long
- * enough. `outcome` is how the recipe stands; `hasNews` that the pass has something else to write down: it then
- * deletes nothing, so that a deletion that fails halfway is told by the pass that finds it done, and once.
+ * What retention does in a pass. It names in status the Backups that will go. It deletes, a few at a time, those that
+ * were named long enough. `outcome` is the state of the recipe. With `hasNews` the pass has something else to write, and
+ * deletes nothing: if a deletion then fails halfway, the pass that finds it done reports it, and only that one.
  */
 export function planRetention(
   world: BackupConfigWorld,
@@ -127,7 +127,7 @@ function lastPrune(
   };
 }
 
-/** Says of runs that retention deletes them, so that no person is asked whether that was meant. */
+/** Marks runs as deleted by retention, so that the breaker does not ask a person. */
 function marks(
   { namespace }: ObjectKey,
   going: readonly RunFacts[],
@@ -135,7 +135,7 @@ function marks(
   return going.filter(({ isMarked }) => !isMarked).map((run) => markRoutine(namespace, run, "retention"));
 }
 
-/** Takes the word back for runs that are kept after all: when a person deletes one of them, that counts. */
+/** Removes the mark from runs that are kept after all: if a person deletes one of them, the breaker counts it. */
 function withdrawnMarks(
   { key, runs }: BackupConfigWorld,
   doomed: readonly RunFacts[],
@@ -146,7 +146,7 @@ function withdrawnMarks(
 
 const NAMES_TOLD = 5;
 
-/** Tells how many runs went, and the first of them by name. */
+/** The Event that says how many runs went, with the first of them by name. */
 function goneEvents(gone: readonly string[]): readonly PlannedEvent[] {
   if (gone.length === 0) return [];
   const names = gone.slice(0, NAMES_TOLD).map((name) => `"${name}"`).join(", ");

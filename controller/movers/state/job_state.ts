@@ -111,10 +111,13 @@ export interface ObservedJob<O extends OperationKey> {
 const SETTLE_MS = 30_000;
 
 /**
- * The state of a mover Job. Only pods controlled by this very Job (its uid) are believed. A success
- * that any of them reported counts at once, for it was the last thing that pod did, and the Job takes a second or
- * two to notice; a failure is judged only when the Job has ended, for until then it may try again, or when the mover
- * ended and a container somebody put beside it keeps the Job from noticing. Never throws.
+ * The state of a mover Job. Only pods controlled by this very Job (its uid) are believed.
+ * - A success that any of them reported counts at once: it was the last thing that pod did, and the Job takes a second or
+ *   two to notice.
+ * - A failure counts only when the Job has ended, for until then it may try again; or when the mover has ended and a
+ *   sidecar keeps the Job from noticing.
+ *
+ * Never throws.
  *
  * absent → waiting ⇄ running → succeeded | failed
  */

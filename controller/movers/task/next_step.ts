@@ -8,13 +8,13 @@ import type { AnyMover, SeenMover } from "./seen_movers.ts";
 import type { MoverTask, TaskFailure, TaskLimits, TaskMemory, TaskStep, WaitReason } from "./task.ts";
 import { secondsSince, secondsUntil, timeOr } from "./time.ts";
 
-/** So long a pod may pull its image and mount its volumes before that is worth telling. */
+/** How long a pod may take to pull its image and mount its volumes before that is reported. */
 export const START_GRACE_SECONDS = 30;
-/** A pod on a node nobody hears of never goes; so long the end of its task waits for it. */
+/** A pod on a lost node never goes away; the end of its task waits for it only this long. */
 const STOP_LIMIT_SECONDS = 300;
 /** Kubernetes waits up to ten minutes before it makes the next pod after one that failed. */
 const NEXT_POD_SECONDS = 900;
-/** After a mover that did not run: time for a new node, and for others to have a turn. */
+/** The rest after a mover that did not run: time for a new node, and a turn for others. */
 const FIRST_REST_SECONDS = 60;
 
 /** A step that ends no task with a result, and needs no result's type. */
@@ -33,8 +33,8 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  *              │ stands in line for it as long as that takes
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  *
- * Where two movers at once do no harm, one that was given up and does not go is waited for so long only:
- * then the next one is start(n + 1), beside it.
+ * Where two movers at once do no harm, one that was given up and does not go away is waited for only for
+ * `besideSeconds`: then start(n + 1) makes the next one beside it.
  */
 export function nextStep<O extends OperationKey>(
   { limits }: MoverTask<O>,
@@ -98,12 +98,12 @@ function stepOf<O extends OperationKey>(
   }
 }
 
-/** What the Job itself does not try again: an end without a result, or one it does not hear of. */
+/** Ends that the Job does not retry by itself: without a result, or not known to it. */
 function mayTryAgain(state: Failed): boolean {
   return state.class === "ResultMissing" || (state.jobGoesOn === true && failureIsRetryable(state.class));
 }
 
-/** A pod may work though nothing of its Job is left to say so; those before were waited for where two may be at work. */
+/** A pod may still work although its Job is gone; earlier pods were already waited for. */
 function isStray({ state, podIsAlive, number }: AnyMover, next: number, limits: TaskLimits): boolean {
   return state.kind === "absent" && podIsAlive && (limits.besideSeconds === undefined || number >= next);
 }
@@ -112,7 +112,7 @@ function mayBeBeside(since: string | undefined, { besideSeconds }: TaskLimits, n
   return since !== undefined && besideSeconds !== undefined && secondsSince(since, now) >= besideSeconds;
 }
 
-/** True for a mover that was given up and does not go, as on a lost node, of a task that may have two. */
+/** True for a mover that was given up and does not go away, as on a lost node, when the task may have two. */
 function staysTooLong(
   memory: TaskMemory,
   { state, podIsAlive }: AnyMover,
@@ -123,14 +123,14 @@ function staysTooLong(
   return isThere && mayBeBeside(memory.stoppedAt, limits, now);
 }
 
-/** The next Job is that of another number, for the name of the one that stays is taken. */
+/** The next Job has another number: the old one still has its name. */
 function besideIt(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
   const { stoppedAt: _stoppedAt, startedAt: _startedAt, podGoneSince: _podGoneSince, ...rest } = memory;
   const number = current.number + 1;
   return whileResting({ ...rest, number }, { ...current, number }, limits, now);
 }
 
-/** The newest Job there is, else the one status speaks of: a controller may have died before it wrote it down. */
+/** The newest Job there is, else the one in status: a controller may have died before it wrote a new one down. */
 function currentMover<O extends OperationKey>(
   before: TaskMemory | undefined,
   movers: readonly SeenMover<O>[],
@@ -152,7 +152,7 @@ function afterVanished(memory: TaskMemory, current: AnyMover, limits: TaskLimits
   return ended(memory, { class: "ResultMissing", resultKnown: false }, now);
 }
 
-/** A Job that was given up is gone: what becomes of its task is decided when its pod is gone as well. */
+/** A Job that was given up is gone: the task goes on once its pod is gone as well. */
 function afterStopped(
   memory: TaskMemory,
   stoppedAt: string,
@@ -175,17 +175,17 @@ function afterStopped(
   return whileResting(rest, current, limits, now);
 }
 
-/** Its slot went back; it asks for one again when its time has come. */
+/** It gave its slot back and asks for one again at `retryAt`. */
 function whileResting(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
   const { retryAt = "", startedAt, stoppedWhy = "", stoppedReason = "PodNotStarted" } = memory;
-  // From there on it stands in line, which may be long, and is nobody's fault.
+  // From here on it waits for a slot; that time does not count against its deadline.
   const restsUntil = new Date(Math.min(now.getTime(), timeOr(retryAt, now)));
   if (startIsTooLate(memory, limits, restsUntil)) {
     return missedStart(memory, !isOnlyMover(current, memory), now);
   }
   const untilRetry = secondsUntil(retryAt, now);
   if (untilRetry <= 0) {
-    // A mover that never ran proves nothing, and is made again under its name.
+    // A mover that never ran did nothing, so the same Job is made again.
     const number = current.number + (startedAt === undefined ? 0 : 1);
     if (number > (limits.jobs ?? Infinity)) return endedByCluster(memory, now);
     return { kind: "start", number, memory, isRested: true };
@@ -199,9 +199,9 @@ function whileResting(memory: TaskMemory, current: AnyMover, limits: TaskLimits,
 }
 
 /**
- * A pod whose Job is gone, as by `kubectl delete job --cascade=orphan` or on a lost node: nobody will hear of its end,
- * but as long as it may work no other mover is made. One that is to go is waited for until the start deadline, one that
- * works until the time a mover may take is over.
+ * A pod whose Job is gone, as after `kubectl delete job --cascade=orphan` or on a lost node. Its result is lost, but no
+ * other mover is made while it may work. A pod that is being deleted is waited for until the start deadline, one that
+ * works until its active deadline.
  */
 function whileStray(
   before: TaskMemory | undefined,
@@ -239,7 +239,7 @@ function whileWaiting(
   const { why: reason, text, podMadeAt } = state;
   const wait = { reason, text };
   if (memory.startedAt !== undefined && podMadeAt === undefined) {
-    // The Job may have counted none yet: its controller makes the next one within seconds, or does not for long.
+    // The Job controller makes the next pod within seconds, or not for long.
     const noPod = { why: "gone", text: "its pod is gone", isNews: true } as const;
     return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
@@ -247,7 +247,7 @@ function whileWaiting(
   const madeSeconds = Math.max(0, secondsSince(madeAt, current.serverNow));
   const since = memory.waitingSince ?? isoSeconds(new Date(now.getTime() - madeSeconds * 1000));
   const waitedSeconds = secondsSince(since, now);
-  // What this controller itself has seen bounds what another clock says.
+  // Another clock is believed only within what this controller saw itself.
   const thisTimeSeconds = Math.min(madeSeconds, waitedSeconds);
   const { startDeadlineSeconds } = limits;
   if (isDisruptedTooOften(memory)) return giveUp(memory, wait, now, now);
@@ -259,7 +259,7 @@ function whileWaiting(
   }
   if (memory.stoppedAt !== undefined) return waits(memory, wait, 15);
   if (memory.startedAt === undefined && current.isOutdated) return giveUp(memory, wait, now, now, since);
-  // One that has a node pulls its image; where no deadline ends that, it gives its slot back as well.
+  // It has a node and pulls its image. Where no deadline ends that, it gives its slot back too.
   const keepsSlot = state.hasNode && startDeadlineSeconds !== Infinity;
   if (!keepsSlot && thisTimeSeconds >= SLOT_GRACE_SECONDS) {
     const leftSeconds = startDeadlineSeconds - waitedSeconds;
@@ -275,16 +275,16 @@ function whileWaiting(
   return waits(memory, wait, Math.min(60, left));
 }
 
-/** A kubelet's word for what comes of what the controller gave the Job, and does not pass by itself. */
+/** A kubelet's reason that comes from the Job's own settings and does not go away by itself. */
 export function isSettingsFault(text: string): boolean {
   return /\b(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable|CreateContainerConfigError|CreateContainerError|RunContainerError)\b/
     .test(text);
 }
 
 /**
- * A Job that had a pod and has none that works: between two tries that is its ordinary course, but behind a lost node
- * or a quota it stays so, and nothing in the Job says it. Told after a while, and given up: the next mover finds what
- * this one did. A pod on a lost node is waited for before that, as long as a start may take.
+ * A Job that had a pod and now has none that works. Between two tries that is normal, but with a lost node or a quota it
+ * lasts, and the Job does not say so. It is reported after a while, then given up: the next mover finds what this one
+ * did. A pod on a lost node is waited for first, as long as a start may take.
  */
 function whilePodIsGone(
   before: TaskMemory,
@@ -292,7 +292,7 @@ function whilePodIsGone(
   limits: TaskLimits,
   { now, serverNow }: { readonly now: Date; readonly serverNow: Date },
 ): OpenStep {
-  // The grace counts from when this controller first saw it: the next pod may be on its way here.
+  // The grace starts when this controller first saw it: the next pod may not be in its cache yet.
   const seenSince = before.podGoneSince ?? isoSeconds(now);
   const seenSeconds = secondsSince(seenSince, now);
   const since = noPod.since ?? seenSince;
@@ -335,7 +335,7 @@ function waits(memory: TaskMemory, wait: Wait, recheckAfterSeconds: number): Ope
   return { kind: "waits", memory, ...wait, recheckAfterSeconds, isRested: false };
 }
 
-/** A cluster that makes a new node takes minutes, and then the pod finds it; who waits for longer leaves room to others. */
+/** A cluster needs minutes to add a node; a mover that waits longer gives its slot to others. */
 function restEnds(
   { slotsGivenBack = 0 }: TaskMemory,
   { longestRestSeconds }: TaskLimits,
@@ -349,9 +349,9 @@ function restEnds(
 }
 
 /**
- * Its mover does not run, and keeps a slot from one that would. A pod may begin at this very moment and do work nobody
- * would hear of, so the Job is given up first, then removed, and only when it is gone the task goes on: with another
- * try from `retryAt` on, or to its end.
+ * The mover does not run and blocks a slot. Its pod may still start at this moment, and its work would be lost. So the
+ * Job is first marked as given up, then removed; once it is gone the task goes on with another try from `retryAt`, or
+ * ends.
  */
 function giveUp(
   memory: TaskMemory,
@@ -377,13 +377,13 @@ function giveUp(
   return waits(stopped, wait, 1);
 }
 
-/** True when a task has waited for longer than it may since no mover of it ran, all tries together. */
+/** True when a task has waited longer than its start deadline for a mover to run, all tries together. */
 function startIsTooLate(memory: TaskMemory, limits: TaskLimits, now: Date): boolean {
   return secondsUntilLate(memory, limits, now) <= 0;
 }
 
 function secondsUntilLate(memory: TaskMemory, limits: TaskLimits, now: Date): number {
-  // One that was given up before this was remembered waited for all of it.
+  // A release that did not remember this gave it up after the whole wait.
   const { waitingSince = memory.stoppedAt === undefined ? isoSeconds(now) : "" } = memory;
   if (Number.isNaN(Date.parse(waitingSince))) return 0;
   return Math.ceil(limits.startDeadlineSeconds - secondsSince(waitingSince, now));
@@ -393,7 +393,7 @@ function stopTookTooLong(stoppedAt: string, now: Date): boolean {
   return now.getTime() - Date.parse(stoppedAt) >= STOP_LIMIT_SECONDS * 1000;
 }
 
-/** True for a Job that had no more than one pod, of a task that had no other Job and no pod the cluster ended. */
+/** True when the task had one Job with at most one pod, and the cluster ended none of its pods. */
 function isOnlyMover({ number, state }: AnyMover, { disruptions = 0 }: TaskMemory): boolean {
   return number === 1 && (state.kind === "absent" || state.attempts <= 1) && disruptions === 0;
 }

@@ -13,7 +13,7 @@ import {
 
 /** A Backup of a recipe that ended, as retention sees it. */
 export interface RetentionRun extends JudgedRun {
-  /** It was stopped: what it had saved by then is good, and it is no whole run. */
+  /** It was stopped: what it had saved by then is good, but it never takes a place from one that succeeded. */
   readonly hasFailed: boolean;
   /** Always kept, and counts for no rule: pinned. */
   readonly isExempt: boolean;
@@ -63,14 +63,17 @@ export function keepsEverything(retention: Retention | undefined): boolean {
 }
 
 /**
- * What a retention makes of the runs of a recipe. The rules look at each path by itself, and a run that any rule keeps for
- * any path is kept: a run in which one source failed never takes the place of that source's last snapshot. Kept as well
- * are runs that are exempt, runs without a snapshot, what a kept run stands on because nothing had changed since, and what
- * a kept run is judged by. Runs that failed take no place from those that succeeded, and of these what is not whole takes
- * none from what is: each is looked at as if there were no others after it. The newest whole snapshot of a path is always
- * kept. A note that snapshots are missing lets nothing go that would stay without it. Of one moment,
- * the greater name is the newer. The order of `runs` does not matter; takes O(n log n). deploy/docs/retention.md has
- * examples.
+ * Which runs of a recipe its retention keeps (deploy/docs/retention.md has examples).
+ * - The rules look at each path by itself. A run that any rule keeps for any path is kept; so a run in which one source
+ *   failed never takes the place of that source's last snapshot.
+ * - Kept as well: exempt runs, runs without a snapshot, the run that holds the snapshot of a kept `Unchanged` one, and what
+ *   a kept run was judged by. The newest whole snapshot of a path is always kept.
+ * - Failed runs take no place from successful ones, and snapshots that are not whole none from whole ones: which of the
+ *   better ones stay is decided as if there were no others.
+ * - A note that snapshots are missing lets nothing go that would stay without it.
+ *
+ * Of two runs that ended in the same moment the one with the greater name is the newer. The order of `runs` does not
+ * matter. Takes O(n log n).
  */
 export function judgeRuns<Run extends RetentionRun>(
   retention: Retention | undefined,
