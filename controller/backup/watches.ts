@@ -10,7 +10,9 @@ import {
   slotRepository,
 } from "../movers/mod.ts";
 import {
+  BY_UNIQUE_ID,
   byControllerUid,
+  byUniqueId,
   claimsOfConfig,
   configsOfClaim,
   keysOfController,
@@ -51,9 +53,6 @@ export const INDEX = {
   byController: "byController",
   podsOfBackup: "podsOfBackup",
 } as const;
-
-/** Name of the index of Repositories by kopia's unique id. */
-export const BY_UNIQUE_ID = "uniqueId";
 
 /**
  * Indexes over Backups. One that has ended is in none of those that are open: nothing that happens around it concerns it
@@ -140,11 +139,6 @@ function byRepository(config: KubeObject): readonly string[] {
 /** The repository that an object refers to. */
 function keyTextOf(ref: RepositoryRef | undefined, { metadata }: KubeObject): string | undefined {
   return ref === undefined ? undefined : repositoryKeyText(ref, metadata.namespace ?? "");
-}
-
-function byUniqueId(repository: KubeObject): readonly string[] {
-  const id = textAt(repository, "status", "uniqueId");
-  return id === undefined ? [] : [id];
 }
 
 function needsOfRepository(repository: KubeObject): readonly string[] {

@@ -24,7 +24,7 @@ export * from "./slots/types.ts";
 export * from "./slots/wait_text.ts";
 export { failureIsRetryable, type FailureResult, type JobFailure } from "./state/failure.ts";
 export * from "./state/job_state.ts";
-export { podFacts, podMayRun } from "./state/pod_facts.ts";
+export { MOVER_CONTAINER, podFacts, podMayRun } from "./state/pod_facts.ts";
 export { isDisruptedTooOften, jobMemory, MAX_DISRUPTIONS, memoryOfStart, taskMemory } from "./task/memory.ts";
 export { isSettingsFault, nextStep, START_GRACE_SECONDS } from "./task/next_step.ts";
 export { retrySeconds } from "./task/retry.ts";

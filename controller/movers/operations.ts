@@ -1,7 +1,17 @@
 import { LABEL, OPERATION_NAMES, type OperationKey } from "../../api/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { PlannedMeasure } from "../runtime/plan.ts";
-import type { SlotClass, SlotPool } from "./slots/types.ts";
+
+/**
+ * Which slots a mover needs: those that open a repository have a few of their own, so that neither a dead storage keeps
+ * backups from starting, nor a night of backups a repository from being opened.
+ */
+export const slotPools = ["movers", "bootstraps"] as const;
+export type SlotPool = typeof slotPools[number];
+
+/** What movers with a slot do, the most urgent first. */
+export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as const;
+export type SlotClass = typeof slotClasses[number];
 
 /** What the controller has to know of an operation, beside what its work spec and result say. */
 export interface OperationFacts {

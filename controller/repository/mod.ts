@@ -5,8 +5,6 @@
  */
 import { repositoryKind, repositorySpec } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
-import type { ControllerOptions } from "../options.ts";
-import type { Grant, Kind, Watch } from "../runtime/kind.ts";
 import {
   type MoverSlots,
   type Need,
@@ -16,8 +14,12 @@ import {
   repositoryNeeds,
   slotClaims,
 } from "../movers/mod.ts";
+import type { ControllerOptions } from "../options.ts";
+import type { Grant, Kind, Watch } from "../runtime/kind.ts";
 import {
+  BY_UNIQUE_ID,
   byControllerUid,
+  byUniqueId,
   CONFIG_MAP,
   FoundRuns,
   JOB,
@@ -28,16 +30,16 @@ import {
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
-import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
-import { ListingMemory } from "./catalog/listing_memory.ts";
+import { repositorySlots } from "./bootstrap/slots.ts";
+import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
+import { ListingMemory } from "./catalog/listing.ts";
 import { keysOfStaleStats } from "./catalog/newest_stats.ts";
 import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
-import { BY_UNIQUE_ID, byUniqueId, twinsOf } from "./twins.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
-import { repositorySlots } from "./bootstrap/slots.ts";
 import { repositoryStatusAfter } from "./status.ts";
+import { twinsOf } from "./twins.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 export type { RepositoryWorld } from "./world.ts";

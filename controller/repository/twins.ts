@@ -1,18 +1,10 @@
 import { type ConditionChange, findCondition, REASONS } from "../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import type { PlannedEvent } from "../runtime/plan.ts";
-import { REPOSITORY, textAt } from "../shared/mod.ts";
+import { BY_UNIQUE_ID, byUniqueId, REPOSITORY } from "../shared/mod.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Index of Repositories by kopia's unique id. */
-export const BY_UNIQUE_ID = "uniqueId";
 const mostNamed = 3;
-
-/** Index function: a Repository under kopia's unique id. */
-export function byUniqueId(repository: KubeObject): readonly string[] {
-  const id = textAt(repository, "status", "uniqueId");
-  return id === undefined ? [] : [id];
-}
 
 /** Other Repositories, in any namespace, that open the same repository; sorted. */
 export function twinsOf(repository: KubeObject, reader: Reader): readonly ObjectKey[] {

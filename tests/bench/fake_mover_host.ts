@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LABEL, type MoverResult } from "../../api/mod.ts";
-import { MOVER_CONTAINER } from "../../controller/movers/job/mover_job.ts";
+import { MOVER_CONTAINER } from "../../controller/movers/state/pod_facts.ts";
 import { type ApiServer, pause } from "../cluster/mod.ts";
 import { watchEvents } from "./watch_events.ts";
 

@@ -22,9 +22,8 @@ import {
 } from "../../shared/mod.ts";
 import type { BackupObject } from "../world/object.ts";
 import { foundRepository } from "../run/checks.ts";
-import type { OtherDeletions } from "./others.ts";
 import type { RunPin } from "../run/pin.ts";
-import type { SeenDeletions } from "./seen.ts";
+import type { OtherDeletions, SeenDeletions } from "../world/deletions.ts";
 import type { BackupWorld } from "../world/world.ts";
 
 /** How long a deletion waits, so that those that belong to it arrive, before any snapshot goes. */

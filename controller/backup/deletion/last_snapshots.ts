@@ -1,5 +1,5 @@
 import { ANNOTATION, type DeletionPolicy, deletionPolicy, FINALIZER } from "../../../api/mod.ts";
-import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
+import type { KubeObject } from "../../../kube/types.ts";
 import {
   byObject,
   deletionId,
@@ -11,15 +11,8 @@ import {
   runFacts,
   textAt,
 } from "../../shared/mod.ts";
+import type { LastSnapshots } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
-
-/** What the deletion of a Backup would mean for the last snapshots of its recipe. */
-export interface LastSnapshots {
-  /** Source paths of which it holds the newest whole snapshot, or the newest one where none is whole. */
-  readonly paths: readonly string[];
-  /** Backups that hold a better one of the other paths: they are to be there when this one goes. */
-  readonly keepers: readonly ObjectKey[];
-}
 
 /** What lets Backups go that are deleted, beside their own words. */
 export interface LettingGo {

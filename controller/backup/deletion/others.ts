@@ -21,6 +21,7 @@ import {
   runFacts,
   textAt,
 } from "../../shared/mod.ts";
+import type { OtherDeletions } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
 import { mayHoldSnapshot } from "../run/source_entry.ts";
 
@@ -33,23 +34,6 @@ export const BY_DELETION = "byDeletion";
 const SPANS_SECONDS = [86_400, 3600, 60, 1] as const;
 /** No window is looked through further: no cluster is older. */
 const WINDOW_MAX_SECONDS = 20 * 365 * 86_400;
-
-/** What is counted with the deletion of a Backup, itself left out. */
-export interface OtherDeletions {
-  /**
-   * Of the repository: in the own namespace deletions within the window, done or to be done, and those that are held; in
-   * others those within the window that exist or that this controller let through.
-   */
-  readonly ofRepository: number;
-  /** Of those the ones in other namespaces. */
-  readonly elsewhere: number;
-  /** Such as only Repositories of other namespaces tell of: their owners may write there what they like. */
-  readonly claimed: number;
-  /** Of the recipe: the same of Backups that hold a snapshot. */
-  readonly ofRecipe: number;
-  /** Backups of the recipe that hold a snapshot, or did within the window; itself included when it does. */
-  readonly savedByRecipe: number;
-}
 
 /** Where and around when is counted. */
 export interface CountedDeletion {

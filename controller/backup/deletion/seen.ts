@@ -1,6 +1,7 @@
 import { ANNOTATION, type DeletionPolicy, findCondition, type RepositoryRef } from "../../../api/mod.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
 import {
+  BY_UNIQUE_ID,
   cachedRepository,
   type DeletionMemory,
   deletionMemory,
@@ -19,32 +20,12 @@ import {
 import type { BackupObject } from "../world/object.ts";
 import { wordOfToday } from "./policy.ts";
 import type { DeletionLedger } from "./ledger.ts";
-import { type LastSnapshots, lastSnapshots } from "./last_snapshots.ts";
+import { lastSnapshots } from "./last_snapshots.ts";
 import { breakerOf, isKeptByPin, isTooMany, takesMoreThanHalf } from "./breaker.ts";
-import { countOtherDeletions, type OtherDeletions, repositoryId, savedOfRecipe } from "./others.ts";
+import { countOtherDeletions, repositoryId, savedOfRecipe } from "./others.ts";
 import type { RunPin } from "../run/pin.ts";
-import { BY_UNIQUE_ID } from "../watches.ts";
+import type { LastSnapshots, SeenDeletions } from "../world/deletions.ts";
 import type { ConfigView } from "../world/world.ts";
-
-/** What the breaker judges the deletion of a Backup by. */
-export interface SeenDeletions {
-  readonly others: OtherDeletions;
-  /** True when it is known to hold a snapshot. */
-  readonly isSaved: boolean;
-  /** A routine is named as the one who deletes it, and would; false for the deletion of a person or a tool. */
-  readonly isRoutine: boolean;
-  /** Looked for only where it may decide: where nothing else holds the deletion. */
-  readonly last: LastSnapshots | undefined;
-  /** When this controller began to count by itself; before that only others can say what was deleted. */
-  readonly countedSince: Date;
-  /** It was put back, and nobody said that no other cluster lives on its snapshots. */
-  readonly isInherited: boolean;
-  /** What its Repository remembers; undefined when nothing can be known of what was deleted before. */
-  readonly memory: DeletionMemory | undefined;
-  readonly repository:
-    | { readonly name: string; readonly uid: string; readonly resourceVersion: string | undefined }
-    | undefined;
-}
 
 /** What {@link seenDeletions} looks at. */
 export interface DeletedRun {

@@ -8,8 +8,7 @@ import {
   type MoverOperation,
   type SnapshotEntry,
 } from "../../../api/mod.ts";
-import type { DesiredObject, OwnerReference } from "../../../kube/types.ts";
-import { keyText } from "../../../kube/types.ts";
+import { type DesiredObject, keyText, type OwnerReference } from "../../../kube/types.ts";
 import {
   moverJob,
   type MoverLimits,
@@ -18,24 +17,24 @@ import {
   type WorkTrace,
 } from "../../movers/mod.ts";
 import { labelValue, type RepositoryView } from "../../shared/mod.ts";
-import { backupJobName, deleteJobName } from "./tasks.ts";
 import type { BackupObject } from "../world/object.ts";
+import type { BackupWorld } from "../world/world.ts";
 import { moverOf } from "./checks.ts";
 import { startTimeOf } from "./finished.ts";
 import { pinText, type RunPin } from "./pin.ts";
 import { mayHoldSnapshot } from "./source_entry.ts";
+import {
+  backupJobName,
+  DEFAULT_ACTIVE_DEADLINE_SECONDS,
+  DEFAULT_START_DEADLINE_SECONDS,
+  DELETE_LIMIT_SECONDS,
+  deleteJobName,
+} from "./tasks.ts";
 import { deletionTrace, runTrace } from "./traces.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 const DEFAULT_BACKOFF_LIMIT = 2;
-/** A day: a mover that hangs ends before the next night, and what a longer one read so far the next run finds. */
-export const DEFAULT_ACTIVE_DEADLINE_SECONDS = 86_400;
-/** A start may take as long when nothing else is said. */
-export const DEFAULT_START_DEADLINE_SECONDS = 1800;
 /** The Job's limit comes this much after the mover's own: the end of a Job takes the result of its mover away. */
 const DEADLINE_MARGIN_SECONDS = 60;
-/** A deletion that hangs is ended and tried again; waiting for a node does not count. */
-export const DELETE_LIMIT_SECONDS = 3600;
 /** Whatever becomes of its pods: no Job is there for ever. */
 const DELETE_JOB_LIMIT_SECONDS = 4 * DELETE_LIMIT_SECONDS;
 

@@ -1,6 +1,5 @@
 import { type ConditionChange, type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import type { DesiredObject } from "../../../kube/types.ts";
-import type { Outcome } from "../../runtime/outcome.ts";
 import {
   effectiveMover,
   memoryOfStart,
@@ -10,19 +9,20 @@ import {
   type SlotWait,
   slotWaitText,
 } from "../../movers/mod.ts";
+import type { Outcome } from "../../runtime/outcome.ts";
 import { configIdentity, unfitText } from "../../shared/mod.ts";
+import { type BackupPlan, currentStatus } from "../world/next_status.ts";
+import { type BackupWorld, mayStart, sourceHasEnded } from "../world/world.ts";
 import { firstRefusal, foundRepository, permittedConditions, restartChecks, startChecks } from "./checks.ts";
-import { backupJob, DEFAULT_START_DEADLINE_SECONDS } from "./desired.ts";
+import { backupJob } from "./desired.ts";
 import { finishedPlan, startTimeOf } from "./finished.ts";
 import { leftovers } from "./leftovers.ts";
-import { type BackupPlan, currentStatus } from "../world/next_status.ts";
-import { repositorySeen } from "./repository_seen.ts";
 import { entriesOf, type RunPin, runPin } from "./pin.ts";
+import { repositorySeen } from "./repository_seen.ts";
 import { entryWith, failedEntry, memoryOf, type SourceStep, sourceStep } from "./source_entry.ts";
-import { backupJobName, moversOf, sourceTask } from "./tasks.ts";
+import { backupJobName, DEFAULT_START_DEADLINE_SECONDS, moversOf, sourceTask } from "./tasks.ts";
 import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
-import { type BackupWorld, mayStart, sourceHasEnded } from "../world/world.ts";
 
 /** A safety net: normally a watch wakes a Backup that waits. */
 const RECHECK_SECONDS = 300;

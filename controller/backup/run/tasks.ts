@@ -8,12 +8,16 @@ import {
   taskMemory,
 } from "../../movers/mod.ts";
 import type { BackupObject } from "../world/object.ts";
-import {
-  DEFAULT_ACTIVE_DEADLINE_SECONDS,
-  DEFAULT_START_DEADLINE_SECONDS,
-  DELETE_LIMIT_SECONDS,
-} from "./desired.ts";
 import type { BackupWorld } from "../world/world.ts";
+
+/** A day: a mover that hangs ends before the next night, and what a longer one read so far the next run finds. */
+export const DEFAULT_ACTIVE_DEADLINE_SECONDS = 86_400;
+
+/** A start may take as long when nothing else is said. */
+export const DEFAULT_START_DEADLINE_SECONDS = 1800;
+
+/** A deletion that hangs is ended and tried again; waiting for a node does not count. */
+export const DELETE_LIMIT_SECONDS = 3600;
 
 /** So long one that was given up is waited for: deleting the same twice does no harm. */
 export const LOST_POD_SECONDS = 1800;

@@ -6,7 +6,7 @@ import { type Missing, moverId, type SeenProgress, type SlotAnswer } from "../..
 import type { Finding, RepositoryView, Sighting, UnfitClaim } from "../../shared/mod.ts";
 import type { BackupObject } from "./object.ts";
 import type { BackupPlan } from "./next_status.ts";
-import type { SeenDeletions } from "../deletion/seen.ts";
+import type { SeenDeletions } from "./deletions.ts";
 
 /** The recipe of a run, as far as the run needs it. */
 export interface ConfigView {

@@ -13,12 +13,13 @@ import {
 import type { Made, PodSpec } from "../../../kube/builtins.ts";
 import type { DesiredObject, KubeObject, OwnerReference } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
-import { OPERATIONS } from "../operations.ts";
-import { moverEnvironment } from "./environment.ts";
-import { moverVolumes } from "./volumes.ts";
 import { shortHash } from "../../shared/objects/short_hash.ts";
-import { containerSecurity, podSecurity } from "./security.ts";
+import { OPERATIONS } from "../operations.ts";
+import { MOVER_CONTAINER } from "../state/pod_facts.ts";
 import type { WorkTrace } from "../trace.ts";
+import { moverEnvironment } from "./environment.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+import { moverVolumes } from "./volumes.ts";
 
 /** How long and how often a mover may try. */
 export interface MoverLimits {
@@ -57,8 +58,6 @@ export interface MoverJobRequest {
   readonly options: Pick<ControllerOptions, "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough">;
 }
 
-/** Name of the one container of a mover pod. */
-export const MOVER_CONTAINER = "mover";
 /** Long enough to look at a Job by hand; its result is taken within seconds and it is never needed again. */
 const SECONDS_KEPT_AFTER_END = 3600;
 

@@ -1,7 +1,7 @@
 import { lastProgress, type MoverProgress, PROGRESS_LOG_PART } from "../../../api/mod.ts";
 import { keyText, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import type { Log } from "../../../telemetry/mod.ts";
-import { MOVER_CONTAINER } from "../job/mover_job.ts";
+import { MOVER_CONTAINER } from "../state/pod_facts.ts";
 import type { MoverAtWork } from "./at_work.ts";
 
 /** What a reader is made of. */

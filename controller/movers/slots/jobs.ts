@@ -1,13 +1,13 @@
 import { ANNOTATION, COMPONENT_MOVER, LABEL } from "../../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
-import { jobHasEnded } from "../state/job_state.ts";
-import { operationOfLabel } from "../operations.ts";
 import { labelValue } from "../../shared/objects/label_value.ts";
-import type { MoverSlots } from "./mover_slots.ts";
-import type { SlotPool, WorkingMover } from "./types.ts";
-import { podMayRun } from "../state/pod_facts.ts";
 import { JOB, POD } from "../../shared/objects/resources.ts";
 import { controllerOf } from "../../shared/objects/watched.ts";
+import { operationOfLabel, type SlotPool } from "../operations.ts";
+import { jobHasEnded } from "../state/job_state.ts";
+import { podMayRun } from "../state/pod_facts.ts";
+import type { MoverSlots } from "./mover_slots.ts";
+import type { WorkingMover } from "./types.ts";
 
 /** Id in the ledger of slots of the mover whose Job has that name. */
 export function moverId(namespace: string, job: string): string {

@@ -1,15 +1,13 @@
 import { keyText, type ObjectKey } from "../../../kube/types.ts";
 import type { Sample } from "../../../telemetry/mod.ts";
+import { type SlotClass, slotClasses, type SlotPool } from "../operations.ts";
 import { SlotQueue, type SlotRequest } from "./queue.ts";
 import {
   type LeavingPart,
   SLOT_GRACE_SECONDS,
   type SlotAnswer,
   type SlotAsk,
-  type SlotClass,
-  slotClasses,
   type SlotOwner,
-  type SlotPool,
   type SlotWait,
   type WorkingMover,
 } from "./types.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { SlotClass } from "../operations.ts";
 import { GRANT_SECONDS, MoverSlots, slotReserve } from "./mover_slots.ts";
-import { SLOT_GRACE_SECONDS, type SlotAsk, type SlotClass } from "./types.ts";
+import { SLOT_GRACE_SECONDS, type SlotAsk } from "./types.ts";
 
 interface Ask {
   readonly class?: SlotClass;

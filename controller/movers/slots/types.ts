@@ -1,21 +1,11 @@
 import type { ObjectKey } from "../../../kube/types.ts";
+import type { SlotClass } from "../operations.ts";
 
 /**
  * So long a mover that does not run keeps its slot: one without a node, one that cannot be made or that does not
  * start; and one that was told to go and is still there, as on a node nobody hears of.
  */
 export const SLOT_GRACE_SECONDS = 300;
-
-/**
- * Which slots a mover needs: those that open a repository have a few of their own, so that neither a dead storage keeps
- * backups from starting, nor a night of backups a repository from being opened.
- */
-export const slotPools = ["movers", "bootstraps"] as const;
-export type SlotPool = typeof slotPools[number];
-
-/** What movers with a slot do, the most urgent first. */
-export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as const;
-export type SlotClass = typeof slotClasses[number];
 
 /** Who asks for slots; it is woken when one is granted to it. */
 export interface SlotOwner {

@@ -1,6 +1,8 @@
 import { builtin, type Found } from "../../../kube/builtins.ts";
 import type { KubeObject } from "../../../kube/types.ts";
-import { MOVER_CONTAINER } from "../job/mover_job.ts";
+
+/** Name of the one container of a mover pod. */
+export const MOVER_CONTAINER = "mover";
 
 type PodStatus = NonNullable<Found<"Pod">["status"]>;
 type PodCondition = NonNullable<PodStatus["conditions"]>[number];

@@ -4,14 +4,13 @@ import {
   decodeCatalog,
   parseMoverResult,
 } from "../../../api/mod.ts";
-import type { KubeObject, ObjectKey, Reader } from "../../../kube/types.ts";
+import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import { MOVER_CONTAINER, podFacts, type ResultOf } from "../../movers/mod.ts";
 import { byObject, controllerOf } from "../../shared/mod.ts";
-import { type BackupFacts, backupFacts } from "./backup_facts.ts";
 import { lastJobName } from "../bootstrap/desired.ts";
-import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
-import type { ListingMemory } from "./listing_memory.ts";
 import type { RepositoryObject } from "../repository_object.ts";
+import { type BackupFacts, backupFacts } from "./backup_facts.ts";
+import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
 
 /** What a finished bootstrap listed. */
 export interface ReadListing {
@@ -150,4 +149,35 @@ async function readListing(
 
 function gone(what: string): Extract<Listing, { readonly kind: "unreadable" }> {
   return { kind: "unreadable", why: `Cannot read the listing of the snapshots: ${what}` };
+}
+
+/** Decoded, the longest listing takes about 5 MB with what is remembered of its Backups. */
+const mostListings = 4;
+
+/**
+ * Keeps listings between the passes that work through them, a few at a time; one that is not kept is read again
+ * from the log of its pod, so nothing depends on it.
+ */
+export class ListingMemory {
+  readonly #kept = new Map<string, { readonly jobUid: string; readonly listing: ReadListing }>();
+
+  /** The listing of that very Job. */
+  get(repository: ObjectKey, jobUid: string): ReadListing | undefined {
+    const kept = this.#kept.get(keyText(repository));
+    return kept?.jobUid === jobUid ? kept.listing : undefined;
+  }
+
+  /** Keeps it in place of the one before of that Repository; the one kept longest goes when there are too many. */
+  keep(repository: ObjectKey, jobUid: string, listing: ReadListing): void {
+    const text = keyText(repository);
+    this.#kept.delete(text);
+    this.#kept.set(text, { jobUid, listing });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > mostListings && oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  /** Forgets the listing of a Repository. */
+  drop(repository: ObjectKey): void {
+    this.#kept.delete(keyText(repository));
+  }
 }

@@ -11,7 +11,9 @@ import type { PlannedEvent } from "../../runtime/plan.ts";
 import { BACKUP, type DiscoveredBackup } from "./backups_seen.ts";
 import { discover, offerDiscovered } from "./discover.ts";
 import { missingSnapshots, noting, type Shortfall } from "./missing_snapshots.ts";
-import type { RepositoryWorld } from "../world.ts";
+import type { RepositoryObject } from "../repository_object.ts";
+import type { Listing } from "./listing.ts";
+import type { Catalog } from "./world.ts";
 
 /** Writes of one pass: five thousand snapshots must not hold a worker, and what waits beside them, for minutes. */
 const WRITES_PER_PASS = 50;
@@ -19,6 +21,14 @@ const NEXT_PASS_SECONDS = 1;
 /** A log may arrive a moment after the end of its pod, and a node may not answer at once. */
 const LOG_GRACE_MS = 20_000;
 const LOG_RETRY_SECONDS = 5;
+
+/** What a pass sees of a listing. */
+interface SeenCatalog {
+  readonly repository: RepositoryObject;
+  readonly listing: Listing;
+  /** Undefined when there is no listing that was read. */
+  readonly catalog: Catalog | undefined;
+}
 
 /** What a pass does about a listing. */
 export interface CatalogPlan {
@@ -45,10 +55,9 @@ export type CatalogEnd =
   };
 
 /** Everything that is to be done about a listing, so much of it as one pass may do. */
-export function planCatalog(world: RepositoryWorld, now: Date): CatalogPlan {
-  const { listing, catalog } = world;
-  if (catalog !== undefined) return workThrough(world, catalog);
-  const { status } = world.repository;
+export function planCatalog({ repository, listing, catalog }: SeenCatalog, now: Date): CatalogPlan {
+  if (catalog !== undefined) return workThrough(repository, catalog);
+  const { status } = repository;
   if (listing.kind === "unreadable") {
     const age = Math.abs(now.getTime() - Date.parse(listing.endedAt ?? ""));
     if (age < LOG_GRACE_MS) return { ...NOTHING, recheckAfterSeconds: LOG_RETRY_SECONDS };
@@ -65,10 +74,7 @@ export function planCatalog(world: RepositoryWorld, now: Date): CatalogPlan {
 
 const NOTHING: CatalogPlan = { annotate: [], offer: [], remove: [], conditions: [], events: [] };
 
-function workThrough(
-  { repository }: RepositoryWorld,
-  catalog: NonNullable<RepositoryWorld["catalog"]>,
-): CatalogPlan {
+function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPlan {
   const { unsaid, count, shortfall } = missingSnapshots(catalog);
   const saysWhatIsGone = !catalog.listing.truncated && shortfall === undefined;
   const { lacking, drop, stay } = discover(repository, catalog, { saysWhatIsGone });

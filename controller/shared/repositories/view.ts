@@ -1,5 +1,6 @@
 import { findCondition, type RepositorySpec, repositorySpec, repositoryStatus } from "../../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../../kube/types.ts";
+import { textAt } from "../objects/field_at.ts";
 import { byObject } from "../objects/by_object.ts";
 import { isHeir } from "../restored/inherited.ts";
 
@@ -69,4 +70,13 @@ function whyNotReady(name: string, generation: number | undefined, status: Statu
   if (phase === "Ready" && uniqueId !== undefined) return undefined;
   const why = findCondition(conditions, "Ready")?.message ?? "";
   return `Repository "${name}" is ${phase}${why === "" ? "" : `: ${why}`}`;
+}
+
+/** Index of Repositories by kopia's unique id. */
+export const BY_UNIQUE_ID = "uniqueId";
+
+/** Index function: a Repository under kopia's unique id. */
+export function byUniqueId(repository: KubeObject): readonly string[] {
+  const id = textAt(repository, "status", "uniqueId");
+  return id === undefined ? [] : [id];
 }

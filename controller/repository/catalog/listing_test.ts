@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { backupFacts } from "./backup_facts.ts";
-import type { ReadListing } from "./listing.ts";
-import { ListingMemory } from "./listing_memory.ts";
+import { ListingMemory, type ReadListing } from "./listing.ts";
 
 const listing: ReadListing = {
   kind: "read",
