@@ -1,13 +1,30 @@
-/** `deno task test`: every check and suite, one after the other; closes with 'N passed, N failed'. */
+/**
+ * `deno task test`: every check and suite; closes with 'N passed, N failed'. Checks and unit tests come first, one after
+ * the other. Then the files of all other suites, two beside each other: in a cluster tests mostly wait, and kopia works.
+ */
+import { DenoChildren } from "./deno_child.ts";
+import { inTwoLanes } from "./lanes.ts";
+import { parseTimes, renderSlowest, type TestTime } from "./slowest.ts";
 import { parseCounts, type Suite, suiteOf, SUITES } from "./suite.ts";
 
 interface Tally {
   passed: number;
   failed: number;
   ignored: number;
+  readonly times: TestTime[];
+}
+
+/** Files of one suite that one `deno test` runs. */
+interface Job {
+  readonly name: string;
+  readonly suite: Suite;
+  readonly files: readonly string[];
 }
 
 const root = new URL("../../", import.meta.url);
+const children = new DenoChildren();
+/** No file comes near it, also on a machine that does much else. */
+const LIMIT_SECONDS = 2400;
 
 async function testFiles(folder: string): Promise<readonly string[]> {
   const files: string[] = [];
@@ -20,56 +37,53 @@ async function testFiles(folder: string): Promise<readonly string[]> {
   return files.sort();
 }
 
-/** Runs a command of this Deno with its output shown; the output is returned for reading. */
-async function runShown(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: number; readonly output: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: root,
-    env: { ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const parts: string[] = [];
-  async function show(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      await Deno.stdout.write(chunk);
-      parts.push(decoder.decode(chunk, { stream: true }));
-    }
-  }
-  const [status] = await Promise.all([child.status, show(child.stdout), show(child.stderr)]);
-  return { code: status.code, output: parts.join("") };
-}
-
 async function runTask(name: string, args: readonly string[], tally: Tally): Promise<boolean> {
-  const started = performance.now();
-  const { code } = await runShown(args, {});
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(`== ${name}: ${code === 0 ? "ok" : "FAILED"} (${seconds}s)`);
+  const elapsed = stopwatch();
+  const { code } = await children.run({ args, cwd: root, limitSeconds: LIMIT_SECONDS, live: true });
+  console.log(`== ${name}: ${code === 0 ? "ok" : "FAILED"} (${elapsed()})`);
   if (code === 0) tally.passed += 1;
   else tally.failed += 1;
   return code === 0;
 }
 
-async function runSuite(suite: Suite, files: readonly string[], tally: Tally): Promise<void> {
-  console.log(`\n== ${suite.name}: ${suite.about}`);
-  const started = performance.now();
-  const args = ["test", "--quiet", ...suite.permissions, ...(suite.parallel ? ["--parallel"] : []), ...files];
-  const { code, output } = await runShown(args, suite.parallel ? { DENO_JOBS: "2" } : {});
+/** Runs a job and counts it. What it says is shown at once when it is live, else in one piece at its end. */
+async function runJob({ name, suite, files }: Job, tally: Tally, live: boolean): Promise<void> {
+  console.log(live ? `\n== ${name}: ${suite.about}` : `-- ${name} begins`);
+  const elapsed = stopwatch();
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const parallel = suite.parallel ? ["--parallel"] : [];
+  const args = ["test", "--quiet", `--junit-path=${report}`, ...suite.permissions, ...parallel, ...files];
+  const env = { DENO_JOBS: "2" };
+  const { code, output } = await children.run({ args, env, cwd: root, limitSeconds: LIMIT_SECONDS, live });
   const counts = parseCounts(output);
-  // A suite that died before its last line has failed once, whatever it printed.
+  // A job that died before its last line has failed once, whatever it printed.
   const failed = counts === undefined ? 1 : Math.max(counts.failed, code === 0 ? 0 : 1);
   tally.passed += counts?.passed ?? 0;
   tally.failed += failed;
   tally.ignored += counts?.ignored ?? 0;
-  console.log(
-    `== ${suite.name}: ${counts?.passed ?? 0} passed, ${failed} failed (${
-      ((performance.now() - started) / 1000).toFixed(0)
-    }s)`,
+  tally.times.push(...parseTimes(await Deno.readTextFile(report)));
+  await Deno.remove(report);
+  const said = live ? "" : `\n${output.trim()}\n`;
+  console.log(`${said}== ${name}: ${counts?.passed ?? 0} passed, ${failed} failed (${elapsed()})`);
+}
+
+function stopwatch(): () => string {
+  const started = performance.now();
+  return () => `${((performance.now() - started) / 1000).toFixed(0)}s`;
+}
+
+/**
+ * The files of suites that run beside each other, a job each: those of a cluster in front, the scenarios first, and
+ * kopia's at the back.
+ */
+function jobsBesideEachOther(files: readonly string[], wanted: readonly string[]): readonly Job[] {
+  return SUITES.filter(({ name, parallel }) => !parallel && wanted.includes(name)).toReversed().flatMap(
+    (suite) =>
+      files.filter((path) => suiteOf(path) === suite.name).toReversed().map((path) => ({
+        name: path,
+        suite,
+        files: [path],
+      })),
   );
 }
 
@@ -83,7 +97,8 @@ async function main(names: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  const tally: Tally = { passed: 0, failed: 0, ignored: 0 };
+  stopOnSignals();
+  const tally: Tally = { passed: 0, failed: 0, ignored: 0, times: [] };
   const wanted = names.length === 0 ? SUITES.map(({ name }) => name) : names;
   if (names.length === 0) {
     await runTask("format", ["fmt", "--check"], tally);
@@ -91,27 +106,34 @@ async function main(names: readonly string[]): Promise<number> {
     await runTask("types", ["check", "."], tally);
   }
   const files = await testFiles("");
-  if (wanted.some((name) => name !== "unit") && !await runTask("parts", ["task", "parts"], tally)) {
-    return report(tally);
+  for (const suite of SUITES.filter(({ name, parallel }) => parallel && wanted.includes(name))) {
+    const own = files.filter((path) => suiteOf(path) === suite.name);
+    await runJob({ name: suite.name, suite, files: own }, tally, true);
   }
-  if (wanted.includes("binary") || wanted.includes("cluster")) {
+  const jobs = jobsBesideEachOther(files, wanted);
+  if (jobs.length > 0 && !await runTask("parts", ["task", "parts"], tally)) return report(tally);
+  if (jobs.some(({ suite: { name } }) => name === "binary" || name === "cluster")) {
     const built = await runTask("compile", ["task", "compile"], tally) &&
       await runTask("image", ["task", "image"], tally);
     if (!built) return report(tally);
   }
-  for (const suite of SUITES) {
-    if (wanted.includes(suite.name)) {
-      await runSuite(
-        suite,
-        files.filter((path) => suiteOf(path) === suite.name),
-        tally,
-      );
-    }
-  }
+  await inTwoLanes(jobs, (job) => runJob(job, tally, false));
   return report(tally);
 }
 
+/** However the runner is told to stop, its children stop with it, and what they have said is not lost. */
+function stopOnSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const said of children.stop()) console.log(`\n== stopped by ${signal}; it had said:\n${said}`);
+      Deno.exit(1);
+    });
+  }
+}
+
 function report(tally: Tally): number {
+  console.log("\nSlowest:");
+  for (const line of renderSlowest(tally.times, 10)) console.log(line);
   // A named skip is fine on a laptop; in CI a missing part is a failure.
   const skipsFail = Deno.env.get("CI") === "true" && tally.ignored > 0;
   if (skipsFail) console.log(`${tally.ignored} tests were skipped, expected none in CI`);

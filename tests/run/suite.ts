@@ -1,11 +1,11 @@
 /** The suites of the project: which test files each holds and what it may touch. */
 
-/** One suite, run by one `deno test`. */
+/** One suite of tests. */
 export interface Suite {
   readonly name: string;
   readonly about: string;
   readonly permissions: readonly string[];
-  /** Test files run beside each other; only where they share nothing. */
+  /** One run holds all files, several beside each other; else each file is a run of its own. */
   readonly parallel: boolean;
 }
 
