@@ -32,8 +32,8 @@ export interface SnapshotRequest {
   readonly parallelFiles?: number;
   /** Whole arguments a user wrote; only those that were let through (refusedExtraArgs). */
   readonly extraArgs?: readonly string[];
-  /** Where kopia leaves its own counters; absent when nobody will read them. */
-  readonly diagnosticsFolder?: string;
+  /** Where kopia leaves its counters and its log of what it saves; absent when nobody will read them. */
+  readonly reportFolder?: string;
 }
 
 // Every value is bound to its flag by "=" and every argument comes after "--": kopia's parser (kingpin) then
@@ -47,15 +47,25 @@ const withProgress = [
 ] as const;
 
 /**
- * What every command carries: no maintenance on the side (that is the Maintenance kind's),
- * no notifications, no password and no log files left on the cache volume.
+ * What every command carries: no maintenance on the side (that is the Maintenance kind's), no notifications and no
+ * password left on the cache volume.
  */
 const everywhere = [
   "--no-auto-maintenance",
   "--error-notifications=never",
   "--no-persist-credentials",
-  "--disable-file-logging",
 ] as const;
+
+const noLog = ["--disable-file-logging"] as const;
+
+/** What of a folder for reports holds kopia's counters and its log; the second name is of kopia's own choice. */
+export const REPORT_PLACES = { counters: "counters", log: "cli-logs" } as const;
+
+/** A log in pieces, of which those that were read can go; kopia itself removes the oldest when there are too many. */
+const logPieceBytes = 1024 * 1024;
+const mostLogMegabytes = 64;
+/** The least at which kopia's log tells of each file, and of each folder with its object. */
+const logDetail = { entry: 1, folder: 7 } as const;
 
 /** `repository create`: makes a repository in an empty storage; kopia's config file is then of its own making. */
 export function createCommand(request: ConnectRequest, options: CreateOptions): KopiaCommand {
@@ -94,10 +104,9 @@ export function snapshotCreateCommand(request: SnapshotRequest): KopiaCommand {
       ...flag("description", request.description),
       ...flag("parallel", numberText(request.parallelFiles)),
       ...(request.extraArgs ?? []),
-      ...diagnosticsArgs(request.diagnosticsFolder),
     ],
     [request.mountPath],
-    withProgress,
+    [...withProgress, ...(request.reportFolder === undefined ? noLog : reportArgs(request.reportFolder))],
   );
 }
 
@@ -172,10 +181,10 @@ function formatParent({ username, hostname, path }: KopiaSource): string {
 function command(
   args: readonly string[],
   operands: readonly string[] = [],
-  progress: readonly string[] = ["--no-progress"],
+  told: readonly string[] = ["--no-progress", ...noLog],
 ): KopiaCommand {
   const end = operands.length === 0 ? [] : ["--", ...operands];
-  return { name: args.slice(0, 2).join(" "), args: [...args, ...progress, ...everywhere, ...end] };
+  return { name: args.slice(0, 2).join(" "), args: [...args, ...told, ...everywhere, ...end] };
 }
 
 function targetArgs(request: ConnectRequest): readonly string[] {
@@ -222,10 +231,17 @@ function cacheArgs(which: "content" | "metadata", sizeMb: number): readonly stri
   ];
 }
 
-function diagnosticsArgs(folder: string | undefined): readonly string[] {
-  return folder === undefined
-    ? []
-    : [...flag("diagnostics-output-directory", folder), "--metrics-store-on-exit"];
+function reportArgs(folder: string): readonly string[] {
+  return [
+    ...flag("diagnostics-output-directory", posix.join(folder, REPORT_PLACES.counters)),
+    "--metrics-store-on-exit",
+    ...flag("log-dir", folder),
+    "--disable-content-log",
+    ...flag("log-entry-detail", numberText(logDetail.entry)),
+    ...flag("log-dir-detail", numberText(logDetail.folder)),
+    ...flag("max-log-file-segment-size", numberText(logPieceBytes)),
+    ...flag("log-dir-max-total-size-mb", numberText(mostLogMegabytes)),
+  ];
 }
 
 function octal(mode: number): string {

@@ -18,13 +18,8 @@ import { policyChanges } from "./policy_changes.ts";
 const identity = { username: "app", hostname: "apps" };
 const cache = { contentCacheSizeMb: 100, metadataCacheSizeMb: 50 };
 const caBundlePath = "/etc/kopiur/ca/ca.crt";
-const everywhere = [
-  "--no-progress",
-  "--no-auto-maintenance",
-  "--error-notifications=never",
-  "--no-persist-credentials",
-  "--disable-file-logging",
-];
+const whatever = ["--no-auto-maintenance", "--error-notifications=never", "--no-persist-credentials"];
+const everywhere = ["--no-progress", "--disable-file-logging", ...whatever];
 
 const s3 = {
   bucket: "backups",
@@ -126,7 +121,7 @@ Deno.test("snapshotCreateCommand() files the folder under the source with its ta
     mountPath: "/pvc/data",
     source: { ...identity, path: "/pvc/data" },
     tags: { "kopiur-run": "uid-1", "kopiur-config": "apps/nightly" },
-    diagnosticsFolder: "/tmp/x",
+    reportFolder: "/tmp/x",
   });
   assert.deepEqual(command.args, [
     "snapshot",
@@ -137,10 +132,11 @@ Deno.test("snapshotCreateCommand() files the folder under the source with its ta
     "--override-source=app@apps:/pvc/data",
     "--tags=kopiur-run:uid-1",
     "--tags=kopiur-config:apps/nightly",
-    "--diagnostics-output-directory=/tmp/x",
-    "--metrics-store-on-exit",
     ...["--progress", "--progress-update-interval=5s", "--progress-estimation-type=rough"],
-    ...everywhere.filter((word) => word !== "--no-progress"),
+    ...["--diagnostics-output-directory=/tmp/x/counters", "--metrics-store-on-exit"],
+    ...["--log-dir=/tmp/x", "--disable-content-log", "--log-entry-detail=1", "--log-dir-detail=7"],
+    ...["--max-log-file-segment-size=1048576", "--log-dir-max-total-size-mb=64"],
+    ...whatever,
     "--",
     "/pvc/data",
   ]);

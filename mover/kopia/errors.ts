@@ -122,6 +122,14 @@ const summary = /^found \d+ fatal error\(s\) while snapshotting /i;
 const aftermath = /^can't (?:close temporary file|remove temp file after error): /i;
 const chatter = /^(?:snapshotting .* \.\.\.|connected to repository\.)$/i;
 
+const aboutLogFile =
+  /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+ [-+]\d{4} \S+ write error: |unable to create (?:logs directory|cache marker in log directory)|warning: unable to close log segment: )/i;
+
+/** True for a line about kopia's own log file, which may come for every line of that file and says nothing of the command. */
+export function isAboutLogFile(line: string): boolean {
+  return aboutLogFile.test(line);
+}
+
 /**
  * Tells, line by line, what kopia says of single files from what it says of the command. The name of a file may hold
  * line breaks: what follows the first of its lines belongs to it until the name has ended.

@@ -1,5 +1,6 @@
 import type { Log } from "../../telemetry/mod.ts";
 import type { KopiaCommand } from "./argv.ts";
+import { isAboutLogFile } from "./errors.ts";
 import { type Progress, readProgress, withoutMark } from "./progress.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { MoverError } from "../mover_error.ts";
@@ -117,8 +118,9 @@ async function runUntil(
     }
     const line = withoutMark(progress?.rest ?? text);
     if (line === "") return;
-    tail.push(line);
     process.log.debug(line);
+    if (isAboutLogFile(line)) return;
+    tail.push(line);
     run.onErrorLine?.(line);
   });
   const stderr = pump(child.stderr, {

@@ -3,6 +3,7 @@ import { FolderListReader, mostSuspects } from "./folder_list.ts";
 import { type Kopia, readObjects, readTree } from "../kopia/client.ts";
 import { isOneContent } from "../kopia/argv.ts";
 import type { Snapshot } from "../kopia/output.ts";
+import type { EntryLog } from "./entry_log.ts";
 import { MoverError } from "../mover_error.ts";
 import { type LostSums, NameTally } from "./tally.ts";
 import { type ListedFolder, TreeListing } from "./tree_listing.ts";
@@ -13,6 +14,8 @@ export interface NameSurvey {
   readonly lost: LostSums;
 }
 
+const allKept: NameSurvey = { names: {}, lost: { files: 0, bytes: 0 } };
+
 /** All of it together; the snapshot is made, and its run should end. */
 const limitMs = 10 * 60_000;
 const mostFolders = 20_000;
@@ -21,11 +24,17 @@ const foldersAtOnce = 500;
 
 /**
  * Looks in a snapshot for names kopia could not keep. Every byte that is not UTF-8 becomes U+FFFD there, so two files of
- * one folder can come to the same name, of which one can be restored. Kopia lists the tree, at the cost of reading its
- * folders; where a name in it holds that character the folder's own entries tell the changed name from one that held it
- * before, and the file that is lost. Never throws: what could not be found out is `unknown`.
+ * one folder can come to the same name, of which one can be restored. Where the log of the kopia that made it does not
+ * prove that all were kept, kopia lists the tree, at the cost of reading its folders; where a name in it holds that
+ * character the folder's own entries tell the changed name from one that held it before, and the file that is lost. Never
+ * throws: what could not be found out is `unknown`.
  */
-export async function surveyNames(kopia: Kopia, { id, tree }: Snapshot): Promise<NameSurvey> {
+export async function surveyNames(
+  kopia: Kopia,
+  { id, tree }: Snapshot,
+  made?: EntryLog,
+): Promise<NameSurvey> {
+  if (tree !== undefined && made?.provesNamesOf(tree) === true) return allKept;
   const tally = new NameTally();
   let isKnown = false;
   try {

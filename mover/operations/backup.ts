@@ -19,6 +19,7 @@ import { classifyLostStorage, FileReports } from "../kopia/errors.ts";
 import { parseSnapshot, type Snapshot } from "../kopia/output.ts";
 import type { KopiaExit } from "../kopia/run.ts";
 import { beforeSaving, MoverError } from "../mover_error.ts";
+import { EntryLog, followEntryLog } from "../names/entry_log.ts";
 import { surveyNames } from "../names/survey.ts";
 import { lostCompressorText, policyChanges } from "../kopia/policy_changes.ts";
 import { hasOwnFileSystem } from "../progress/own_file_system.ts";
@@ -26,7 +27,8 @@ import { type ProgressReportParts, withProgressReport } from "../progress/report
 import { refuseOtherRepository } from "./repository_id.ts";
 import { type RunSurvey, surveyRun } from "../snapshots/run_survey.ts";
 import { fittingDescription } from "../snapshots/description.ts";
-import { withUploadCounter } from "../kopia/upload_counter.ts";
+import { withReportFolder } from "../kopia/report_folder.ts";
+import { readUploadedBytes } from "../kopia/upload_counter.ts";
 
 /** What is to be backed up. */
 export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }>["backup"];
@@ -83,7 +85,8 @@ async function makeSnapshot(
   const description = fittingDescription(kopia.log, request.description);
   const startedMs = kopia.clock();
   const reporting = await reportingOf(kopia, request, before);
-  const { value: verdict, bytesNew } = await withUploadCounter(kopia, async (diagnosticsFolder) => {
+  const entries = new EntryLog();
+  const { verdict, bytesNew } = await withReportFolder(kopia, async (reportFolder) => {
     const command = snapshotCreateCommand({
       mountPath: request.mountPath,
       source,
@@ -91,14 +94,17 @@ async function makeSnapshot(
       ...(description === undefined ? {} : { description }),
       ...(policy?.upload?.parallelFiles === undefined ? {} : { parallelFiles: policy.upload.parallelFiles }),
       ...(policy?.extraArgs === undefined ? {} : { extraArgs: policy.extraArgs }),
-      ...(diagnosticsFolder === undefined ? {} : { diagnosticsFolder }),
+      ...(reportFolder === undefined ? {} : { reportFolder }),
     });
     const run = { command, stallSeconds: stallLimitSeconds, onErrorLine: stopWhenStorageIsLost(kopia) };
-    const exit = await withProgressReport(
-      reporting,
-      (onProgress) => runInSpan(kopia, { ...run, onProgress }),
-    );
-    return judge(kopia, command, exit);
+    const create = () =>
+      withProgressReport(reporting, (onProgress) => runInSpan(kopia, { ...run, onProgress }));
+    if (reportFolder === undefined) return { verdict: judge(kopia, command, await create()) };
+    const exit = await followEntryLog(kopia, reportFolder, entries, create);
+    return {
+      verdict: judge(kopia, command, exit),
+      bytesNew: await readUploadedBytes(kopia, reportFolder),
+    };
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };
   switch (verdict.kind) {
@@ -106,19 +112,19 @@ async function makeSnapshot(
       const { snapshot } = verdict;
       before.all.add(snapshot);
       const facts = { reused: false, ...counted, repository: before.all.stock };
-      return resultOf(snapshot, await surveyNames(kopia, snapshot), facts);
+      return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
     case "unchanged": {
       const { newest } = before;
       if (newest === undefined || !mayBeUnchanged(request)) throw verdict.failure;
       const times = { startTime: timeText(startedMs), endTime: timeText(kopia.clock()) };
       const facts = { ...times, ...counted, repository: before.all.stock };
-      return unchangedSince(newest, await surveyNames(kopia, newest), facts);
+      return unchangedSince(newest, await surveyNames(kopia, newest, entries), facts);
     }
     case "doubtful": {
       const { snapshot, stock } = await findSaved(kopia, request, verdict.failure);
       const facts = { reused: false, ...counted, repository: stock };
-      return resultOf(snapshot, await surveyNames(kopia, snapshot), facts);
+      return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
   }
 }

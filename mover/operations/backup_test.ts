@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../../api/kopia_policy.ts";
 import {
   listTree,
+  logEntries,
   manifestJson,
   printJson,
   printList,
@@ -62,6 +63,48 @@ Deno.test("backUp() reuses the finished snapshot of its run", async () => {
   assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
   assert.deepEqual(inOrder(calls), ["policy show", "snapshot list", "ls --recursive"]);
 });
+
+const rootLogged = [
+  "snapshotted directory",
+  '"path":".","dur":"1ms","oid":"kd8e3d20b571805dc5d95c56f05c6aa9f"',
+] as const;
+const firstLogged = ["snapshotted file", '"path":"a","dur":"1ms"'] as const;
+const secondLogged = ["cached", '"path":"b","dur":"1ms"'] as const;
+
+Deno.test("backUp() lists no snapshot of which kopia told every entry while it made it", async () => {
+  const log = logEntries(firstLogged, secondLogged, rootLogged);
+  const { end, calls, scratch } = await runFake({
+    operation: backup,
+    script: { "snapshot create": `${log}\n${printJson(manifestJson())}`, "ls --recursive": "exit 1" },
+  });
+  assert.deepEqual(backupOf(end).names, {});
+  assert.deepEqual(inOrder(calls), ["policy show", "snapshot list", "snapshot create"]);
+  assert.deepEqual(scratch, [], "nothing is left behind");
+});
+
+const noProof: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  "did not tell every entry": [firstLogged, rootLogged],
+  "told of another snapshot": [firstLogged, secondLogged, [
+    "snapshotted directory",
+    '"path":".","dur":"1ms","oid":"k0"',
+  ]],
+  "told a name that is not UTF-8": [firstLogged, ["cached", '"path":"b\\ufffd","dur":"1ms"'], rootLogged],
+};
+
+for (const [what, entries] of Object.entries(noProof)) {
+  Deno.test(`backUp() lists the snapshot when kopia ${what}`, async () => {
+    const { end, calls } = await runFake({
+      operation: backup,
+      script: {
+        "snapshot create": `${logEntries(...entries)}\n${printJson(manifestJson())}`,
+        "ls --recursive": listTree("a", "b\ufffd"),
+        "content show": String.raw`printf '%s' '{"entries":[{"name":"b\ufffd","type":"f"}]}'`,
+      },
+    });
+    assert.deepEqual(backupOf(end).names, { renamed: { count: 1, paths: ["b\ufffd"] } });
+    assert.deepEqual(calls.slice(-2), ["ls --recursive", "content show"]);
+  });
+}
 
 const notLookedAt: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "when kopia cannot list the snapshot": { "ls --recursive": "echo 'no such blob' >&2; exit 1" },

@@ -2,18 +2,28 @@ import assert from "node:assert/strict";
 import type { BackupResult } from "../../api/mover_contract.ts";
 import { partTest } from "../../tests/parts/mod.ts";
 import { backupOf, bootstrapOf, makeMoverFolder, type MoverFolder, runCase } from "../support/mover_case.ts";
-import { kopiaPath, PlainKopia, writeTree } from "../support/real_kopia.ts";
+import { kopiaPath, PlainKopia, writeExecutable, writeTree } from "../support/real_kopia.ts";
 
 interface Place extends AsyncDisposable {
   readonly folder: MoverFolder;
   readonly source: string;
-  backUp(runId: string, policy?: { ignore: { ignoreIdenticalSnapshots: boolean } }): Promise<BackupResult>;
+  backUp(
+    runId: string,
+    policy?: { ignore: { ignoreIdenticalSnapshots: boolean } },
+    binary?: string,
+  ): Promise<BackupResult>;
+  /** How often a tree was listed since it was asked the last time. */
+  listings(): Promise<number>;
 }
 
 /** A mover's folder with a repository it made and a source a shell fills: names that are not UTF-8 it writes in octal. */
 async function place(script: string): Promise<Place> {
   const folder = await makeMoverFolder();
-  const binary = await kopiaPath();
+  const binary = await writeExecutable(
+    folder.at("kopia"),
+    `echo "$1" >>'${folder.at("calls")}'
+exec '${await kopiaPath()}' "$@"`,
+  );
   await Deno.mkdir(folder.at("repository"));
   const source = folder.at("source");
   await Deno.mkdir(source);
@@ -22,10 +32,15 @@ async function place(script: string): Promise<Place> {
   return {
     folder,
     source,
-    backUp: async (runId, policy) => {
+    backUp: async (runId, policy, other = binary) => {
       const backup = { mountPath: source, sourcePath: "/pvc/data", runId, tags: {} };
       const operation = { backup: policy === undefined ? backup : { ...backup, policy } };
-      return backupOf(await runCase({ folder, binary, operation }));
+      return backupOf(await runCase({ folder, binary: other, operation }));
+    },
+    listings: async () => {
+      const calls = (await Deno.readTextFile(folder.at("calls"))).split("\n");
+      await Deno.remove(folder.at("calls"));
+      return calls.filter((call) => call === "ls").length;
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
@@ -157,7 +172,41 @@ namesTest(
     const result = await stage.backUp("uid-1");
     assert.deepEqual(result.names, {});
     assert.ok(result.excluded !== undefined);
+    assert.equal(await stage.listings(), 0, "kopia's log told all of it");
     assert.deepEqual((await stage.backUp("uid-1")).names, {}, "also for a snapshot that was there");
+    assert.equal(await stage.listings(), 1, "which nobody saw being made");
+  },
+);
+
+namesTest(
+  "backUp() lists nothing where all names were kept, whatever changed, and however long kopia's log is",
+  String.raw`put first 1; mkdir many; cd many; seq 8000 | sed "s/$/$(printf %0200d 0)/" | xargs touch`,
+  async (stage) => {
+    const policy = { ignore: { ignoreIdenticalSnapshots: true } };
+    assert.deepEqual((await stage.backUp("uid-1", policy)).names, {});
+    await writeTree(stage.source, { first: "changed", more: "x" });
+    const next = await stage.backUp("uid-2", policy);
+    assert.deepEqual([next.names, next.files, next.filesNew], [{}, 8002, 2]);
+    const unchanged = await stage.backUp("uid-3", policy);
+    assert.deepEqual([unchanged.unchanged, unchanged.names], [true, {}]);
+    assert.equal(await stage.listings(), 0);
+    await fill(stage.source, String.raw`put 'late\377' 1`);
+    const { names } = await stage.backUp("uid-4", policy);
+    assert.deepEqual([names, await stage.listings()], [{ renamed: { count: 1, paths: ["late\ufffd"] } }, 1]);
+  },
+);
+
+namesTest(
+  "backUp() lists the snapshot when kopia cannot write its log, and takes no harm",
+  "put a 1; put b 2",
+  async (stage) => {
+    const spoilt = await writeExecutable(
+      stage.folder.at("kopia-without-log"),
+      `for word; do case "$word" in --log-dir=*) touch "\${word#*=}/cli-logs";; esac; done
+exec '${stage.folder.at("kopia")}' "$@"`,
+    );
+    const { names, files } = await stage.backUp("uid-1", undefined, spoilt);
+    assert.deepEqual([names, files, await stage.listings()], [{}, 2, 1]);
   },
 );
 

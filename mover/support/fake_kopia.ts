@@ -14,6 +14,15 @@ export function listTree(...names: readonly string[]): string {
   return ["for root; do :; done", ...names.map((name) => `echo "0a  $root/${name}"`)].join("\n");
 }
 
+/** Shell text that writes lines about entries as kopia does into the log of `snapshot create`. */
+export function logEntries(...entries: readonly (readonly [message: string, fields: string])[]): string {
+  const lines = entries.map(([message, fields]) =>
+    `2026-11-30T15:54:49.624310Z DEBUG uploader ${message}\t{${fields}}`
+  );
+  return `for word; do case "$word" in --log-dir=*) logs="\${word#*=}/cli-logs";; esac; done; mkdir "$logs"
+cat >"$logs/kopia-1-snapshot-create.0.log" <<'LOG'\n${lines.join("\n")}\nLOG`;
+}
+
 /** Answers of a kopia with which nothing is wrong and whose repository is empty. */
 export const healthyScript: FakeScript = {
   "repository status": `echo '{"uniqueIDHex":"0123abcd"}'`,

@@ -65,7 +65,7 @@ export async function connectBare(kopia: string, work: string, signal: AbortSign
   return seconds;
 }
 
-/** What follows kopia in the bare side's shell: the flags are those of the mover, so that only the mover differs. */
+/** What follows kopia in the bare side's shell: the flags of the mover, but those for kopia's counters and log. */
 export function snapshotArgs(data: string): readonly string[] {
   const request = {
     mountPath: data,

@@ -34,7 +34,12 @@ interface SideCost extends ProgramCost {
   readonly connectSeconds: number;
 }
 
-/** `kopiur mover` against `kopia snapshot create` with the same flags in a shell, each into a new repository. */
+/**
+ * The first backup of a source: `kopiur mover` from start to end against bare kopia, each into a new repository. Bare
+ * kopia has connected before, which is told apart. What is timed of it is one `kopia snapshot create` in a shell, with
+ * the flags of the mover but those for kopia's counters and log: it looks for no earlier snapshot of the run, reads and
+ * sets no policy, and looks at no names. A mover does all of that in the time that is compared.
+ */
 export async function measureMover(bench: Workbench): Promise<readonly Figure[]> {
   const folder = await Deno.makeTempDir({ prefix: "kopiur-bench-" });
   try {
