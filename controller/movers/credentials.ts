@@ -1,4 +1,5 @@
 import { MOVER_ENV, type RepositorySpec } from "../../api/mod.ts";
+import { builtin } from "../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
 import { shortHash } from "../shared/objects/short_hash.ts";
 import { CONFIG_MAP, SECRET, VOLUME_CLAIM } from "../shared/objects/resources.ts";
@@ -73,7 +74,15 @@ export function foundOf(need: Need, object: KubeObject | undefined): Found {
   // A volume's resourceVersion moves with its status; only another volume of that name is news.
   const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
   if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
-  return { need, present: { version, content: contentOf(object), keys: filledKeys(object) } };
+  const { data = {}, binaryData = {} } = need.kind === "secret"
+    ? { data: builtin(object, "Secret").data }
+    : builtin(object, "ConfigMap");
+  const entries = [data, binaryData].map((each) =>
+    Object.entries(each).toSorted(([a], [b]) => a < b ? -1 : 1)
+  );
+  const content = shortHash(JSON.stringify(entries), 64);
+  const keys = entries.flat().filter(([, value]) => value !== "").map(([key]) => key);
+  return { need, present: { version, content, keys } };
 }
 
 /** What is missing of all needs; undefined when everything is there. */
@@ -102,25 +111,6 @@ export function needIndexValue(kind: Need["kind"], name: string): string {
 function addKeys(keysBySecret: Map<string, string[]>, name: string, keys: readonly string[]): void {
   const known = keysBySecret.get(name) ?? [];
   keysBySecret.set(name, [...known, ...keys.filter((key) => !known.includes(key))]);
-}
-
-function contentOf({ data, binaryData }: KubeObject): string {
-  const entries = [data, binaryData].map((each) =>
-    Object.entries(typeof each === "object" && each !== null ? each : {}).toSorted(([a], [b]) =>
-      a < b ? -1 : 1
-    )
-  );
-  return shortHash(JSON.stringify(entries), 64);
-}
-
-function filledKeys(object: KubeObject): readonly string[] {
-  return [object.data, object.binaryData].flatMap((data) =>
-    typeof data === "object" && data !== null
-      ? Object.entries(data).filter(([, value]) => typeof value === "string" && value !== "").map(([key]) =>
-        key
-      )
-      : []
-  );
 }
 
 function lackOf({ need, present }: Found, namespace: string): readonly Missing[] {

@@ -1,4 +1,5 @@
 import { GROUP } from "../../api/mod.ts";
+import type { Made } from "../../kube/builtins.ts";
 import { apply, kubectl, type Target } from "./kubectl.ts";
 
 /** On every namespace the demo made, and on none it found. */
@@ -23,7 +24,8 @@ export async function claimNamespace(
 ): Promise<void> {
   if (await namespaceOwner(target, name) === "somebody else") throw new Error(notOurs("use", name));
   const metadata = { name, labels: { ...labels, [DEMO_LABEL]: "true" } };
-  await apply(target, name, { apiVersion: "v1", kind: "Namespace", metadata });
+  const namespace: Made<"Namespace"> = { apiVersion: "v1", kind: "Namespace", metadata };
+  await apply(target, name, namespace);
 }
 
 /** Deletes a namespace the demo made, with everything in it. */

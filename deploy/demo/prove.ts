@@ -1,3 +1,4 @@
+import type { Container, Made } from "../../kube/builtins.ts";
 import { awaitPod } from "./await_pod.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import type { Place } from "./place.ts";
@@ -30,7 +31,7 @@ echo "byte-identical files: $($b find /work/restored -type f | $b wc -l)"
 `;
 
 /** The image of kopia has no shell: one is brought along. */
-function proofPod({ image, busybox }: Place, snapshotId: string): object {
+function proofPod({ image, busybox }: Place, snapshotId: string): Made<"Pod"> {
   const work = { name: "work", mountPath: "/work" };
   return {
     apiVersion: "v1",
@@ -68,7 +69,7 @@ function proofPod({ image, busybox }: Place, snapshotId: string): object {
   };
 }
 
-const kopiaEnvironment = [
+const kopiaEnvironment: Container["env"] = [
   {
     name: "KOPIA_PASSWORD",
     valueFrom: { secretKeyRef: { name: "repository-password", key: "KOPIA_PASSWORD" } },

@@ -1,3 +1,4 @@
+import type { Made } from "../../kube/builtins.ts";
 import { awaitPod } from "./await_pod.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import { manifest } from "./manifest.ts";
@@ -26,7 +27,7 @@ const script = `for i in $(seq 1 200); do
   head -c 50000 /dev/urandom > $album/photo-$i.jpg
 done`;
 
-function cameraPod(busybox: string): object {
+function cameraPod(busybox: string): Made<"Pod"> {
   return {
     apiVersion: "v1",
     kind: "Pod",

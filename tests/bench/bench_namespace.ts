@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import type { Made } from "../../kube/builtins.ts";
 import { API_VERSION } from "../../api/mod.ts";
 import { type Cluster, waitUntil } from "../cluster/mod.ts";
 import { partPath } from "../parts/mod.ts";
@@ -102,7 +103,7 @@ async function volumeFolder(cluster: Cluster, claim: string, signal: AbortSignal
   return join(cluster.folder, "volumes", `pvc-${metadata.uid}`);
 }
 
-function claimOf(name: string) {
+function claimOf(name: string): Made<"PersistentVolumeClaim"> {
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",

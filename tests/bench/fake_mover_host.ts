@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LABEL, type MoverResult } from "../../api/mod.ts";
 import { MOVER_CONTAINER } from "../../controller/movers/state/pod_facts.ts";
+import type { Found } from "../../kube/builtins.ts";
 import { type ApiServer, pause } from "../cluster/mod.ts";
 import { watchEvents } from "./watch_events.ts";
 
@@ -128,7 +129,7 @@ function podOf({ metadata, spec }: JobObject) {
   };
 }
 
-function endedPod(job: StartedJob, at: string) {
+function endedPod(job: StartedJob, at: string): Found<"Pod">["status"] {
   const message = JSON.stringify(resultOf(job, at));
   return {
     phase: "Succeeded",
@@ -144,7 +145,7 @@ function endedPod(job: StartedJob, at: string) {
   };
 }
 
-function endedJob(at: string) {
+function endedJob(at: string): Found<"Job">["status"] {
   const condition = {
     status: "True",
     reason: "CompletionsReached",
