@@ -24,6 +24,7 @@ const TAKERS: Readonly<Record<string, string>> = {
 /** Objects that are put together away from the place where they go into a status. */
 const MAKERS: Readonly<Record<string, string>> = {
   "status.snapshots": "controller/backup/run/source_entry.ts",
+  "status.conditions": "api/conditions.ts",
   "status.snapshots.job": "controller/movers/task/memory.ts",
   "status.deletion.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/told.ts",

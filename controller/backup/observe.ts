@@ -1,6 +1,5 @@
 import { backupConfigKind, backupConfigSpec, backupConfigStatus, backupKind } from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
-import type { ControllerOptions } from "../options.ts";
 import {
   credentialVersion,
   firstMissing,
@@ -14,6 +13,7 @@ import {
   observeNeeds,
   repositoryNeeds,
 } from "../movers/mod.ts";
+import type { ControllerOptions } from "../options.ts";
 import {
   byObject,
   CONFIG_MAP,
@@ -33,13 +33,14 @@ import {
   textAt,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
-import { type BackupObject, parseBackup } from "./world/object.ts";
-import type { DeletionLedger } from "./deletion/ledger.ts";
+import { deletionMemory, deletionTask } from "./deletion/job.ts";
 import type { LastWords } from "./deletion/last_words.ts";
-import { runPin } from "./run/pin.ts";
+import type { DeletionLedger } from "./deletion/ledger.ts";
 import { seenDeletions } from "./deletion/seen.ts";
-import { backupJobName, deletionMemory, deletionTask, MAX_ATTEMPTS } from "./run/tasks.ts";
+import { runPin } from "./run/pin.ts";
+import { backupJobName, MAX_ATTEMPTS } from "./run/task.ts";
 import { INDEX } from "./watches.ts";
+import { type BackupObject, parseBackup } from "./world/object.ts";
 import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world/world.ts";
 
 const BACKUP = resourceOf(backupKind);

@@ -4,8 +4,8 @@ import { rememberingWord } from "./deletion/policy.ts";
 import { planDeletion } from "./deletion/plan.ts";
 import { planDiscovered } from "./existing/discovered.ts";
 import { wordOfRun } from "./run/finished.ts";
-import { leftovers } from "./run/leftovers.ts";
-import { type BackupPlan, currentStatus } from "./world/next_status.ts";
+import { leftovers } from "./run/stop_movers.ts";
+import { type BackupPlan, type BackupWorld, currentStatus, isTerminal } from "./world/world.ts";
 import { isInherited } from "../shared/mod.ts";
 import { leavePutBack, planPutBack } from "./existing/put_back.ts";
 import { planRun } from "./run/plan.ts";
@@ -14,7 +14,6 @@ import { runPin } from "./run/pin.ts";
 import { presenceOf } from "./existing/presence.ts";
 import { mayHoldSnapshot } from "./run/source_entry.ts";
 import { verdictOf } from "./run/verdict.ts";
-import { type BackupWorld, isTerminal } from "./world/world.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory. */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {

@@ -1,9 +1,9 @@
 import { backupKind } from "../../api/mod.ts";
 import { OPERATIONS, slotRepository, type SlotUse } from "../movers/mod.ts";
 import { repositoryKey } from "../shared/mod.ts";
-import { foundRepository } from "./run/checks.ts";
+import { deletionMemory } from "./deletion/job.ts";
 import { planBackup } from "./plan.ts";
-import { deletionMemory } from "./run/tasks.ts";
+import { foundRepository } from "./run/checks.ts";
 import { type BackupWorld, isTerminal } from "./world/world.ts";
 
 /** A run wants slots for its movers, one that is being deleted for the mover that deletes. */

@@ -1,7 +1,6 @@
 import type { SnapshotEntry } from "../../api/mod.ts";
 import type { Applied } from "../runtime/plan.ts";
-import { type BackupPlan, currentStatus, type NextStatus } from "./world/next_status.ts";
-import type { BackupWorld } from "./world/world.ts";
+import { type BackupPlan, type BackupWorld, currentStatus, type NextStatus } from "./world/world.ts";
 
 /**
  * The status of a Backup after a pass.

@@ -34,16 +34,20 @@ import {
 } from "../../movers/mod.ts";
 import { controllerOf } from "../../shared/mod.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
-import { deleteJob } from "../run/desired.ts";
-import { type Leaving, release, waitingPlan } from "./leaving.ts";
-import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
-import type { BackupPlan } from "../world/next_status.ts";
 import type { RunPin } from "../run/pin.ts";
 import { isMoverLeft } from "../run/stop_movers.ts";
-import { DELETION_RETRY_MAX_SECONDS, deletionMemory, type DeletionTask, deletionTask } from "../run/tasks.ts";
 import { waitEvents } from "../run/telling.ts";
 import { deletionSpan } from "../run/traces.ts";
-import { type BackupWorld, mayStart } from "../world/world.ts";
+import { type BackupPlan, type BackupWorld, mayStart } from "../world/world.ts";
+import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
+import {
+  deleteJob,
+  DELETION_RETRY_MAX_SECONDS,
+  deletionMemory,
+  type DeletionTask,
+  deletionTask,
+} from "./job.ts";
+import { type Leaving, release, waitingPlan } from "./leaving.ts";
 
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;

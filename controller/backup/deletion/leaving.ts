@@ -1,9 +1,8 @@
 import { type Reason, type SnapshotEntry } from "../../../api/mod.ts";
-import { type BackupPlan, currentStatus, type NextStatus } from "../world/next_status.ts";
+import { type BackupPlan, type BackupWorld, currentStatus, type NextStatus } from "../world/world.ts";
 import { stepsOf } from "../run/plan.ts";
 import { type RunPin, runPin } from "../run/pin.ts";
 import { stepMeasures } from "../run/telling.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 /** A run that is being deleted, as far as it is known. */
 export interface Leaving {

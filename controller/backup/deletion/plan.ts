@@ -1,5 +1,10 @@
 import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import { textAt, valueAt } from "../../shared/mod.ts";
+import type { RunPin } from "../run/pin.ts";
+import { mayHoldSnapshot } from "../run/source_entry.ts";
+import { stopMovers } from "../run/stop_movers.ts";
+import { listed } from "../run/verdict.ts";
+import { type BackupPlan, type BackupWorld, namespaceIsTerminating } from "../world/world.ts";
 import {
   deleteJobs,
   deleteSnapshots,
@@ -7,15 +12,9 @@ import {
   someMayBeGone,
   takeBack,
 } from "./delete_snapshots.ts";
-import { policyOf, wordOfToday } from "./policy.ts";
+import { LOST_POD_SECONDS } from "./job.ts";
 import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
-import type { BackupPlan } from "../world/next_status.ts";
-import type { RunPin } from "../run/pin.ts";
-import { mayHoldSnapshot } from "../run/source_entry.ts";
-import { stopMovers } from "../run/stop_movers.ts";
-import { LOST_POD_SECONDS } from "../run/tasks.ts";
-import { listed } from "../run/verdict.ts";
-import { type BackupWorld, namespaceIsTerminating } from "../world/world.ts";
+import { policyOf, wordOfToday } from "./policy.ts";
 
 const SOON_SECONDS = 1;
 const UNREADABLE_SECONDS = 300;

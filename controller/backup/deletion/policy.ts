@@ -1,6 +1,5 @@
 import type { BackupStatus, DeletionPolicy } from "../../../api/mod.ts";
-import type { BackupPlan } from "../world/next_status.ts";
-import type { BackupWorld } from "../world/world.ts";
+import type { BackupPlan, BackupWorld } from "../world/world.ts";
 
 /** What may be said of what becomes of a Backup's snapshots. */
 export interface PolicyWords {

@@ -1,7 +1,6 @@
 import type { DiscoveredSnapshot, SnapshotEntry } from "../../../api/mod.ts";
-import type { BackupPlan } from "../world/next_status.ts";
+import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import { presenceOf } from "./presence.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 /**
  * A Backup that stands for a snapshot somebody else made: it says what it found, and never starts or holds

@@ -14,10 +14,9 @@ import { adoptionChecks, firstRefusal, foundRepository } from "../run/checks.ts"
 import { effectivePolicy } from "../deletion/plan.ts";
 import { wordOfRun } from "../run/finished.ts";
 import { leavingRun, release } from "../deletion/leaving.ts";
-import { type BackupPlan, currentStatus } from "../world/next_status.ts";
+import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world.ts";
 import { failedEntry } from "../run/source_entry.ts";
 import { listed, statsOf, verdictOf } from "../run/verdict.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 /** The next listing wakes it; this is for the change no watch shows. */
 const RECHECK_SECONDS = 300;

@@ -1,16 +1,14 @@
 import { type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import { SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
 import { finishedPlan, startTimeOf, verdictConditions } from "./finished.ts";
-import { type BackupPlan, currentStatus } from "../world/next_status.ts";
+import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world.ts";
 import { notLookedAt, stepsOf } from "./plan.ts";
-import { repositorySeen } from "./repository_seen.ts";
+import { failedEntry, repositorySeen, type SourceStep } from "./source_entry.ts";
 import { runPin } from "./pin.ts";
-import { failedEntry, type SourceStep } from "./source_entry.ts";
 import { isMoverLeft, stopMovers } from "./stop_movers.ts";
 import { stepMeasures, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 import type { Verdict } from "./verdict.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 /**
  * Ends a run somebody asked to stop: its movers are stopped and waited for, as long as a slot is; what they saved until

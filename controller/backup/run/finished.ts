@@ -7,12 +7,11 @@ import {
 } from "../../../api/mod.ts";
 import { isOwnWork, resourceOf } from "../../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
-import type { BackupPlan } from "../world/next_status.ts";
+import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import type { SourceStep } from "./source_entry.ts";
 import { isSaved, verdictEvents, verdictMeasures } from "./telling.ts";
 import { runSpan } from "./traces.ts";
 import { completeText, statsOf, type Verdict, verdictOf } from "./verdict.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 const CLEANUP_SECONDS = 1;
 const BACKUP = resourceOf(backupKind);

@@ -11,16 +11,27 @@ import {
 } from "../../movers/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
 import { configIdentity, unfitText } from "../../shared/mod.ts";
-import { type BackupPlan, currentStatus } from "../world/next_status.ts";
-import { type BackupWorld, mayStart, sourceHasEnded } from "../world/world.ts";
+import {
+  type BackupPlan,
+  type BackupWorld,
+  currentStatus,
+  mayStart,
+  sourceHasEnded,
+} from "../world/world.ts";
 import { firstRefusal, foundRepository, permittedConditions, restartChecks, startChecks } from "./checks.ts";
-import { backupJob } from "./desired.ts";
+import { backupJob } from "./job.ts";
 import { finishedPlan, startTimeOf } from "./finished.ts";
-import { leftovers } from "./leftovers.ts";
+import { leftovers } from "./stop_movers.ts";
 import { entriesOf, type RunPin, runPin } from "./pin.ts";
-import { repositorySeen } from "./repository_seen.ts";
-import { entryWith, failedEntry, memoryOf, type SourceStep, sourceStep } from "./source_entry.ts";
-import { backupJobName, DEFAULT_START_DEADLINE_SECONDS, moversOf, sourceTask } from "./tasks.ts";
+import {
+  entryWith,
+  failedEntry,
+  memoryOf,
+  repositorySeen,
+  type SourceStep,
+  sourceStep,
+} from "./source_entry.ts";
+import { backupJobName, DEFAULT_START_DEADLINE_SECONDS, moversOf, sourceTask } from "./task.ts";
 import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
 import { runTrace } from "./traces.ts";
 

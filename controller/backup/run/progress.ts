@@ -6,8 +6,7 @@ import {
   type SeenProgress,
   tellProgress,
 } from "../../movers/mod.ts";
-import type { BackupPlan } from "../world/next_status.ts";
-import { type BackupWorld, isTerminal } from "../world/world.ts";
+import { type BackupPlan, type BackupWorld, isTerminal } from "../world/world.ts";
 
 /** Adds what the movers of a Backup said last; has their logs read beside this pass. Of one that is gone it forgets them. */
 export function seeProgress(

@@ -4,9 +4,8 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { aSavedResult, BackupStage } from "../../../tests/support/backup_stage.ts";
 import { settle } from "../../../tests/support/mod.ts";
 import { parseBackup } from "../world/object.ts";
-import type { BackupPlan } from "../world/next_status.ts";
+import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import { withProgress } from "./progress.ts";
-import type { BackupWorld } from "../world/world.ts";
 
 /** A run whose movers work, and say what the test has them say. */
 class Working extends BackupStage {

@@ -1,4 +1,10 @@
-import { type Reason, REASONS, type RepositoryStock, type SnapshotEntry } from "../../../api/mod.ts";
+import {
+  isoSeconds,
+  type Reason,
+  REASONS,
+  type RepositoryStock,
+  type SnapshotEntry,
+} from "../../../api/mod.ts";
 import {
   jobMemory,
   nextStep,
@@ -8,8 +14,8 @@ import {
   type TaskStep,
   type WaitReason,
 } from "../../movers/mod.ts";
-import type { SourceTask } from "./tasks.ts";
-import { sourceHasEnded } from "../world/world.ts";
+import { type NextStatus, sourceHasEnded } from "../world/world.ts";
+import type { SourceTask } from "./task.ts";
 
 /** What becomes of one source in a pass. */
 export type SourceStep =
@@ -173,4 +179,15 @@ function namesOf({ names = { unknown: true } }: BackupDocument): SnapshotEntry["
 
 function shortened({ count, paths }: { readonly count: number; readonly paths: readonly string[] }) {
   return { count, paths: paths.slice(0, 10) };
+}
+
+/** What the mover that ended last in this pass saw in the repository, if one looked. */
+export function repositorySeen(steps: readonly SourceStep[]): Pick<NextStatus, "repository"> {
+  const seen = steps.flatMap((step) => {
+    if (step.kind !== "ended" || step.repository === undefined) return [];
+    const { snapshotCount, totalSizeBytes } = step.repository;
+    return [{ snapshotCount, totalSizeBytes, observedAt: isoSeconds(new Date(step.finishedAt)) }];
+  });
+  const [newest] = seen.toSorted((a, b) => Date.parse(b.observedAt) - Date.parse(a.observedAt));
+  return newest === undefined ? {} : { repository: newest };
 }

@@ -1,15 +1,16 @@
 import { isoSeconds } from "../../../api/mod.ts";
-import type { Removal } from "../../../kube/types.ts";
-import { isAnyLeft, moverRemovals, unfinishedJobs } from "../../movers/mod.ts";
+import type { KubeObject, Removal } from "../../../kube/types.ts";
+import { isAnyLeft, leftoverJobs, moverRemovals, unfinishedJobs } from "../../movers/mod.ts";
+import { type BackupWorld, sourceHasEnded } from "../world/world.ts";
 import { entriesOf, type RunPin } from "./pin.ts";
-import { moversOf } from "./tasks.ts";
-import type { BackupWorld } from "../world/world.ts";
+import { memoryOf } from "./source_entry.ts";
+import { moversOf } from "./task.ts";
 
 const SOON_SECONDS = 1;
 const STOPPING_SECONDS = 15;
 
 /** Movers that are to be gone before anything else is done. */
-export interface Stopping {
+interface Stopping {
   readonly remove: readonly Removal[];
   readonly recheckAfterSeconds: number;
   /** What status is to remember; absent while a Job is to be written down first. */
@@ -54,4 +55,16 @@ export function isMoverLeft(world: BackupWorld, pin: RunPin | undefined): boolea
 
 function moversOfRun(world: BackupWorld, pin: RunPin | undefined) {
   return (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source));
+}
+
+/** Mover Jobs that may still run though status says that their source has ended, or that it goes on without them. */
+export function leftovers(world: BackupWorld, pin: RunPin): readonly Removal[] {
+  const { snapshots = [] } = world.backup.status;
+  const left = pin.sources.flatMap(({ source }): readonly KubeObject[] => {
+    const entry = snapshots.find((each) => each.source === source);
+    if (entry === undefined) return [];
+    const movers = moversOf(world, source);
+    return sourceHasEnded(entry) ? unfinishedJobs(movers) : leftoverJobs(memoryOf(entry), movers);
+  });
+  return moverRemovals(left, "Foreground");
 }

@@ -6,6 +6,7 @@ import {
   type BackupStatus,
   backupStatus,
   FINALIZER,
+  LABEL,
   type Reason,
   StalledError,
 } from "../../../api/mod.ts";
@@ -20,7 +21,6 @@ import {
   type PutBack,
   putBack,
 } from "../../shared/mod.ts";
-import { originOf } from "./origin.ts";
 
 /** A Backup, parsed. */
 export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
@@ -82,4 +82,12 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
 
 function skipsCleanup({ metadata }: KubeObject): boolean {
   return metadata.annotations?.[ANNOTATION.skipSnapshotCleanup] === "true";
+}
+
+/** How a Backup came to be. Only what its spec says makes one discovered: of a run a label cannot say that. */
+export function originOf({ metadata }: KubeObject, { discovered }: BackupSpec): BackupOrigin {
+  if (discovered !== undefined) return "discovered";
+  const label = metadata.labels?.[LABEL.origin];
+  if (label === "scheduled" || label === "manual") return label;
+  return metadata.labels?.[LABEL.schedule] === undefined ? "manual" : "scheduled";
 }

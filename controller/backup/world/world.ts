@@ -1,12 +1,18 @@
-import type { BackupConfigSpec, DeletionPolicy, Identity, SnapshotEntry } from "../../../api/mod.ts";
+import type {
+  BackupConfigSpec,
+  BackupStatus,
+  DeletionPolicy,
+  Identity,
+  SnapshotEntry,
+} from "../../../api/mod.ts";
 import type { ConfigSource } from "../../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
-import type { ControllerOptions } from "../../options.ts";
 import { type Missing, moverId, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
+import type { ControllerOptions } from "../../options.ts";
+import type { Plan } from "../../runtime/plan.ts";
 import type { Finding, RepositoryView, Sighting, UnfitClaim } from "../../shared/mod.ts";
-import type { BackupObject } from "./object.ts";
-import type { BackupPlan } from "./next_status.ts";
 import type { SeenDeletions } from "./deletions.ts";
+import type { BackupObject } from "./object.ts";
 
 /** The recipe of a run, as far as the run needs it. */
 export interface ConfigView {
@@ -72,4 +78,18 @@ export function isTerminal(phase: string | undefined): phase is "Succeeded" | "F
 /** True for a source that ended. */
 export function sourceHasEnded(entry: SnapshotEntry): boolean {
   return isTerminal(entry.phase);
+}
+
+/** What a pass wants status to say, conditions and observedGeneration aside. */
+export type NextStatus = Omit<BackupStatus, "conditions" | "observedGeneration">;
+
+/** The plan of a Backup: times of this pass are settled in it, so that computing status needs no clock. */
+export interface BackupPlan extends Plan {
+  readonly next: NextStatus;
+}
+
+/** The status as it is, without what the engine fills in. */
+export function currentStatus(status: BackupStatus): NextStatus {
+  const { conditions: _conditions, observedGeneration: _generation, ...rest } = status;
+  return rest;
 }

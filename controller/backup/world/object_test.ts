@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type BackupSpec, LABEL } from "../../../api/mod.ts";
 import { aBackup } from "../../../tests/support/mod.ts";
-import { originOf } from "./origin.ts";
+import { originOf } from "./object.ts";
 
 const run: BackupSpec = { configRef: { name: "recipe" } };
 const found: BackupSpec = {
