@@ -10,6 +10,7 @@ import {
   type ToolResult,
 } from "../parts/mod.ts";
 import { ApiClient, type ApiRequestOptions } from "./api_client.ts";
+import { pathOf } from "./api_paths.ts";
 import { claimCluster, listClusterNames } from "./claim_cluster.ts";
 import { type ClusterNetwork, clusterNetwork } from "./cluster_network.ts";
 import {
@@ -40,6 +41,18 @@ export interface ClusterOptions {
   readonly images?: readonly (string | Promise<string>)[];
   /** Aborted, the start ends and nothing of it is left. Of no more effect once the cluster is ready. */
   readonly signal?: AbortSignal;
+}
+
+/** An object to be applied, as it stands in a manifest. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
 }
 
 /**
@@ -112,10 +125,19 @@ export class Cluster {
     return await runTool(this.#kubectlArgv(args), { env, ...(stdin === undefined ? {} : { stdin }) });
   }
 
-  /** Applies a manifest, YAML or JSON. */
-  async apply(manifest: string | object): Promise<string> {
-    const stdin = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
-    return await runToolOk(this.#kubectlArgv(["apply", "-f", "-"]), { stdin, env: this.#kubectlEnv });
+  /** Applies an object on the server, which refuses fields it does not know; what others set and it names is taken. */
+  async apply(manifest: Manifest): Promise<unknown> {
+    const { apiVersion, kind, metadata: { name, namespace } } = manifest;
+    const query = "fieldManager=tests&force=true&fieldValidation=Strict";
+    return await this.request("PATCH", `${pathOf({ apiVersion, kind, namespace })}/${name}?${query}`, {
+      body: manifest,
+      contentType: "application/apply-patch+yaml",
+    });
+  }
+
+  /** Yields the events of a watch until the server ends it or the signal aborts. */
+  watch(path: string, signal: AbortSignal): AsyncGenerator<unknown> {
+    return this.#client.watch(path, signal);
   }
 
   /** Loads an OCI archive; pods use it under the name in its index with imagePullPolicy IfNotPresent or Never. */

@@ -5,6 +5,7 @@ import {
   busyboxImageName,
   type Cluster,
   clusterMissing,
+  type Manifest,
   startCluster,
   startVersitygw,
   waitUntil,
@@ -20,7 +21,7 @@ const restricted = {
   seccompProfile: { type: "RuntimeDefault" },
 };
 
-function pod(name: string, script: string): object {
+function pod(name: string, script: string): Manifest {
   const container = {
     name: "main",
     image: busyboxImageName,
@@ -161,7 +162,7 @@ async function eventuallyFetch(url: string): Promise<string> {
   });
 }
 
-function jobThatWrites(): object {
+function jobThatWrites(): Manifest {
   const container = {
     name: "main",
     image: busyboxImageName,

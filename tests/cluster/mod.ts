@@ -1,5 +1,6 @@
 /** Real Kubernetes for the tests: an API server alone, or a whole node in a network namespace of its own. */
 export { ApiClient, type ApiRequestOptions, ApiStatusError } from "./api_client.ts";
+export { type ObjectFolder, pathOf } from "./api_paths.ts";
 export { ApiServer, type ApiServerOptions, startApiserver } from "./api_server.ts";
 export {
   type CertificateAuthority,
@@ -8,7 +9,7 @@ export {
 } from "./certificate_authority.ts";
 export { listClusterNames as listClusters } from "./claim_cluster.ts";
 export { clusterFolder } from "./cluster_spec.ts";
-export { Cluster, type ClusterOptions, findCluster, startCluster } from "./cluster.ts";
+export { Cluster, type ClusterOptions, findCluster, type Manifest, startCluster } from "./cluster.ts";
 export type { ClusterNetwork } from "./cluster_network.ts";
 export { type ComponentName, componentNames } from "./component_argv.ts";
 export { busyboxImageName, writeBusyboxImage } from "./busybox_image.ts";

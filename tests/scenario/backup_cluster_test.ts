@@ -38,41 +38,43 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       await tenant.event("BackupConfig", "everything", "BackupSucceeded");
       await tenant.event("Repository", "home", "InitSucceeded");
       const config = await tenant.until(
-        "backupconfig",
+        "BackupConfig",
         "everything",
         ({ status }) => status?.lastBackup?.backupRef?.name === "first",
         20,
       );
       assert.equal(config["status"].lastBackup.outcome, "success");
       assert.equal(config["status"].consecutiveFailures, 0);
-      const metrics = await stage.metrics();
       const labels = { namespace: "good", name: "everything" };
       const end = Date.parse(backup["status"].timing.endTime) / 1000;
-      assert.ok(
-        Math.abs((valueOf(metrics, "kopiur_backup_last_success_timestamp_seconds", labels) ?? 0) - end) < 1.5,
-      );
-      assert.equal(valueOf(metrics, "kopiur_backup_size_bytes", labels), backup["status"].stats.sizeBytes);
-      assert.equal(valueOf(metrics, "kopiur_backup_files", labels), 4);
-      assert.equal(valueOf(metrics, "kopiur_backup_consecutive_failures", labels), 0);
-      assert.equal(valueOf(metrics, "kopiur_backups_total", { ...labels, outcome: "success" }), 1);
-      assert.equal(valueOf(metrics, "kopiur_backups_total", { ...labels, outcome: "failure" }), 0);
-      assert.equal(
-        valueOf(metrics, "kopiur_resource_phase", {
-          kind: "Backup",
-          namespace: "good",
-          name: "first",
-          phase: "Succeeded",
-        }),
-        1,
-      );
-      assert.equal(
-        valueOf(metrics, "kopiur_mover_operations_total", { operation: "Backup", result: "succeeded" }),
-        2,
-      );
+      await stage.assertMetrics((metrics) => {
+        assert.ok(
+          Math.abs((valueOf(metrics, "kopiur_backup_last_success_timestamp_seconds", labels) ?? 0) - end) <
+            1.5,
+        );
+        assert.equal(valueOf(metrics, "kopiur_backup_size_bytes", labels), backup["status"].stats.sizeBytes);
+        assert.equal(valueOf(metrics, "kopiur_backup_files", labels), 4);
+        assert.equal(valueOf(metrics, "kopiur_backup_consecutive_failures", labels), 0);
+        assert.equal(valueOf(metrics, "kopiur_backups_total", { ...labels, outcome: "success" }), 1);
+        assert.equal(valueOf(metrics, "kopiur_backups_total", { ...labels, outcome: "failure" }), 0);
+        assert.equal(
+          valueOf(metrics, "kopiur_resource_phase", {
+            kind: "Backup",
+            namespace: "good",
+            name: "first",
+            phase: "Succeeded",
+          }),
+          1,
+        );
+        assert.equal(
+          valueOf(metrics, "kopiur_mover_operations_total", { operation: "Backup", result: "succeeded" }),
+          2,
+        );
+      });
     },
   );
 
-  await besideEachOther(t, 4, [
+  await besideEachOther(t, 5, [
     ["deleting a Backup deletes its snapshots and nothing else", async () => {
       const tenant = await stage.tenant("deletion");
       await tenant.volume("photos", files);
@@ -88,10 +90,10 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         assert.equal((await tenant.ended(name))["status"].phase, "Succeeded");
       }
       assert.equal((await tenant.snapshots("home")).length, 4);
-      const gone = (await tenant.get("backup", "gone"))["status"].snapshots[0].kopiaSnapshotID;
+      const gone = (await tenant.get("Backup", "gone"))["status"].snapshots[0].kopiaSnapshotID;
       await tenant.kubectl("delete", "backupconfig", "photos");
       await tenant.kubectl("delete", "backup", "gone", "--wait=false");
-      await tenant.gone("backup", "gone", 60);
+      await tenant.gone("Backup", "gone", 60);
       const left = (await tenant.snapshots("home")).map(({ id }) => id);
       assert.equal(left.length, 3);
       assert.equal(left.includes(gone), false);
@@ -104,12 +106,14 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       );
       for (const name of ["kept", "orphan", "let-go"]) {
         await tenant.kubectl("delete", "backup", name, "--wait=false");
-        await tenant.gone("backup", name, 20);
+        await tenant.gone("Backup", name, 20);
       }
       assert.equal((await tenant.snapshots("home")).length, 3);
-      assert.equal(
-        valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "deletion" }),
-        2,
+      await stage.assertMetrics((metrics) =>
+        assert.equal(
+          valueOf(metrics, "kopiur_orphaned_snapshots_total", { namespace: "deletion" }),
+          2,
+        )
       );
       await tenant.event("Backup", "orphan", "SnapshotOrphaned");
     }],
@@ -129,13 +133,15 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         condition.type === "Complete"
       );
       assert.equal(complete.status, "False");
-      assert.equal(
-        valueOf(await stage.metrics(), "kopiur_backups_total", {
-          namespace: "partial",
-          name: "photos",
-          outcome: "partial",
-        }),
-        1,
+      await stage.assertMetrics((metrics) =>
+        assert.equal(
+          valueOf(metrics, "kopiur_backups_total", {
+            namespace: "partial",
+            name: "photos",
+            outcome: "partial",
+          }),
+          1,
+        )
       );
       assert.match((await tenant.event("Backup", "some", "BackupPartial")).note, /a\.txt/);
     }],
@@ -163,7 +169,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       });
       await reason("early", "RepositoryNotReady");
       const pending = await tenant.until(
-        "repository",
+        "Repository",
         "home",
         ({ status }) => status?.phase === "Pending",
         20,
@@ -171,7 +177,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       assert.match(JSON.stringify(pending["status"].conditions), /home-password/);
       await tenant.secret("home-password", { KOPIA_PASSWORD: "secret-of-the-test" });
       await tenant.until(
-        "repository",
+        "Repository",
         "home",
         ({ status }) => /other/.test(JSON.stringify(status?.conditions)),
         20,
@@ -181,19 +187,18 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         KOPIA_PASSWORD: "secret-of-the-test",
         other: "secret-of-the-test",
       });
-      await tenant.until("repository", "home", ({ status }) => status?.phase === "Ready", 60);
+      await tenant.until("Repository", "home", ({ status }) => status?.phase === "Ready", 60);
       await reason("early", "VolumeNotFound");
-      const metrics = await stage.metrics();
-      assert.equal(
-        valueOf(metrics, "kopiur_backups_waiting", { namespace: "waiting", reason: "VolumeNotFound" }),
-        1,
+      const labels = { namespace: "waiting", reason: "VolumeNotFound" };
+      await stage.assertMetrics((metrics) =>
+        assert.equal(valueOf(metrics, "kopiur_backups_waiting", labels), 1)
       );
       await tenant.volume("photos", files);
       assert.equal((await tenant.ended("early"))["status"].phase, "Succeeded");
 
       async function reason(name: string, expected: string): Promise<void> {
         const found = await tenant.until(
-          "backup",
+          "Backup",
           name,
           ({ status }) =>
             status?.conditions?.some((condition: { type: string; reason: string }) =>
@@ -215,7 +220,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         create: { enabled: true },
       });
       const failed = await tenant.until(
-        "repository",
+        "Repository",
         "again",
         ({ status }) => status?.phase === "Failed",
         60,
@@ -227,8 +232,8 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       assert.match((await tenant.event("Repository", "again", "AuthFailure")).note, /password/);
       assert.doesNotMatch(await stage.controllerLog(), /secret-of-the-test/);
       await tenant.secret("other-password", { KOPIA_PASSWORD: "secret-of-the-test" });
-      const ready = await tenant.until("repository", "again", ({ status }) => status?.phase === "Ready", 60);
-      assert.equal(ready["status"].uniqueId, (await tenant.get("repository", "home"))["status"].uniqueId);
+      const ready = await tenant.until("Repository", "again", ({ status }) => status?.phase === "Ready", 60);
+      assert.equal(ready["status"].uniqueId, (await tenant.get("Repository", "home"))["status"].uniqueId);
     }],
 
     ["a repository that may not be created is not created", async () => {
@@ -239,7 +244,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         backend: { filesystem: { volume: { pvc: { name: "store" } } } },
         encryption: { passwordSecretRef: { name: "password" } },
       });
-      const failed = await tenant.until("repository", "home", ({ status }) => status?.phase === "Failed", 60);
+      const failed = await tenant.until("Repository", "home", ({ status }) => status?.phase === "Failed", 60);
       assert.match(JSON.stringify(failed["status"].conditions), /NotInitialized/);
       const written = [...Deno.readDirSync(await tenant.folderOf("store"))].map(({ name }) => name);
       // Opening alone leaves kopia's note of how it would spread files over folders.
@@ -261,7 +266,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       await tenant.config("photos", "home", ["photos"], { mover: { privilegedMode: true } });
       await tenant.backup("root", "photos");
       await tenant.until(
-        "backup",
+        "Backup",
         "root",
         ({ status }) => /PrivilegedMoverNotPermitted/.test(JSON.stringify(status?.conditions)),
         30,
@@ -306,7 +311,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         await tenant.config("photos", "home", ["photos"], { mover: { nodeSelector: { nowhere: "true" } } });
         await tenant.backup("stuck", "photos", { failurePolicy: { startDeadlineSeconds: 15 } });
         await tenant.until(
-          "backup",
+          "Backup",
           "stuck",
           ({ status }) => /didn't match Pod's node affinity/.test(JSON.stringify(status)),
           30,
@@ -314,15 +319,13 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         const failed = await tenant.ended("stuck");
         assert.equal(failed["status"].snapshots[0].failure.class, "StartDeadlineExceeded");
         await waitUntil(async () => {
-          const left = (await tenant.list("pods")).filter(({ metadata }) =>
-            metadata.name.startsWith("stuck")
-          );
+          const left = (await tenant.list("Pod")).filter(({ metadata }) => metadata.name.startsWith("stuck"));
           return left.length === 0 ? true : undefined;
         }, { what: "the pod of the stuck run to go", limitSeconds: 30 });
         const told = await tenant.event("BackupConfig", "photos", "BackupFailed");
         assert.equal(told.type, "Warning");
         const config = await tenant.until(
-          "backupconfig",
+          "BackupConfig",
           "photos",
           ({ status }) => status?.consecutiveFailures === 1,
           20,
@@ -342,7 +345,7 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         }],
       });
       await tenant.until(
-        "backupconfig",
+        "BackupConfig",
         "clash",
         ({ status }) =>
           status?.conditions?.some((condition: { type: string; reason: string }) =>
@@ -360,9 +363,11 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       await tenant.backup("last", "photos");
       await tenant.ended("last");
       await stage.cluster.kubectl("delete", "namespace", "leaving", "--timeout=90s");
-      assert.equal(
-        valueOf(await stage.metrics(), "kopiur_orphaned_snapshots_total", { namespace: "leaving" }),
-        1,
+      await stage.assertMetrics((metrics) =>
+        assert.equal(
+          valueOf(metrics, "kopiur_orphaned_snapshots_total", { namespace: "leaving" }),
+          1,
+        )
       );
     }],
   ]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { waitUntil } from "../cluster/mod.ts";
+import { type Manifest, waitUntil } from "../cluster/mod.ts";
 import { besideEachOther } from "./beside_each_other.ts";
 import { valueOf } from "./metrics_text.ts";
 import { findProcesses, isController, isMover, killAll, runningMover, signalAll } from "./processes.ts";
@@ -64,11 +64,11 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
     assert.equal(readyReason(failed), failureClass);
     assert.equal((await tenant.event("Backup", name, "BackupFailed")).type, "Warning");
     const labels = { namespace: tenant.namespace, name: "photos", outcome: "failure" };
-    assert.equal(valueOf(await stage.metrics(), "kopiur_backups_total", labels), 1);
+    await stage.assertMetrics((metrics) => assert.equal(valueOf(metrics, "kopiur_backups_total", labels), 1));
     return failed;
   }
 
-  await besideEachOther(t, 4, [
+  await besideEachOther(t, 5, [
     [
       "a node without room is told in the scheduler's words, and the run begins when there is room",
       async () => {
@@ -81,7 +81,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         });
         await tenant.backup("run", "photos");
         const waiting = await tenant.until(
-          "backup",
+          "Backup",
           "run",
           ({ status }) => /Insufficient memory/.test(status?.message ?? ""),
           30,
@@ -89,10 +89,14 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         assert.equal(readyReason(waiting), "Unschedulable");
         assert.match((await tenant.event("Backup", "run", "Unschedulable")).note, /Insufficient memory/);
         const labels = { namespace: "room", reason: "Unschedulable" };
-        assert.equal(valueOf(await stage.metrics(), "kopiur_backups_waiting", labels), 1);
+        await stage.assertMetrics((metrics) =>
+          assert.equal(valueOf(metrics, "kopiur_backups_waiting", labels), 1)
+        );
         await tenant.kubectl("delete", "pod", "glutton", "--grace-period=0", "--force");
         await tenant.assertOneSnapshot("home", "run", folder);
-        assert.equal(valueOf(await stage.metrics(), "kopiur_backups_waiting", labels) ?? 0, 0);
+        await stage.assertMetrics((metrics) =>
+          assert.equal(valueOf(metrics, "kopiur_backups_waiting", labels) ?? 0, 0)
+        );
       },
     ],
 
@@ -134,7 +138,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         assert.equal(failed["status"].snapshots[0].job.attempts, 3);
         assert.equal((await tenant.snapshotsOf("home", failed)).length, 1);
         await tenant.kubectl("delete", "backup", "run", "--wait=false");
-        await tenant.gone("backup", "run", 60);
+        await tenant.gone("Backup", "run", 60);
         assert.deepEqual(await tenant.snapshots("home"), []);
       },
     ],
@@ -142,7 +146,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
     ["a result that is cut short once is asked for again", async () => {
       const { tenant, folder } = await misbehaving("truncates-once");
       await tenant.assertOneSnapshot("home", "run", folder);
-      assert.equal((await tenant.get("backup", "run"))["status"].snapshots[0].job.attempts, 2);
+      assert.equal((await tenant.get("Backup", "run"))["status"].snapshots[0].job.attempts, 2);
     }],
 
     [
@@ -150,18 +154,18 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
       async () => {
         const tenant = await stage.tenant("unplugged");
         await furnish(tenant);
-        const before = (await tenant.get("repository", "home"))["status"].uniqueId;
+        const before = (await tenant.get("Repository", "home"))["status"].uniqueId;
         await tenant.kubectl("delete", "pvc", "home-store");
         await tenant.backup("run", "photos", { failurePolicy: { backoffLimit: 0 } });
-        await tenant.until("backup", "run", (found) => readyReason(found) !== undefined, 20);
-        const blocked = await tenant.get("backup", "run");
+        await tenant.until("Backup", "run", (found) => readyReason(found) !== undefined, 20);
+        const blocked = await tenant.get("Backup", "run");
         assert.equal(blocked["status"].phase, "Pending");
         assert.ok(["VolumeNotFound", "RepositoryNotReady"].includes(readyReason(blocked) ?? ""));
         assert.match(blocked["status"].message, /home-store/);
-        assert.deepEqual(await tenant.list("jobs"), []);
+        assert.deepEqual(await tenant.list("Job"), []);
         const empty = await tenant.volume("home-store");
         const failed = await tenant.until(
-          "repository",
+          "Repository",
           "home",
           ({ status }) => status?.phase === "Failed",
           90,
@@ -170,7 +174,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         assert.equal(failed["status"].uniqueId, before);
         const written = [...Deno.readDirSync(empty)].map(({ name }) => name);
         assert.equal(written.includes("kopia.repository.f"), false, written.join(" "));
-        const backup = await tenant.get("backup", "run");
+        const backup = await tenant.get("Backup", "run");
         assert.notEqual(backup["status"].phase, "Succeeded");
       },
     ],
@@ -184,10 +188,10 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         assert.equal((await tenant.ended("run"))["status"].phase, "Succeeded");
         await tenant.secret("wrong-password", { KOPIA_PASSWORD: "wrong" });
         await usePassword(tenant, "wrong-password");
-        await tenant.until("repository", "home", ({ status }) => status?.phase === "Failed", 60);
+        await tenant.until("Repository", "home", ({ status }) => status?.phase === "Failed", 60);
         await tenant.kubectl("delete", "backup", "run", "--wait=false");
         const waiting = await tenant.until(
-          "backup",
+          "Backup",
           "run",
           (found) => found["status"].phase === "Deleting" && readyReason(found) === "RepositoryNotReady",
           20,
@@ -195,7 +199,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         assert.match(waiting["status"].message, /skip-snapshot-cleanup/);
         assert.equal((await tenant.snapshots("home")).length, 1);
         await usePassword(tenant, "home-password");
-        await tenant.gone("backup", "run", 60);
+        await tenant.gone("Backup", "run", 60);
         assert.deepEqual(await tenant.snapshots("home"), []);
       },
     ],
@@ -212,12 +216,12 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
         encryption: { passwordSecretRef: { name: "other-password" } },
         deletionBreaker: { window: "10s", keepLast: false },
       });
-      await tenant.until("repository", "home", ({ status }) => status?.phase === "Ready", 60);
+      await tenant.until("Repository", "home", ({ status }) => status?.phase === "Ready", 60);
       await tenant.backup("new", "photos");
       await tenant.assertOneSnapshot("other", "new", folder);
       await tenant.kubectl("delete", "backup", "run", "--wait=false");
       const stalled = await tenant.until(
-        "backup",
+        "Backup",
         "run",
         (found) => readyReason(found) === "RepositoryReplaced",
         20,
@@ -248,7 +252,9 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
       const after = await stage.leader();
       assert.notEqual(after.pod.uid, pod.uid);
       const labels = { namespace: "cluster", name: "photos", outcome: "success" };
-      assert.equal(valueOf(after.series, "kopiur_backups_total", labels), 1);
+      await stage.assertMetrics((metrics) =>
+        assert.equal(valueOf(metrics, "kopiur_backups_total", labels), 1)
+      );
       signalAll(frozen, "SIGCONT");
       const thawed = frozen[0]?.pid;
       await waitUntil(
@@ -298,7 +304,7 @@ function manyFiles(): Readonly<Record<string, string>> {
 }
 
 /** A pod that does nothing but hold memory. */
-function sleeper(image: string, name: string, memory: string): { readonly metadata: object } {
+function sleeper(image: string, name: string, memory: string): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -313,5 +319,5 @@ function sleeper(image: string, name: string, memory: string): { readonly metada
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
       }],
     },
-  } as { readonly metadata: object };
+  };
 }

@@ -46,7 +46,7 @@ Deno.test("kills at the worst moments: no snapshot is lost or doubled", async (t
 
   await t.step("the mover after the snapshot was written and before it was told", async () => {
     await tenant.backup("after", "photos");
-    const { metadata } = await tenant.get("backup", "after");
+    const { metadata } = await tenant.get("Backup", "after");
     // Watches the repository itself: as soon as the snapshot is in it the mover dies.
     await runningMover(cluster);
     await waitUntil(async () => {
@@ -100,13 +100,11 @@ Deno.test("kills at the worst moments: no snapshot is lost or doubled", async (t
     await tenant.backup("regretted", "photos");
     await runningMover(cluster);
     await tenant.kubectl("delete", "backup", "regretted", "--wait=false");
-    await tenant.gone("backup", "regretted", 90);
+    await tenant.gone("Backup", "regretted", 90);
     assert.equal((await tenant.snapshots("home")).length, before);
     // The pod of the mover that deleted the snapshot goes with the Backup that owned it.
     await waitUntil(async () => {
-      const left = (await tenant.list("pods")).filter(({ metadata }) =>
-        metadata.name.startsWith("regretted")
-      );
+      const left = (await tenant.list("Pod")).filter(({ metadata }) => metadata.name.startsWith("regretted"));
       return left.length === 0 ? true : undefined;
     }, { what: "the pods of the Backup to be gone", limitSeconds: 30, everyMs: 250 });
   });

@@ -135,7 +135,7 @@ Deno.test("telemetry of backups in a real cluster, seen by a real Prometheus and
     assert.equal((await tenant.ended("tiny"))["status"].phase, "Failed");
     await tenant.config("itself", "home", ["home-store"]);
     await tenant.until(
-      "backupconfig",
+      "BackupConfig",
       "itself",
       ({ status }) => /InvalidSpec/.test(JSON.stringify(status?.conditions)),
       20,
@@ -232,7 +232,7 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
     "--type=merge",
     '-p={"spec":{"schedule":{"suspend":true}}}',
   );
-  const { spec: photos } = await tenant.get("backupconfig", "photos");
+  const { spec: photos } = await tenant.get("BackupConfig", "photos");
   await tenant.custom("BackupConfig", "photos", { ...photos, retention: { keepLatest: 3 } });
   const unprotected = 'kopiur_pvc_unprotected{namespace="watched"}';
   const before = await prometheus.number(unprotected);
@@ -252,7 +252,7 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
     backend: { filesystem: { volume: { pvc: { name: "home-store" } } } },
     encryption: { passwordSecretRef: { name: "home-password" } },
   });
-  await tenant.until("repository", "again", ({ status }) => status?.phase === "Ready", 150);
+  await tenant.until("Repository", "again", ({ status }) => status?.phase === "Ready", 150);
   await tenant.config("absent", "home", ["absent"]);
   const waiting = 'kopiur_backups_waiting{namespace="watched",reason="VolumeNotFound"}';
   for (const [index, name] of ["waits", "waits-too"].entries()) {
@@ -266,7 +266,7 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
   await refuseJobs(stage.cluster, "watched");
   await tenant.backup("tried-again", "photos");
   await tenant.until(
-    "backup",
+    "Backup",
     "tried-again",
     ({ status }) => /KubeApiError/.test(JSON.stringify(status)),
     20,
@@ -280,14 +280,14 @@ async function stirEverything(stage: Stage, prometheus: Prometheus, tenant: Tena
   await tenant.kubectl("delete", "backup", "first", "--wait=false");
   // A deletion settles before it begins.
   await tenant.until(
-    "backup",
+    "Backup",
     "first",
     ({ status }) => /SnapshotDeletionFailed/.test(JSON.stringify(status?.conditions)),
     150,
   );
   await Deno.chmod(store, mode ?? 0o777);
   await tenant.kubectl("delete", "backup", "letters", "--wait=false");
-  await tenant.gone("backup", "letters", 150);
+  await tenant.gone("Backup", "letters", 150);
   await stage.cluster.signal("kube-apiserver", "SIGSTOP");
   await pause(4_000);
   await stage.cluster.signal("kube-apiserver", "SIGCONT");
@@ -362,11 +362,11 @@ async function answersOfTheRun(prometheus: Prometheus, tenant: Tenant, runs: num
   assert.ok(p99 > 0 && p99 <= 30, `p99 of the duration is ${p99} s`);
   assert.equal(await prometheus.number("sum(kopiur_backup_run_duration_seconds_count)"), runs + 1);
 
-  const newest = (await tenant.list("backups")).filter(({ status }) => status?.phase === "Succeeded")
+  const newest = (await tenant.list("Backup")).filter(({ status }) => status?.phase === "Succeeded")
     .map(({ status }) => Date.parse(status.timing.endTime)).toSorted((a, b) => b - a)[0] ?? 0;
   const age = await prometheus.number(`time() - kopiur_backup_last_success_timestamp_seconds${recipe}`);
   near(age, (Date.now() - newest) / 1000, 3, "time since the last backup");
-  const size = (await tenant.get("backup", "again"))["status"].stats.sizeBytes;
+  const size = (await tenant.get("Backup", "again"))["status"].stats.sizeBytes;
   assert.equal(await prometheus.number(`kopiur_backup_size_bytes${recipe}`), size);
 
   const errors = await waitUntil(async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { waitUntil } from "../cluster/mod.ts";
+import { pause, waitUntil } from "../cluster/mod.ts";
 import { runTool, runToolOk, type ToolResult } from "../parts/mod.ts";
 import { besideEachOther } from "./beside_each_other.ts";
 import { valueOf } from "./metrics_text.ts";
@@ -23,7 +23,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
   }
 
   async function runsOf(tenant: Tenant, schedule: string): Promise<readonly Found[]> {
-    return await tenant.list("backups", "-l", `kopiur.home-operations.com/schedule=${schedule}`);
+    return await tenant.list("Backup", `kopiur.home-operations.com/schedule=${schedule}`);
   }
 
   async function schedule(
@@ -38,11 +38,11 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
     });
   }
 
-  /** Seconds since the last full minute: what must not meet a slot starts early in one. */
+  /** What must not meet a slot begins in the first half of a minute. */
   async function earlyInAMinute(): Promise<void> {
     const second = () => new Date().getSeconds();
-    await waitUntil(() => second() >= 2 && second() < 15 ? true : undefined, {
-      what: "the first seconds of a minute",
+    await waitUntil(() => second() >= 2 && second() < 30 ? true : undefined, {
+      what: "the first half of a minute",
       limitSeconds: 60,
       everyMs: 200,
     });
@@ -55,7 +55,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       await tenant.repository("home");
       await schedule(tenant, "early", "photos", { runOnCreate: true });
       const waiting = await tenant.until(
-        "backupschedule",
+        "BackupSchedule",
         "early",
         (found) => conditionOf(found, "Ready").reason === "ConfigNotFound",
         180,
@@ -71,12 +71,12 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         const all = await runsOf(tenant, "early");
         return all.length >= 2 ? all : undefined;
       }, { what: "a run of the next slot", limitSeconds: 180, everyMs: 500 });
-      await tenant.until("backupschedule", "early", ({ status }) => {
+      await tenant.until("BackupSchedule", "early", ({ status }) => {
         return status?.lastSuccessfulSchedule?.backupRef?.name === runs[1]?.metadata.name;
       }, 180);
       await schedule(tenant, "early", "photos", { runOnCreate: true, suspend: true });
       const suspended = await tenant.until(
-        "backupschedule",
+        "BackupSchedule",
         "early",
         ({ status }) => status?.suspendedSince !== undefined && status.nextSchedule === undefined,
         180,
@@ -85,17 +85,15 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       assert.match(last.backupRef.name, /^early-[0-9]{14}$/);
       assert.equal(Date.parse(last.at) % 60_000, 0, "the slot is the time of the cron expression");
       const labels = { namespace: "scheduled", name: "early" };
-      const metrics = await stage.metrics();
-      assert.equal(
-        valueOf(metrics, "kopiur_schedule_backups_created_total", labels),
-        (await runsOf(tenant, "early")).length,
-      );
-      assert.equal(valueOf(metrics, "kopiur_schedule_suspended", labels), 1);
-      assert.equal(valueOf(metrics, "kopiur_schedule_next_run_timestamp_seconds", labels), undefined);
-      await tenant.event("BackupSchedule", "early", "BackupCreated");
       const kept = (await runsOf(tenant, "early")).length;
+      await stage.assertMetrics((metrics) => {
+        assert.equal(valueOf(metrics, "kopiur_schedule_backups_created_total", labels), kept);
+        assert.equal(valueOf(metrics, "kopiur_schedule_suspended", labels), 1);
+        assert.equal(valueOf(metrics, "kopiur_schedule_next_run_timestamp_seconds", labels), undefined);
+      });
+      await tenant.event("BackupSchedule", "early", "BackupCreated");
       await tenant.kubectl("delete", "backupschedule", "early");
-      await tenant.gone("backupschedule", "early", 180);
+      await tenant.gone("BackupSchedule", "early", 180);
       assert.equal((await runsOf(tenant, "early")).length, kept, "a schedule takes no Backup with it");
     }],
 
@@ -108,7 +106,7 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       await schedule(tenant, "forbids", "stuck", { runOnCreate: true, concurrencyPolicy: "Forbid" });
       await schedule(tenant, "replaces", "stuck", { runOnCreate: true, concurrencyPolicy: "Replace" });
       const skipped = await tenant.until(
-        "backupschedule",
+        "BackupSchedule",
         "forbids",
         ({ status }) => status?.skippedSlots?.forbid >= 1,
         180,
@@ -124,7 +122,9 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       assert.equal(active.length, 1, "the newer run took its place");
       assert.equal((await runsOf(tenant, "forbids")).length, 1);
       const labels = { namespace: "meeting", name: "forbids", reason: "Forbid" };
-      assert.ok((valueOf(await stage.metrics(), "kopiur_schedule_skipped_total", labels) ?? 0) >= 1);
+      await stage.assertMetrics((metrics) =>
+        assert.ok((valueOf(metrics, "kopiur_schedule_skipped_total", labels) ?? 0) >= 1)
+      );
       await tenant.kubectl("delete", "backupschedules", "--all");
     }],
 
@@ -139,27 +139,28 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       }
       await tenant.config("photos", "home", ["photos"], { retention: { keepLatest: 1 } });
       const warned = await tenant.until(
-        "backupconfig",
+        "BackupConfig",
         "photos",
         ({ status }) => status?.retention?.pendingCount === 2,
         180,
       );
       const names = warned["status"].retention.pending.map(({ name }: { name: string }) => name);
       assert.deepEqual(names, ["run-1", "run-3"]);
-      assert.equal((await tenant.list("backups")).length, 4, "nothing goes before it was to be seen");
-      await tenant.gone("backup", "run-1", 180);
-      await tenant.gone("backup", "run-3", 180);
-      assert.deepEqual((await tenant.list("backups")).map(({ metadata }) => metadata.name), [
+      assert.equal((await tenant.list("Backup")).length, 4, "nothing goes before it was to be seen");
+      await tenant.gone("Backup", "run-1", 180);
+      await tenant.gone("Backup", "run-3", 180);
+      assert.deepEqual((await tenant.list("Backup")).map(({ metadata }) => metadata.name), [
         "run-2",
         "run-4",
       ]);
       assert.equal((await tenant.snapshots("home")).length, 2);
       await tenant.event("BackupConfig", "photos", "RetentionApplied");
       const labels = { namespace: "retention", name: "photos" };
-      const metrics = await stage.metrics();
-      assert.equal(valueOf(metrics, "kopiur_backup_pruned_total", { ...labels, by: "retention" }), 2);
-      assert.equal(valueOf(metrics, "kopiur_backup_active_runs", labels), 2);
-      assert.equal(valueOf(metrics, "kopiur_deletions_held", { namespace: "retention" }) ?? 0, 0);
+      await stage.assertMetrics((metrics) => {
+        assert.equal(valueOf(metrics, "kopiur_backup_pruned_total", { ...labels, by: "retention" }), 2);
+        assert.equal(valueOf(metrics, "kopiur_backup_active_runs", labels), 2);
+        assert.equal(valueOf(metrics, "kopiur_deletions_held", { namespace: "retention" }) ?? 0, 0);
+      });
     }],
 
     ["kubectl delete backup --all keeps every snapshot until a person confirms", async () => {
@@ -170,18 +171,20 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       const names = ["one", "two", "three", "four"];
       for (const name of names) await tenant.backup(name, "photos");
       for (const name of names) await tenant.ended(name);
-      const last = (await tenant.get("backupconfig", "photos"))["status"].lastSuccessfulBackup;
+      const last = (await tenant.get("BackupConfig", "photos"))["status"].lastSuccessfulBackup;
       await tenant.kubectl("delete", "backups", "--all", "--wait=false");
       for (const name of names) {
         await tenant.until(
-          "backup",
+          "Backup",
           name,
           (found) => conditionOf(found, "DeletionHeld").status === "True",
           180,
         );
       }
       await tenant.event("Backup", "one", "MassDeletionHeld");
-      assert.equal(valueOf(await stage.metrics(), "kopiur_deletions_held", { namespace: "pruned" }), 4);
+      await stage.assertMetrics((metrics) =>
+        assert.equal(valueOf(metrics, "kopiur_deletions_held", { namespace: "pruned" }), 4)
+      );
       const before = (await stage.controllers())[0]?.uid;
       assert.notEqual(before, undefined);
       assert.equal((await tenant.snapshots("home")).length, 4, "no snapshot went");
@@ -193,13 +196,13 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       assert.equal((await tenant.snapshots("home")).length, 4);
       const one = await kopiur("deletions", "release", "one", "-n", "pruned", "--yes");
       assert.equal(one.code, 0, one.stderr);
-      await tenant.gone("backup", "one", 180);
+      await tenant.gone("Backup", "one", 180);
       assert.equal((await tenant.snapshots("home")).length, 3);
       const all = await kopiur("deletions", "release", "--all", "-n", "pruned", "--yes");
       assert.equal(all.code, 0, all.stderr);
-      for (const name of names) await tenant.gone("backup", name, 180);
+      for (const name of names) await tenant.gone("Backup", name, 180);
       assert.equal((await tenant.snapshots("home")).length, 0);
-      const config = (await tenant.get("backupconfig", "photos"))["status"];
+      const config = (await tenant.get("BackupConfig", "photos"))["status"];
       assert.deepEqual(config.lastSuccessfulBackup, last, "what was last saved is remembered");
     }],
 
@@ -218,11 +221,11 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         "--override-source=someone@elsewhere:/data",
       );
       const discovered = await waitUntil(async () => {
-        const all = await tenant.list("backups", "-l", "kopiur.home-operations.com/origin=discovered");
+        const all = await tenant.list("Backup", "kopiur.home-operations.com/origin=discovered");
         return all[0];
       }, { what: "the discovered Backup", limitSeconds: 180, everyMs: 500 });
       const found = await tenant.until(
-        "backup",
+        "Backup",
         discovered.metadata.name,
         ({ status }) => status?.phase === "Discovered",
         180,
@@ -231,29 +234,33 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       assert.notEqual(theirs, ours);
       assert.equal(found["spec"].discovered.snapshot.identity.hostname, "elsewhere");
       const labels = { namespace: "discovery", name: "home" };
-      assert.equal(valueOf(await stage.metrics(), "kopiur_repo_discovered_backups", labels), 1);
+      await stage.assertMetrics((metrics) =>
+        assert.equal(valueOf(metrics, "kopiur_repo_discovered_backups", labels), 1)
+      );
       await tenant.kubectl("delete", "backup", discovered.metadata.name);
       assert.equal((await tenant.snapshots("home")).length, 2, "deleting it touches no snapshot");
       await tenant.until(
-        "repository",
+        "Repository",
         "home",
         ({ status }) => status?.catalog?.discoveredBackupCount === 1,
         180,
       );
       await byHand("home", "snapshot", "delete", theirs, "--delete");
       await byHand("home", "snapshot", "delete", ours, "--delete");
-      await tenant.gone("backup", discovered.metadata.name, 180);
+      await tenant.gone("Backup", discovered.metadata.name, 180);
       const lost = await tenant.until(
-        "backup",
+        "Backup",
         "ours",
         (each) => conditionOf(each, "SnapshotPresent").status === "False",
         180,
       );
       assert.equal(lost["status"].phase, "Succeeded");
       assert.equal((await tenant.event("Backup", "ours", "SnapshotMissing")).type, "Warning");
-      assert.equal(valueOf(await stage.metrics(), "kopiur_repo_missing_snapshots", labels), 1);
+      await stage.assertMetrics((metrics) =>
+        assert.equal(valueOf(metrics, "kopiur_repo_missing_snapshots", labels), 1)
+      );
       await tenant.kubectl("delete", "backup", "ours", "--wait=false");
-      await tenant.gone("backup", "ours", 180);
+      await tenant.gone("Backup", "ours", 180);
 
       /** As root on the host, so what it writes is made the movers' again. */
       async function byHand(repository: string, ...args: readonly string[]): Promise<void> {
@@ -276,13 +283,17 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
         await tenant.backup("first", "labelled");
         assert.deepEqual(sourcesOf(await tenant.ended("first")), ["a", "b"]);
         const unprotected = { namespace: "selected" };
-        assert.equal(valueOf(await stage.metrics(), "kopiur_pvc_unprotected", unprotected), 1);
+        await stage.assertMetrics((metrics) =>
+          assert.equal(valueOf(metrics, "kopiur_pvc_unprotected", unprotected), 1)
+        );
         const shown = await kopiur("status", "-n", "selected");
         assert.match(shown.stdout, /UNPROTECTED[\s\S]*\bc\b/);
         await tenant.kubectl("label", "pvc", "c", "backup=yes");
         await tenant.backup("second", "labelled");
         assert.deepEqual(sourcesOf(await tenant.ended("second")), ["a", "b", "c"]);
-        assert.equal(valueOf(await stage.metrics(), "kopiur_pvc_unprotected", unprotected), 0);
+        await stage.assertMetrics((metrics) =>
+          assert.equal(valueOf(metrics, "kopiur_pvc_unprotected", unprotected), 0)
+        );
 
         function sourcesOf(backup: Found): readonly string[] {
           assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
@@ -298,17 +309,17 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
       await tenant.config("photos", "home", ["photos"]);
       const names = ["q-1", "q-2", "q-3", "q-4"];
       for (const name of names) await tenant.backup(name, "photos");
-      await tenant.until("backup", "q-4", (found) => conditionOf(found, "Ready").reason === "NoSlot", 180);
+      await tenant.until("Backup", "q-4", (found) => conditionOf(found, "Ready").reason === "NoSlot", 180);
       assert.match(
-        conditionOf(await tenant.get("backup", "q-4"), "Ready").message,
+        conditionOf(await tenant.get("Backup", "q-4"), "Ready").message,
         /[0-9](st|nd|rd|th) of [0-9]/,
       );
       const most = { atOnce: 0 };
       await waitUntil(async () => {
-        const jobs = await tenant.list("jobs", "-l", "kopiur.home-operations.com/operation=backup");
+        const jobs = await tenant.list("Job", "kopiur.home-operations.com/operation=backup");
         const active = jobs.filter(({ status }) => (status?.succeeded ?? 0) === 0).length;
         most.atOnce = Math.max(most.atOnce, active);
-        const backups = await tenant.list("backups");
+        const backups = await tenant.list("Backup");
         return backups.every(({ status }) => status?.phase === "Succeeded") ? true : undefined;
       }, { what: "all four runs", limitSeconds: 180, everyMs: 100 });
       assert.equal(most.atOnce, 1);
@@ -360,13 +371,13 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
           continue; // refused at the door
         }
         await tenant.until(
-          "backupschedule",
+          "BackupSchedule",
           name,
           (found) => conditionOf(found, "Stalled").reason === "InvalidSpec",
           180,
         );
       }
-      assert.equal((await tenant.list("backups")).length, 0);
+      assert.equal((await tenant.list("Backup")).length, 0);
     }],
   ]);
 
@@ -377,14 +388,14 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
     await tenant.config("photos", "home", ["photos"]);
     await earlyInAMinute();
     await schedule(tenant, "steady", "photos");
-    await tenant.until("backupschedule", "steady", ({ status }) => status?.nextSchedule !== undefined, 20);
+    await tenant.until("BackupSchedule", "steady", ({ status }) => status?.nextSchedule !== undefined, 20);
     await stage.stopController();
-    const stoppedFor = 130_000;
-    await new Promise((resolve) => setTimeout(resolve, stoppedFor));
-    await earlyInAMinute();
+    const minute = 60_000;
+    const afterTwoSlots = (Math.floor(Date.now() / minute) + 2) * minute + 2_000;
+    await pause(afterTwoSlots - Date.now());
     await stage.startController();
     const caughtUp = await tenant.until(
-      "backupschedule",
+      "BackupSchedule",
       "steady",
       ({ status }) => status?.lastSchedule !== undefined,
       180,
@@ -392,7 +403,9 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
     assert.equal((await runsOf(tenant, "steady")).length, 1, "one run makes up for all");
     assert.ok(caughtUp["status"].missedSlots.total >= 1, JSON.stringify(caughtUp["status"]));
     const labels = { namespace: "away", name: "steady" };
-    assert.ok((valueOf(await stage.metrics(), "kopiur_schedule_missed_total", labels) ?? 0) >= 1);
+    await stage.assertMetrics((metrics) =>
+      assert.ok((valueOf(metrics, "kopiur_schedule_missed_total", labels) ?? 0) >= 1)
+    );
     await tenant.event("BackupSchedule", "steady", "MissedSchedule");
   });
 });

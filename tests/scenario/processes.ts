@@ -70,7 +70,7 @@ export async function signalWhenSeen(
 export async function runningMover(cluster: string): Promise<void> {
   await waitUntil(() => findProcesses(cluster, isMover).length > 0 ? true : undefined, {
     what: "a mover",
-    limitSeconds: 30,
+    limitSeconds: 120,
     everyMs: 20,
   });
 }

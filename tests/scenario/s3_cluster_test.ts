@@ -37,7 +37,7 @@ Deno.test("S3 repositories in a real cluster, against a real S3 server", async (
   }
 
   async function failure(name: string, phase: string): Promise<string> {
-    const failed = await tenant.until("repository", name, ({ status }) => status?.phase === phase, 90);
+    const failed = await tenant.until("Repository", name, ({ status }) => status?.phase === phase, 90);
     return failed["status"].conditions.find((condition: { type: string }) =>
       condition.type === "Bootstrapped"
     ).reason;
@@ -46,14 +46,14 @@ Deno.test("S3 repositories in a real cluster, against a real S3 server", async (
   await besideEachOther(t, 5, [
     ["plain http with static keys: created, backed up, told", async () => {
       await repository("plain", {});
-      const ready = await tenant.until("repository", "plain", ({ status }) => status?.phase === "Ready", 60);
+      const ready = await tenant.until("Repository", "plain", ({ status }) => status?.phase === "Ready", 60);
       assert.equal(ready["status"].backend, "S3");
       await tenant.config("photos", "plain", ["photos"]);
       await tenant.backup("one", "photos");
       const backup = await tenant.ended("one");
       assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
       await tenant.kubectl("delete", "backup", "one", "--wait=false");
-      await tenant.gone("backup", "one", 60);
+      await tenant.gone("Backup", "one", 60);
     }],
 
     ["a private certificate authority from a ConfigMap; without it the server is not trusted", async () => {
@@ -75,7 +75,7 @@ Deno.test("S3 repositories in a real cluster, against a real S3 server", async (
         tls: { caBundleRef: { configMapName: "authority" } },
       });
       await tenant.until(
-        "repository",
+        "Repository",
         "private",
         ({ status }) => /authority/.test(JSON.stringify(status?.conditions)),
         20,
@@ -86,7 +86,7 @@ Deno.test("S3 repositories in a real cluster, against a real S3 server", async (
         metadata: { name: "authority" },
         data: { "ca.crt": secure.caPem },
       });
-      await tenant.until("repository", "private", ({ status }) => status?.phase === "Ready", 60);
+      await tenant.until("Repository", "private", ({ status }) => status?.phase === "Ready", 60);
     }],
 
     ["a wrong secret key is AccessDenied, and nothing is created", async () => {

@@ -41,26 +41,27 @@ async function kopiaIds(tenant: Tenant): Promise<readonly string[]> {
 
 /** Kopia's id of the snapshot of a Backup of one source. */
 async function idOf(tenant: Tenant, backup: string): Promise<string> {
-  const { status } = await tenant.get("backup", backup);
+  const { status } = await tenant.get("Backup", backup);
   return status.snapshots[0].kopiaSnapshotID;
 }
 
-/** Words of `kubectl delete backup` for a person who deletes in some rhythm; true while it goes through. */
-async function deletes(
-  tenant: Tenant,
-  names: readonly string[],
-  ...more: readonly string[]
-): Promise<boolean> {
-  const args = ["-n", tenant.namespace, "delete", "backup", ...names, ...more];
-  return (await tenant.stage.cluster.tryKubectl(args)).code === 0;
+/** What a person does who deletes in some rhythm: true when these Backups are gone, false when one of them is held. */
+async function deletes(tenant: Tenant, names: readonly string[]): Promise<boolean> {
+  await tenant.kubectl("delete", "backup", ...names, "--wait=false");
+  const end = await waitUntil(async () => {
+    const left = (await tenant.list("Backup")).filter(({ metadata }) => names.includes(metadata.name));
+    if (left.length === 0) return "gone";
+    return left.some(isHeld) ? "held" : undefined;
+  }, { what: `${names.join(", ")} to be gone or held`, limitSeconds: 180, everyMs: 250 });
+  return end === "gone";
 }
 
 /** A Backup whose deletion is held says how a person goes on. */
 async function heldOne(tenant: Tenant): Promise<Found> {
   return await waitUntil(async () => {
-    const held = (await tenant.list("backups")).find(isHeld);
+    const held = (await tenant.list("Backup")).find(isHeld);
     return held;
-  }, { what: `a held deletion in ${tenant.namespace}`, limitSeconds: 60, everyMs: 250 });
+  }, { what: `a held deletion in ${tenant.namespace}`, limitSeconds: 180, everyMs: 250 });
 }
 
 function isHeld({ status }: Found): boolean {
@@ -72,16 +73,13 @@ function isHeld({ status }: Found): boolean {
 /** Names of the Backups there are, once the deletion of each is held. */
 async function allHeld(tenant: Tenant): Promise<readonly string[]> {
   return await waitUntil(async () => {
-    const left = await tenant.list("backups");
+    const left = await tenant.list("Backup");
     return left.length > 0 && left.every(isHeld) ? left.map(({ metadata }) => metadata.name) : undefined;
-  }, { what: `every deletion in ${tenant.namespace} to be held`, limitSeconds: 90, everyMs: 500 });
+  }, { what: `every deletion in ${tenant.namespace} to be held`, limitSeconds: 180, everyMs: 500 });
 }
 
 const strict = { deletionBreaker: { threshold: 2, window: "10m" } };
 const loose = { deletionBreaker: { threshold: 2, window: "10s" } };
-/** So long a person waits for kubectl; more than a deletion takes that is let through. */
-const PATIENCE = "--timeout=45s";
-
 /** Rhythms in which a person deletes all there is. */
 const RHYTHMS: Readonly<
   Record<
@@ -90,26 +88,26 @@ const RHYTHMS: Readonly<
   >
 > = {
   "all at once": [strict, async (tenant, names) => {
-    assert.ok(await deletes(tenant, names, "--wait=false"));
+    await tenant.kubectl("delete", "backup", ...names, "--wait=false");
   }],
   "one by one": [strict, async (tenant, names) => {
-    for (const name of names) if (!await deletes(tenant, [name], PATIENCE)) return;
+    for (const name of names) if (!await deletes(tenant, [name])) return;
   }],
   "a few at a time": [strict, async (tenant, names) => {
     for (let from = 0; from < names.length; from += 2) {
-      if (!await deletes(tenant, names.slice(from, from + 2), PATIENCE)) return;
+      if (!await deletes(tenant, names.slice(from, from + 2))) return;
     }
   }],
   // Slower than the window each, so only what is the last counts.
   "slowly": [loose, async (tenant, names) => {
-    for (const name of names) if (!await deletes(tenant, [name], PATIENCE)) return;
+    for (const name of names) if (!await deletes(tenant, [name])) return;
   }],
 };
 
 Deno.test("what a person does by mistake, and what a cluster does to movers", async (t) => {
   await using stage = await Stage.open();
 
-  await besideEachOther(t, 4, [
+  await besideEachOther(t, 5, [
     ...Object.entries(RHYTHMS).map(([rhythm, [repository, deleteAll]]): Step => [
       `Backups that are deleted ${rhythm} leave the last whole snapshot, and a person decides`,
       async () => {
@@ -122,15 +120,11 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
         assert.match(JSON.stringify(held["status"].conditions), /confirm-deletion/);
         assert.ok((await kopiaIds(tenant)).includes(newest), "the last whole snapshot is gone");
         // Whoever goes on all the same gets no further.
-        await deletes(
-          tenant,
-          (await tenant.list("backups")).map(({ metadata }) => metadata.name),
-          "--wait=false",
-        );
+        await tenant.kubectl("delete", "backup", "--all", "--wait=false");
         const left = await allHeld(tenant);
         const release = await stage.plugin("deletions", "release", "--all", "-n", tenant.namespace, "--yes");
         assert.equal(release.code, 0, release.stderr);
-        for (const name of left) await tenant.gone("backup", name, 60);
+        for (const name of left) await tenant.gone("Backup", name, 60);
         assert.equal((await kopiaIds(tenant)).includes(newest), false, "a person's word is carried out");
       },
     ]),
@@ -150,7 +144,7 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
       // Retention takes no longer than a minute and a pass to begin.
       await new Promise((resolve) => setTimeout(resolve, 75_000));
       assert.ok((await kopiaIds(tenant)).includes(id));
-      await tenant.get("backup", whole);
+      await tenant.get("Backup", whole);
     }],
     ["a copy of a repository in another namespace says nothing of the Backups of the first", async () => {
       const first = await stage.tenant("original");
@@ -163,13 +157,13 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
       await first.backup("since", "photos");
       await first.ended("since");
       const versions = async () =>
-        (await first.list("backups")).map(({ metadata }) => [metadata.name, metadata.resourceVersion]);
+        (await first.list("Backup")).map(({ metadata }) => [metadata.name, metadata.resourceVersion]);
       const seen = await versions();
-      const [one, other] = [await copy.repository("home"), await first.get("repository", "home")];
+      const [one, other] = [await copy.repository("home"), await first.get("Repository", "home")];
       assert.equal(one["status"].uniqueId, other["status"].uniqueId);
       // The catalog of the copy has been read when what it lists has come.
       await waitUntil(async () => {
-        const found = (await copy.list("backups")).filter(({ status }) => status?.phase === "Discovered");
+        const found = (await copy.list("Backup")).filter(({ status }) => status?.phase === "Discovered");
         return found.length === 1 ? true : undefined;
       }, { what: "the snapshot of the copy", limitSeconds: 60, everyMs: 250 });
       assert.deepEqual(await versions(), seen, `${before} or the one since was written to`);
@@ -184,7 +178,7 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
         await tenant.apply({ ...quota, spec: { hard: { pods: "0" } } });
         await tenant.backup("blocked", "photos");
         await tenant.until(
-          "backup",
+          "Backup",
           "blocked",
           ({ status }) => /no pod was made for the Job/.test(JSON.stringify(status?.conditions ?? [])),
           90,
@@ -218,13 +212,12 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
         "--timeout=60s",
       );
       await waitUntil(async () => {
-        const { items } = JSON.parse(await tenant.kubectl("get", "pods", "-o", "json"));
-        return (items as Found[]).some(({ metadata }) => metadata.deletionTimestamp !== undefined) ||
-          undefined;
+        const pods = await tenant.list("Pod");
+        return pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined) || undefined;
       }, { what: "the eviction of the mover", limitSeconds: 30, everyMs: 100 });
       signalAll(kopia, "SIGCONT");
       await drained;
-      await tenant.until("backup", "run", ({ status }) => /unschedulable/.test(JSON.stringify(status)), 60);
+      await tenant.until("Backup", "run", ({ status }) => /unschedulable/.test(JSON.stringify(status)), 60);
     } finally {
       await stage.cluster.kubectl("uncordon", nodeName);
     }
@@ -243,8 +236,8 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
     const said = await stage.uninstall("--timeout", "150s");
     assert.match(said, /release "kopiur" uninstalled/, said);
     assert.doesNotMatch(said, /rror/);
-    for (const name of left) await leaving.gone("backup", name, 5);
-    assert.deepEqual((await staying.get("backup", kept[0] ?? ""))["metadata"].finalizers ?? [], []);
+    for (const name of left) await leaving.gone("Backup", name, 5);
+    assert.deepEqual((await staying.get("Backup", kept[0] ?? ""))["metadata"].finalizers ?? [], []);
     const { stdout } = await stage.cluster.tryKubectl([
       "get",
       "job,serviceaccount,clusterrole,clusterrolebinding",
@@ -260,7 +253,7 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
     // What was uninstalled without its hook is let go by the plugin.
     await stage.install();
     const again = await staying.until(
-      "backup",
+      "Backup",
       kept[0] ?? "",
       ({ metadata }) => metadata.finalizers?.includes(FINALIZER) === true,
       30,
@@ -272,7 +265,7 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
     assert.match(dry.stderr, /Deleted already, so they go at once: 1\n/);
     const drop = await stage.plugin("finalizers", "drop", "-A", "--yes");
     assert.equal(drop.code, 0, drop.stderr);
-    await staying.gone("backup", kept[0] ?? "", 5);
+    await staying.gone("Backup", kept[0] ?? "", 5);
     assert.deepEqual(await kopiaIds(staying), before[1]);
     await stage.cluster.kubectl("delete", "namespace", "staying", "--timeout=60s");
   });

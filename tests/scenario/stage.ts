@@ -5,7 +5,7 @@ import { busyboxImageName, writeBusyboxImage } from "../cluster/busybox_image.ts
 import { parseMetrics, type Series, valueOf } from "./metrics_text.ts";
 import { findProcesses, isController, killAll } from "./processes.ts";
 import { product } from "./product.ts";
-import { Tenant } from "./tenant.ts";
+import { type Found, Tenant } from "./tenant.ts";
 
 /** How a stage differs from what most users have. */
 export interface StageOptions {
@@ -122,6 +122,11 @@ export class Stage {
       kind: "Namespace",
       metadata: { name, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
     });
+    // The admission of pods waits for this account.
+    await waitUntil(
+      () => this.cluster.request("GET", `/api/v1/namespaces/${name}/serviceaccounts/default`),
+      { what: `the default ServiceAccount of ${name}`, limitSeconds: 30 },
+    );
     return new Tenant(this, name);
   }
 
@@ -143,6 +148,17 @@ export class Stage {
     return (await this.leader()).series;
   }
 
+  /** Resolves when assertions on the leader's metrics hold, which follow a status within moments; throws what failed last. */
+  async assertMetrics(assertions: (metrics: readonly Series[]) => void): Promise<void> {
+    const options = { what: "what the metrics are to say", limitSeconds: 60, everyMs: 250 };
+    await waitUntil(async () => {
+      assertions(await this.metrics());
+      return true;
+    }, options).catch(({ cause }) => {
+      throw cause;
+    });
+  }
+
   /** The controller that leads, with its metrics; throws while none does. */
   async leader(): Promise<{ readonly pod: ControllerPod; readonly series: readonly Series[] }> {
     let cause: unknown;
@@ -159,21 +175,13 @@ export class Stage {
 
   /** The controller pods that run. */
   async controllers(): Promise<readonly ControllerPod[]> {
-    const fields = "{.metadata.name} {.metadata.uid} {.status.podIP}";
-    const text = await this.cluster.kubectl(
-      "get",
-      "pods",
-      "-n",
-      "kopiur-system",
-      "-l",
-      "app.kubernetes.io/component=controller",
-      "--field-selector=status.phase=Running",
-      "-o",
-      `jsonpath={range .items[*]}${fields}{"\\n"}{end}`,
-    );
-    return text.trim().split("\n").map((line) => line.split(" ")).map((
-      [name = "", uid = "", address = ""],
-    ) => ({ name, uid, address }));
+    const query =
+      "labelSelector=app.kubernetes.io/component%3Dcontroller&fieldSelector=status.phase%3DRunning";
+    const { items } = await this.cluster.request(
+      "GET",
+      `/api/v1/namespaces/kopiur-system/pods?${query}`,
+    ) as { readonly items: readonly Found[] };
+    return items.map(({ metadata: { name, uid }, status }) => ({ name, uid, address: status.podIP }));
   }
 
   /** Kills the controller's process at once; the kubelet starts it again. Answers with how many there were. */

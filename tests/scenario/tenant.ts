@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { API_VERSION } from "../../api/mod.ts";
-import { waitUntil } from "../cluster/mod.ts";
+import { type Manifest, pathOf, pause, waitUntil } from "../cluster/mod.ts";
 import { runTool, runToolOk, type ToolResult } from "../parts/mod.ts";
 import type { Stage } from "./stage.ts";
 
-/** Any object as kubectl prints it. */
+/** Limits of waits are meant for a machine with nothing else to do, and are multiplied by this. */
+const PATIENCE = 3;
+
+/** Kinds that are not ours, by the version tests read them in. */
+const FOREIGN_KINDS: Readonly<Record<string, string>> = {
+  Event: "events.k8s.io/v1",
+  Job: "batch/v1",
+  PersistentVolumeClaim: "v1",
+  Pod: "v1",
+};
+
+/** Any object as the API server shows it. */
 export interface Found {
   readonly metadata: {
     readonly name: string;
@@ -16,6 +27,16 @@ export interface Found {
   };
   // deno-lint-ignore no-explicit-any -- tests read what users read, by path
   readonly [field: string]: any;
+}
+
+interface FoundList {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly items: readonly Found[];
+}
+
+interface Change {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "ERROR";
+  readonly object: Found;
 }
 
 /** One Event, as much of it as tests read. */
@@ -30,6 +51,8 @@ export interface FoundEvent {
 export class Tenant {
   readonly stage: Stage;
   readonly namespace: string;
+  /** How kopia on the host is connected, by the folder of the repository. */
+  readonly #connections = new Map<string, Promise<Readonly<Record<string, string>>>>();
 
   constructor(stage: Stage, namespace: string) {
     this.stage = stage;
@@ -55,10 +78,12 @@ export class Tenant {
   /** Folder on the host of a claim's volume. */
   async folderOf(claim: string): Promise<string> {
     const volume = await waitUntil(async () => {
-      const { spec } = await this.get("pvc", claim);
+      const { spec } = await this.get("PersistentVolumeClaim", claim);
       return typeof spec.volumeName === "string" ? spec.volumeName : undefined;
-    }, { what: `the claim ${claim} to be bound`, limitSeconds: 20 });
-    return await this.kubectl("get", "pv", volume, "-o", "jsonpath={.spec.hostPath.path}");
+    }, { what: `the claim ${claim} to be bound`, limitSeconds: 20 * PATIENCE });
+    const path = `/api/v1/persistentvolumes/${volume}`;
+    const { spec } = await this.stage.cluster.request("GET", path) as Found;
+    return spec.hostPath.path;
   }
 
   /** A Secret. */
@@ -78,7 +103,7 @@ export class Tenant {
       deletionBreaker: { window: "10s", keepLast: false },
       ...spec,
     });
-    return await this.until("repository", name, ({ status }) => status?.phase === "Ready", 150);
+    return await this.until("Repository", name, ({ status }) => status?.phase === "Ready", 150);
   }
 
   /** A BackupConfig over these claims. */
@@ -103,7 +128,7 @@ export class Tenant {
   /** Resolves when the Backup has ended; throws with its status when that takes too long. */
   async ended(name: string, limitSeconds = 180): Promise<Found> {
     return await this.until(
-      "backup",
+      "Backup",
       name,
       ({ status }) => status?.phase === "Succeeded" || status?.phase === "Failed",
       limitSeconds,
@@ -116,7 +141,7 @@ export class Tenant {
   }
 
   /** Applies an object in the namespace. */
-  async apply(manifest: { readonly metadata: object; readonly [field: string]: unknown }): Promise<void> {
+  async apply(manifest: Manifest): Promise<void> {
     await this.stage.cluster.apply({
       ...manifest,
       metadata: { ...manifest.metadata, namespace: this.namespace },
@@ -129,54 +154,82 @@ export class Tenant {
   }
 
   /** One object as it is now. */
-  async get(resource: string, name: string): Promise<Found> {
-    return JSON.parse(await this.kubectl("get", resource, name, "-o", "json"));
+  async get(kind: string, name: string): Promise<Found> {
+    return await this.stage.cluster.request("GET", `${this.#path(kind)}/${name}`) as Found;
   }
 
-  /** All objects of a resource. */
-  async list(resource: string, ...args: readonly string[]): Promise<readonly Found[]> {
-    return JSON.parse(await this.kubectl("get", resource, "-o", "json", ...args)).items;
+  /** All objects of a kind, or those with a label. */
+  async list(kind: string, labelSelector = ""): Promise<readonly Found[]> {
+    const path = `${this.#path(kind)}?labelSelector=${encodeURIComponent(labelSelector)}`;
+    return (await this.stage.cluster.request("GET", path) as { readonly items: readonly Found[] }).items;
   }
 
   /** Resolves with the object once it is as wanted; the error at the limit shows it as it is. */
   async until(
-    resource: string,
+    kind: string,
     name: string,
     wanted: (object: Found) => boolean,
     limitSeconds: number,
   ): Promise<Found> {
     let last: Found | undefined;
-    return await waitUntil(async () => {
-      last = await this.get(resource, name);
-      return wanted(last) ? last : undefined;
-    }, { what: `${resource} ${name}`, limitSeconds, everyMs: 250 }).catch(async (cause) => {
-      throw new Error(
-        `${cause.message}; it is ${JSON.stringify(last?.["status"])}; events ${
-          JSON.stringify(await this.events())
-        }; controller ${await this.stage.controllerLog()}`,
-        { cause },
-      );
-    });
+    for await (const object of this.#states(kind, name, limitSeconds)) {
+      last = object;
+      if (object !== undefined && fits(object, wanted)) return object;
+    }
+    throw new Error(
+      `Cannot wait any longer for ${kind} ${name}: ${limitSeconds * PATIENCE} s are over; it is ${
+        JSON.stringify(last?.["status"])
+      }; events ${JSON.stringify(await this.events())}; controller ${await this.stage.controllerLog()}`,
+    );
   }
 
   /** Resolves when the object is gone. */
-  async gone(resource: string, name: string, limitSeconds: number): Promise<void> {
-    await waitUntil(async () => {
-      const out = await this.kubectl("get", resource, name, "--ignore-not-found", "-o", "name");
-      return out.trim() === "" ? true : undefined;
-    }, { what: `${resource} ${name} to be gone`, limitSeconds, everyMs: 250 }).catch(async (cause) => {
-      throw new Error(`${cause.message}; it is ${await this.kubectl("get", resource, name, "-o", "json")}`, {
-        cause,
-      });
-    });
+  async gone(kind: string, name: string, limitSeconds: number): Promise<void> {
+    let last: Found | undefined;
+    for await (const object of this.#states(kind, name, limitSeconds)) {
+      if (object === undefined) return;
+      last = object;
+    }
+    throw new Error(
+      `Cannot wait any longer for ${kind} ${name} to be gone: ${limitSeconds * PATIENCE} s are over; it is ${
+        JSON.stringify(last)
+      }`,
+    );
+  }
+
+  /**
+   * How an object is, now and after each change, until the limit; undefined while it is not there. Goes on when the
+   * API server does not answer for a while.
+   */
+  async *#states(kind: string, name: string, limitSeconds: number): AsyncGenerator<Found | undefined> {
+    const { cluster } = this.stage;
+    const signal = AbortSignal.timeout(limitSeconds * PATIENCE * 1000);
+    const path = `${this.#path(kind)}?fieldSelector=metadata.name%3D${name}`;
+    while (!signal.aborted) {
+      try {
+        const { items: [object], metadata } = await cluster.request("GET", path, { signal }) as FoundList;
+        yield object;
+        const changes = cluster.watch(`${path}&watch=1&resourceVersion=${metadata.resourceVersion}`, signal);
+        for await (const change of changes as AsyncGenerator<Change>) {
+          // Its history is gone, or the API server is about to be.
+          if (change.type === "ERROR") break;
+          yield change.type === "DELETED" ? undefined : change.object;
+        }
+      } catch {
+        await pause(250, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #path(kind: string): string {
+    const apiVersion = FOREIGN_KINDS[kind] ?? API_VERSION;
+    return pathOf({ apiVersion, kind, namespace: this.namespace });
   }
 
   /** Events of the namespace. */
   async events(): Promise<readonly FoundEvent[]> {
-    const { items } = JSON.parse(await this.kubectl("get", "events.v1.events.k8s.io", "-o", "json")) as {
-      items: readonly FoundEvent[];
-    };
-    return items.map(({ type, reason, note, regarding }) => ({
+    const found = await this.list("Event") as unknown as readonly FoundEvent[];
+    return found.map(({ type, reason, note, regarding }) => ({
       type,
       reason,
       note,
@@ -193,7 +246,7 @@ export class Tenant {
         ),
       {
         what: `the Event ${reason} on ${kind} ${name}`,
-        limitSeconds: 20,
+        limitSeconds: 20 * PATIENCE,
         everyMs: 250,
       },
     );
@@ -208,6 +261,13 @@ export class Tenant {
 
   /** Like {@link kopia}, with code and output whatever they are. */
   async tryKopia(repository: string, ...args: readonly string[]): Promise<ToolResult> {
+    const store = await this.folderOf(`${repository}-store`);
+    const connection = this.#connections.get(store) ?? this.#connect(store);
+    this.#connections.set(store, connection);
+    return await runTool([this.stage.kopia, ...args], { env: await connection });
+  }
+
+  async #connect(store: string): Promise<Readonly<Record<string, string>>> {
     const folder = await Deno.makeTempDir({ dir: this.stage.folder });
     const env = {
       KOPIA_PASSWORD: "secret-of-the-test",
@@ -216,14 +276,8 @@ export class Tenant {
       KOPIA_LOG_DIR: join(folder, "logs"),
       KOPIA_CHECK_FOR_UPDATES: "false",
     };
-    await runToolOk([
-      this.stage.kopia,
-      "repository",
-      "connect",
-      "filesystem",
-      `--path=${await this.folderOf(`${repository}-store`)}`,
-    ], { env });
-    return await runTool([this.stage.kopia, ...args], { env });
+    await runToolOk([this.stage.kopia, "repository", "connect", "filesystem", `--path=${store}`], { env });
+    return env;
   }
 
   /** Every finished snapshot in a Repository, as kopia lists them. */
@@ -260,5 +314,14 @@ export class Tenant {
     const restored = join(await Deno.makeTempDir({ dir: this.stage.folder }), "restored");
     await this.kopia(repository, "snapshot", "restore", snapshotId, restored);
     await runToolOk(["diff", "-r", folder, restored]);
+  }
+}
+
+/** What cannot be judged yet is not as wanted. */
+function fits(object: Found, wanted: (object: Found) => boolean): boolean {
+  try {
+    return wanted(object);
+  } catch {
+    return false;
   }
 }
