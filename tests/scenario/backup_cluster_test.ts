@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { waitUntil } from "../cluster/mod.ts";
+import { runToolOk } from "../parts/mod.ts";
 import { besideEachOther } from "./beside_each_other.ts";
 import { valueOf } from "./metrics_text.ts";
 import { Stage } from "./stage.ts";
@@ -145,6 +146,34 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       );
       assert.match((await tenant.event("Backup", "some", "BackupPartial")).note, /a\.txt/);
     }],
+
+    [
+      "names kopia cannot keep are counted and named, and a file that is lost makes the run partial",
+      async () => {
+        const tenant = await stage.tenant("names");
+        const folder = await tenant.volume("photos", files);
+        // In Latin-1, which only a shell can write here; the first two become one.
+        const names = String.raw`'M\374ller' 'M\344ller' 'Gr\374n'`;
+        const script = `cd "$1"; for name in ${names}; do echo 1 >"$(printf "$name")"; done`;
+        await runToolOk(["sh", "-ec", script, "sh", folder]);
+        await tenant.repository("home");
+        await tenant.config("photos", "home", ["photos"]);
+        await tenant.backup("some", "photos");
+        const { status } = await tenant.ended("some");
+        assert.equal(status.phase, "Succeeded", JSON.stringify(status));
+        const [{ files: saved, names: { renamed, lost, unknown } }] = status.snapshots;
+        assert.deepEqual([renamed.count, renamed.paths.toSorted()], [2, ["Gr\ufffdn", "M\ufffdller"]]);
+        assert.deepEqual([lost, unknown, saved], [{ count: 1, paths: ["M\ufffdller"] }, undefined, 5]);
+        const told = await tenant.event("Backup", "some", "BackupPartial");
+        assert.match(told.note, /M\ufffdller/);
+        for (const [state, count] of [["renamed", 2], ["lost", 1]] as const) {
+          const labels = { namespace: "names", name: "photos", state };
+          await stage.assertMetrics((metrics) =>
+            assert.equal(valueOf(metrics, "kopiur_backup_names_not_kept", labels), count)
+          );
+        }
+      },
+    ],
 
     ["an empty volume is backed up and a Warning says that it is empty", async () => {
       const tenant = await stage.tenant("empty");
