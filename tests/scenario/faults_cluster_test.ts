@@ -236,7 +236,7 @@ Deno.test("faults of node, kopia, mover, storage and cluster", async (t) => {
 
   const tenant = await stage.tenant("cluster");
   const folder = await furnish(tenant, {}, manyFiles());
-  const cluster = stage.cluster.name;
+  const cluster = stage.controlGroup;
 
   await t.step(
     "the leader freezes in the middle of a run: the other takes over, the thawed one yields",

@@ -8,9 +8,9 @@ export interface FoundProcess {
   readonly controlGroup: string;
 }
 
-/** Processes of this cluster whose command line fits; the control group tells two clusters apart. */
+/** Processes whose command line fits and whose control group has this in its path: a cluster's, or the uid of a pod. */
 export function findProcesses(
-  cluster: string,
+  within: string,
   fits: (argv: readonly string[]) => boolean,
 ): readonly FoundProcess[] {
   const found: FoundProcess[] = [];
@@ -20,7 +20,7 @@ export function findProcesses(
     const argv = readProc(pid, "cmdline")?.split("\0").filter((part) => part !== "") ?? [];
     if (argv.length === 0 || !fits(argv)) continue;
     const controlGroup = readProc(pid, "cgroup") ?? "";
-    if (controlGroup.includes(`kopiur-${cluster}/`)) found.push({ pid, argv, controlGroup });
+    if (controlGroup.includes(within)) found.push({ pid, argv, controlGroup });
   }
   return found;
 }
@@ -44,22 +44,22 @@ export function signalAll(processes: readonly FoundProcess[], signal: Deno.Signa
 
 /** Watches closely until a process fits, then kills it; throws when none came within the limit. */
 export async function killWhenSeen(
-  cluster: string,
+  within: string,
   fits: (argv: readonly string[]) => boolean,
   limitSeconds: number,
 ): Promise<void> {
-  await signalWhenSeen(cluster, fits, { signal: "SIGKILL", limitSeconds });
+  await signalWhenSeen(within, fits, { signal: "SIGKILL", limitSeconds });
 }
 
 /** The same with any signal; answers with the processes. */
 export async function signalWhenSeen(
-  cluster: string,
+  within: string,
   fits: (argv: readonly string[]) => boolean,
   { signal, limitSeconds }: { readonly signal: Deno.Signal; readonly limitSeconds: number },
 ): Promise<readonly FoundProcess[]> {
   const deadline = performance.now() + limitSeconds * 1000;
   while (performance.now() < deadline) {
-    const found = findProcesses(cluster, fits);
+    const found = findProcesses(within, fits);
     if (signalAll(found, signal) > 0) return found;
     await pause(5);
   }
@@ -67,8 +67,8 @@ export async function signalWhenSeen(
 }
 
 /** Resolves as soon as a mover runs. */
-export async function runningMover(cluster: string): Promise<void> {
-  await waitUntil(() => findProcesses(cluster, isMover).length > 0 ? true : undefined, {
+export async function runningMover(within: string): Promise<void> {
+  await waitUntil(() => findProcesses(within, isMover).length > 0 ? true : undefined, {
     what: "a mover",
     limitSeconds: 120,
     everyMs: 20,
@@ -76,8 +76,8 @@ export async function runningMover(cluster: string): Promise<void> {
 }
 
 /** Resolves when no mover runs any more. */
-export async function endedMover(cluster: string): Promise<void> {
-  await waitUntil(() => findProcesses(cluster, isMover).length === 0 ? true : undefined, {
+export async function endedMover(within: string): Promise<void> {
+  await waitUntil(() => findProcesses(within, isMover).length === 0 ? true : undefined, {
     what: "the mover to end",
     limitSeconds: 60,
     everyMs: 100,

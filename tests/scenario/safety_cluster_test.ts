@@ -201,7 +201,7 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
     await tenant.backup("run", "many");
     // Kopia stands still until the drain has come: it would be done before.
     const held = { signal: "SIGSTOP", limitSeconds: 30 } as const;
-    const kopia = await signalWhenSeen(stage.cluster.name, isKopiaSnapshot, held);
+    const kopia = await signalWhenSeen(stage.controlGroup, isKopiaSnapshot, held);
     try {
       const drained = stage.cluster.kubectl(
         "drain",

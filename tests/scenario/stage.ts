@@ -184,9 +184,14 @@ export class Stage {
     return items.map(({ metadata: { name, uid }, status }) => ({ name, uid, address: status.podIP }));
   }
 
+  /** What the path of the control group of each of its processes holds. */
+  get controlGroup(): string {
+    return `kopiur-${this.cluster.name}/`;
+  }
+
   /** Kills the controller's process at once; the kubelet starts it again. Answers with how many there were. */
   killController(): number {
-    return killAll(findProcesses(this.cluster.name, isController));
+    return killAll(findProcesses(this.controlGroup, isController));
   }
 
   /** Stops the controller and resolves when no process of it is left. */
@@ -198,7 +203,7 @@ export class Stage {
       "kopiur-system",
       "--replicas=0",
     );
-    await waitUntil(() => findProcesses(this.cluster.name, isController).length === 0 ? true : undefined, {
+    await waitUntil(() => findProcesses(this.controlGroup, isController).length === 0 ? true : undefined, {
       what: "the controller to end",
       limitSeconds: 40,
     });
