@@ -8,7 +8,7 @@ const report = `<testsuites>
     </testcase>
     <testcase name="short" classname="./a_test.ts" time="0.002" line="3" col="6"></testcase>
     <testcase name="a &amp; b &lt;c&gt; &gt; one" classname="./a_test.ts" time="8.195" line="1" col="47"></testcase>
-    <testcase name="a &amp; b &lt;c&gt; &gt; two" classname="./a_test.ts" time="1.5" line="1" col="49"></testcase>
+    <testcase name="a &amp; b &lt;c&gt; &gt; two" classname="./steps.ts" time="1.5" line="1" col="49"></testcase>
   </testsuite>
 </testsuites>`;
 
