@@ -39,7 +39,7 @@ async function secondsToDelete(stage: BackupStage): Promise<number> {
     await stage.settle("first");
     for (const job of stage.jobs) stage.end(job, 0, aDeletedResult(1));
     await stage.settle("first");
-    if (stage.standing("first") === "gone") return seconds;
+    if (stage.phaseAndReason("first") === "gone") return seconds;
     await stage.clock.advance(10_000);
   }
   return assert.fail(stage.messageOf("first"));

@@ -150,7 +150,7 @@ class Cluster {
   }
 
   /** Phase and reason of a Backup. */
-  standing(name: string): string {
+  phaseAndReason(name: string): string {
     const { phase, conditions } = this.status(name);
     return `${phase} ${conditions?.find(({ type }) => type === "Ready")?.reason}`;
   }
@@ -193,7 +193,7 @@ Deno.test("five hundred Backups put back without status run nothing and take up 
   await cluster.start();
   await cluster.passes(20);
   assert.equal(cluster.jobs("backup").length, 0);
-  assert.equal(cluster.standing(nights[0]?.name ?? ""), "Pending PutBack");
+  assert.equal(cluster.phaseAndReason(nights[0]?.name ?? ""), "Pending PutBack");
   const before = cluster.kube.writes.length;
   await cluster.lists(nights.map(({ entry }) => entry));
   await cluster.passes(120);
@@ -236,7 +236,7 @@ Deno.test("discovered Backups vanish when those that made their snapshots are pu
   for (const { name } of nights) cluster.kube.put(aRestored(name, {}));
   await cluster.passes(10);
   // What was listed before is remembered, so that nobody waits for the next listing.
-  for (const { name } of nights) assert.equal(cluster.standing(name), "Succeeded Adopted");
+  for (const { name } of nights) assert.equal(cluster.phaseAndReason(name), "Succeeded Adopted");
   await cluster.lists(nights.map(({ entry }) => entry));
   assert.equal(cluster.backups.length, 3);
   await cluster.stop();
@@ -261,7 +261,7 @@ for (const [what, parts] of Object.entries(strangers)) {
     await cluster.lists([{ ...night.entry, ...parts }]);
     const { phase, message = "", snapshots } = cluster.status(night.name);
     assert.deepEqual([phase, snapshots], ["Pending", undefined]);
-    assert.equal(cluster.standing(night.name), "Pending NothingToAdopt");
+    assert.equal(cluster.phaseAndReason(night.name), "Pending NothingToAdopt");
     assert.match(message, /runs nothing by itself; .*run-again: "true"$/);
     assert.equal(cluster.reasons("NothingToAdopt"), 1);
     assert.equal(cluster.jobs("backup").length, 0);
@@ -281,8 +281,8 @@ Deno.test("of two Backups put back for one run only one takes its snapshot up", 
   cluster.kube.put(aRestored("one", word), aRestored("two", word));
   await cluster.start();
   await cluster.lists([aNight(1).entry]);
-  const standings = ["one", "two"].map((name) => cluster.standing(name)).toSorted();
-  assert.deepEqual(standings, ["Pending NothingToAdopt", "Succeeded Adopted"]);
+  const phasesAndReasons = ["one", "two"].map((name) => cluster.phaseAndReason(name)).toSorted();
+  assert.deepEqual(phasesAndReasons, ["Pending NothingToAdopt", "Succeeded Adopted"]);
   await cluster.stop();
 });
 
@@ -291,10 +291,10 @@ Deno.test("a listing that is cut short leaves a Backup that was put back waiting
   cluster.kube.put(aRestored("old", { [ANNOTATION.ranAs]: "old-9" }));
   await cluster.start();
   await cluster.lists([aNight(1).entry], false);
-  assert.equal(cluster.standing("old"), "Pending PutBack");
+  assert.equal(cluster.phaseAndReason("old"), "Pending PutBack");
   assert.match(cluster.status("old").message ?? "", /cut short/);
   await cluster.lists([aNight(9).entry], false);
-  assert.equal(cluster.standing("old"), "Succeeded Adopted");
+  assert.equal(cluster.phaseAndReason("old"), "Succeeded Adopted");
   await cluster.stop();
 });
 
@@ -303,7 +303,7 @@ Deno.test("a Backup that was put back is not in the way of the next slot, and ru
   cluster.kube.put(aRestored("nightly-20250101030000", {}));
   await cluster.start();
   await cluster.lists([]);
-  assert.equal(cluster.standing("nightly-20250101030000"), "Pending NothingToAdopt");
+  assert.equal(cluster.phaseAndReason("nightly-20250101030000"), "Pending NothingToAdopt");
   const [backup] = cluster.backups;
   assert.ok(backup !== undefined);
   cluster.kube.put({
@@ -387,7 +387,7 @@ for (
       );
     }
     await cluster.passes(60);
-    assert.equal(cluster.standing(name), "Deleting InheritedHeld");
+    assert.equal(cluster.phaseAndReason(name), "Deleting InheritedHeld");
     assert.match(
       cluster.status(name).message ?? "",
       /^It was put back, .*deletions release.*confirm-deletion: "[^"]+".*kubectl kopiur repository inherit repo -n apps.*heir: "uid-repository-repo"$/,
@@ -415,11 +415,11 @@ Deno.test("what was held for the heir alone goes on when there is one, and what 
     );
   }
   await cluster.passes(30);
-  assert.equal(cluster.standing(aNight(0).name), "Deleting InheritedHeld");
+  assert.equal(cluster.phaseAndReason(aNight(0).name), "Deleting InheritedHeld");
   cluster.inherit();
   await cluster.passes(700);
   assert.equal(deleted(cluster).length, 1);
-  assert.equal(cluster.standing(aNight(6).name), "Deleting LastSnapshotsHeld");
+  assert.equal(cluster.phaseAndReason(aNight(6).name), "Deleting LastSnapshotsHeld");
   await cluster.stop();
 });
 

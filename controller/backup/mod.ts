@@ -9,7 +9,7 @@ import type { ControllerOptions } from "../options.ts";
 import { type MoverSlots, type ProgressReader, slotClaims } from "../movers/mod.ts";
 import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
 import { DeletionLedger, noteDeletion } from "./deletion/ledger.ts";
-import { LastWords } from "./deletion/last_words.ts";
+import { LastPolicies } from "./deletion/last_policies.ts";
 import { observeLive } from "./deletion/live.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
@@ -32,17 +32,17 @@ export function backupReconciler(
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
-  const words = new LastWords();
+  const lastPolicies = new LastPolicies();
   const claims = slotClaims(slots, backupSlots);
   const observe = async (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) => {
-    const seen = await observeBackup(key, reader, signal, { options, found, ledger, words, now });
+    const seen = await observeBackup(key, reader, signal, { options, found, ledger, lastPolicies, now });
     return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
   };
   return {
     name: backupKind.kind,
     resource,
     indexes: backupIndexes,
-    watches: backupWatches(slots, words),
+    watches: backupWatches(slots, lastPolicies),
     writes: [
       { resource, verbs: ["patch"] },
       { resource: REPOSITORY, verbs: ["patch"] },

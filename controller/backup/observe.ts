@@ -34,7 +34,7 @@ import {
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
 import { deletionMemory, deletionTask } from "./deletion/job.ts";
-import type { LastWords } from "./deletion/last_words.ts";
+import type { LastPolicies } from "./deletion/last_policies.ts";
 import type { DeletionLedger } from "./deletion/ledger.ts";
 import { seenDeletions } from "./deletion/seen.ts";
 import { runPin } from "./run/pin.ts";
@@ -71,7 +71,7 @@ export interface ObserveContext {
   readonly options: ControllerOptions;
   readonly found: FoundRuns;
   readonly ledger: DeletionLedger;
-  readonly words: LastWords;
+  readonly lastPolicies: LastPolicies;
   readonly now: Date;
 }
 
@@ -128,7 +128,7 @@ async function worldOf(
   run: Run,
   reader: Reader,
   signal: AbortSignal,
-  { options, ledger, words, now }: ObserveContext,
+  { options, ledger, lastPolicies, now }: ObserveContext,
 ): Promise<BackupWorld> {
   const { object, backup, config, jobs } = run;
   const { namespace } = backup.key;
@@ -137,8 +137,10 @@ async function worldOf(
     ? await observeMissing(repository, namespace, reader, signal)
     : undefined;
   const pin = runPin(backup.status, jobs);
-  const lastWord = config.kind === "missing" ? words.of({ namespace, name: backup.configName }) : undefined;
-  const said = lastWord === undefined ? {} : { lastWord };
+  const lastPolicy = config.kind === "missing"
+    ? lastPolicies.of({ namespace, name: backup.configName })
+    : undefined;
+  const said = lastPolicy === undefined ? {} : { lastPolicy };
   return {
     ...run,
     ...said,

@@ -1,13 +1,13 @@
 import { findCondition, isReason } from "../../api/mod.ts";
 import { planCancel } from "./run/cancel.ts";
-import { rememberingWord } from "./deletion/policy.ts";
+import { rememberingPolicy } from "./deletion/policy.ts";
 import { planDeletion } from "./deletion/plan.ts";
 import { planDiscovered } from "./existing/discovered.ts";
-import { wordOfRun } from "./run/finished.ts";
+import { ranAsAnnotation } from "./run/finished.ts";
 import { leftovers } from "./run/stop_movers.ts";
 import { type BackupPlan, type BackupWorld, currentStatus, isTerminal } from "./world/world.ts";
 import { isInherited } from "../shared/mod.ts";
-import { leavePutBack, planPutBack } from "./existing/put_back.ts";
+import { planPutBack, releasePutBack } from "./existing/put_back.ts";
 import { planRun } from "./run/plan.ts";
 import { withProgress } from "./run/progress.ts";
 import { runPin } from "./run/pin.ts";
@@ -17,7 +17,7 @@ import { verdictOf } from "./run/verdict.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory. */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
-  return withProgress(rememberingWord(world, planOf(world, now)), world, now);
+  return withProgress(rememberingPolicy(world, planOf(world, now)), world, now);
 }
 
 function planOf(world: BackupWorld, now: Date): BackupPlan {
@@ -25,7 +25,7 @@ function planOf(world: BackupWorld, now: Date): BackupPlan {
   if (discovered !== undefined) return planDiscovered(world, discovered);
   // A run with a Job of its own was started by a pass that could not write that down.
   if (putBack !== undefined && world.jobs.length === 0) {
-    return isDeleting ? leavePutBack(world, now) : planPutBack(world, now);
+    return isDeleting ? releasePutBack(world, now) : planPutBack(world, now);
   }
   if (isDeleting) return planDeletion(world, now);
   if (isTerminal(status.phase)) return planEnded(world);
@@ -59,7 +59,7 @@ function planEnded(world: BackupWorld): BackupPlan {
   return {
     ...(isToHold ? { finalizer: "present" } : {}),
     // The next pass sets it: the annotation is meant for the version that was seen.
-    ...(ranAs === undefined && !isToHold && run !== undefined ? wordOfRun(world, run) : {}),
+    ...(ranAs === undefined && !isToHold && run !== undefined ? ranAsAnnotation(world, run) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin),
     conditions: presence.conditions,

@@ -16,17 +16,17 @@ const ENDED: readonly string[] = ["Succeeded", "Failed"];
 export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample> {
   const ended: KubeObject[] = [];
   const underWay: KubeObject[] = [];
-  const leaving: KubeObject[] = [];
+  const deleting: KubeObject[] = [];
   for (const backup of reader.list(BACKUP)) {
     // Those that were found are counted by their repository: five thousand would be as many series and no news.
     if (isDiscovered(backup)) continue;
     const isOver = phaseHasEnded(backup);
     (isOver ? ended : underWay).push(backup);
-    if (isOver && backup.metadata.deletionTimestamp !== undefined) leaving.push(backup);
+    if (isOver && backup.metadata.deletionTimestamp !== undefined) deleting.push(backup);
   }
   yield* phaseSamples(BACKUP.kind, runPhases, underWay);
   for (const backup of ended) yield endSample(backup);
-  const unsettled = [...underWay, ...leaving];
+  const unsettled = [...underWay, ...deleting];
   yield* stuckSamples(unsettled, now);
   yield* heldSamples(unsettled);
   const waiting = new Map<string, { readonly namespace: string; readonly reason: string; count: number }>();

@@ -27,7 +27,7 @@ import {
   valueAt,
   WATCHED,
 } from "../shared/mod.ts";
-import type { LastWords } from "./deletion/last_words.ts";
+import type { LastPolicies } from "./deletion/last_policies.ts";
 import { BY_DELETION, byDeletion } from "./deletion/others.ts";
 import { isTerminal } from "./world/world.ts";
 
@@ -71,13 +71,13 @@ export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
  * What a Backup depends on. Each change wakes the Backups it may concern, found by index. What the ledger of slots
  * has to know of Jobs and Repositories it is told on the way, and so are the last words of recipes.
  */
-export function backupWatches(slots: MoverSlots, words: LastWords): readonly Watch[] {
+export function backupWatches(slots: MoverSlots, lastPolicies: LastPolicies): readonly Watch[] {
   return [
     {
       resource: BACKUP_CONFIG,
       indexes: { [INDEX.configsByRepository]: byRepository, [INDEX.configsByClaim]: claimsOfConfig },
       keys: (config, reader) => {
-        words.note(config);
+        lastPolicies.note(config);
         return keysOfConfig(config, reader);
       },
     },
@@ -163,7 +163,7 @@ function keysOfConfig(config: KubeObject, reader: Reader): readonly ObjectKey[] 
   return [
     ...backupsAt(reader, namespace, INDEX.openByConfig, name),
     ...deletionPolicy.options.filter((each) => each !== word)
-      .flatMap((each) => backupsAt(reader, namespace, INDEX.byWord, wordValue(name, each))),
+      .flatMap((each) => backupsAt(reader, namespace, INDEX.byWord, policyValue(name, each))),
   ];
 }
 
@@ -171,10 +171,10 @@ function byWord(backup: KubeObject): readonly string[] {
   const resolved = valueAt(backup, "status", "resolved");
   const word = textAt(resolved, "lastDeletionPolicy") ?? textAt(resolved, "deletionPolicy");
   const config = textAt(backup, "spec", "configRef", "name");
-  return word === undefined || config === undefined ? [] : [wordValue(config, word)];
+  return word === undefined || config === undefined ? [] : [policyValue(config, word)];
 }
 
-function wordValue(config: string, word: string): string {
+function policyValue(config: string, word: string): string {
   return `${config} ${word}`;
 }
 

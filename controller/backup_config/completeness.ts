@@ -4,7 +4,7 @@ import type { BackupConfigWorld } from "./world.ts";
 
 const CONDITION = "Complete";
 /** How many sources the sentence names. */
-const TOLD = 5;
+const MOST_NAMED = 5;
 
 /** Says whether the newest Backups of a recipe saved all that they should; nothing before the first one ended. */
 export function completeCondition(
@@ -16,12 +16,12 @@ export function completeCondition(
     const message = "The newest Backup lacks nothing";
     return { kind: "set", value: { type: CONDITION, status: "True", reason: "Complete", message } };
   }
-  const texts = lacking.slice(0, TOLD).map(({ pvc, lastSuccessTime }) =>
+  const texts = lacking.slice(0, MOST_NAMED).map(({ pvc, lastSuccessTime }) =>
     lastSuccessTime === undefined
       ? `"${pvc}" was never backed up`
       : `"${pvc}" was last backed up at ${lastSuccessTime}`
   );
-  const more = lacking.length > TOLD ? [`and ${lacking.length - TOLD} more`] : [];
+  const more = lacking.length > MOST_NAMED ? [`and ${lacking.length - MOST_NAMED} more`] : [];
   const runs = consecutiveIncomplete === 1
     ? "The newest Backup is not complete"
     : `The newest ${consecutiveIncomplete} Backups are not complete`;

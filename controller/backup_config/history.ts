@@ -15,7 +15,7 @@ export type History = Pick<
   | "sources"
 >;
 
-type Told = { readonly backupRef: { readonly name: string }; readonly time: string };
+type RunRef = { readonly backupRef: { readonly name: string }; readonly time: string };
 
 /**
  * What became of a recipe's runs, also of those that were deleted since: what status says is kept until a newer run
@@ -29,7 +29,7 @@ export function historyOf(world: BackupConfigWorld, now: Date): History {
   // What the repository holds no longer was a success, and is none.
   const isLost = runs.some(({ name, isGone }) => isGone && name === known?.backupRef.name);
   const success = newer(newestSuccess && lastSuccess(newestSuccess, known), isLost ? undefined : known, now);
-  const complete = newer(told(runs.find(({ isComplete }) => isComplete)), status.lastCompleteBackup, now);
+  const complete = newer(runRef(runs.find(({ isComplete }) => isComplete)), status.lastCompleteBackup, now);
   return {
     ...sourceHistory(world, now),
     consecutiveFailures: inARow(runs.filter(({ phase }) => phase === "Failed"), {
@@ -50,11 +50,11 @@ export function historyOf(world: BackupConfigWorld, now: Date): History {
   };
 }
 
-function told(run: RunFacts | undefined): Told | undefined {
+function runRef(run: RunFacts | undefined): RunRef | undefined {
   return run && { backupRef: { name: run.name }, time: new Date(run.timeMs).toISOString() };
 }
 
-function newer<T extends Told>(found: T | undefined, remembered: T | undefined, now: Date): T | undefined {
+function newer<T extends RunRef>(found: T | undefined, remembered: T | undefined, now: Date): T | undefined {
   if (remembered === undefined || found?.backupRef.name === remembered.backupRef.name) return found;
   const rememberedMs = Date.parse(remembered.time);
   if (rememberedMs > now.getTime()) return found;
@@ -64,11 +64,11 @@ function newer<T extends Told>(found: T | undefined, remembered: T | undefined, 
 /** Runs of one sort in a row, up to now. */
 interface Row {
   /** The newest run of the other sort, and what status said it was. */
-  readonly end: Told | undefined;
-  readonly endBefore: Told | undefined;
+  readonly end: RunRef | undefined;
+  readonly endBefore: RunRef | undefined;
   /** How many status counted, and the newest run it knew then. */
   readonly counted: number | undefined;
-  readonly lastCounted: Told | undefined;
+  readonly lastCounted: RunRef | undefined;
 }
 
 /**

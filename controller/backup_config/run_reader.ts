@@ -2,7 +2,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import { newestFirst, type RunFacts, runFacts } from "../shared/mod.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
-type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "leaving" | "comingBack">;
+type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "deleting" | "comingBack">;
 
 /** Reads what a recipe's Backups say; a pass is made over all of them whenever one of them changes. */
 export class RunReader {
@@ -14,14 +14,14 @@ export class RunReader {
    */
   read(backups: readonly KubeObject[], isHeir: boolean): Runs {
     const objects = new Map<RunFacts, KubeObject>();
-    const leaving: string[] = [];
+    const deleting: string[] = [];
     const comingBack: string[] = [];
     for (const backup of backups) {
       const known = runFacts(backup);
       if (known.config === undefined) continue;
       const run = known.isInherited && !isHeir ? this.#keep(known) : known;
       if (run.isDeleting) {
-        if (run.isMarked) leaving.push(run.name);
+        if (run.isMarked) deleting.push(run.name);
       } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
       else if (looksForItsSnapshots(run)) comingBack.push(run.name);
     }
@@ -32,7 +32,7 @@ export class RunReader {
       runs,
       newest: newest && objects.get(newest),
       newestSuccess: newestSuccess && objects.get(newestSuccess),
-      leaving,
+      deleting,
       comingBack,
     };
   }

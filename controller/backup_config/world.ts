@@ -26,7 +26,7 @@ export interface BackupConfigWorld {
   /** The newest Succeeded one of them of which nothing is said to be gone, whole. */
   readonly newestSuccess: KubeObject | undefined;
   /** Names of its Backups that retention deletes and that are not gone yet. */
-  readonly leaving: readonly string[];
+  readonly deleting: readonly string[];
   /** Names of its Backups that were put back without status and look for their snapshots. */
   readonly comingBack: readonly string[];
   /** Names of the Backups that were read live for this pass, as was the BackupConfig: retention acts on nothing else. */

@@ -1,5 +1,5 @@
 import { runName } from "./run_name.ts";
-import { givesWay, type ScheduleRun } from "./schedule_run.ts";
+import { isReplaceable, type ScheduleRun } from "./schedule_run.ts";
 import type { Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
@@ -43,7 +43,7 @@ export function decideSlot(
   const lateSeconds = Math.max(0, Math.floor((nowMs - timetable.startOf(slotMs)) / 1000));
   const { startingDeadlineSeconds, concurrencyPolicy } = schedule;
   const active = runs.filter(({ state }) => state === "active");
-  const replaces = concurrencyPolicy === "Replace" ? active.filter((run) => givesWay(run, slotMs)) : [];
+  const replaces = concurrencyPolicy === "Replace" ? active.filter((run) => isReplaceable(run, slotMs)) : [];
   const made = { kind: "made", slotMs, name, lateSeconds, isThere, replaces } as const;
   if (isThere) return made;
   if (!hasConfig) return { kind: "held", slotMs };

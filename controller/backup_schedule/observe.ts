@@ -8,7 +8,7 @@ import {
 } from "../../api/mod.ts";
 import type { ObjectKey, Reader } from "../../kube/types.ts";
 import { labelValue, parseObject, resourceOf } from "../shared/mod.ts";
-import { runsInQuestion } from "./runs_in_question.ts";
+import { runsToReadLive } from "./runs_to_read_live.ts";
 import { type ScheduleRun, scheduleRun } from "./schedule_run.ts";
 import { INDEX } from "./watches.ts";
 import type { BackupScheduleWorld } from "./world.ts";
@@ -46,7 +46,7 @@ export async function observeBackupSchedule(
     hasConfig: config !== undefined && config.metadata.deletionTimestamp === undefined,
     runs: reader.list(BACKUP, { namespace, index }).map(scheduleRun),
   };
-  const names = runsInQuestion(world, now.getTime());
+  const names = runsToReadLive(world, now.getTime());
   if (names.length === 0) return world;
   const asked = await Promise.all(names.map((each) => readRun(key, each, reader, signal)));
   const others = world.runs.filter((run) => !names.includes(run.name));

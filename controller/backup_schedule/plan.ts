@@ -5,12 +5,19 @@ import { markRoutine, removeRun } from "../shared/mod.ts";
 import { decideSlot } from "./decide_slot.ts";
 import { desiredBackup, replacing } from "./desired.ts";
 import { dueSlot } from "./due_slot.ts";
-import { factsOfHistory, nextFacts, resolvedFacts, saysAll, withRemovals, withSlots } from "./facts.ts";
+import {
+  nextSlotStatus,
+  resolvedStatus,
+  saysAll,
+  statusOfHistory,
+  withRemovals,
+  withSlots,
+} from "./next_status.ts";
 import { type History, historyOf } from "./history.ts";
-import { together, type Told, toldOfHistory, toldOfMissed, toldOfSlot } from "./telling.ts";
-import { runsToStop } from "./runs_in_question.ts";
+import { joinNotices, type Notices, noticesOfHistory, noticesOfMissed, noticesOfSlot } from "./notices.ts";
+import { runsToStop } from "./runs_to_read_live.ts";
 import { readTimetable, type Timetable } from "../../api/cron/mod.ts";
-import { type BackupScheduleWorld, type ScheduleFacts, textOf } from "./world.ts";
+import { type BackupScheduleWorld, type NextStatus, textOf } from "./world.ts";
 
 /** No clock is trusted for longer: one that jumps is noticed within the hour. */
 const RECHECK_MAX_SECONDS = 3600;
@@ -18,7 +25,7 @@ const RECHECK_MIN_SECONDS = 1;
 
 /** A plan with the status it leads to, once it is carried out. */
 export interface BackupSchedulePlan extends Plan {
-  readonly facts: ScheduleFacts;
+  readonly next: NextStatus;
 }
 
 /** Makes the Backup of the newest slot that is due, and keeps the history of its runs short. */
@@ -26,7 +33,7 @@ export function planBackupSchedule(world: BackupScheduleWorld, now: Date): Backu
   const reading = readTimetable(world.spec.schedule, world.uid);
   if (reading.kind === "senseless") {
     const outcome = { kind: "stalled", reason: "InvalidSpec", message: reading.why } as const;
-    return idlePlan(world, now, { outcome, events: [], facts: { resolved: undefined } });
+    return idlePlan(world, now, { outcome, events: [], next: { resolved: undefined } });
   }
   return world.spec.schedule.suspend
     ? planSuspended(world, now, reading.timetable)
@@ -41,24 +48,24 @@ function planSuspended(world: BackupScheduleWorld, now: Date, timetable: Timetab
   return idlePlan(world, now, {
     outcome: { kind: "settled", reason: "Suspended", message, ready: "False" },
     events: suspendedSince === undefined ? [event] : [],
-    facts: { ...resolvedFacts(timetable), suspendedSince: suspendedSince ?? textOf(now.getTime()) },
+    next: { ...resolvedStatus(timetable), suspendedSince: suspendedSince ?? textOf(now.getTime()) },
   });
 }
 
 interface Idle {
   readonly outcome: Extract<Outcome, { kind: "settled" | "stalled" }>;
   readonly events: readonly PlannedEvent[];
-  readonly facts: Partial<ScheduleFacts>;
+  readonly next: Partial<NextStatus>;
 }
 
 /** A pass in which no slot is looked at. */
 function idlePlan(
   world: BackupScheduleWorld,
   now: Date,
-  { outcome, events, facts }: Idle,
+  { outcome, events, next }: Idle,
 ): BackupSchedulePlan {
   const history = historyOf(world, now.getTime());
-  const limits = limiting(world, history, { ...factsOfHistory(world, history), ...facts });
+  const limits = limiting(world, history, { ...statusOfHistory(world, history), ...next });
   const recheck = limits.isDone ? {} : { recheckAfterSeconds: RECHECK_MIN_SECONDS };
   return {
     annotate: limits.annotate,
@@ -66,8 +73,8 @@ function idlePlan(
     remove: limits.remove,
     conditions: [],
     outcome: { ...outcome, ...recheck },
-    ...together({ events, measures: [] }, limits.told),
-    facts: limits.facts,
+    ...joinNotices({ events, measures: [] }, limits.notices),
+    next: limits.next,
   };
 }
 
@@ -80,30 +87,30 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
     : decideSlot(world, { slotMs, repeatsUntilMs }, timetable, nowMs);
   const made = decision?.kind === "made" ? decision : undefined;
   const coming = timetable.slotAfter(handledUntilMs);
-  const next = nextFacts(world, timetable, decision?.kind === "held" ? decision.slotMs : coming);
+  const nextSlot = nextSlotStatus(world, timetable, decision?.kind === "held" ? decision.slotMs : coming);
   const history = historyOf(world, nowMs);
   const limits = limiting(world, history, {
-    ...withSlots(factsOfHistory(world, history), due, decision),
-    ...resolvedFacts(timetable),
-    ...next,
+    ...withSlots(statusOfHistory(world, history), due, decision),
+    ...resolvedStatus(timetable),
+    ...nextSlot,
   });
   const recheckAfterSeconds = limits.isDone && (made?.replaces ?? []).length === 0
     ? secondsUntil(coming === undefined ? undefined : timetable.startOf(coming), nowMs)
     : RECHECK_MIN_SECONDS;
-  const told = together(toldOfMissed(world, missed), toldOfSlot(world, decision), limits.told);
+  const notices = joinNotices(noticesOfMissed(world, missed), noticesOfSlot(world, decision), limits.notices);
   return {
     annotate: limits.annotate,
     create: made === undefined || made.isThere ? [] : [desiredBackup(world, made.name)],
     remove: limits.remove,
     conditions: [],
-    ...outcomeOf(world, next.nextSchedule, recheckAfterSeconds, told),
-    facts: limits.facts,
+    ...outcomeOf(world, nextSlot.nextSchedule, recheckAfterSeconds, notices),
+    next: limits.next,
   };
 }
 
 interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
-  readonly facts: ScheduleFacts;
-  readonly told: Told;
+  readonly next: NextStatus;
+  readonly notices: Notices;
   /** False when another pass has to stop or delete more. */
   readonly isDone: boolean;
 }
@@ -114,12 +121,12 @@ interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
  * was read. Nothing while there is anything else to note: a write that fails ends a pass, and must not hide what else it
  * did; so a new Backup is made, and noted, in a pass before the one that stops what it replaces.
  */
-function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleFacts): Limits {
+function limiting(world: BackupScheduleWorld, history: History, next: NextStatus): Limits {
   const stops = runsToStop(world);
   const removals = history.surplus.filter(({ resourceVersion }) => resourceVersion !== undefined);
-  if (!saysAll(world, facts)) {
+  if (!saysAll(world, next)) {
     const isDone = stops.length === 0 && history.surplus.length === 0;
-    return { annotate: [], remove: [], facts, told: toldOfHistory(world, []), isDone };
+    return { annotate: [], remove: [], next, notices: noticesOfHistory(world, []), isDone };
   }
   const { namespace } = world.key;
   return {
@@ -128,8 +135,8 @@ function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleF
       ...removals.map((run) => markRoutine(namespace, run, "history")),
     ],
     remove: removals.map((run) => removeRun(namespace, run)),
-    facts: withRemovals(facts, history, removals),
-    told: toldOfHistory(world, removals),
+    next: withRemovals(next, history, removals),
+    notices: noticesOfHistory(world, removals),
     isDone: stops.length === 0 && removals.length === history.surplus.length && !history.isMore,
   };
 }
@@ -137,10 +144,10 @@ function limiting(world: BackupScheduleWorld, history: History, facts: ScheduleF
 /** A schedule is ready when it will make a Backup. */
 function outcomeOf(
   { key, spec, hasConfig, status }: BackupScheduleWorld,
-  next: ScheduleFacts["nextSchedule"],
+  nextSlot: NextStatus["nextSchedule"],
   recheckAfterSeconds: number,
-  told: Told,
-): Told & { readonly outcome: Outcome } {
+  notices: Notices,
+): Notices & { readonly outcome: Outcome } {
   const config = spec.configRef.name;
   if (!hasConfig) {
     const message =
@@ -155,15 +162,15 @@ function outcomeOf(
     const isNew = findCondition(status.conditions, "Ready")?.reason !== "ConfigNotFound";
     return {
       outcome: { kind: "waiting", reason: "ConfigNotFound", message, recheckAfterSeconds },
-      ...(isNew ? together(told, { events: [event], measures: [] }) : told),
+      ...(isNew ? joinNotices(notices, { events: [event], measures: [] }) : notices),
     };
   }
-  if (next === undefined) {
+  if (nextSlot === undefined) {
     const message =
       `Cannot make Backups by "${spec.schedule.cron}": there is no such day in any year, expected days that a month has`;
-    return { outcome: { kind: "stalled", reason: "NeverDue", message }, ...told };
+    return { outcome: { kind: "stalled", reason: "NeverDue", message }, ...notices };
   }
-  const message = `The next Backup is made at ${next.startAt}`;
+  const message = `The next Backup is made at ${nextSlot.startAt}`;
   return {
     outcome: {
       kind: "settled",
@@ -173,7 +180,7 @@ function outcomeOf(
       recheckAfterSeconds,
       isPunctual: true,
     },
-    ...told,
+    ...notices,
   };
 }
 

@@ -36,9 +36,9 @@ const LATEST_MS = 3_600_000;
 
 /** A Backup as its schedule sees it. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
-  const facts = runFacts(backup);
+  const next = runFacts(backup);
   const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, isInherited, cancelled } =
-    facts;
+    next;
   const slotMs = slotOfRun(name) ?? createdMs;
   const madeMs = Math.max(slotMs, Date.parse(backup.metadata.annotations?.[ANNOTATION.madeAt] ?? "") || 0);
   return {
@@ -47,7 +47,7 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
     config,
     slotMs,
     isOfItsTime: createdMs - madeMs <= LATEST_MS || phase === "Running",
-    state: stateOf(facts),
+    state: stateOf(next),
     hasSnapshot: hasSaved,
     isKept: isExempt || isAccepted || isInherited,
     cancelled,
@@ -55,7 +55,10 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
 }
 
 /** True for a run that has not ended and is not being stopped, when it is to give way to the one of a later slot. */
-export function givesWay({ state, cancelled, slotMs, isOfItsTime }: ScheduleRun, laterMs: number): boolean {
+export function isReplaceable(
+  { state, cancelled, slotMs, isOfItsTime }: ScheduleRun,
+  laterMs: number,
+): boolean {
   return state === "active" && cancelled === undefined && slotMs < laterMs && isOfItsTime;
 }
 

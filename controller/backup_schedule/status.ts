@@ -1,6 +1,6 @@
 import type { Applied } from "../runtime/plan.ts";
 import type { BackupSchedulePlan } from "./plan.ts";
-import { type BackupScheduleWorld, factsOf, type ScheduleFacts } from "./world.ts";
+import { type BackupScheduleWorld, type NextStatus, recordedStatus } from "./world.ts";
 
 /**
  * The status of a BackupSchedule. A step that failed is done again as a whole, so nothing is noted of it: the Backup
@@ -8,8 +8,8 @@ import { type BackupScheduleWorld, factsOf, type ScheduleFacts } from "./world.t
  */
 export function backupScheduleStatusOf(
   { status }: BackupScheduleWorld,
-  { facts }: BackupSchedulePlan,
+  { next }: BackupSchedulePlan,
   { error }: Applied,
-): ScheduleFacts {
-  return error === undefined ? facts : factsOf(status);
+): NextStatus {
+  return error === undefined ? next : recordedStatus(status);
 }

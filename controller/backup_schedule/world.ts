@@ -20,13 +20,13 @@ export interface BackupScheduleWorld {
 }
 
 /** A whole status but its conditions. */
-export type ScheduleFacts = Omit<BackupScheduleStatus, "conditions" | "observedGeneration">;
+export type NextStatus = Omit<BackupScheduleStatus, "conditions" | "observedGeneration">;
 
 /** What the status says now: what a pass that could not do its work leaves as it is. */
-export function factsOf(
-  { conditions: _, observedGeneration: __, ...facts }: BackupScheduleStatus,
-): ScheduleFacts {
-  return facts;
+export function recordedStatus(
+  { conditions: _, observedGeneration: __, ...next }: BackupScheduleStatus,
+): NextStatus {
+  return next;
 }
 
 /** Clocks of replicas differ a little; a time that lies further ahead than this was written by a clock that was wrong. */

@@ -8,7 +8,7 @@ import {
 } from "./unfinished_uploads.ts";
 
 /** The run whose leftovers are looked for. */
-export interface LeavingRun {
+export interface RunOfLeftovers {
   readonly runId: string;
   /** When it was at work, of a source of which its mover may have been killed; absent of others. */
   readonly window?: { readonly from: string; readonly to: string } | undefined;
@@ -28,7 +28,7 @@ export interface RunLeftovers {
  * cluster with the same identity may have begun it in the same minute. Those of other clients, of later runs and of any
  * that has a tag stay. Pure.
  */
-export function runLeftovers(source: readonly Snapshot[], run: LeavingRun, nowMs: number): RunLeftovers {
+export function runLeftovers(source: readonly Snapshot[], run: RunOfLeftovers, nowMs: number): RunLeftovers {
   const unfinished = new UnfinishedUploads();
   for (const snapshot of source) unfinished.add(snapshot);
   for (const snapshot of source) if (snapshot.incomplete === undefined) unfinished.end(snapshot);
@@ -58,7 +58,7 @@ export function leftOf(leftovers: readonly RunLeftovers[]): SnapshotDeleteResult
 }
 
 /** Kopia's last word on an upload carries the tags of its run; without it only the time tells whose it is. */
-function isOfRun({ snapshots, startTime }: UnfinishedUpload, { runId, window }: LeavingRun): boolean {
+function isOfRun({ snapshots, startTime }: UnfinishedUpload, { runId, window }: RunOfLeftovers): boolean {
   const telling = snapshots.filter((each) => !isPlainCheckpoint(each));
   if (telling.length > 0) return telling.every(({ tags }) => tags[RUN_TAG] === runId);
   if (window === undefined) return false;

@@ -12,7 +12,7 @@ export interface DeletionAsked {
   readonly backup: KubeObject | undefined;
   readonly config: KubeObject | undefined;
   /** What the mover would delete. */
-  readonly doomed: readonly ModelSnapshot[];
+  readonly toDelete: readonly ModelSnapshot[];
   readonly repository: ModelRepository;
   /** Uids of the Backups that a person of the model has deleted. */
   readonly deletedByPerson: ReadonlySet<string>;
@@ -20,17 +20,17 @@ export interface DeletionAsked {
 
 /** Throws when a deletion has neither a person nor a rule, or takes what must stay. */
 export function judgeDeletionAsked(
-  { backup, config, doomed, repository, deletedByPerson }: DeletionAsked,
+  { backup, config, toDelete, repository, deletedByPerson }: DeletionAsked,
 ): void {
-  if (doomed.length === 0) return;
+  if (toDelete.length === 0) return;
   if (backup === undefined) throw new BrokenLaw("a mover deletes for a Backup that is not there");
   const { name, uid = "", deletionTimestamp, annotations = {}, finalizers = [] } = backup.metadata;
-  const what = `${backup.metadata.namespace}/${name}: ${doomed.map(({ id }) => id).join(", ")}`;
+  const what = `${backup.metadata.namespace}/${name}: ${toDelete.map(({ id }) => id).join(", ")}`;
   if (deletionTimestamp === undefined) throw new BrokenLaw(`a snapshot goes whose Backup lives: ${what}`);
   if (!finalizers.includes(FINALIZER)) {
     throw new BrokenLaw(`a snapshot goes of a Backup that was let go: ${what}`);
   }
-  for (const each of doomed) {
+  for (const each of toDelete) {
     if (each.runId !== uid) throw new BrokenLaw(`a snapshot of another run (${each.runId}) goes: ${what}`);
   }
   if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") {
@@ -51,7 +51,7 @@ export function judgeDeletionAsked(
   if (isConfirmed) return;
   // What a run that was stopped left behind was never told to anybody as saved.
   const told = new Set(status?.snapshots?.map(({ kopiaSnapshotID }) => kopiaSnapshotID));
-  const [last] = repository.newestWholeOf(doomed.filter(({ id }) => told.has(id)));
+  const [last] = repository.newestWholeOf(toDelete.filter(({ id }) => told.has(id)));
   if (last !== undefined) {
     throw new BrokenLaw(
       `the newest whole snapshot of ${last.recipe} ${last.path} goes by ${by ?? "a person"}: ${what}`,

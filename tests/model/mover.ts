@@ -32,13 +32,13 @@ export function moverWork(
     return { result: { ...common, operation: "BootstrapRepository", bootstrap }, log: lines.join("\n") };
   }
   if ("snapshotDelete" in operation) {
-    const doomed = repository.ofDeletion({ ...operation.snapshotDelete, ...identity });
-    for (const each of doomed) {
+    const toDelete = repository.ofDeletion({ ...operation.snapshotDelete, ...identity });
+    for (const each of toDelete) {
       deletes(each);
       repository.delete(each);
     }
     const known = operation.snapshotDelete.snapshots.length;
-    const counts = { deleted: doomed.length, alreadyGone: Math.max(0, known - doomed.length) };
+    const counts = { deleted: toDelete.length, alreadyGone: Math.max(0, known - toDelete.length) };
     return { result: { ...common, operation: "SnapshotDelete", snapshotDelete: counts } };
   }
   const { runId, sourcePath, tags } = operation.backup;

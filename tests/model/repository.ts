@@ -70,9 +70,9 @@ export class ModelRepository {
   }
 
   /** Those of these after which their recipe would have no whole snapshot of their path that is as new. */
-  newestWholeOf(doomed: readonly ModelSnapshot[]): readonly ModelSnapshot[] {
-    const others = this.snapshots.filter((each) => each.isWhole && !doomed.includes(each));
-    return doomed.filter((each) =>
+  newestWholeOf(toDelete: readonly ModelSnapshot[]): readonly ModelSnapshot[] {
+    const others = this.snapshots.filter((each) => each.isWhole && !toDelete.includes(each));
+    return toDelete.filter((each) =>
       each.isWhole &&
       !others.some(({ recipe, path, endTime }) =>
         recipe === each.recipe && path === each.path && endTime >= each.endTime

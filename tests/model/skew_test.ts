@@ -26,7 +26,7 @@ async function work(world: ModelWorld, seconds: number): Promise<void> {
   await world.wait(1);
 }
 
-function standings(backups: readonly KubeObject[]): readonly string[] {
+function phasesAndReasons(backups: readonly KubeObject[]): readonly string[] {
   return backups.map(({ status }) => `${backupStatus.parse(status ?? {}).phase}`);
 }
 
@@ -54,7 +54,7 @@ for (const skew of SKEWS) {
     await work(world, 2 * HOUR + 60);
     const runs = world.backups.filter((each) => each.metadata.namespace === "apps");
     assert.equal(runs.filter(isOfSchedule).length, slotsSoFar() - before);
-    assert.deepEqual([...new Set(standings(runs))], ["Succeeded"]);
+    assert.deepEqual([...new Set(phasesAndReasons(runs))], ["Succeeded"]);
     const readings = world.kube.writes.filter((write) => write.startsWith("create Job apps/repo-bootstrap"));
     assert.ok(
       readings.length >= 3 && readings.length <= 4,

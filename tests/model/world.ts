@@ -361,7 +361,7 @@ export class ModelWorld {
       judgeDeletionAsked({
         backup,
         config: this.kube.get(CONFIG, { namespace: target.namespace, name: configNameOf(backup) }),
-        doomed: this.repository.ofDeletion({ ...operation.snapshotDelete, ...identity }),
+        toDelete: this.repository.ofDeletion({ ...operation.snapshotDelete, ...identity }),
         repository: this.repository,
         deletedByPerson: this.#deletedByPerson,
       })

@@ -277,7 +277,7 @@ export class BackupStage {
   }
 
   /** A Backup by its name, as `Phase Reason`; "gone" when it is. */
-  standing(name: string, namespace = "apps"): string {
+  phaseAndReason(name: string, namespace = "apps"): string {
     const backup = this.kube.find(API_VERSION, "Backup", this.#key(name, namespace));
     if (backup === undefined) return "gone";
     const { phase, conditions } = backupStatus.parse(backup.status ?? {});

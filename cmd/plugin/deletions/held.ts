@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
 import type { Reason } from "../../../api/reasons.ts";
 import { findCondition } from "../../../api/conditions.ts";
-import { confirmingWord, isConfirmed } from "../../../controller/shared/restored/inherited.ts";
+import { confirmingValue, isConfirmed } from "../../../controller/shared/restored/inherited.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName, expectedNames, quotedNames } from "../text.ts";
 
@@ -73,7 +73,7 @@ export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
     since: held.lastTransitionTime,
     reason: held.reason,
     message: held.message,
-    word: confirmingWord(backup),
+    word: confirmingValue(backup),
     snapshots: lostSnapshots(status),
   };
 }

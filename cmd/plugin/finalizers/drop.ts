@@ -83,11 +83,11 @@ function holdsFinalizer({ metadata: { finalizers } }: KubeObject): boolean {
 
 function summaryOf(holding: readonly KubeObject[]): string {
   if (holding.length === 0) return "No Backup holds kopiur's finalizer\n";
-  const leaving = holding.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
+  const deleting = holding.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
   const namespaces = new Set(holding.map(({ metadata }) => metadata.namespace)).size;
   const snapshots = holding.map(snapshotsOf).reduce((sum, count) => sum + count, 0);
   return `Backups that hold kopiur's finalizer: ${holding.length}, in ${counted(namespaces, "namespace")}\n` +
-    `Deleted already, so they go at once: ${leaving}\n` +
+    `Deleted already, so they go at once: ${deleting}\n` +
     `Snapshots of theirs, which stay in the repositories: ${snapshots}\n`;
 }
 

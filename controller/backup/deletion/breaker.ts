@@ -10,11 +10,11 @@ import {
 } from "../../../api/mod.ts";
 import type { Annotating } from "../../../kube/types.ts";
 import {
-  confirmingWord,
+  confirmingValue,
   deletionId,
   type DeletionMemory,
   deletionMemoryText,
-  heirWords,
+  inheritAdvice,
   recipeId,
   remember,
   REPOSITORY,
@@ -51,12 +51,12 @@ export type DeletionVerdict =
     readonly message?: string;
     readonly annotate: readonly Annotating[];
   }
-  /** A person must confirm. `news` is the note of the pass in which that is found. */
+  /** A person must confirm. `eventNote` is the note of the pass in which that is found. */
   | {
     readonly kind: "held";
     readonly reason: HeldReason;
     readonly message: string;
-    readonly news: string | undefined;
+    readonly eventNote: string | undefined;
   }
   /** It was held, and a person has confirmed it since. */
   | { readonly kind: "confirmed"; readonly message: string };
@@ -80,7 +80,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   const isKnown = before?.status === "True" && before.reason === "PinnedHeld";
   if (isKeptByPin(backup)) {
     return isKnown
-      ? { kind: "held", reason: "PinnedHeld", message: before.message, news: undefined }
+      ? { kind: "held", reason: "PinnedHeld", message: before.message, eventNote: undefined }
       : heldByPin(world);
   }
   if (isKnown) return { kind: "confirmed", message: "It is pinned no longer" };
@@ -92,7 +92,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     if (reason === "InheritedHeld" && seen?.isInherited === false) {
       return { kind: "confirmed", message: "A person said that no other cluster lives on the snapshots" };
     }
-    return { kind: "held", reason, message: before.message, news: undefined };
+    return { kind: "held", reason, message: before.message, eventNote: undefined };
   }
   if (backup.confirmsDeletion || seen === undefined) return { kind: "free", annotate: [] };
   if (seen.isInherited) return held(world, "InheritedHeld", INHERITED_TEXT, { last: heirText(world) });
@@ -114,7 +114,7 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
       `More than ${threshold} Backups of what Repository "${repository}" opens were deleted within ` +
       `${breaker.window}, by all namespaces together` +
       (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
-    return held(world, "MassDeletionHeld", text, { news: `One of ${ofRepository + 1}. ` });
+    return held(world, "MassDeletionHeld", text, { eventNote: `One of ${ofRepository + 1}. ` });
   }
   if (keepLast && takesMoreThanHalf(seen)) return held(world, "LastSnapshotsHeld", halfText(world));
   if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
@@ -233,12 +233,12 @@ function remembered(
 
 const INHERITED_TEXT = "It was put back, and the cluster that made its snapshots may live on them";
 
-/** `last` is said at the end, `news` before it in the Event alone. */
+/** `last` is said at the end, `eventNote` before it in the Event alone. */
 function held(
   world: BackupWorld,
   reason: HeldReason,
   what: string,
-  { news = "", last = "" }: { readonly news?: string; readonly last?: string } = {},
+  { eventNote = "", last = "" }: { readonly eventNote?: string; readonly last?: string } = {},
 ): DeletionVerdict {
   const { namespace, name } = world.backup.key;
   const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
@@ -246,11 +246,11 @@ function held(
       confirmingText(world)
     }; ` +
     `to leave them where they are, annotate it with ${ANNOTATION.skipSnapshotCleanup}: "true"${last}`;
-  return { kind: "held", reason, message, news: `${news}${message}` };
+  return { kind: "held", reason, message, eventNote: `${eventNote}${message}` };
 }
 
 function confirmingText({ object }: BackupWorld): string {
-  return `${ANNOTATION.confirmDeletion}: "${confirmingWord(object)}"`;
+  return `${ANNOTATION.confirmDeletion}: "${confirmingValue(object)}"`;
 }
 
 function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
@@ -269,7 +269,7 @@ function halfText({ backup }: BackupWorld): string {
 function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
   if (repository.kind !== "found") return "";
   const { key: { name }, uid } = repository.value;
-  return `. Where no other cluster lives on what was put back, ${heirWords({ namespace, name, uid })}`;
+  return `. Where no other cluster lives on what was put back, ${inheritAdvice({ namespace, name, uid })}`;
 }
 
 function heldByPin({ backup: { key: { namespace, name } }, object }: BackupWorld): DeletionVerdict {
@@ -279,7 +279,7 @@ function heldByPin({ backup: { key: { namespace, name } }, object }: BackupWorld
     `To delete them, set spec.pin to false, as by "kubectl patch backup.${GROUP} ${name} -n ${namespace} ` +
     `--type merge -p '{\"spec\":{\"pin\":false}}'"; to leave them where they are, annotate the Backup with ` +
     `${ANNOTATION.skipSnapshotCleanup}: "true"`;
-  return { kind: "held", reason: "PinnedHeld", message, news: message };
+  return { kind: "held", reason: "PinnedHeld", message, eventNote: message };
 }
 
 /** What the breaker's own condition is to say. */

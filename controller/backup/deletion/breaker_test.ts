@@ -37,17 +37,17 @@ function told(stage: BackupStage, reason: string): number {
   return stage.kube.events.filter((event) => event.reason === reason).length;
 }
 
-function standings(stage: BackupStage, of: readonly string[]): readonly string[] {
-  return [...new Set(of.map((name) => stage.standing(name)))];
+function phasesAndReasons(stage: BackupStage, of: readonly string[]): readonly string[] {
+  return [...new Set(of.map((name) => stage.phaseAndReason(name)))];
 }
 
 for (const [count, isHeld] of [[1, false], [10, false], [11, true], [100, true]] as const) {
   Deno.test(`Deletion of ${count} Backups at once ${isHeld ? "holds every snapshot" : "deletes the snapshots"}`, async () => {
     const stage = await deletedStage(count);
-    assert.deepEqual(standings(stage, names(count)), ["Deleting SettlingDeletion"]);
+    assert.deepEqual(phasesAndReasons(stage, names(count)), ["Deleting SettlingDeletion"]);
     assert.deepEqual(deleteJobs(stage), []);
     await settleTime(stage);
-    assert.deepEqual(standings(stage, names(count)), [
+    assert.deepEqual(phasesAndReasons(stage, names(count)), [
       `Deleting ${isHeld ? "MassDeletionHeld" : "Deleting"}`,
     ]);
     assert.equal(deleteJobs(stage).length, isHeld ? 0 : count);
@@ -130,7 +130,7 @@ Deno.test("Deletion that is held stays so over a restart and whatever becomes of
   await stage.clock.advance(24 * 3_600_000);
   await stage.settleAll();
   assert.deepEqual(stage.backups.map(({ metadata }) => metadata.name).toSorted(), ["old-010", "run"]);
-  assert.equal(stage.standing("old-010"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("old-010"), "Deleting MassDeletionHeld");
   assert.deepEqual(stage.gauges("kopiur_deletions"), [
     "kopiur_deletions_held 1 apps",
   ]);
@@ -143,7 +143,7 @@ Deno.test("Deletion that is held is not freed by a breaker that is switched off"
   await settleTime(stage);
   stage.openRepository("0123abcd", { deletionBreaker: { threshold: 0, window: "10m", keepLast: false } });
   await stage.settleAll();
-  assert.deepEqual(standings(stage, names(11)), ["Deleting MassDeletionHeld"]);
+  assert.deepEqual(phasesAndReasons(stage, names(11)), ["Deleting MassDeletionHeld"]);
 });
 
 Deno.test("Deletion that a person confirms goes on, and no other does", async () => {
@@ -151,7 +151,7 @@ Deno.test("Deletion that a person confirms goes on, and no other does", async ()
   await settleTime(stage);
   stage.annotate(confirm, "old-003");
   await stage.settleAll();
-  assert.equal(stage.standing("old-003"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("old-003"), "Deleting Deleting");
   assert.equal(deleteJobs(stage).length, 1);
   assert.equal(told(stage, "MassDeletionReleased"), 1);
   assert.deepEqual(stage.gauges("kopiur_deletions"), [
@@ -159,7 +159,7 @@ Deno.test("Deletion that a person confirms goes on, and no other does", async ()
   ]);
   stage.end(stage.job(), 0, aDeletedResult(1));
   await stage.settleAll();
-  assert.equal(stage.standing("old-003"), "gone");
+  assert.equal(stage.phaseAndReason("old-003"), "gone");
   assert.equal(told(stage, "SnapshotDeleted"), 1);
 });
 
@@ -194,7 +194,7 @@ Deno.test("Deletion that is held can be given up by the skip annotation, or by a
   const kept = stage.kube.find(API, "Backup", { namespace: "apps", name: "old-001" }) ?? assert.fail();
   stage.kube.put({ ...kept, spec: { configRef: { name: "recipe" }, deletionPolicy: "Retain" } });
   await stage.settleAll();
-  assert.deepEqual([stage.standing("old-000"), stage.standing("old-001")], ["gone", "gone"]);
+  assert.deepEqual([stage.phaseAndReason("old-000"), stage.phaseAndReason("old-001")], ["gone", "gone"]);
   assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 1`]);
   assert.deepEqual(deleteJobs(stage), []);
 });
@@ -245,7 +245,7 @@ Deno.test("Deletions that are waited for, one after the other, are held from the
     stage.restart();
   }
   assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 20]);
-  assert.deepEqual(standings(stage, names(10)), ["gone"]);
+  assert.deepEqual(phasesAndReasons(stage, names(10)), ["gone"]);
 });
 
 Deno.test("Deletions ten at a time, each ten waited for, are held from the second ten on", async () => {
@@ -314,7 +314,7 @@ for (
     stage.deleteBackup("old-010");
     await stage.settleAll();
     await settleTime(stage);
-    assert.equal(stage.standing("old-010"), "Deleting SettlingDeletion");
+    assert.equal(stage.phaseAndReason("old-010"), "Deleting SettlingDeletion");
     assert.match(
       stage.messageOf("old-010"),
       /^It is not known what was deleted from Repository "repo" before/,
@@ -391,7 +391,7 @@ Deno.test("Deletions that trickle in are held from the one on that makes them to
     await stage.settleAll();
   }
   assert.equal(new Set(deleteJobs(stage).map((name) => name.slice(0, "apps/old-000".length))).size, 10);
-  assert.deepEqual(standings(stage, names(15).slice(10)), ["Deleting MassDeletionHeld"]);
+  assert.deepEqual(phasesAndReasons(stage, names(15).slice(10)), ["Deleting MassDeletionHeld"]);
 });
 
 Deno.test("Deletions that come slower than the window are not held", async () => {
@@ -415,7 +415,7 @@ Deno.test("Deletion of one is held while many others are", async () => {
   stage.deleteBackup("late");
   await stage.settleAll();
   await settleTime(stage);
-  assert.equal(stage.standing("late"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("late"), "Deleting MassDeletionHeld");
 });
 
 Deno.test("Deletion is judged the same by a controller that was away for longer than the window", async () => {
@@ -426,7 +426,7 @@ Deno.test("Deletion is judged the same by a controller that was away for longer 
   stage.restart();
   await stage.settleAll();
   await settleTime(stage);
-  assert.deepEqual(standings(stage, names(11)), ["Deleting MassDeletionHeld"]);
+  assert.deepEqual(phasesAndReasons(stage, names(11)), ["Deleting MassDeletionHeld"]);
 });
 
 for (const [threshold, held] of [[0, false], [3, true], [11, false]] as const) {
@@ -446,7 +446,7 @@ Deno.test("Deletion under a repository that is gone is judged by the defaults", 
   const stage = await deletedStage(11);
   stage.delete(API, "Repository", "repo");
   await settleTime(stage);
-  assert.deepEqual(standings(stage, names(11)), ["Deleting MassDeletionHeld"]);
+  assert.deepEqual(phasesAndReasons(stage, names(11)), ["Deleting MassDeletionHeld"]);
 });
 
 Deno.test("Deletion counts neither other repositories, nor what keeps or has no snapshots", async () => {
@@ -480,7 +480,7 @@ Deno.test("Deletion counts neither other repositories, nor what keeps or has no 
   await stage.settleAll();
   await settleTime(stage);
   assert.equal(told(stage, "MassDeletionHeld"), 0);
-  assert.deepEqual(standings(stage, names(9)), ["Deleting Deleting"]);
+  assert.deepEqual(phasesAndReasons(stage, names(9)), ["Deleting Deleting"]);
 });
 
 Deno.test("Deletion of a namespace orphans at once, also what was held", async () => {
@@ -514,7 +514,7 @@ Deno.test("Deletion of many deletes nothing nobody confirmed, in whatever order 
       const confirmed = new Set<string>();
       for (const step of turns) {
         const name = "at" in step ? all[step.at] ?? "" : "";
-        const isThere = "at" in step && stage.standing(name) !== "gone";
+        const isThere = "at" in step && stage.phaseAndReason(name) !== "gone";
         if (step.kind === "pass" && isThere) await stage.pass(name);
         if (step.kind === "time") await stage.clock.advance(step.seconds * 1000);
         if (step.kind === "restart") stage.restart();
@@ -549,7 +549,7 @@ Deno.test("Deletion of many that were confirmed takes no more slots than there a
     stage.messageOf("old-006"),
     /^Waits for a mover slot: .* 2 of 3 slots of the cluster are taken, /,
   );
-  assert.equal(stage.standing("old-006"), "Deleting NoSlot");
+  assert.equal(stage.phaseAndReason("old-006"), "Deleting NoSlot");
   assert.deepEqual(stage.kube.events.filter(({ reason }) => reason === "NoSlot"), []);
   for (let round = 0; round < 20 && stage.backups.length > 0; round++) {
     most.atOnce = Math.max(most.atOnce, working().length);
@@ -560,7 +560,7 @@ Deno.test("Deletion of many that were confirmed takes no more slots than there a
     await stage.settleAll();
   }
   assert.equal(most.atOnce, 2);
-  assert.deepEqual(standings(stage, names(7)), ["gone"]);
+  assert.deepEqual(phasesAndReasons(stage, names(7)), ["gone"]);
   const jobs = stage.made;
   const own = jobs.findIndex((name) => !name.includes("-delete-"));
   assert.ok(

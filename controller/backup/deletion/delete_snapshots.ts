@@ -36,7 +36,7 @@ import { controllerOf } from "../../shared/mod.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
 import type { RunPin } from "../run/pin.ts";
 import { isMoverLeft } from "../run/stop_movers.ts";
-import { waitEvents } from "../run/telling.ts";
+import { waitEvents } from "../run/notices.ts";
 import { deletionSpan } from "../run/traces.ts";
 import { type BackupPlan, type BackupWorld, mayStart } from "../world/world.ts";
 import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
@@ -47,7 +47,7 @@ import {
   type DeletionTask,
   deletionTask,
 } from "./job.ts";
-import { type Leaving, release, waitingPlan } from "./leaving.ts";
+import { type DeletingRun, release, waitingPlan } from "./deleting_run.ts";
 
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
@@ -63,20 +63,20 @@ const MAX_CHECKPOINT_LOOKS = 3;
  * Deletes the snapshots of a run by a mover Job and follows it, then lets the Backup go. What fails is counted,
  * told and tried again; what is missing is waited for. Nothing is ever left behind silently.
  */
-export function deleteSnapshots(leaving: Leaving): BackupPlan {
-  const { world, now } = leaving;
-  const done = deletedPlan(leaving, { waits: true });
+export function deleteSnapshots(deleting: DeletingRun): BackupPlan {
+  const { world, now } = deleting;
+  const done = deletedPlan(deleting, { waits: true });
   if (done !== undefined) return done;
   const task = deletionTask(world.backup);
   const memory = deletionMemory(world.backup.status.deletion);
-  const movers = seenMovers(task, memory, world, world.serverNow, settingsToday(leaving, memory));
+  const movers = seenMovers(task, memory, world, world.serverNow, settingsToday(deleting, memory));
   const step = nextStep(task, memory, movers, now);
-  return { ...planOfStep(leaving, task, step), remove: leftovers(world, task, memory, movers) };
+  return { ...planOfStep(deleting, task, step), remove: leftovers(world, task, memory, movers) };
 }
 
 /** What its Job would be given today; asked only while there is one whose mover may not have begun. */
 function settingsToday(
-  { world, pin, entries, now }: Leaving,
+  { world, pin, entries, now }: DeletingRun,
   memory: TaskMemory | undefined,
 ): string | undefined {
   const repository = foundRepository(world);
@@ -88,39 +88,43 @@ function settingsToday(
 type Step = TaskStep<"snapshotDelete">;
 type StepOf<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
 
-function planOfStep(leaving: Leaving, task: DeletionTask, step: Step): BackupPlan {
+function planOfStep(deleting: DeletingRun, task: DeletionTask, step: Step): BackupPlan {
   switch (step.kind) {
     case "start":
-      return startPlan(leaving, task, step);
+      return startPlan(deleting, task, step);
     case "works": {
-      const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, step.recheckAfterSeconds);
-      return withMemory(leaving, plan, jobMemory(task, step.memory));
+      const plan = waitingPlan(deleting, "Deleting", REASONS.Deleting, step.recheckAfterSeconds);
+      return withMemory(deleting, plan, jobMemory(task, step.memory));
     }
     case "waits":
-      return waitsPlan(leaving, task, step);
+      return waitsPlan(deleting, task, step);
     case "succeeded":
-      return checkpointsPlan(leaving, task, step);
+      return checkpointsPlan(deleting, task, step);
     case "failed":
-      return failedPlan(leaving, task, step);
+      return failedPlan(deleting, task, step);
   }
 }
 
 /** The next mover, if nothing stands in its way: neither the breaker nor what it needs nor the line of slots. */
-function startPlan(leaving: Leaving, task: DeletionTask, { number, memory }: StepOf<"start">): BackupPlan {
-  const { world, pin, entries, now } = leaving;
+function startPlan(
+  deleting: DeletingRun,
+  task: DeletionTask,
+  { number, memory }: StepOf<"start">,
+): BackupPlan {
+  const { world, pin, entries, now } = deleting;
   const verdict = snapshotsAreGone(world) ? noSnapshotGoes : judgeDeletion(world, pin, now);
-  if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
+  if (verdict.kind !== "free") return breakerPlan(deleting, verdict);
   const refusal = firstRefusal(deletionChecks, world, pin);
-  if (refusal !== undefined) return refusedPlan(leaving, refusal, memory?.retryAt);
+  if (refusal !== undefined) return refusedPlan(deleting, refusal, memory?.retryAt);
   const repository = foundRepository(world);
   if (repository === undefined || pin === undefined) {
     const message = "It is not known which repository holds the snapshots";
-    return refusedPlan(leaving, { reason: "ConfigNotFound", message }, memory?.retryAt);
+    return refusedPlan(deleting, { reason: "ConfigNotFound", message }, memory?.retryAt);
   }
-  if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(leaving, pin);
-  const plan = waitingPlan(leaving, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
+  if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(deleting, pin);
+  const plan = waitingPlan(deleting, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
   return {
-    ...withMemory(leaving, plan, jobMemory(task, memoryOfStart(memory, number, now))),
+    ...withMemory(deleting, plan, jobMemory(task, memoryOfStart(memory, number, now))),
     annotate: verdict.annotate,
     create: [deleteJob(world, repository, pin, { entries, attempt: number, now })],
   };
@@ -133,18 +137,18 @@ const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
  * A mover that does not run is told of; one that is given up is tried again: as often as it takes while there are
  * snapshots.
  */
-function waitsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
-  const { world, pin, now } = leaving;
+function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
+  const { world, pin, now } = deleting;
   const { memory, reason, recheckAfterSeconds, isRested } = step;
   const isGone = snapshotsAreGone(world);
   if (isRested) {
     const looks = looksWith(world) - 1 + (memory.slotsGivenBack ?? 0);
     if (isGone && looks >= MAX_CHECKPOINT_LOOKS) {
-      return leaveYoung(leaving, `the mover that was to look at it again did not run: ${step.text}`);
+      return keepYoung(deleting, `the mover that was to look at it again did not run: ${step.text}`);
     }
     const verdict = isGone ? noSnapshotGoes : judgeDeletion(world, pin, now);
-    if (verdict.kind !== "free") return breakerPlan(leaving, verdict);
-    if (memory.stoppedReason === undefined) return betweenTries(leaving, recheckAfterSeconds);
+    if (verdict.kind !== "free") return breakerPlan(deleting, verdict);
+    if (memory.stoppedReason === undefined) return betweenTries(deleting, recheckAfterSeconds);
   }
   const what = memory.startedAt === undefined ? "does not start" : "does not go on";
   const isGivenUp = memory.retryAt !== undefined;
@@ -155,9 +159,9 @@ function waitsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"waits">):
   const message = isGivenUp
     ? `${sentence}; it is given up and tried again at ${memory.retryAt}. ${escapeHint()}`
     : sentence;
-  const plan = waitingPlan(leaving, reason, message, recheckAfterSeconds);
+  const plan = waitingPlan(deleting, reason, message, recheckAfterSeconds);
   return {
-    ...withMemory(leaving, plan, jobMemory(task, memory)),
+    ...withMemory(deleting, plan, jobMemory(task, memory)),
     events: waitEvents(world, reason, message),
   };
 }
@@ -193,7 +197,7 @@ function withDeletion(plan: BackupPlan, { failures = 0, ...change }: DeletionCha
 }
 
 /** With what is remembered of its movers now; what releases before this one remembered of them is in it. */
-function withMemory({ world, now }: Leaving, plan: BackupPlan, job: MoverMemory): BackupPlan {
+function withMemory({ world, now }: DeletingRun, plan: BackupPlan, job: MoverMemory): BackupPlan {
   const deletion = started(world.backup.status.deletion ?? { failures: 0 }, now);
   return withDeletion(plan, {
     ...deletion,
@@ -211,18 +215,18 @@ type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
  * The end of a deletion, once any mover of it has done its work; also of one that left something young where nobody
  * waits for that.
  */
-function deletedPlan(leaving: Leaving, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
-  const { world, now } = leaving;
+function deletedPlan(deleting: DeletingRun, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
+  const { world, now } = deleting;
   for (const job of deleteJobs(world)) {
     const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
-    if (state.kind !== "succeeded" || (waits && isToWait(leaving, job, state))) continue;
+    if (state.kind !== "succeeded" || (waits && isToWait(deleting, job, state))) continue;
     return {
-      ...release(leaving, "The snapshots were deleted"),
+      ...release(deleting, "The snapshots were deleted"),
       events: [{
         type: "Normal",
         reason: "SnapshotDeleted",
         action: "Delete",
-        note: `${deletedNote(state)}${lateText(leaving)}`,
+        note: `${deletedNote(state)}${lateText(deleting)}`,
       }],
       measures: [
         // One that left something young was counted when that was told.
@@ -246,12 +250,12 @@ function deletedNote({ result: { snapshotDelete } }: Deleted): string {
 }
 
 /** A node that is lost may come back with a mover that goes on. */
-function lateText({ world, pin }: Leaving): string {
+function lateText({ world, pin }: DeletingRun): string {
   if (!isMoverLeft(world, pin)) return "";
   return "; a mover of the run could not be seen to stop, so what it may save yet stays";
 }
 
-function isToWait({ world }: Leaving, { metadata }: KubeObject, { result }: Deleted): boolean {
+function isToWait({ world }: DeletingRun, { metadata }: KubeObject, { result }: Deleted): boolean {
   const isTold = metadata.uid === world.backup.status.deletion?.lastJob;
   return result.snapshotDelete.left !== undefined && (isTold || looksWith(world) < MAX_CHECKPOINT_LOOKS);
 }
@@ -271,8 +275,8 @@ function looksWith({ backup }: BackupWorld): number {
  * The snapshots are gone; what a killed mover had of one stays until it is old enough to tell that no upload of another
  * cluster goes on from it. Then another mover looks again.
  */
-function checkpointsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"succeeded">): BackupPlan {
-  const { world, now } = leaving;
+function checkpointsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"succeeded">): BackupPlan {
+  const { world, now } = deleting;
   const { snapshotDelete: { left }, durationSeconds } = step.result;
   const { checkpointWaits = 0 } = world.backup.status.deletion ?? {};
   const waitSeconds = Math.min(
@@ -283,18 +287,18 @@ function checkpointsPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"suc
   const message =
     `${SNAPSHOTS_GONE}; ${left?.count ?? 0} unfinished that a killed mover may have left are looked ` +
     `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
-  const plan = waitingPlan(leaving, "Deleting", message, SOON_SECONDS);
+  const plan = waitingPlan(deleting, "Deleting", message, SOON_SECONDS);
   // From now on failures are those to look again.
   const change = { checkpointWaits: checkpointWaits + 1, ...(checkpointWaits === 0 ? { failures: 0 } : {}) };
   return {
-    ...afterEnd(leaving, task, plan, { step, retryAt, change }),
+    ...afterEnd(deleting, task, plan, { step, retryAt, change }),
     measures: moverMeasures("snapshotDelete", "succeeded", durationSeconds),
   };
 }
 
 /** The end of a mover is written down with its Job's uid, and only then is the Job removed; the next has a new number. */
 function afterEnd(
-  leaving: Leaving,
+  deleting: DeletingRun,
   task: DeletionTask,
   plan: BackupPlan,
   { step, retryAt, change }: {
@@ -303,60 +307,60 @@ function afterEnd(
     readonly change: Partial<DeletionChange>;
   },
 ): BackupPlan {
-  const { world } = leaving;
+  const { world } = deleting;
   const { number, slotsGivenBack } = step.memory;
   const name = jobNameOf(task, number);
   const next = { number: number + 1, retryAt, ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }) };
-  const told = withMemory(leaving, plan, jobMemory(task, next));
+  const told = withMemory(deleting, plan, jobMemory(task, next));
   const deletion = { failures: 0, ...told.next.deletion, ...change };
   const lastJob = deleteJobs(world).find(({ metadata }) => metadata.name === name)?.metadata.uid;
   return withDeletion(told, { ...deletion, lastJob });
 }
 
 /** What stands in the way is said on until the next try. */
-function betweenTries(leaving: Leaving, waitSeconds: number): BackupPlan {
-  const { status } = leaving.world.backup;
+function betweenTries(deleting: DeletingRun, waitSeconds: number): BackupPlan {
+  const { status } = deleting.world.backup;
   const told = findCondition(status.conditions, "Ready")?.reason;
   const waits = waitsForCheckpoints(status);
   if (waits !== undefined) {
     const isTrouble = told === "SnapshotDeletionFailed" || told === "Unschedulable" ||
       told === "PodNotStarted";
-    return waitingPlan(leaving, isTrouble ? told : "Deleting", waits, waitSeconds);
+    return waitingPlan(deleting, isTrouble ? told : "Deleting", waits, waitSeconds);
   }
   if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
-    return waitingPlan(leaving, told, status.message, waitSeconds);
+    return waitingPlan(deleting, told, status.message, waitSeconds);
   }
   if ((status.deletion?.failures ?? 0) > 0) {
-    return waitingPlan(leaving, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
+    return waitingPlan(deleting, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);
   }
   const message = `The mover that deletes the snapshots did not start; tried again at ${
     deletionMemory(status.deletion)?.retryAt
   }`;
-  return waitingPlan(leaving, "PodNotStarted", message, waitSeconds);
+  return waitingPlan(deleting, "PodNotStarted", message, waitSeconds);
 }
 
 /**
  * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work. Undefined
  * once none is left, or none can be seen to stop for longer than the grace.
  */
-export function takeBack(leaving: Leaving): BackupPlan | undefined {
-  const { world, now } = leaving;
-  const done = deletedPlan(leaving, { waits: false });
+export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
+  const { world, now } = deleting;
+  const done = deletedPlan(deleting, { waits: false });
   if (done !== undefined) return done;
-  const stopping = stopDeleteMovers(leaving, SLOT_GRACE_SECONDS);
+  const stopping = stopDeleteMovers(deleting, SLOT_GRACE_SECONDS);
   const { deletion } = world.backup.status;
   if (stopping === undefined) {
-    return snapshotsAreGone(world) ? leaveYoung(leaving) : undefined;
+    return snapshotsAreGone(world) ? keepYoung(deleting) : undefined;
   }
   const message = "The deletion was taken back: its mover is being stopped";
   if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
     // That there was one must be known when it is gone.
     return withDeletion(
-      waitingPlan(leaving, "Deleting", message, SOON_SECONDS),
+      waitingPlan(deleting, "Deleting", message, SOON_SECONDS),
       started(deletion ?? { failures: 0 }, now),
     );
   }
-  const plan = waitingPlan(leaving, "Deleting", message, STOPPING_SECONDS);
+  const plan = waitingPlan(deleting, "Deleting", message, STOPPING_SECONDS);
   const known = deletion ?? { failures: 0 };
   return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
 }
@@ -365,21 +369,21 @@ export function takeBack(leaving: Leaving): BackupPlan | undefined {
  * The snapshots are gone, and cannot be kept any more; only what was too young to be deleted with them stays. A mover
  * that failed, or was lost, may have deleted that as well.
  */
-function leaveYoung(leaving: Leaving, because?: string): BackupPlan {
-  const mayBeGone = because !== undefined || unfinishedDeleteMovers(leaving.world, leaving.now).isAny;
+function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
+  const mayBeGone = because !== undefined || unfinishedDeleteMovers(deleting.world, deleting.now).isAny;
   const note = `${SNAPSHOTS_GONE}; what its movers had not finished ${
     mayBeGone ? "may stay" : "stays"
   } in the repository until the next snapshot of its source is made${
     because === undefined ? "" : `, because ${because}`
   }`;
   return {
-    ...release(leaving, note),
+    ...release(deleting, note),
     events: [{ type: "Normal", reason: "SnapshotDeleted", action: "Delete", note }],
   };
 }
 
 /** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
-export function someMayBeGone({ world, now }: Leaving): string {
+export function someMayBeGone({ world, now }: DeletingRun): string {
   if (world.backup.status.deletion?.startedAt === undefined) return "";
   const isAtWork = unfinishedDeleteMovers(world, now).isAny;
   return "; a mover was made to delete them before, so some of them may be gone" +
@@ -387,7 +391,7 @@ export function someMayBeGone({ world, now }: Leaving): string {
 }
 
 function stopDeleteMovers(
-  { world, now }: Leaving,
+  { world, now }: DeletingRun,
   longestSeconds: number,
 ): { readonly remove: readonly Removal[]; readonly since: string } | undefined {
   const { jobs, isAny, goingSince } = unfinishedDeleteMovers(world, now);
@@ -426,30 +430,30 @@ function unfinishedDeleteMovers(
 
 /** What the breaker says before a mover may be started. */
 function breakerPlan(
-  leaving: Leaving,
+  deleting: DeletingRun,
   verdict: Exclude<DeletionVerdict, { readonly kind: "free" }>,
 ): BackupPlan {
   switch (verdict.kind) {
     case "settling": {
       const { since, seconds, message = REASONS.SettlingDeletion, annotate } = verdict;
-      const deletion = leaving.world.backup.status.deletion ?? { failures: 0 };
-      const plan = waitingPlan(leaving, "SettlingDeletion", message, seconds);
+      const deletion = deleting.world.backup.status.deletion ?? { failures: 0 };
+      const plan = waitingPlan(deleting, "SettlingDeletion", message, seconds);
       return { ...withDeletion(plan, { ...deletion, settlingSince: since }), annotate };
     }
     case "held": {
-      const { reason, message, news } = verdict;
+      const { reason, message, eventNote } = verdict;
       return {
-        ...waitingPlan(leaving, reason, message, RECHECK_SECONDS),
+        ...waitingPlan(deleting, reason, message, RECHECK_SECONDS),
         conditions: [heldCondition("True", reason, message)],
-        events: news === undefined
+        events: eventNote === undefined
           ? []
-          : [{ type: "Warning", reason, action: "ConfirmDeletion", note: news }],
+          : [{ type: "Warning", reason, action: "ConfirmDeletion", note: eventNote }],
       };
     }
     case "confirmed": {
       const { message } = verdict;
       return {
-        ...waitingPlan(leaving, "MassDeletionReleased", message, SOON_SECONDS),
+        ...waitingPlan(deleting, "MassDeletionReleased", message, SOON_SECONDS),
         conditions: [heldCondition("False", "MassDeletionReleased", message)],
         events: [{ type: "Normal", reason: "MassDeletionReleased", action: "Delete", note: message }],
       };
@@ -458,19 +462,19 @@ function breakerPlan(
 }
 
 /** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
-function queuedPlan(leaving: Leaving, pin: RunPin): BackupPlan {
-  const { slots } = leaving.world;
+function queuedPlan(deleting: DeletingRun, pin: RunPin): BackupPlan {
+  const { slots } = deleting.world;
   const wait = slots === "free" ? undefined : slots.waiting;
   const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, pin.resolved.repository.name);
   const recheckAfterSeconds = wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait);
   return {
-    ...waitingPlan(leaving, "NoSlot", message, recheckAfterSeconds),
+    ...waitingPlan(deleting, "NoSlot", message, recheckAfterSeconds),
     outcome: { kind: "waiting", reason: "NoSlot", message, recheckAfterSeconds, isQuiet: true },
   };
 }
 
-function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">): BackupPlan {
-  const { world, now } = leaving;
+function failedPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"failed">): BackupPlan {
+  const { world, now } = deleting;
   const isGone = snapshotsAreGone(world);
   const { namespace } = world.backup.key;
   const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
@@ -484,12 +488,12 @@ function failedPlan(leaving: Leaving, task: DeletionTask, step: StepOf<"failed">
     ? `${SNAPSHOTS_GONE}; what killed movers may have left could not be looked at again`
     : "Cannot delete the snapshots";
   const sentence = `${what}: ${why}; tried again at ${retryAt}. ${escapeHint()}`;
-  const plan = waitingPlan(leaving, "SnapshotDeletionFailed", sentence, SOON_SECONDS);
+  const plan = waitingPlan(deleting, "SnapshotDeletionFailed", sentence, SOON_SECONDS);
   const end = isGone && looksWith(world) >= MAX_CHECKPOINT_LOOKS
-    ? leaveYoung(leaving, `the mover that was to look at it again failed: ${why}`)
+    ? keepYoung(deleting, `the mover that was to look at it again failed: ${why}`)
     : undefined;
   return {
-    ...(end ?? afterEnd(leaving, task, plan, { step, retryAt, change: { failures: failures + 1 } })),
+    ...(end ?? afterEnd(deleting, task, plan, { step, retryAt, change: { failures: failures + 1 } })),
     events: [...(end?.events ?? []), {
       type: "Warning",
       reason: "SnapshotDeletionFailed",
@@ -509,12 +513,12 @@ function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
 }
 
 /** What stands in the way is said; a repository that is not the one written to needs a person. */
-function refusedPlan(leaving: Leaving, obstacle: Obstacle, dueAt: string | undefined): BackupPlan {
+function refusedPlan(deleting: DeletingRun, obstacle: Obstacle, dueAt: string | undefined): BackupPlan {
   const { reason } = obstacle;
-  if (snapshotsAreGone(leaving.world)) return unlookedPlan(leaving, obstacle, dueAt);
+  if (snapshotsAreGone(deleting.world)) return unlookedPlan(deleting, obstacle, dueAt);
   const message = `Cannot delete the snapshots: ${obstacle.message}. ${escapeHint()}`;
-  const plan = waitingPlan(leaving, reason, message, RECHECK_SECONDS);
-  const events = waitEvents(leaving.world, reason, message);
+  const plan = waitingPlan(deleting, reason, message, RECHECK_SECONDS);
+  const events = waitEvents(deleting.world, reason, message);
   if (!needsPerson(obstacle)) return { ...plan, events };
   return { ...plan, events, outcome: { kind: "stalled", reason, message } };
 }
@@ -524,19 +528,19 @@ function refusedPlan(leaving: Leaving, obstacle: Obstacle, dueAt: string | undef
  * Secret that was taken away, may stay there for ever.
  */
 function unlookedPlan(
-  leaving: Leaving,
+  deleting: DeletingRun,
   { reason, message: obstacle }: Obstacle,
   dueAt: string | undefined,
 ): BackupPlan {
   const untilMs = Date.parse(dueAt ?? "") + CHECKPOINT_WAIT_SECONDS * 1000;
-  if (Number.isNaN(untilMs) || leaving.now.getTime() >= untilMs) return leaveYoung(leaving, obstacle);
+  if (Number.isNaN(untilMs) || deleting.now.getTime() >= untilMs) return keepYoung(deleting, obstacle);
   const message =
     `${SNAPSHOTS_GONE}; what killed movers may have left cannot be looked at again: ${obstacle}. ` +
     `It stays if that is still so at ${isoSeconds(new Date(untilMs))}`;
-  const seconds = Math.min(RECHECK_SECONDS, Math.ceil((untilMs - leaving.now.getTime()) / 1000));
+  const seconds = Math.min(RECHECK_SECONDS, Math.ceil((untilMs - deleting.now.getTime()) / 1000));
   return {
-    ...waitingPlan(leaving, reason, message, seconds),
-    events: waitEvents(leaving.world, reason, message),
+    ...waitingPlan(deleting, reason, message, seconds),
+    events: waitEvents(deleting.world, reason, message),
   };
 }
 

@@ -66,13 +66,13 @@ for (const [what, { say, orphans }] of Object.entries(words)) {
     await stage.settle("old");
     say(stage);
     await stage.settle("old");
-    assert.equal(stage.standing("old"), "Deleting Deleting");
+    assert.equal(stage.phaseAndReason("old"), "Deleting Deleting");
     assert.ok(aDeleteJob(stage).metadata.deletionTimestamp !== undefined, "it is being stopped");
     stage.kube.delete(pod);
     const stopped = aDeleteJob(stage);
     stage.kube.delete(stage.kube.put({ ...stopped, metadata: { ...stopped.metadata, finalizers: [] } }));
     await stage.settle("old");
-    assert.equal(stage.standing("old"), "gone");
+    assert.equal(stage.phaseAndReason("old"), "gone");
     assert.match(stage.kube.events.at(-1)?.note ?? "", /so some of them may be gone$/);
     assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} ${orphans}`]);
   });
@@ -82,7 +82,7 @@ for (const [what, { say, orphans }] of Object.entries(words)) {
     say(stage);
     stage.end(aDeleteJob(stage), 0, aDeletedResult(1));
     await stage.settle("old");
-    assert.equal(stage.standing("old"), "gone");
+    assert.equal(stage.phaseAndReason("old"), "gone");
     assert.equal(stage.events.at(-1), "Normal SnapshotDeleted on Backup");
     assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
   });
@@ -99,10 +99,10 @@ Deno.test("Deletion that is taken back waits no longer than the grace for a move
   await stage.settle("old");
   await stage.clock.advance(299_000);
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("old"), "Deleting Deleting");
   await stage.clock.advance(1_000);
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "gone");
+  assert.equal(stage.phaseAndReason("old"), "gone");
   assert.match(stage.kube.events.at(-1)?.note ?? "", /it could not be seen to stop, so more of them may go$/);
 });
 
@@ -158,12 +158,12 @@ for (
     const stage = await deletingStage({ maxMovers: 3, names: ["old-1", "old-2"] });
     stand(stage);
     await stage.settle("run");
-    assert.equal(stage.standing("run"), "Pending NoSlot");
+    assert.equal(stage.phaseAndReason("run"), "Pending NoSlot");
     for (let second = 0; second <= 330; second += 15) {
       await stage.clock.advance(15_000);
       for (const name of ["old-1", "old-2", "run"]) await stage.settle(name);
     }
-    assert.equal(stage.standing("run"), "Running PodNotStarted");
+    assert.equal(stage.phaseAndReason("run"), "Running PodNotStarted");
     assert.match(
       stage.messageOf("old-1"),
       /^The mover that deletes the snapshots does not start: .*it is given up and tried again at /,
@@ -207,7 +207,7 @@ Deno.test("Deletion that is given up is done when its mover ran all the same", a
   await stage.settle("old");
   stage.end(aDeleteJob(stage), 0, aDeletedResult(1));
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "gone");
+  assert.equal(stage.phaseAndReason("old"), "gone");
 });
 
 Deno.test("Deletion goes where the Repository says today, as the user that wrote", async () => {
@@ -324,7 +324,7 @@ Deno.test("Deletion whose mover starts after it was given up goes on with that o
   assert.match(stage.messageOf("old"), /given up/);
   stage.pod(aDeleteJob(stage), running);
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("old"), "Deleting Deleting");
   assert.equal(aDeleteJob(stage).metadata.deletionTimestamp, undefined);
 });
 
@@ -333,7 +333,7 @@ Deno.test("Deletion whose mover waits for a node is made anew when its Repositor
   const [first] = deleteJobs(stage);
   const pod = stage.pod(aDeleteJob(stage), unschedulable);
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "Deleting Unschedulable");
+  assert.equal(stage.phaseAndReason("old"), "Deleting Unschedulable");
   stage.openRepository("0123abcd", { mover: { nodeSelector: { pool: "storage-2026" } } });
   await stage.settle("old");
   stage.kube.delete(pod);

@@ -15,7 +15,7 @@ import type { LastSnapshots } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
 
 /** What lets Backups go that are deleted, beside their own words. */
-export interface LettingGo {
+export interface Releases {
   /** Ids of the deletions that were let through. */
   readonly past: ReadonlySet<string>;
   /** The recipe's default policy of today; undefined when it is gone. */
@@ -30,13 +30,13 @@ export interface LettingGo {
 export function lastSnapshots(
   backup: KubeObject,
   recipe: readonly KubeObject[],
-  words: LettingGo,
+  words: Releases,
 ): LastSnapshots {
   const own = judged(backup);
   const repository = repositoryOf(backup);
   const others = recipe
     .filter((each) =>
-      each.metadata.uid !== backup.metadata.uid && !isLetGo(each, words) &&
+      each.metadata.uid !== backup.metadata.uid && !isReleased(each, words) &&
       isSame(repositoryOf(each), repository)
     )
     .map(judged)
@@ -63,7 +63,7 @@ function holdersOf(path: string, own: JudgedRun, others: readonly JudgedRun[]): 
 }
 
 /** True for one that is deleted, or about to be, by a word that was given already. */
-function isLetGo(backup: KubeObject, { past, today }: LettingGo): boolean {
+function isReleased(backup: KubeObject, { past, today }: Releases): boolean {
   const { deletionTimestamp, finalizers, annotations = {}, uid = "" } = backup.metadata;
   if (deletionTimestamp === undefined) return false;
   const own = policyAt(backup, "spec", "deletionPolicy");

@@ -60,7 +60,7 @@ function begun(stage: BackupStage): readonly string[] {
 
 function held(stage: BackupStage): readonly string[] {
   return stage.backups.map(({ metadata }) => metadata.name)
-    .filter((name) => stage.standing(name) === "Deleting LastSnapshotsHeld").toSorted();
+    .filter((name) => stage.phaseAndReason(name) === "Deleting LastSnapshotsHeld").toSorted();
 }
 
 function days(...of: readonly number[]): readonly string[] {
@@ -80,7 +80,7 @@ Deno.test("Deletion of the newest whole snapshot is held, says both words, and g
   assert.equal(stage.kube.events.filter(({ reason }) => reason === "LastSnapshotsHeld").length, 1);
   stage.annotate(confirm, "run-3");
   await carryOut(stage);
-  assert.equal(stage.standing("run-3"), "gone");
+  assert.equal(stage.phaseAndReason("run-3"), "gone");
 });
 
 for (
@@ -98,7 +98,7 @@ for (
       await carryOut(stage);
       assert.deepEqual(held(stage), days(...expected));
       assert.deepEqual(
-        deleted.filter((day) => stage.standing(`run-${day}`) === "gone").length,
+        deleted.filter((day) => stage.phaseAndReason(`run-${day}`) === "gone").length,
         deleted.length - expected.length,
       );
     }
@@ -139,7 +139,7 @@ for (const [what, entry] of Object.entries(worse)) {
     assert.deepEqual(held(stage), ["run-3"]);
     stage.deleteBackup("run-5");
     await carryOut(stage);
-    assert.equal(stage.standing("run-5"), "gone");
+    assert.equal(stage.phaseAndReason("run-5"), "gone");
   });
 }
 
@@ -162,7 +162,7 @@ Deno.test("Deletion by retention neither takes the newest whole snapshot, nor on
   assert.equal(begun(stage).includes("run-2"), true, "retention's own goes at once");
   await carryOut(stage);
   assert.deepEqual(held(stage), days(6));
-  assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
+  assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
   assert.match(stage.messageOf("run-1"), /^It is marked as deleted by retention, but it is pinned/);
 });
 
@@ -179,19 +179,19 @@ Deno.test("Deletion by retention of what is pinned waits for the pin to go, what
     stage.deleteBackup("run-1");
     pin(true);
     await carryOut(stage);
-    assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
+    assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
     assert.match(
       stage.messageOf("run-1"),
       /kubectl patch backup\.\S+ run-1 -n apps .*"pin":false.*skip-snapshot-cleanup/,
     );
     stage.annotate(confirm, "run-1");
     await carryOut(stage);
-    assert.equal(stage.standing("run-1"), "Deleting PinnedHeld");
+    assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
     assert.deepEqual(begun(stage), []);
     pin(false);
     await carryOut(stage);
     await carryOut(stage);
-    assert.equal(stage.standing("run-1"), "gone");
+    assert.equal(stage.phaseAndReason("run-1"), "gone");
   }
 });
 
@@ -206,7 +206,7 @@ Deno.test("Deletion by retention that lost its pin is judged as any other", asyn
   stage.kube.put({ ...held, spec: { configRef: { name: "recipe" } } });
   await carryOut(stage);
   await carryOut(stage);
-  assert.equal(stage.standing("run-3"), "Deleting LastSnapshotsHeld");
+  assert.equal(stage.phaseAndReason("run-3"), "Deleting LastSnapshotsHeld");
 });
 
 Deno.test("Deletion marked as retention's by somebody else counts as anybody's", async () => {
@@ -280,7 +280,7 @@ Deno.test("Deletion beside a newer one that was confirmed holds what is the last
     stage.annotate(confirm, "run-3");
     stage.deleteBackup(...days(...order));
     await carryOut(stage);
-    assert.equal(stage.standing("run-3"), "gone");
+    assert.equal(stage.phaseAndReason("run-3"), "gone");
     assert.deepEqual(held(stage), ["run-2"]);
   }
 });
@@ -346,7 +346,10 @@ Deno.test("Deletion never lets more go in a window than a threshold, nor a newes
           const together = [...wentAt.values()].filter((other) => other >= at && other - at < 600_000);
           assert.ok(together.length <= 4, `${together.length} in ten minutes`);
         }
-        assert.ok(stage.standing(`run-${Math.max(...whole)}`) !== "gone", "the newest whole one is there");
+        assert.ok(
+          stage.phaseAndReason(`run-${Math.max(...whole)}`) !== "gone",
+          "the newest whole one is there",
+        );
       }
     }),
     { numRuns: 15 },

@@ -108,7 +108,7 @@ Deno.test("Deletion hears that its namespace is being deleted though no cache sh
   });
   await stage.clock.advance(10_000);
   await stage.pass("old");
-  assert.deepEqual([deleteJobs(stage), stage.standing("old")], [[], "gone"]);
+  assert.deepEqual([deleteJobs(stage), stage.phaseAndReason("old")], [[], "gone"]);
   isOld = false;
 });
 
@@ -142,6 +142,6 @@ Deno.test("Deletion does not rely on a newer Backup that is gone though the cach
   await stage.settle("older");
   await stage.clock.advance(10_000);
   await stage.settle("older");
-  assert.deepEqual(stage.standing("older"), "Deleting LastSnapshotsHeld");
+  assert.deepEqual(stage.phaseAndReason("older"), "Deleting LastSnapshotsHeld");
   assert.deepEqual(deleteJobs(stage), []);
 });

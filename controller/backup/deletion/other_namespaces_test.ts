@@ -53,7 +53,7 @@ Deno.test("A tenant that writes a memory again and again holds no deletion of an
     lie(stage);
     stage.deleteBackup(name);
     await carryOut(stage);
-    assert.equal(stage.standing(name), "gone");
+    assert.equal(stage.phaseAndReason(name), "gone");
     await stage.clock.advance(60_000);
   }
 });
@@ -67,7 +67,7 @@ Deno.test("A memory that another namespace shows when the controller begins dela
     lie(stage);
     await carryOut(stage);
     if (stage.clock.epochMs() >= begunMs + WINDOW_MS) break;
-    assert.equal(stage.standing("old-000"), "Deleting SettlingDeletion");
+    assert.equal(stage.phaseAndReason("old-000"), "Deleting SettlingDeletion");
     assert.match(
       stage.messageOf("old-000"),
       /^Another namespace .* before this controller began, .* begins at 2026-01-02T03:14:05Z; .*confirm-deletion: "true"$/,
@@ -75,7 +75,7 @@ Deno.test("A memory that another namespace shows when the controller begins dela
     assert.doesNotMatch(stage.messageOf("old-000"), /else/);
   }
   await carryOut(stage);
-  assert.deepEqual([stage.standing("old-000"), stage.standing("old-001")], ["gone", "gone"]);
+  assert.deepEqual([stage.phaseAndReason("old-000"), stage.phaseAndReason("old-001")], ["gone", "gone"]);
 });
 
 Deno.test("A person's word in the own namespace goes before what another namespace shows", async () => {
@@ -84,10 +84,10 @@ Deno.test("A person's word in the own namespace goes before what another namespa
   lie(stage);
   stage.deleteBackup("old-000");
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "Deleting SettlingDeletion");
+  assert.equal(stage.phaseAndReason("old-000"), "Deleting SettlingDeletion");
   stage.annotate({ [ANNOTATION.confirmDeletion]: "true" }, "old-000");
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "gone");
+  assert.equal(stage.phaseAndReason("old-000"), "gone");
 });
 
 for (const [when, aheadMs] of [["of a time to come", 1e9], ["of last week", -7 * 86_400_000]] as const) {
@@ -101,7 +101,7 @@ for (const [when, aheadMs] of [["of a time to come", 1e9], ["of last week", -7 *
       await stage.clock.advance(WINDOW_MS);
       await carryOut(stage);
     }
-    assert.equal(stage.standing("old-000"), "gone");
+    assert.equal(stage.phaseAndReason("old-000"), "gone");
   });
 }
 
@@ -110,15 +110,15 @@ Deno.test("Deletions that another namespace leaves held for days hold nobody els
   await stage.settleAll();
   stage.deleteIn("else", ...names(15));
   await carryOut(stage);
-  assert.equal(stage.standing("old-000", "else"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("old-000", "else"), "Deleting MassDeletionHeld");
   await stage.clock.advance(3 * WINDOW_MS);
   stage.deleteBackup("old-000");
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "gone");
+  assert.equal(stage.phaseAndReason("old-000"), "gone");
   // Those who left them held are still kept from deleting more.
   stage.deleteIn("else", "old-019");
   await carryOut(stage);
-  assert.equal(stage.standing("old-019", "else"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("old-019", "else"), "Deleting MassDeletionHeld");
 });
 
 Deno.test("Deletions of several namespaces at once are held by what all of them delete, and say so without names", async () => {
@@ -129,7 +129,7 @@ Deno.test("Deletions of several namespaces at once are held by what all of them 
   stage.deleteIn("else", ...names(6));
   await carryOut(stage);
   for (const namespace of ["apps", "else"]) {
-    assert.equal(stage.standing("old-000", namespace), "Deleting MassDeletionHeld");
+    assert.equal(stage.phaseAndReason("old-000", namespace), "Deleting MassDeletionHeld");
     assert.match(stage.messageOf("old-000", namespace), /deletions of other namespaces are among them/);
     assert.doesNotMatch(stage.messageOf("old-000", namespace), /"else"|"apps"/);
   }
@@ -141,12 +141,12 @@ Deno.test("Deletions that are waited for, in one namespace after the other, are 
   await stage.clock.advance(WINDOW_MS);
   stage.deleteIn("else", ...names(10));
   await carryOut(stage);
-  assert.equal(stage.standing("old-009", "else"), "gone");
+  assert.equal(stage.phaseAndReason("old-009", "else"), "gone");
   const found = stage.kube.find(API, "Repository", { namespace: "else", name: "repo" }) ?? assert.fail();
   stage.kube.put({ ...found, metadata: { ...found.metadata, annotations: {} } });
   stage.deleteBackup("old-000");
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("old-000"), "Deleting MassDeletionHeld");
 });
 
 Deno.test("A controller that takes over lets no more go within a window than one that goes on would", async () => {
@@ -159,10 +159,10 @@ Deno.test("A controller that takes over lets no more go within a window than one
   await stage.settleAll();
   stage.deleteBackup(...names(3));
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "Deleting SettlingDeletion");
+  assert.equal(stage.phaseAndReason("old-000"), "Deleting SettlingDeletion");
   await stage.clock.advance(WINDOW_MS);
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "gone");
+  assert.equal(stage.phaseAndReason("old-000"), "gone");
 });
 
 Deno.test("What a namespace confirmed, or a routine deleted, counts for no other one", async () => {
@@ -177,10 +177,10 @@ Deno.test("What a namespace confirmed, or a routine deleted, counts for no other
   }
   stage.deleteIn("else", ...names(20));
   await carryOut(stage);
-  assert.equal(stage.standing("old-019", "else"), "gone");
+  assert.equal(stage.phaseAndReason("old-019", "else"), "gone");
   stage.deleteBackup("old-000");
   await carryOut(stage);
-  assert.equal(stage.standing("old-000"), "gone");
+  assert.equal(stage.phaseAndReason("old-000"), "gone");
 });
 
 for (const where of ["else", "apps"] as const) {
@@ -196,10 +196,10 @@ for (const where of ["else", "apps"] as const) {
     await stage.clock.advance(WINDOW_MS);
     stage.deleteIn(where, ...copies);
     await carryOut(stage);
-    assert.equal(stage.standing("copy-old-000", where), "Deleting InheritedHeld");
+    assert.equal(stage.phaseAndReason("copy-old-000", where), "Deleting InheritedHeld");
     stage.deleteBackup("old-000");
     await carryOut(stage);
-    assert.equal(stage.standing("old-000"), "gone");
+    assert.equal(stage.phaseAndReason("old-000"), "gone");
   });
 }
 
@@ -217,5 +217,5 @@ Deno.test("Deletions that were held as inherited count together once they are fr
   const words = { ...rest.annotations, [ANNOTATION.heir]: uid };
   stage.kube.put({ ...found, metadata: { ...rest, uid, annotations: words } });
   await carryOut(stage);
-  for (const name of copies) assert.equal(stage.standing(name), "Deleting MassDeletionHeld");
+  for (const name of copies) assert.equal(stage.phaseAndReason(name), "Deleting MassDeletionHeld");
 });

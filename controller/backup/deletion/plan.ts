@@ -10,11 +10,11 @@ import {
   deleteSnapshots,
   snapshotsAreGone,
   someMayBeGone,
-  takeBack,
+  stopDeletion,
 } from "./delete_snapshots.ts";
 import { LOST_POD_SECONDS } from "./job.ts";
-import { type Leaving, leavingRun, release, waitingPlan } from "./leaving.ts";
-import { policyOf, wordOfToday } from "./policy.ts";
+import { type DeletingRun, deletingRun, release, waitingPlan } from "./deleting_run.ts";
+import { policyOf, policyOfToday } from "./policy.ts";
 
 const SOON_SECONDS = 1;
 const UNREADABLE_SECONDS = 300;
@@ -40,66 +40,66 @@ const UNREADABLE_SECONDS = 300;
  */
 export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   const { backup } = world;
-  const leaving = leavingRun(world, now);
-  if (!backup.holdsFinalizer) return release(leaving, "Nothing is held back");
-  if (backup.unreadable !== undefined) return takeBack(leaving) ?? orphanUnread(leaving);
+  const deleting = deletingRun(world, now);
+  if (!backup.holdsFinalizer) return release(deleting, "Nothing is held back");
+  if (backup.unreadable !== undefined) return stopDeletion(deleting) ?? orphanUnread(deleting);
   if (backup.skipsCleanup) {
-    return takeBack(leaving) ??
-      orphan(leaving, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
+    return stopDeletion(deleting) ??
+      orphan(deleting, `the annotation ${ANNOTATION.skipSnapshotCleanup} says so`);
   }
-  const policy = effectivePolicy(world, leaving.pin);
+  const policy = effectivePolicy(world, deleting.pin);
   if (namespaceIsTerminating(world)) {
-    return takeBack(leaving) ??
-      (policy === "Retain" ? retain(leaving) : orphan(leaving, "its namespace is being deleted"));
+    return stopDeletion(deleting) ??
+      (policy === "Retain" ? retain(deleting) : orphan(deleting, "its namespace is being deleted"));
   }
   if (policy !== "Delete") {
-    const stopping = takeBack(leaving);
+    const stopping = stopDeletion(deleting);
     if (stopping !== undefined) return stopping;
   }
-  const stopping = stopMovers(world, leaving.pin, LOST_POD_SECONDS, now);
+  const stopping = stopMovers(world, deleting.pin, LOST_POD_SECONDS, now);
   if (stopping !== undefined) {
     const { remove, recheckAfterSeconds, askedAt } = stopping;
     const message = "The movers of the Backup are being stopped";
-    const plan = waitingPlan(leaving, "Deleting", message, recheckAfterSeconds);
+    const plan = waitingPlan(deleting, "Deleting", message, recheckAfterSeconds);
     const next = askedAt === undefined ? plan.next : { ...plan.next, stopAskedAt: askedAt };
     return { ...plan, remove, next };
   }
-  if (policy === "Retain") return retain(leaving);
-  if (!leaving.entries.some(mayHoldSnapshot)) return release(leaving, "There are no snapshots");
-  if (policy === "Orphan") return orphan(leaving, "its deletion policy is Orphan");
+  if (policy === "Retain") return retain(deleting);
+  if (!deleting.entries.some(mayHoldSnapshot)) return release(deleting, "There are no snapshots");
+  if (policy === "Orphan") return orphan(deleting, "its deletion policy is Orphan");
   // For snapshots that cannot be reached a person could only confirm that they stay; ask only about a whole one.
-  const isAtMostUnfinished = snapshotsAreGone(world) || !leaving.entries.some(mayBeWhole);
+  const isAtMostUnfinished = snapshotsAreGone(world) || !deleting.entries.some(mayBeWhole);
   if (world.repository.kind === "missing" && isAtMostUnfinished && deleteJobs(world).length === 0) {
-    return takeBack(leaving) ?? orphan(leaving, "that is gone, and no whole snapshot can be there");
+    return stopDeletion(deleting) ?? orphan(deleting, "that is gone, and no whole snapshot can be there");
   }
   const isUndecided = backup.spec.deletionPolicy === undefined && !snapshotsAreGone(world);
   if (world.config.kind === "unreadable" && isUndecided) {
     const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
       "to go; set spec.deletionPolicy of the Backup to say it";
-    return waitingPlan(leaving, "InvalidSpec", message, UNREADABLE_SECONDS);
+    return waitingPlan(deleting, "InvalidSpec", message, UNREADABLE_SECONDS);
   }
   // What ended meanwhile is told by the pass that writes it down; a Job that cannot be made must not stop that.
-  if (leaving.hasNews) return waitingPlan(leaving, "Deleting", REASONS.Deleting, SOON_SECONDS);
-  return deleteSnapshots(leaving);
+  if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
+  return deleteSnapshots(deleting);
 }
 
 /** What becomes of the snapshots. */
 export function effectivePolicy(world: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
   const { deletionPolicy: pinned, lastDeletionPolicy: last } = pin?.resolved ?? {};
-  return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: wordOfToday(world), last });
+  return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: policyOfToday(world), last });
 }
 
 /** Silently; but what a mover may have deleted before is told. */
-function retain(leaving: Leaving): BackupPlan {
-  const plan = release(leaving, "The snapshots are retained");
-  if (leaving.world.backup.status.deletion?.startedAt === undefined) return plan;
-  const note = `The snapshots are retained${someMayBeGone(leaving)}`;
+function retain(deleting: DeletingRun): BackupPlan {
+  const plan = release(deleting, "The snapshots are retained");
+  if (deleting.world.backup.status.deletion?.startedAt === undefined) return plan;
+  const note = `The snapshots are retained${someMayBeGone(deleting)}`;
   return { ...plan, events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }] };
 }
 
 /** Its status cannot be read, so everything that looks like a snapshot is counted, and at least one. */
-function orphanUnread(leaving: Leaving): BackupPlan {
-  const { object, backup } = leaving.world;
+function orphanUnread(deleting: DeletingRun): BackupPlan {
+  const { object, backup } = deleting.world;
   const listing = valueAt(object, "status", "snapshots");
   const ids = Array.isArray(listing)
     ? listing.map((entry) => textAt(entry, "kopiaSnapshotID")).filter((id) => id !== undefined)
@@ -107,19 +107,19 @@ function orphanUnread(leaving: Leaving): BackupPlan {
   const what = ids.length === 0 ? "snapshots, if there are any" : listed(ids);
   const note =
     `Left in the repository, because the annotation ${ANNOTATION.skipSnapshotCleanup} says so: ${what}${
-      someMayBeGone(leaving)
+      someMayBeGone(deleting)
     }`;
-  return orphaned(leaving, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
+  return orphaned(deleting, { note, namespace: backup.key.namespace, count: Math.max(1, ids.length) });
 }
 
 /**
  * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have made
  * one. What a mover had not finished that said so is no snapshot, and told all the same: it takes room.
  */
-function orphan(leaving: Leaving, because: string): BackupPlan {
-  const kept = leaving.entries.filter(mayHoldSnapshot);
-  if (kept.length === 0) return release(leaving, "There are no snapshots");
-  const { world, pin } = leaving;
+function orphan(deleting: DeletingRun, because: string): BackupPlan {
+  const kept = deleting.entries.filter(mayHoldSnapshot);
+  if (kept.length === 0) return release(deleting, "There are no snapshots");
+  const { world, pin } = deleting;
   const { namespace } = world.backup.key;
   const texts = kept.map(({ source, kopiaSnapshotID, ...entry }) => {
     if (kopiaSnapshotID !== undefined) return `${kopiaSnapshotID} of "${source}"`;
@@ -128,9 +128,9 @@ function orphan(leaving: Leaving, because: string): BackupPlan {
   });
   const note = `Left in Repository "${pin?.resolved.repository.name ?? ""}", because ${because}: ${
     listed(texts)
-  }${someMayBeGone(leaving)}`;
+  }${someMayBeGone(deleting)}`;
   const count = kept.filter(mayBeWhole).length;
-  return orphaned(leaving, { note, namespace, count });
+  return orphaned(deleting, { note, namespace, count });
 }
 
 /** True for a source of which a whole snapshot may be there. */
@@ -150,13 +150,13 @@ function isOnItsWay({ phase }: Pick<SnapshotEntry, "phase">): boolean {
 }
 
 function orphaned(
-  leaving: Leaving,
+  deleting: DeletingRun,
   { note, namespace, count }: { readonly note: string; readonly namespace: string; readonly count: number },
 ): BackupPlan {
   return {
-    ...release(leaving, note),
+    ...release(deleting, note),
     events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }],
-    measures: count === 0 ? leaving.measures : [...leaving.measures, {
+    measures: count === 0 ? deleting.measures : [...deleting.measures, {
       kind: "add",
       metric: "kopiur_orphaned_snapshots_total",
       labels: { namespace },

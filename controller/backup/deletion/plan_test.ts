@@ -449,10 +449,10 @@ Deno.test("Deletion whose mover is on a node nobody hears of is given up after t
   const deletionTimestamp = "2026-01-02T03:04:15Z";
   stage.kube.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp, finalizers: ["x"] } });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("run"), "Deleting Deleting");
   await stage.clock.advance(300_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting PodNotStarted");
+  assert.equal(stage.phaseAndReason("run"), "Deleting PodNotStarted");
   assert.match(
     stage.status.message ?? "",
     /its node does not say that it went .*; it is given up and tried again at/,
@@ -478,16 +478,16 @@ Deno.test("Deletion with config, repository and Secret gone waits, says why, and
   stage.delete(API, "Repository", "repo");
   stage.deleteBackup();
   await stage.settleDeletion();
-  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
+  assert.equal(stage.phaseAndReason("run"), "Deleting RepositoryNotFound");
   stage.openRepository();
   const { spec } = stage.kube.find(API, "Repository", { namespace: "apps", name: "repo" }) ?? assert.fail();
   stage.kube.put(aReadyRepository({ spec: spec as Readonly<Record<string, unknown>> }));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting SettlingDeletion");
+  assert.equal(stage.phaseAndReason("run"), "Deleting SettlingDeletion");
   assert.match(stage.status.message ?? "", /^It is not known what was deleted from Repository "repo" before/);
   await stage.clock.advance(600_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting MissingCredentialsSecret");
+  assert.equal(stage.phaseAndReason("run"), "Deleting MissingCredentialsSecret");
   stage.kube.put(aSecret());
   stage.openRepository();
   await stage.settle();

@@ -2,7 +2,7 @@ import type { BackupStatus, DeletionPolicy } from "../../../api/mod.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 
 /** What may be said of what becomes of a Backup's snapshots. */
-export interface PolicyWords {
+export interface PolicySources {
   /** By the Backup itself. */
   readonly own: DeletionPolicy | undefined;
   /** By its recipe when the run began. */
@@ -18,16 +18,16 @@ export interface PolicyWords {
  * more careful one of today (where the recipe is gone, of its end) and of the start of the run holds; Delete where
  * nobody says anything.
  */
-export function policyOf({ own, pinned, today, last }: PolicyWords): DeletionPolicy {
+export function policyOf({ own, pinned, today, last }: PolicySources): DeletionPolicy {
   if (own !== undefined) return own;
   return [today ?? last, pinned].find((word) => word !== undefined && word !== "Delete") ?? "Delete";
 }
 
 /** What a recipe says now; of one that is gone what it said when it was last seen, where that is known. */
-export function wordOfToday(
-  { config, lastWord }: Pick<BackupWorld, "config" | "lastWord">,
+export function policyOfToday(
+  { config, lastPolicy }: Pick<BackupWorld, "config" | "lastPolicy">,
 ): DeletionPolicy | undefined {
-  if (config.kind === "missing") return lastWord;
+  if (config.kind === "missing") return lastPolicy;
   return config.kind === "found" ? config.value.spec.defaultDeletionPolicy ?? "Delete" : undefined;
 }
 
@@ -35,17 +35,17 @@ export function wordOfToday(
  * The plan with what the recipe says today in the status it leads to, where that is news: a recipe that is deleted
  * together with its Backups cannot be asked any more.
  */
-export function rememberingWord(world: BackupWorld, plan: BackupPlan): BackupPlan {
+export function rememberingPolicy(world: BackupWorld, plan: BackupPlan): BackupPlan {
   const { resolved } = plan.next;
-  const today = wordOfToday(world);
-  if (resolved === undefined || today === undefined || knownWord(resolved) === today) return plan;
+  const today = policyOfToday(world);
+  if (resolved === undefined || today === undefined || knownPolicy(resolved) === today) return plan;
   const { lastDeletionPolicy: _, ...pinned } = resolved;
   const next = today === pinned.deletionPolicy ? pinned : { ...pinned, lastDeletionPolicy: today };
   return { ...plan, next: { ...plan.next, resolved: next } };
 }
 
 /** The last word of the recipe that status knows. */
-function knownWord(
+function knownPolicy(
   { deletionPolicy, lastDeletionPolicy }: NonNullable<BackupStatus["resolved"]>,
 ): DeletionPolicy {
   return lastDeletionPolicy ?? deletionPolicy;

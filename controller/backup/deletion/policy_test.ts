@@ -39,7 +39,7 @@ async function deleteTogether(stage: BackupStage): Promise<void> {
     stage.end(job, 0, aDeletedResult(1));
   }
   await stage.settleAll();
-  assert.deepEqual(names.map((name) => stage.standing(name)), ["gone", "gone", "gone"]);
+  assert.deepEqual(names.map((name) => stage.phaseAndReason(name)), ["gone", "gone", "gone"]);
 }
 
 function deletions(stage: BackupStage): number {

@@ -18,7 +18,7 @@ import {
   valueAt,
 } from "../../shared/mod.ts";
 import type { BackupObject } from "../world/object.ts";
-import { wordOfToday } from "./policy.ts";
+import { policyOfToday } from "./policy.ts";
 import type { DeletionLedger } from "./ledger.ts";
 import { lastSnapshots } from "./last_snapshots.ts";
 import { breakerOf, isKeptByPin, isTooMany, takesMoreThanHalf } from "./breaker.ts";
@@ -32,7 +32,7 @@ export interface DeletedRun {
   readonly object: KubeObject;
   readonly backup: BackupObject;
   readonly config: Sighting<ConfigView>;
-  readonly lastWord?: DeletionPolicy;
+  readonly lastPolicy?: DeletionPolicy;
   readonly pin: RunPin;
   readonly repository: Sighting<RepositoryView>;
 }
@@ -66,7 +66,7 @@ export function seenDeletions(
     elsewhere: ledger.elsewhere(id, namespace, now),
     claims: sharing.flatMap(({ isHere, past }) => isHere ? [] : past),
   };
-  const today = wordOfToday(run);
+  const today = policyOfToday(run);
   const isSaved = runFacts(object).saved.length > 0;
   const isRoutine = isRoutineOf(run, isSaved, reader);
   const others = !isRoutine

@@ -57,7 +57,7 @@ Deno.test("Deletion looks for what a killed mover left before another one found 
   const job = stage.job();
   stage.end(job, 0, unchanged);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded Unchanged");
   assert.equal(stage.status.snapshots?.[0]?.leftUnfinished, true);
   stage.deleteBackup();
   await stage.settleDeletion();
@@ -76,7 +76,7 @@ Deno.test("Deletion looks for what a mover left whose pod the cluster had ended 
   stage.kube.delete(drained);
   stage.end(stage.job(), 2, aRefusedResult("AuthFailure", "invalid repository password"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed AuthFailure");
+  assert.equal(stage.phaseAndReason("run"), "Failed AuthFailure");
   stage.deleteBackup();
   await stage.settleDeletion();
   assert.equal(deleteJobs(stage).length, 1);
@@ -107,7 +107,7 @@ Deno.test("Deletion waits until it can be told that nobody works on what was lef
   const stage = await leavingStage();
   const first = searched(stage);
   const quietAt = await leave(stage);
-  assert.equal(stage.standing("run"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("run"), "Deleting Deleting");
   assert.match(stage.status.message ?? "", new RegExp(`2 unfinished .* looked at again at ${quietAt}`));
   assert.deepEqual(deleteJobs(stage), [], "nothing is at work, and no slot is held");
   stage.restart();
@@ -126,7 +126,7 @@ Deno.test("Deletion does not wait for ever for what somebody goes on to write", 
   const stage = await leavingStage();
   for (let wait = 0; wait < 3; wait++) {
     await leave(stage);
-    assert.equal(stage.standing("run"), "Deleting Deleting");
+    assert.equal(stage.phaseAndReason("run"), "Deleting Deleting");
     await stage.clock.advance(3601_000);
     await stage.settle();
   }
@@ -173,10 +173,10 @@ Deno.test("Deletion whose snapshots are gone is held by no breaker, nor counted 
   await stage.settleAll();
   await stage.clock.advance(11_000);
   await stage.settleAll();
-  assert.equal(stage.standing("b0"), "Deleting MassDeletionHeld");
+  assert.equal(stage.phaseAndReason("b0"), "Deleting MassDeletionHeld");
   await stage.clock.advance(3601_000);
   await stage.settleAll();
-  assert.equal(stage.standing("run"), "Deleting Deleting");
+  assert.equal(stage.phaseAndReason("run"), "Deleting Deleting");
   assert.equal(deleteJobs(stage).length, 1);
   const after = stage.kube.find(API_VERSION, "Repository", { namespace: "apps", name: "repo" });
   assert.equal(after?.metadata.annotations?.[ANNOTATION.deletionMemory], memory);
@@ -203,7 +203,7 @@ Deno.test("Deletion whose snapshots are gone waits no longer than a while for wh
   stage.delete("v1", "Secret", "repo-password");
   await stage.clock.advance(3601_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting MissingCredentialsSecret");
+  assert.equal(stage.phaseAndReason("run"), "Deleting MissingCredentialsSecret");
   assert.match(stage.messageOf("run"), /^The snapshots are deleted; .* cannot be looked at again: /);
   await stage.clock.advance(5399_000);
   await stage.settle();
@@ -234,7 +234,7 @@ Deno.test("Deletion whose snapshots are gone looks again at what was left three 
     stage.end(job, 1, aFailedResult("AuthFailure", "password changed", "SnapshotDelete"));
     await stage.settle();
     if (stage.backup === undefined) break;
-    assert.equal(stage.standing("run"), "Deleting SnapshotDeletionFailed");
+    assert.equal(stage.phaseAndReason("run"), "Deleting SnapshotDeletionFailed");
     assert.match(stage.messageOf("run"), /^The snapshots are deleted; .* could not be looked at again: /);
   }
   assert.equal(looks, 3);
@@ -358,5 +358,5 @@ Deno.test("Deletion of a Backup that saved nothing whole waits for no Repository
 
 Deno.test("Deletion of a Backup that may have saved something whole waits for its Repository", async () => {
   const stage = await failedBefore(false);
-  assert.equal(stage.standing("run"), "Deleting RepositoryNotFound");
+  assert.equal(stage.phaseAndReason("run"), "Deleting RepositoryNotFound");
 });

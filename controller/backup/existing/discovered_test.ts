@@ -29,7 +29,7 @@ function discoveredStage(snapshot = {}, metadata = {}): BackupStage {
 Deno.test("Backup that was discovered says what it stands for, and asks for nothing", async () => {
   const stage = discoveredStage();
   assert.deepEqual(await stage.settle(), { kind: "forget" });
-  assert.deepEqual([stage.standing("run"), stage.status.origin, stage.isHeld], [
+  assert.deepEqual([stage.phaseAndReason("run"), stage.status.origin, stage.isHeld], [
     "Discovered Discovered",
     "discovered",
     false,
@@ -57,7 +57,7 @@ Deno.test("Backup that was discovered needs neither sizes nor a repository that 
   const stage = discoveredStage({ sizeBytes: undefined, files: undefined });
   stage.delete("kopiur.home-operations.com/v1alpha1", "Repository", "repo");
   await stage.settle();
-  assert.equal(stage.standing("run"), "Discovered Discovered");
+  assert.equal(stage.phaseAndReason("run"), "Discovered Discovered");
   assert.equal(stage.status.stats, undefined);
 });
 
@@ -73,7 +73,7 @@ Deno.test("Backup that was discovered says what its maker said of it", async () 
 Deno.test("Backup that was discovered ignores a word to stop it", async () => {
   const stage = discoveredStage({}, { annotations: { [ANNOTATION.cancelRun]: "x" } });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Discovered Discovered");
+  assert.equal(stage.phaseAndReason("run"), "Discovered Discovered");
 });
 
 for (const finalizers of [[], ["kopiur.home-operations.com/snapshot-cleanup"]]) {
@@ -109,7 +109,7 @@ Deno.test("Backup that was discovered says when its snapshot is gone", async () 
   const gone = JSON.stringify({ at: "2026-01-02T04:00:00Z", ids: ["0a1b"] });
   stage.annotate({ [ANNOTATION.snapshotMissing]: gone });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Discovered SnapshotMissing");
+  assert.equal(stage.phaseAndReason("run"), "Discovered SnapshotMissing");
   assert.ok(stage.conditions.includes("SnapshotPresent=False SnapshotMissing"), stage.conditions.join());
   assert.equal(stage.events.at(-1), "Warning SnapshotMissing on Backup");
 });

@@ -28,7 +28,7 @@ const gone = (ids: readonly string[]) => JSON.stringify({ at: "2026-01-02T04:00:
 
 Deno.test("Backup whose snapshot is gone stays Succeeded, is not Ready, and tells it once", async () => {
   const stage = await stageWith(gone(["k-other", "k-old"]));
-  assert.equal(stage.standing("old"), "Succeeded SnapshotMissing");
+  assert.equal(stage.phaseAndReason("old"), "Succeeded SnapshotMissing");
   assert.deepEqual(presence(stage), [
     'False: Gone from the repository, as seen at 2026-01-02T04:00:00Z: k-old of "data"',
   ]);
@@ -42,7 +42,7 @@ Deno.test("Backup whose snapshot is seen again says so, and not that it was made
   const stage = await stageWith(gone(["k-old"]));
   stage.annotate({ [ANNOTATION.snapshotMissing]: null }, "old");
   await stage.settle("old");
-  assert.equal(stage.standing("old"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("old"), "Succeeded BackupSucceeded");
   assert.deepEqual(presence(stage), ["True: The repository holds the snapshots"]);
   assert.deepEqual(stage.events, [
     "Warning SnapshotMissing on Backup",
@@ -58,7 +58,7 @@ for (
 ) {
   Deno.test(`Backup whose annotation names ${what} says nothing`, async () => {
     const stage = await stageWith(text);
-    assert.equal(stage.standing("old"), "Succeeded BackupSucceeded");
+    assert.equal(stage.phaseAndReason("old"), "Succeeded BackupSucceeded");
     assert.deepEqual([presence(stage), stage.events], [[], []]);
   });
 }
@@ -66,14 +66,14 @@ for (
 for (const text of ["", "{", '{"at":"yesterday","ids":["k-old"]}']) {
   Deno.test(`Backup whose annotation is ${JSON.stringify(text)} says what it said before`, async () => {
     const stage = await stageWith(text);
-    assert.equal(stage.standing("old"), "Succeeded BackupSucceeded");
+    assert.equal(stage.phaseAndReason("old"), "Succeeded BackupSucceeded");
     assert.deepEqual([presence(stage), stage.events], [[], []]);
     stage.annotate({ [ANNOTATION.snapshotMissing]: gone(["k-old"]) }, "old");
     await stage.settle("old");
     const said = presence(stage);
     stage.annotate({ [ANNOTATION.snapshotMissing]: text }, "old");
     await stage.settle("old");
-    assert.equal(stage.standing("old"), "Succeeded SnapshotMissing");
+    assert.equal(stage.phaseAndReason("old"), "Succeeded SnapshotMissing");
     assert.deepEqual([presence(stage), stage.events], [said, ["Warning SnapshotMissing on Backup"]]);
   });
 }
@@ -83,12 +83,12 @@ Deno.test("Backup that found nothing changed notices when the snapshot it stands
   await stage.settle();
   stage.end(stage.job(), 0, aSavedResult("k0", { unchanged: true }));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded Unchanged");
   stage.annotate({ [ANNOTATION.snapshotMissing]: gone(["k0"]) });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded SnapshotMissing");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded SnapshotMissing");
   assert.ok(stage.conditions.includes("SnapshotPresent=False SnapshotMissing"), stage.conditions.join());
   stage.annotate({ [ANNOTATION.snapshotMissing]: null });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded Unchanged");
 });

@@ -12,8 +12,8 @@ import { effectiveMover } from "../../movers/mod.ts";
 import { configIdentity, type Finding } from "../../shared/mod.ts";
 import { adoptionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
 import { effectivePolicy } from "../deletion/plan.ts";
-import { wordOfRun } from "../run/finished.ts";
-import { leavingRun, release } from "../deletion/leaving.ts";
+import { ranAsAnnotation } from "../run/finished.ts";
+import { deletingRun, release } from "../deletion/deleting_run.ts";
 import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world.ts";
 import { failedEntry } from "../run/source_entry.ts";
 import { listed, statsOf, verdictOf } from "../run/verdict.ts";
@@ -56,16 +56,16 @@ export function planPutBack(world: BackupWorld, now: Date): BackupPlan {
  * One that is deleted before it has taken its snapshots up takes none with it: nobody has seen which those are. That
  * they stay is told, as of any that are left behind.
  */
-export function leavePutBack(world: BackupWorld, now: Date): BackupPlan {
-  const leaving = leavingRun(world, now);
+export function releasePutBack(world: BackupWorld, now: Date): BackupPlan {
+  const deleting = deletingRun(world, now);
   const { backup } = world;
-  if (!backup.holdsFinalizer) return release(leaving, "Nothing is held back");
+  if (!backup.holdsFinalizer) return release(deleting, "Nothing is held back");
   const note =
     "It was put back without its status and deleted before it had taken up its snapshots: those it has " +
     "stay in the repository";
-  if (effectivePolicy(world, undefined) === "Retain") return release(leaving, note);
+  if (effectivePolicy(world, undefined) === "Retain") return release(deleting, note);
   return {
-    ...release(leaving, note),
+    ...release(deleting, note),
     events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }],
     measures: [{
       kind: "add",
@@ -101,7 +101,7 @@ function foundPlan(
   const { uniqueId } = repository ?? {};
   return {
     finalizer: "present",
-    ...(world.backup.ranAs === undefined ? wordOfRun(world, finding.run.runId) : {}),
+    ...(world.backup.ranAs === undefined ? ranAsAnnotation(world, finding.run.runId) : {}),
     create: [],
     remove: [],
     conditions: adoptedConditions(message, entries),

@@ -25,7 +25,7 @@ Deno.test("Backups put back without status run nothing, and say what they wait f
   await stage.settleAll();
   assert.deepEqual(stage.made.length, 1, "only the stage's own Backup starts");
   for (const name of names) {
-    assert.equal(stage.standing(name), "Pending PutBack");
+    assert.equal(stage.phaseAndReason(name), "Pending PutBack");
     assert.match(stage.messageOf(name), /takes up its snapshots once Repository "repo" is read/);
     const backup = stage.backups.find(({ metadata }) => metadata.name === name);
     assert.deepEqual(backup?.metadata.finalizers, [FINALIZER]);
@@ -37,10 +37,10 @@ Deno.test("a Backup that was put back waits for its recipe and its repository", 
   const stage = new BackupStage({ config: { spec: { repository: { kind: "Repository", name: "gone" } } } });
   stage.kube.put(aRestored("nightly-20250101030000"));
   await stage.settle("nightly-20250101030000");
-  assert.equal(stage.standing("nightly-20250101030000"), "Pending RepositoryNotFound");
+  assert.equal(stage.phaseAndReason("nightly-20250101030000"), "Pending RepositoryNotFound");
   stage.delete("kopiur.home-operations.com/v1alpha1", "BackupConfig", "recipe");
   await stage.settle("nightly-20250101030000");
-  assert.equal(stage.standing("nightly-20250101030000"), "Pending ConfigNotFound");
+  assert.equal(stage.phaseAndReason("nightly-20250101030000"), "Pending ConfigNotFound");
 });
 
 Deno.test("a run writes down what it ran as with its end, and one of an older release when it is next looked at", async () => {
@@ -106,7 +106,7 @@ for (
     const before = stage.events.length;
     stage.deleteBackup(name);
     await stage.settle(name);
-    assert.equal(stage.standing(name), "gone");
+    assert.equal(stage.phaseAndReason(name), "gone");
     assert.deepEqual(stage.jobs, []);
     assert.deepEqual(stage.events.slice(before), told);
     assert.deepEqual(
@@ -149,7 +149,7 @@ async function deletionIsHeld(stage: BackupStage): Promise<void> {
   assert.ok(isInherited(stage.backup ?? assert.fail("the Backup is gone")), "retention keeps it");
   stage.deleteBackup();
   await stage.settleDeletion();
-  assert.equal(stage.standing("run"), "Deleting InheritedHeld");
+  assert.equal(stage.phaseAndReason("run"), "Deleting InheritedHeld");
   assert.ok(!stage.made.some((name) => name.includes("-delete-")));
 }
 
@@ -213,7 +213,7 @@ Deno.test("a confirmation that was restored along lets nothing inherited go, its
   await deletionIsHeld(stage);
   stage.annotate({ [ANNOTATION.confirmDeletion]: "uid-backup-run" });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Deleting InheritedHeld", "another uid says nothing");
+  assert.equal(stage.phaseAndReason("run"), "Deleting InheritedHeld", "another uid says nothing");
   assert.match(stage.messageOf("run"), /confirm-deletion: "uid-copy"; /);
   stage.annotate({ [ANNOTATION.confirmDeletion]: "uid-copy" });
   await stage.settle();

@@ -28,7 +28,7 @@ Deno.test("A controller that is installed again takes up the Backups there are, 
   await stage.settle("old-1");
   stage.end(stage.job(), 0, aDeletedResult(1));
   await stage.settle("old-1");
-  assert.equal(stage.standing("old-1"), "gone");
+  assert.equal(stage.phaseAndReason("old-1"), "gone");
   assert.equal(stage.kube.events.filter(({ reason }) => reason === "SnapshotDeleted").length, 1);
 });
 

@@ -6,7 +6,7 @@ import { notLookedAt, stepsOf } from "./plan.ts";
 import { failedEntry, repositorySeen, type SourceStep } from "./source_entry.ts";
 import { runPin } from "./pin.ts";
 import { isMoverLeft, stopMovers } from "./stop_movers.ts";
-import { stepMeasures, verdictEvents, verdictMeasures } from "./telling.ts";
+import { stepMeasures, verdictEvents, verdictMeasures } from "./notices.ts";
 import { runTrace } from "./traces.ts";
 import type { Verdict } from "./verdict.ts";
 

@@ -41,7 +41,7 @@ Deno.test("Cancelling a Backup that waits ends it at once, and it never starts",
   await stage.settle();
   stage.annotate(cancel);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed Cancelled");
+  assert.equal(stage.phaseAndReason("run"), "Failed Cancelled");
   assert.equal(stage.status.message, "The run was stopped on request before it began");
   assert.ok(stage.conditions.includes("SnapshotCreated=False Cancelled"), stage.conditions.join());
   assert.deepEqual(stage.events.slice(-2), [
@@ -63,14 +63,14 @@ Deno.test("Cancelling a Backup stops its movers, waits until they are gone, and 
   const stage = await runningStage();
   stage.annotate({ [ANNOTATION.cancelRun]: "Replaced" });
   await stage.settle();
-  assert.equal(stage.standing("run"), "Running Replaced");
+  assert.equal(stage.phaseAndReason("run"), "Running Replaced");
   assert.ok(stage.jobs.every(({ metadata }) => metadata.deletionTimestamp !== undefined));
   letGo(stage, "data");
   await stage.settle();
   assert.equal(stage.status.phase, "Running", "the mover of logs is not gone yet");
   letGo(stage, "logs");
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed Replaced");
+  assert.equal(stage.phaseAndReason("run"), "Failed Replaced");
   assert.deepEqual(
     stage.status.snapshots?.map(({ phase, failure }) => [phase, failure?.class, failure?.resultKnown]),
     [["Failed", "Replaced", false], ["Failed", "Replaced", false]],
@@ -89,7 +89,7 @@ Deno.test("Cancelling a Backup keeps the snapshots that are done", async () => {
   await stage.settle();
   letGo(stage, "logs");
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed Cancelled");
+  assert.equal(stage.phaseAndReason("run"), "Failed Cancelled");
   assert.equal(stage.status.message, "The run was stopped on request; 1 of 2 sources was done by then");
   assert.deepEqual(stage.status.snapshots?.map(({ kopiaSnapshotID }) => kopiaSnapshotID), ["k1", undefined]);
   assert.equal(stage.status.stats?.files, 10);
@@ -105,7 +105,7 @@ Deno.test("Cancelling a Backup takes what its mover saved while it was being sto
   await stage.settle();
   stage.end(stage.job("data"), 0, aSavedResult("k1"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupPartial", "every source ended by itself");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupPartial", "every source ended by itself");
   assert.equal(stage.status.snapshots?.[0]?.kopiaSnapshotID, "k1");
 });
 
@@ -138,7 +138,7 @@ for (
     const writes = stage.kube.writes.length;
     stage.annotate(cancel);
     await stage.settle();
-    assert.equal(stage.standing("run"), want);
+    assert.equal(stage.phaseAndReason("run"), want);
     assert.equal(stage.kube.writes.length, writes);
   });
 }
@@ -184,7 +184,7 @@ Deno.test("Cancelling a Backup finds the Job of a controller that died before it
   stage.restart();
   stage.annotate(cancel);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed Cancelled");
+  assert.equal(stage.phaseAndReason("run"), "Failed Cancelled");
   assert.deepEqual(stage.jobs, []);
   assert.equal(stage.status.snapshots?.[0]?.failure?.resultKnown, false);
 });

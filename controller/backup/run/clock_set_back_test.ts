@@ -52,7 +52,7 @@ Deno.test("A mover no node takes keeps its slot no longer because a clock was ah
   stage.pod(stage.job(), unschedulable);
   await stage.settle();
   await goOnFor(5, stage, clock);
-  assert.equal(stage.standing("run"), "Failed StartDeadlineExceeded");
+  assert.equal(stage.phaseAndReason("run"), "Failed StartDeadlineExceeded");
   assert.deepEqual(stage.jobs, []);
 });
 

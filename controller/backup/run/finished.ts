@@ -9,7 +9,7 @@ import { isOwnWork, resourceOf } from "../../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import type { SourceStep } from "./source_entry.ts";
-import { isSaved, verdictEvents, verdictMeasures } from "./telling.ts";
+import { isSaved, verdictEvents, verdictMeasures } from "./notices.ts";
 import { runSpan } from "./traces.ts";
 import { completeText, statsOf, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -42,7 +42,7 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
   return {
     ...base,
     ...(world.backup.ranAs !== world.backup.uid && isOwnWork(world.object, entries)
-      ? wordOfRun(world, world.backup.uid)
+      ? ranAsAnnotation(world, world.backup.uid)
       : {}),
     remove: [],
     conditions: [...permittedConditions, ...verdictConditions(verdict, entries)],
@@ -68,7 +68,7 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
  * with the end, and to runs that ended before this was said; meant for the version that was seen. Its own uid a Backup
  * gets only where every snapshot it may hold was made under it.
  */
-export function wordOfRun(
+export function ranAsAnnotation(
   { object, backup: { key, uid } }: BackupWorld,
   run: string,
 ): Pick<BackupPlan, "annotate"> {

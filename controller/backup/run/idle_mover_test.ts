@@ -67,7 +67,7 @@ for (const hasPods of [true, false]) {
     assert.equal(stage.made.filter((made) => made === name).length, 2, "the same Job again");
     assert.equal(entry(stage)?.job?.attempts, 1);
     await pass(stage, 1500, ["run"], hasPods);
-    assert.equal(stage.standing("run"), "Failed StartDeadlineExceeded");
+    assert.equal(stage.phaseAndReason("run"), "Failed StartDeadlineExceeded");
     const failure = entry(stage)?.failure;
     assert.equal(failure?.resultKnown, true);
     assert.match(failure?.logTail ?? "", hasPods ? /0\/3 nodes match/ : /quota/);
@@ -87,16 +87,16 @@ Deno.test("a source that gave its slot back stands in line for hours without mis
     await stage.clock.advance(60_000);
     await stage.settle();
   }
-  assert.match(stage.standing("run"), /^Running NoSlot$/);
+  assert.match(stage.phaseAndReason("run"), /^Running NoSlot$/);
   stage.end(stage.job(), 0, aSavedResult("k-other"));
   await stage.settle("other");
   await stage.settle();
   assert.equal(stage.made.length, 3, "it has its turn");
   dropPods(stage);
   await pass(stage, 240);
-  assert.equal(stage.standing("run"), "Running Unschedulable", "the time it had left is still there");
+  assert.equal(stage.phaseAndReason("run"), "Running Unschedulable", "the time it had left is still there");
   await pass(stage, 1800);
-  assert.equal(stage.standing("run"), "Failed StartDeadlineExceeded");
+  assert.equal(stage.phaseAndReason("run"), "Failed StartDeadlineExceeded");
 });
 
 Deno.test("a controller whose clock is ahead gives a mover as long to start as any other", async () => {
@@ -125,7 +125,7 @@ Deno.test("a mover that starts at a later try succeeds, and counts as the first"
   assert.deepEqual([attempts, waitingSince, slotsGivenBack], [1, undefined, undefined]);
   stage.end(stage.job(), 0, aSavedResult("k1"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded");
 });
 
 Deno.test("a mover that starts while its Job is removed is followed by another one only when it is gone", async () => {
@@ -266,7 +266,7 @@ async function strayPod(parts: Record<string, unknown>, keepsOwner: boolean): Pr
 Deno.test("a pod whose Job was deleted without it is waited for, said, and then followed by the next mover", async () => {
   const stage = await strayPod({}, false);
   assert.equal(stage.made.length, 1, "no second mover beside it");
-  assert.equal(stage.standing("run"), "Running PodNotStarted");
+  assert.equal(stage.phaseAndReason("run"), "Running PodNotStarted");
   assert.match(stage.status.message ?? "", /its Job is gone .* no other mover is made beside it/);
   await stage.clock.advance(3_600_000);
   await stage.settle();
@@ -280,7 +280,7 @@ Deno.test("a pod whose Job was deleted without it ends the run when the time of 
   const stage = await strayPod({}, false);
   await stage.clock.advance(86_400_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed ResultMissing");
+  assert.equal(stage.phaseAndReason("run"), "Failed ResultMissing");
   assert.deepEqual([entry(stage)?.failure?.class, entry(stage)?.failure?.resultKnown], [
     "ResultMissing",
     false,
@@ -317,7 +317,7 @@ Deno.test("a mover on a lost node gives its slot back, is told, and ends the run
   await stage.settle();
   await stage.clock.advance(360_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Running PodNotStarted");
+  assert.equal(stage.phaseAndReason("run"), "Running PodNotStarted");
   assert.match(stage.status.message ?? "", /its node may be lost/);
   assert.ok(stage.job().metadata.deletionTimestamp !== undefined, "the Job is to go, so its slot is free");
   await stage.clock.advance(1_800_000);
@@ -397,7 +397,7 @@ Deno.test("a source that gives its slot back has one Job at a time and one attem
     }
     stage.end(stage.job(), 0, aSavedResult("k1"));
     await stage.settle();
-    assert.equal(stage.standing("run"), "Succeeded BackupSucceeded", `died after write ${deathAt}`);
+    assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded", `died after write ${deathAt}`);
   }
 });
 

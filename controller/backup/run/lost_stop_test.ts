@@ -46,10 +46,10 @@ for (const [what, lose] of [["Job", () => {}], ["pod without a Job", orphanPod]]
     await stage.clock.advance(295_000);
     stage.restart();
     await stage.settle();
-    assert.equal(stage.standing("run"), "Running Cancelled");
+    assert.equal(stage.phaseAndReason("run"), "Running Cancelled");
     await stage.clock.advance(10_000);
     await stage.settle();
-    assert.equal(stage.standing("run"), "Failed Cancelled");
+    assert.equal(stage.phaseAndReason("run"), "Failed Cancelled");
     assert.match(stage.status.message ?? "", /; a mover of it could not be seen to stop$/);
     assert.equal(stage.status.snapshots?.[0]?.failure?.resultKnown, false);
   });
@@ -65,7 +65,7 @@ Deno.test("A cancelled run that is let go on waits as long for the next word to 
   await stage.clock.advance(200_000);
   stage.annotate(cancel);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Running Cancelled");
+  assert.equal(stage.phaseAndReason("run"), "Running Cancelled");
 });
 
 Deno.test("A clock that is set back lets a cancelled run wait no longer than once more", async () => {
@@ -76,7 +76,7 @@ Deno.test("A clock that is set back lets a cancelled run wait no longer than onc
   await stage.settle();
   await stage.clock.advance(305_000);
   await stage.settle();
-  assert.equal(stage.standing("run"), "Failed Cancelled");
+  assert.equal(stage.phaseAndReason("run"), "Failed Cancelled");
 });
 
 Deno.test("Deletion of a Backup whose mover does not stop goes on after half an hour, and says what may come yet", async () => {

@@ -32,7 +32,7 @@ import {
   sourceStep,
 } from "./source_entry.ts";
 import { backupJobName, DEFAULT_START_DEADLINE_SECONDS, moversOf, sourceTask } from "./task.ts";
-import { disruptionEvents, stepMeasures, waitEvents } from "./telling.ts";
+import { disruptionEvents, stepMeasures, waitEvents } from "./notices.ts";
 import { runTrace } from "./traces.ts";
 
 /** A safety net: normally a watch wakes a Backup that waits. */

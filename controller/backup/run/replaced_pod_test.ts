@@ -142,7 +142,7 @@ const silences: Readonly<Record<string, { change: (stage: BackupStage) => void; 
 for (const [what, { change, says }] of Object.entries(silences)) {
   Deno.test(`Backup says after its start deadline that ${what}, counts as stuck, and goes on with the next`, async () => {
     const stage = await silentStage(change);
-    assert.equal(stage.standing("run"), "Running PodNotStarted");
+    assert.equal(stage.phaseAndReason("run"), "Running PodNotStarted");
     assert.match(stage.status.message ?? "", says);
     assert.equal(stage.events.at(-1), "Warning PodNotStarted on Backup");
     assert.deepEqual(stage.gauges("kopiur_backups_waiting"), ["kopiur_backups_waiting 1 apps/PodNotStarted"]);
@@ -152,11 +152,11 @@ for (const [what, { change, says }] of Object.entries(silences)) {
     stage.restart();
     await stage.clock.advance(120_000);
     await stage.settle();
-    assert.equal(stage.standing("run"), "Running PodNotStarted");
+    assert.equal(stage.phaseAndReason("run"), "Running PodNotStarted");
     assert.equal(stage.made.length, 1);
     stage.pod(stage.job(), running, "second");
     await stage.settle();
-    assert.equal(stage.standing("run"), "Running Running");
+    assert.equal(stage.phaseAndReason("run"), "Running Running");
     assert.equal(stage.status.snapshots?.[0]?.job?.podGoneSince, undefined);
   });
 }

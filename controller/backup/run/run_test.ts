@@ -201,7 +201,7 @@ Deno.test("Backup whose files have other names in the snapshot lacks nothing, an
   await stage.settle();
   stage.end(stage.job(), 0, aSavedResult("k1", { names: { renamed: { count: 1, paths: ["a\ufffd"] } } }));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded");
   assert.ok(stage.conditions.includes("Complete=True Complete"));
   assert.match(stage.status.message ?? "", /Names that are not UTF-8 are others there: 1 of "data"$/);
   assert.deepEqual(
@@ -469,7 +469,7 @@ Deno.test("Backup of an empty volume succeeds with a warning, and says what was 
     aSavedResult("abc", { files: 0, sizeBytes: 0, excluded: { files: 0, folders: 1 } }),
   );
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded");
   assert.ok(stage.events.includes("Warning EmptySnapshot on Backup"), stage.events.join());
   assert.ok(stage.conditions.includes("Complete=True Complete"));
   assert.match(

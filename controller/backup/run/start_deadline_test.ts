@@ -49,7 +49,7 @@ Deno.test("Backup whose mover starts at its start deadline, before it is stopped
   assert.equal(stage.status.snapshots?.[0]?.job?.stoppedAt, undefined);
   stage.end(stage.job(), 0, aSavedResult("k1"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded");
 });
 
 Deno.test("Backup whose mover starts while it is being stopped knows that it may have saved something", async () => {

@@ -8,7 +8,7 @@ Deno.test("Backup of a source that did not change succeeds without a snapshot of
   await stage.settle();
   stage.end(stage.job(), 0, unchanged("k0"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded Unchanged");
   const [entry] = stage.status.snapshots ?? [];
   assert.deepEqual([entry?.kopiaSnapshotID, entry?.unchanged, entry?.unchangedSince], [
     undefined,
@@ -25,7 +25,7 @@ Deno.test("Backup of a source that did not change succeeds without a snapshot of
   ]);
   stage.restart();
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded Unchanged");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded Unchanged");
 });
 
 Deno.test("Deleting a Backup without a snapshot of its own deletes none", async () => {
@@ -48,7 +48,7 @@ Deno.test("Backup of two sources of which one changed is a success like any othe
   stage.end(stage.job("data"), 0, unchanged("k0"));
   stage.end(stage.job("logs"), 0, aSavedResult("k1"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupSucceeded");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupSucceeded");
   assert.equal(
     stage.kube.events.find(({ reason }) => reason === "BackupSucceeded")?.note,
     'Nothing changed in "data" since snapshot k0; Snapshot k1 of "logs": 10 files, 1000 bytes',

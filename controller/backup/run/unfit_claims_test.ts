@@ -16,7 +16,7 @@ Deno.test("Backup starts no mover for a claim without a volume: it waits, and go
   stage.kube.put(unbound("new"));
   await stage.settle();
   assert.deepEqual(stage.made, []);
-  assert.equal(stage.standing("run"), "Pending VolumeNotUsable");
+  assert.equal(stage.phaseAndReason("run"), "Pending VolumeNotUsable");
   assert.match(
     stage.messageOf("run"),
     /^PersistentVolumeClaim "new" has no volume yet; the run goes on without/,
@@ -28,7 +28,7 @@ Deno.test("Backup starts no mover for a claim without a volume: it waits, and go
   assert.deepEqual(stage.jobs.length, 1);
   stage.end(stage.job("data"), 0, aSavedResult("k1"));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Succeeded BackupPartial");
+  assert.equal(stage.phaseAndReason("run"), "Succeeded BackupPartial");
   assert.match(stage.messageOf("run"), /"new": A PersistentVolumeClaim cannot be backed up/);
 });
 
@@ -41,7 +41,7 @@ Deno.test("Backup whose claim gets its volume in time saves it like any other", 
   await stage.settle();
   stage.kube.put(aClaim({ name: "new" }));
   await stage.settle();
-  assert.equal(stage.standing("run"), "Running Running");
+  assert.equal(stage.phaseAndReason("run"), "Running Running");
 });
 
 for (const [what, broken] of [["raw block device", raw], ["lost volume", lost]] as const) {
@@ -52,11 +52,11 @@ for (const [what, broken] of [["raw block device", raw], ["lost volume", lost]] 
     assert.deepEqual(stage.jobs.length, 1);
     stage.end(stage.job("data"), 0, aSavedResult("k1"));
     await stage.settle();
-    assert.equal(stage.standing("run"), "Succeeded BackupPartial");
+    assert.equal(stage.phaseAndReason("run"), "Succeeded BackupPartial");
     const alone = new BackupStage({ sources: ["odd"] });
     alone.kube.put(broken("odd"));
     await alone.settle();
-    assert.equal(alone.standing("run"), "Failed VolumeNotUsable");
+    assert.equal(alone.phaseAndReason("run"), "Failed VolumeNotUsable");
     assert.deepEqual(alone.made, []);
   });
 }
@@ -80,7 +80,7 @@ Deno.test("Backup whose selector finds only claims that cannot be backed up says
   stage.kube.put(raw("raw"), unbound("new"));
   await stage.settle();
   assert.deepEqual(stage.made, []);
-  assert.equal(stage.standing("run"), "Pending NoVolumeMatches");
+  assert.equal(stage.phaseAndReason("run"), "Pending NoVolumeMatches");
   assert.match(
     stage.messageOf("run"),
     /"new" has no volume yet; PersistentVolumeClaim "raw" is a raw block device/,

@@ -30,7 +30,7 @@ export interface BackupWorld {
   readonly namespace: KubeObject | undefined;
   readonly config: Sighting<ConfigView>;
   /** What its config said of snapshots when this process last saw it; looked for only where it is gone. */
-  readonly lastWord?: DeletionPolicy;
+  readonly lastPolicy?: DeletionPolicy;
   /** The pinned repository of a run that was started, else the one the config names. */
   readonly repository: Sighting<RepositoryView>;
   /** The first thing missing of what the repository needs; looked at only where a mover may be started. */

@@ -14,7 +14,7 @@ const MOST_GOING = 10;
 /** What a pass does with the runs that no rule keeps. */
 export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" | "heldBack"> {
   /** No rule keeps them; the oldest first. */
-  readonly doomed: readonly RunFacts[];
+  readonly toDelete: readonly RunFacts[];
   /** Of those: deleted by this pass. */
   readonly going: readonly RunFacts[];
   /** Names of those that are gone and that status still names as pending: their deletion is reported now. */
@@ -33,17 +33,17 @@ export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" 
  * read live together with the runs that stay in its place.
  */
 export function chooseRuns(
-  { spec, status, generation, leaving, live }: BackupConfigWorld,
+  { spec, status, generation, deleting, live }: BackupConfigWorld,
   runs: readonly RunFacts[],
   mayDelete: boolean,
   now: Date,
 ): RetentionChoice {
-  const { prune: doomed, odd, heldBack } = judgeRuns(spec.retention, runs);
+  const { prune: toDelete, odd, heldBack } = judgeRuns(spec.retention, runs);
   const shown = shownNames(status.retention, generation, now);
   // Marked and not deleted: a controller died in between, or the cache does not show it yet.
-  const resumed = doomed.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
-  const room = Math.max(0, MOST_GOING - leaving.length - resumed.length);
-  const batch = doomed.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
+  const resumed = toDelete.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
+  const room = Math.max(0, MOST_GOING - deleting.length - resumed.length);
+  const batch = toDelete.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
   const due = mayDelete ? [...resumed, ...batch] : [];
   const holders = due.length === 0 ? [] : newestWholeHolders(runs);
   const going = due.filter((run) => questions(run, holders).every((name) => live.has(name)));
@@ -51,11 +51,11 @@ export function chooseRuns(
   return {
     odd,
     heldBack,
-    doomed,
+    toDelete,
     going,
-    gone: [...leaving, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
+    gone: [...deleting, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
     // Marked and no longer named: it was reported already and is going, as the cache will show.
-    rest: doomed.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
+    rest: toDelete.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
     asks: [...new Set(due.flatMap((run) => questions(run, holders)))],
   };
 }
@@ -107,7 +107,7 @@ export function pendingRuns(
   generation: number,
   now: Date,
 ): readonly PendingRun[] {
-  const since = new Map(standing(before, generation).map((each) => [each.name, each.since]));
+  const since = new Map(stillPending(before, generation).map((each) => [each.name, each.since]));
   return runs.slice(0, NAMED).map(({ name, timeMs }) => ({
     name,
     endTime: new Date(timeMs).toISOString(),
@@ -121,7 +121,7 @@ function shownNames(
   generation: number,
   now: Date,
 ): ReadonlySet<string> {
-  const shown = standing(before, generation).filter((run) => secondsUntilShown(run, now) <= 0);
+  const shown = stillPending(before, generation).filter((run) => secondsUntilShown(run, now) <= 0);
   return new Set(shown.map(({ name }) => name));
 }
 
@@ -130,6 +130,6 @@ export function secondsUntilShown({ since }: PendingRun, now: Date): number {
   return SHOWN_SECONDS - (now.getTime() - Date.parse(since)) / 1000;
 }
 
-function standing(before: RetentionStatus | undefined, generation: number): readonly PendingRun[] {
+function stillPending(before: RetentionStatus | undefined, generation: number): readonly PendingRun[] {
   return before?.forGeneration === generation ? before.pending ?? [] : [];
 }

@@ -1,12 +1,12 @@
 import { type ConditionChange, findCondition } from "../../../api/mod.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
-import { heirWords, keepsEverything, type RunFacts } from "../../shared/mod.ts";
+import { inheritAdvice, keepsEverything, type RunFacts } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
 
 const CONDITION = "HistoryOwned";
 const REASON = "InheritedHeld";
 /** How many a sentence names. */
-const TOLD = 3;
+const MOST_NAMED = 3;
 
 /**
  * The condition that says whether the rules of a recipe may delete all of its runs. They may not delete runs that were put
@@ -22,13 +22,13 @@ export function inheritedCondition(
   if (isDecided || inherited.length === 0 || keepsEverything(spec.retention)) {
     return { kind: "remove", type: CONDITION };
   }
-  const names = inherited.slice(0, TOLD).map(({ name }) => `"${name}"`).join(", ");
-  const more = inherited.length > TOLD ? ` and ${inherited.length - TOLD} more` : "";
+  const names = inherited.slice(0, MOST_NAMED).map(({ name }) => `"${name}"`).join(", ");
+  const more = inherited.length > MOST_NAMED ? ` and ${inherited.length - MOST_NAMED} more` : "";
   const { key: { name }, uid } = repository.value;
   const message =
     `${inherited.length === 1 ? "A Backup was" : `${inherited.length} Backups were`} put back, and the ` +
     `cluster that made the snapshots may live on them: ${names}${more}. Retention keeps them until a person says ` +
-    `that no other cluster does: ${heirWords({ namespace, name, uid })}`;
+    `that no other cluster does: ${inheritAdvice({ namespace, name, uid })}`;
   return { kind: "set", value: { type: CONDITION, status: "False", reason: REASON, message } };
 }
 

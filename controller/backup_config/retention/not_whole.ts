@@ -11,7 +11,7 @@ const CONDITION = "SnapshotsWhole";
 /** How many snapshots status names; the schema's limit. */
 const NAMED = 20;
 /** How many a sentence names. */
-const TOLD = 5;
+const MOST_NAMED = 5;
 
 /** What status says of snapshots that are not whole; nothing when there are none. */
 export function notWholeStatus(
@@ -74,14 +74,14 @@ function newestOdd(retention: Retention | undefined, odd: readonly Odd[]): reado
 }
 
 function namesOf(odd: readonly Odd[]): readonly string[] {
-  return [...new Set(odd.map(({ run: { name } }) => name))].slice(0, TOLD);
+  return [...new Set(odd.map(({ run: { name } }) => name))].slice(0, MOST_NAMED);
 }
 
 function textOf(odd: readonly Odd[]): string {
-  const texts = odd.slice(0, TOLD).map(({ run: { name }, snapshot: { path }, state }) =>
+  const texts = odd.slice(0, MOST_NAMED).map(({ run: { name }, snapshot: { path }, state }) =>
     `of "${path}" is ${state} (Backup "${name}")`
   );
-  const more = odd.length > TOLD ? ` and ${odd.length - TOLD} more` : "";
+  const more = odd.length > MOST_NAMED ? ` and ${odd.length - MOST_NAMED} more` : "";
   return `The newest snapshot ${texts.join(", ")}${more}`;
 }
 

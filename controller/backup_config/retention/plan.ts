@@ -33,25 +33,25 @@ interface RetentionStep
 
 /**
  * What retention does in a pass. It names in status the Backups that will go. It deletes, a few at a time, those that
- * were named long enough. `outcome` is the state of the recipe. With `hasNews` the pass has something else to write, and
- * deletes nothing: if a deletion then fails halfway, the pass that finds it done reports it, and only that one.
+ * were named long enough. `outcome` is the state of the recipe. With `hasChanges` the pass has something else to write,
+ * and deletes nothing: if a deletion then fails halfway, the pass that finds it done reports it, and only that one.
  */
 export function planRetention(
   world: BackupConfigWorld,
   outcome: Outcome,
-  hasNews: boolean,
+  hasChanges: boolean,
   now: Date,
 ): RetentionStep {
   const runs = runsThatCount(world);
   const saved = withoutMissing(runs).filter(({ saved }) => saved.length > 0);
   const condition = retentionCondition(world, saved, outcome, now);
-  const mayDelete = condition?.status === "True" && isKnownActive(world) && !hasNews;
+  const mayDelete = condition?.status === "True" && isKnownActive(world) && !hasChanges;
   const choice = chooseRuns(world, runs, mayDelete, now);
   const status = retentionStatus(world, saved, choice, now);
   const whole = wholeCondition(world, choice);
   const inherited = inheritedCondition(world, saved);
   return {
-    annotate: [...marks(world.key, choice.going), ...withdrawnMarks(world, choice.doomed)],
+    annotate: [...marks(world.key, choice.going), ...withdrawnMarks(world, choice.toDelete)],
     remove: choice.going.map((run) => removeRun(world.key.namespace, run)),
     conditions: [
       condition === undefined
@@ -138,19 +138,19 @@ function marks(
 /** Removes the mark from runs that are kept after all: if a person deletes one of them, the breaker counts it. */
 function withdrawnMarks(
   { key, runs }: BackupConfigWorld,
-  doomed: readonly RunFacts[],
+  toDelete: readonly RunFacts[],
 ): readonly Annotating[] {
   const marked = runs.filter(({ isMarked }) => isMarked);
-  return marked.filter((run) => !doomed.includes(run)).map((run) => markRoutine(key.namespace, run, null));
+  return marked.filter((run) => !toDelete.includes(run)).map((run) => markRoutine(key.namespace, run, null));
 }
 
-const NAMES_TOLD = 5;
+const MOST_NAMED = 5;
 
 /** The Event that says how many runs went, with the first of them by name. */
 function goneEvents(gone: readonly string[]): readonly PlannedEvent[] {
   if (gone.length === 0) return [];
-  const names = gone.slice(0, NAMES_TOLD).map((name) => `"${name}"`).join(", ");
-  const more = gone.length > NAMES_TOLD ? ` and ${gone.length - NAMES_TOLD} more` : "";
+  const names = gone.slice(0, MOST_NAMED).map((name) => `"${name}"`).join(", ");
+  const more = gone.length > MOST_NAMED ? ` and ${gone.length - MOST_NAMED} more` : "";
   const noun = gone.length === 1 ? "Backup" : "Backups";
   return [{
     type: "Normal",

@@ -15,7 +15,7 @@ export function jobHash({ uid, name }: JobOwner, kind: string, what: string, num
 }
 
 /** Whose mover backed a source up, by the name of its Job; `unknown` where that is no name of a mover Job. */
-export function whoseBackupJob(
+export function ownerOfBackupJob(
   jobName: string,
   owner: JobOwner,
   source: string,

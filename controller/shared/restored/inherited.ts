@@ -2,7 +2,7 @@ import { ANNOTATION } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byObject } from "../objects/by_object.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
-import { whoseBackupJob } from "../objects/job_hash.ts";
+import { ownerOfBackupJob } from "../objects/job_hash.ts";
 import { wasRestored } from "./put_back.ts";
 
 /**
@@ -35,24 +35,24 @@ export function isOwnWork(backup: KubeObject, entries: readonly unknown[]): bool
 function makerOf(
   { name, uid = "" }: KubeObject["metadata"],
   entry: unknown,
-): ReturnType<typeof whoseBackupJob> | "nobody" {
+): ReturnType<typeof ownerOfBackupJob> | "nobody" {
   const jobName = textAt(entry, "job", "name");
-  if (jobName !== undefined) return whoseBackupJob(jobName, { name, uid }, textAt(entry, "source") ?? "");
+  if (jobName !== undefined) return ownerOfBackupJob(jobName, { name, uid }, textAt(entry, "source") ?? "");
   return textAt(entry, "kopiaSnapshotID") === undefined ? "nobody" : "unknown";
 }
 
-/** Whether a person said of a Backup that its snapshots go: its word is {@link confirmingWord}; a uid always does. */
+/** Whether a person said of a Backup that its snapshots go: its word is {@link confirmingValue}; a uid always does. */
 export function isConfirmed(backup: KubeObject): boolean {
   const { annotations = {}, uid } = backup.metadata;
   const word = annotations[ANNOTATION.confirmDeletion];
-  return word !== undefined && (word === uid || word === confirmingWord(backup));
+  return word !== undefined && (word === uid || word === confirmingValue(backup));
 }
 
 /**
  * By which value of {@link ANNOTATION}.confirmDeletion a person lets the snapshots of a deleted Backup go. Of an
  * inherited one it is its uid: any other word may have been restored along.
  */
-export function confirmingWord(backup: KubeObject): string {
+export function confirmingValue(backup: KubeObject): string {
   return isInherited(backup) ? backup.metadata.uid ?? "" : "true";
 }
 
@@ -65,7 +65,7 @@ export function isHeir({ metadata: { annotations = {}, uid } }: KubeObject): boo
 }
 
 /** How a person says that word. */
-export function heirWords(
+export function inheritAdvice(
   { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
 ): string {
   return `run "kubectl kopiur repository inherit ${name} -n ${namespace}", or annotate Repository "${name}" with ` +

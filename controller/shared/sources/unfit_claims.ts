@@ -62,7 +62,7 @@ export function observeUnfitClaims(
   }).toSorted((a, b) => a.name < b.name ? -1 : 1);
 }
 
-const MOST_TOLD = 5;
+const MOST_NAMED = 5;
 
 const FAULTS: Readonly<Record<ClaimFault, string>> = {
   going: "is being deleted",
@@ -73,9 +73,11 @@ const FAULTS: Readonly<Record<ClaimFault, string>> = {
 
 /** The claims and what is the matter with each, as one text that names the first few. */
 export function unfitText(unfit: readonly Pick<UnfitClaim, "name" | "fault">[]): string {
-  const rest = unfit.length - MOST_TOLD;
+  const rest = unfit.length - MOST_NAMED;
   return [
-    ...unfit.slice(0, MOST_TOLD).map(({ name, fault }) => `PersistentVolumeClaim "${name}" ${FAULTS[fault]}`),
+    ...unfit.slice(0, MOST_NAMED).map(({ name, fault }) =>
+      `PersistentVolumeClaim "${name}" ${FAULTS[fault]}`
+    ),
     ...(rest > 0 ? [`and ${rest} more`] : []),
   ].join("; ");
 }

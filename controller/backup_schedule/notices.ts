@@ -7,13 +7,13 @@ import { type BackupScheduleWorld, textOf } from "./world.ts";
 const ACTION = "Schedule";
 
 /** What is told of a pass; it is told once, with the write of the status that records it. */
-export interface Told {
+export interface Notices {
   readonly events: readonly PlannedEvent[];
   readonly measures: readonly PlannedMeasure[];
 }
 
 /** What is told of slots that were missed. */
-export function toldOfMissed(world: BackupScheduleWorld, missed: MissedSlots | undefined): Told {
+export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots | undefined): Notices {
   if (missed === undefined) return { events: [], measures: [] };
   const { count, isMore, firstMs, lastMs } = missed;
   const slots = count === 1
@@ -35,7 +35,7 @@ export function toldOfMissed(world: BackupScheduleWorld, missed: MissedSlots | u
 }
 
 /** What is told of the decision over a slot. */
-export function toldOfSlot(world: BackupScheduleWorld, decision: SlotDecision | undefined): Told {
+export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision | undefined): Notices {
   switch (decision?.kind) {
     case undefined:
     case "held":
@@ -59,10 +59,10 @@ export function toldOfSlot(world: BackupScheduleWorld, decision: SlotDecision | 
 }
 
 /** What is told of runs that are deleted. Those of a BackupConfig that is not there have no series to count in. */
-export function toldOfHistory(
+export function noticesOfHistory(
   { key, spec, hasConfig }: BackupScheduleWorld,
   removals: readonly ScheduleRun[],
-): Told {
+): Notices {
   if (removals.length === 0) return { events: [], measures: [] };
   const config = spec.configRef.name;
   const counted = hasConfig ? removals.filter((run) => run.config === config).length : 0;
@@ -80,8 +80,11 @@ export function toldOfHistory(
 }
 
 /** All of it, in order. */
-export function together(...told: readonly Told[]): Told {
-  return { events: told.flatMap(({ events }) => events), measures: told.flatMap(({ measures }) => measures) };
+export function joinNotices(...notices: readonly Notices[]): Notices {
+  return {
+    events: notices.flatMap(({ events }) => events),
+    measures: notices.flatMap(({ measures }) => measures),
+  };
 }
 
 function madeText(decision: Extract<SlotDecision, { kind: "made" }>): string {

@@ -5,38 +5,38 @@ import type { History } from "./history.ts";
 import { runName } from "./run_name.ts";
 import type { ScheduleRun } from "./schedule_run.ts";
 import type { Timetable } from "../../api/cron/mod.ts";
-import { type BackupScheduleWorld, factsOf, type ScheduleFacts, textOf } from "./world.ts";
+import { type BackupScheduleWorld, type NextStatus, recordedStatus, textOf } from "./world.ts";
 
 /** What a schedule says of its history, whatever else is the matter with it. */
-export function factsOfHistory({ status }: BackupScheduleWorld, history: History): ScheduleFacts {
-  const facts = factsOf(status);
+export function statusOfHistory({ status }: BackupScheduleWorld, history: History): NextStatus {
+  const next = recordedStatus(status);
   return {
-    ...facts,
+    ...next,
     nextSchedule: undefined,
     lastSuccessfulSchedule: history.lastSuccess,
     consecutiveFailures: history.consecutiveFailures,
-    missedSlots: facts.missedSlots ?? { total: 0 },
-    skippedSlots: facts.skippedSlots ?? { forbid: 0, startingDeadline: 0 },
+    missedSlots: next.missedSlots ?? { total: 0 },
+    skippedSlots: next.skippedSlots ?? { forbid: 0, startingDeadline: 0 },
     removedRuns: {
-      total: facts.removedRuns?.total ?? 0,
+      total: next.removedRuns?.total ?? 0,
       failuresInARow: history.forgottenFailures,
-      last: facts.removedRuns?.last ?? [],
+      last: next.removedRuns?.last ?? [],
     },
   };
 }
 
 /** The facts with runs that are deleted. */
 export function withRemovals(
-  facts: ScheduleFacts,
+  next: NextStatus,
   { lastSuccessMs, forgottenFailures }: History,
   removals: readonly ScheduleRun[],
-): ScheduleFacts {
-  if (removals.length === 0) return facts;
+): NextStatus {
+  if (removals.length === 0) return next;
   const inARow = removals.filter(({ state, slotMs }) => state === "Failed" && slotMs > lastSuccessMs).length;
   return {
-    ...facts,
+    ...next,
     removedRuns: {
-      total: (facts.removedRuns?.total ?? 0) + removals.length,
+      total: (next.removedRuns?.total ?? 0) + removals.length,
       failuresInARow: forgottenFailures + inARow,
       last: removals.map(({ name }) => name),
     },
@@ -44,27 +44,27 @@ export function withRemovals(
 }
 
 /** True when there is nothing to note: the status says it all. */
-export function saysAll({ status }: BackupScheduleWorld, facts: ScheduleFacts): boolean {
-  return isDeepStrictEqual(onTheWire(factsOf(status)), onTheWire(facts));
+export function saysAll({ status }: BackupScheduleWorld, next: NextStatus): boolean {
+  return isDeepStrictEqual(onTheWire(recordedStatus(status)), onTheWire(next));
 }
 
 /** What the spec means, written out. */
-export function resolvedFacts(
+export function resolvedStatus(
   { cron, timezone, intervalSeconds }: Timetable,
-): Pick<ScheduleFacts, "resolved"> {
+): Pick<NextStatus, "resolved"> {
   return { resolved: { cron, timezone, intervalSeconds } };
 }
 
 /** The facts with what became of the slots that were due. */
 export function withSlots(
-  facts: ScheduleFacts,
+  next: NextStatus,
   { missed, handledUntilMs, repeatsUntilMs }: DueSlot,
   decision: SlotDecision | undefined,
-): ScheduleFacts {
-  const { missedSlots, skippedSlots } = facts;
+): NextStatus {
+  const { missedSlots, skippedSlots } = next;
   const { forbid = 0, startingDeadline = 0 } = skippedSlots ?? {};
   const counted = {
-    ...facts,
+    ...next,
     suspendedSince: undefined,
     handledUntil: textOf(handledUntilMs),
     repeatsUntil: repeatsUntilMs === undefined ? undefined : textOf(repeatsUntilMs),
@@ -100,11 +100,11 @@ export function withSlots(
 }
 
 /** The Backup that comes next: that of a slot which waits, else of the next slot; nothing when none ever comes. */
-export function nextFacts(
+export function nextSlotStatus(
   { key }: BackupScheduleWorld,
   timetable: Timetable,
   slotMs: number | undefined,
-): Pick<ScheduleFacts, "nextSchedule"> {
+): Pick<NextStatus, "nextSchedule"> {
   if (slotMs === undefined) return {};
   return {
     nextSchedule: {

@@ -2,35 +2,35 @@ import { type Reason, type SnapshotEntry } from "../../../api/mod.ts";
 import { type BackupPlan, type BackupWorld, currentStatus, type NextStatus } from "../world/world.ts";
 import { stepsOf } from "../run/plan.ts";
 import { type RunPin, runPin } from "../run/pin.ts";
-import { stepMeasures } from "../run/telling.ts";
+import { stepMeasures } from "../run/notices.ts";
 
 /** A run that is being deleted, as far as it is known. */
-export interface Leaving {
+export interface DeletingRun {
   readonly world: BackupWorld;
   readonly pin: RunPin | undefined;
   /** Entries with what their Jobs left meanwhile. */
   readonly entries: readonly SnapshotEntry[];
   /** True when a source ended that status did not know of. */
-  readonly hasNews: boolean;
+  readonly hasChanges: boolean;
   readonly measures: BackupPlan["measures"];
   readonly now: Date;
 }
 
 /** What is known of a run that is being deleted. */
-export function leavingRun(world: BackupWorld, now: Date): Leaving {
+export function deletingRun(world: BackupWorld, now: Date): DeletingRun {
   const pin = runPin(world.backup.status, world.jobs);
   if (pin === undefined) {
-    return { world, pin, entries: world.backup.status.snapshots ?? [], hasNews: false, measures: [], now };
+    return { world, pin, entries: world.backup.status.snapshots ?? [], hasChanges: false, measures: [], now };
   }
   const steps = stepsOf(world, pin, now);
   const entries = steps.map(({ entry }) => entry);
-  const hasNews = steps.some(({ kind }) => kind === "ended");
-  return { world, pin, entries, hasNews, measures: stepMeasures(steps), now };
+  const hasChanges = steps.some(({ kind }) => kind === "ended");
+  return { world, pin, entries, hasChanges, measures: stepMeasures(steps), now };
 }
 
 /** A plan that only waits; the caller adds what is to be done. */
 export function waitingPlan(
-  leaving: Leaving,
+  deleting: DeletingRun,
   reason: Reason,
   message: string,
   recheckAfterSeconds: number,
@@ -41,13 +41,13 @@ export function waitingPlan(
     conditions: [],
     outcome: { kind: "waiting", reason, message, recheckAfterSeconds },
     events: [],
-    measures: leaving.measures,
-    next: deletingStatus(leaving, message),
+    measures: deleting.measures,
+    next: deletingStatus(deleting, message),
   };
 }
 
 /** A plan that lets the Backup go. */
-export function release(leaving: Leaving, message: string): BackupPlan {
+export function release(deleting: DeletingRun, message: string): BackupPlan {
   return {
     finalizer: "absent",
     create: [],
@@ -55,12 +55,12 @@ export function release(leaving: Leaving, message: string): BackupPlan {
     conditions: [],
     outcome: { kind: "settled", reason: "Deleting", message, ready: "False" },
     events: [],
-    measures: leaving.measures,
-    next: deletingStatus(leaving, message),
+    measures: deleting.measures,
+    next: deletingStatus(deleting, message),
   };
 }
 
-function deletingStatus({ world, pin, entries }: Leaving, message: string): NextStatus {
+function deletingStatus({ world, pin, entries }: DeletingRun, message: string): NextStatus {
   return {
     ...currentStatus(world.backup.status),
     phase: "Deleting",

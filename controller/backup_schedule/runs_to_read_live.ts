@@ -1,9 +1,9 @@
 import { historyOf } from "./history.ts";
-import { givesWay, type ScheduleRun } from "./schedule_run.ts";
+import { isReplaceable, type ScheduleRun } from "./schedule_run.ts";
 import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
 /** Names of the runs that may be stopped or deleted, and of the one for whose sake: they are read live. */
-export function runsInQuestion(world: BackupScheduleWorld, nowMs: number): readonly string[] {
+export function runsToReadLive(world: BackupScheduleWorld, nowMs: number): readonly string[] {
   const { surplus } = historyOf(world, nowMs);
   const replaced = replacedRuns(world);
   const newest = replaced.length === 0 ? [] : [world.status.lastSchedule?.backupRef.name ?? ""];
@@ -28,6 +28,6 @@ const STOPS_MAX = 10;
 function replacedRuns({ spec, status, runs }: BackupScheduleWorld): readonly ScheduleRun[] {
   const newestMs = timeOf(status.lastSchedule?.at);
   if (spec.schedule.concurrencyPolicy !== "Replace" || newestMs === undefined) return [];
-  return runs.filter((run) => givesWay(run, newestMs)).toSorted((a, b) => a.slotMs - b.slotMs)
+  return runs.filter((run) => isReplaceable(run, newestMs)).toSorted((a, b) => a.slotMs - b.slotMs)
     .slice(0, STOPS_MAX);
 }
