@@ -161,6 +161,20 @@ Deno.test("parseCron() spreads the H of a thousand schedules over the hour and t
   assert.equal(hours.size, 24);
 });
 
+Deno.test("parseCron() draws each H by itself: every time of day may come, and every day with every time", () => {
+  const seeds = Array.from({ length: 3000 }, (_, index) => `${index.toString(16)}-4d0e-9d0e-0f6a3a1b2c3d`);
+  for (const text of ["H H * * *", "H 3 H * *", "H 3 * * H", "0 H H * *", "0 H * * H", "0 3 H H *"]) {
+    const crons = seeds.map((seed) => cronOf(text, seed));
+    const drawn = new Set(crons.map((cron) => cron.text)).size;
+    const fields = ["minutes", "hours", "daysOfMonth", "months", "daysOfWeek"] as const;
+    const possible = fields.map((field) => new Set(crons.map((cron) => cron[field].join())).size)
+      .reduce((all, each) => all * each, 1);
+    // So many of them chance alone would have drawn.
+    const expected = possible * (1 - Math.exp(-seeds.length / possible));
+    assert.ok(drawn > expected * 0.95, `${text}: ${drawn} of ${possible}, by chance ${Math.round(expected)}`);
+  }
+});
+
 Deno.test("cronText lets through what parseCron() understands, and stops what it refuses unless only a parser can see it", () => {
   const rules = (openApiSchema(cronText)["x-kubernetes-validations"] as readonly { rule: string }[])
     .map(({ rule }) =>
