@@ -61,7 +61,7 @@ async function runJob({ name, suite, files }: Job, tally: Tally, live: boolean):
   tally.passed += counts?.passed ?? 0;
   tally.failed += failed;
   tally.ignored += counts?.ignored ?? 0;
-  tally.times.push(...parseTimes(await Deno.readTextFile(report)));
+  tally.times.push(...parseTimes(await Deno.readTextFile(report), files));
   await Deno.remove(report);
   const said = live ? "" : `\n${output.trim()}\n`;
   console.log(`${said}== ${name}: ${counts?.passed ?? 0} passed, ${failed} failed (${elapsed()})`);

@@ -6,21 +6,18 @@ export interface TestTime {
 }
 
 /**
- * Reads the times of a JUnit report of `deno test`. A test that has steps is not told, but they are, and as of its file:
- * the report names the file in which a step is begun.
+ * Reads the times of a JUnit report of `deno test`; a test that has steps is not told, but they are. The report names
+ * the file in which a test or step was begun, which may be a helper's: of a run of one file all are of that.
  */
-export function parseTimes(report: string): readonly TestTime[] {
+export function parseTimes(report: string, files: readonly string[]): readonly TestTime[] {
   const all = [...report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)" time="([0-9.]+)"/g)].map(
-    ([, name = "", file = "", seconds]) => ({
-      file: file.replace(/^\.\//, ""),
+    ([, name = "", begun = "", seconds]) => ({
+      file: files.length === 1 ? files[0] ?? begun : begun.replace(/^\.\//, ""),
       name: unescapeXml(name),
       seconds: Number(seconds),
     }),
   );
-  return all.filter(({ name }) => !all.some((other) => other.name.startsWith(`${name} > `))).map((time) => ({
-    ...time,
-    file: all.find(({ name }) => time.name.startsWith(`${name} > `))?.file ?? time.file,
-  }));
+  return all.filter(({ name }) => !all.some((other) => other.name.startsWith(`${name} > `)));
 }
 
 /** The slowest, slowest first, one line each. */
