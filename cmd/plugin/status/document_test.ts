@@ -282,8 +282,10 @@ Deno.test("buildStatus() never throws, whatever a status holds", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (status, spec) => {
     const object = { ...aBackup(), status, spec } as KubeObject;
     const all = listed(object);
+    // Whoever receives an object sets its kind.
+    const claims = listed({ ...object, kind: "PersistentVolumeClaim" });
     buildStatus(
-      { repositories: all, configs: all, schedules: all, backups: all, claims: all, namespaces: all },
+      { repositories: all, configs: all, schedules: all, backups: all, claims, namespaces: all },
       "",
       now,
     );
