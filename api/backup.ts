@@ -3,7 +3,7 @@ import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "./kind_names.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
-import { toldProgress } from "./mover_progress.ts";
+import { reportedProgress } from "./mover_progress.ts";
 import { cel, exactlyOneOf } from "./cel.ts";
 import { conditions, identity, moverSpec } from "./shared_types.ts";
 import { backupDescription, backupTags, deletionPolicy, objectName } from "./words.ts";
@@ -196,7 +196,7 @@ export type SnapshotEntry = z.infer<typeof snapshotEntry>;
 /** How far the mover of one source is. */
 export const sourceProgress = z.object({
   source: z.string().describe("Name of the PersistentVolumeClaim."),
-  ...toldProgress.shape,
+  ...reportedProgress.shape,
 });
 export type SourceProgress = z.infer<typeof sourceProgress>;
 

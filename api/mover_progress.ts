@@ -36,7 +36,7 @@ export const moverProgress = z.object({
 export type MoverProgress = Readonly<z.infer<typeof moverProgress>>;
 
 /** The same as a status tells it. */
-export const toldProgress = moverProgress.extend({
+export const reportedProgress = moverProgress.extend({
   pod: z.string().describe("Name of the pod whose mover said it."),
   observedAt: z.iso.datetime().describe(
     "When the controller first saw these figures: as old as that, they tell of a mover that does not get on, or cannot be heard.",

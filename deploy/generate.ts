@@ -1,7 +1,7 @@
 import { controllerPermissions } from "../controller/mod.ts";
 import { CONFIG_VARIABLES } from "../cmd/config/config.ts";
 import { ANNOTATION, REASONS } from "../api/mod.ts";
-import { ANNOTATION_WORDS } from "../api/annotation_words.ts";
+import { ANNOTATION_CATALOG } from "../api/annotation_catalog.ts";
 import { EVENTS } from "../api/event_catalog.ts";
 import { catalog, spanCatalog } from "../telemetry/mod.ts";
 import { annotationsDoc } from "./generators/annotations_doc.ts";
@@ -27,7 +27,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     metricsDoc(catalog),
     spansDoc(spanCatalog),
     eventsDoc(EVENTS, REASONS),
-    annotationsDoc(ANNOTATION, ANNOTATION_WORDS),
+    annotationsDoc(ANNOTATION, ANNOTATION_CATALOG),
   ];
 }
 

@@ -69,7 +69,7 @@ export function backupReconciler(
     },
     wakes: (wake) => {
       slots.onGrant(backupKind.kind, wake);
-      progress?.onNews(wake);
+      progress?.onChange(wake);
     },
     plan: (world, now) => world.planned ?? planBackup(world, now),
     // The engine hands it the very plan that planBackup made, with the next status in it.

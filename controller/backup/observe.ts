@@ -20,6 +20,7 @@ import {
   type FoundRuns,
   JOB,
   labelValue,
+  type Lookup,
   missingClaims,
   NAMESPACE,
   observeSources,
@@ -29,7 +30,6 @@ import {
   resolveRepository,
   resourceOf,
   SECRET,
-  type Sighting,
   textAt,
   VOLUME_CLAIM,
 } from "../shared/mod.ts";
@@ -94,7 +94,7 @@ function withFinding(seen: BackupWorld, found: FoundRuns, now: Date, reader: Rea
 interface Run {
   readonly object: KubeObject;
   readonly backup: BackupObject;
-  readonly config: Sighting<ConfigView>;
+  readonly config: Lookup<ConfigView>;
   readonly jobs: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
 }
@@ -160,7 +160,7 @@ async function worldOf(
 /** The sources of a started run: those it pinned, and those its Jobs wait for. */
 function observeClaims(
   { backup: { key: { namespace }, status, isDeleting }, config }: Run,
-  repository: Sighting<RepositoryView>,
+  repository: Lookup<RepositoryView>,
   reader: Reader,
 ): Pick<BackupWorld, "sources" | "missingClaims" | "unfitClaims"> {
   const isOver = isDeleting || isTerminal(status.phase) || status.snapshots !== undefined;
@@ -175,11 +175,11 @@ function observeClaims(
 }
 
 /** A BackupConfig as its runs see it. */
-export function configView(object: KubeObject | undefined): Sighting<ConfigView> {
+export function configView(object: KubeObject | undefined): Lookup<ConfigView> {
   return object === undefined ? { kind: "missing" } : viewOf(object);
 }
 
-const viewOf = byObject((object): Sighting<ConfigView> => {
+const viewOf = byObject((object): Lookup<ConfigView> => {
   const { name, generation, uid = "" } = object.metadata;
   const spec = backupConfigSpec.safeParse(object.spec);
   if (!spec.success) {
@@ -198,7 +198,7 @@ const viewOf = byObject((object): Sighting<ConfigView> => {
  */
 async function observeJobs(
   backup: BackupObject,
-  config: Sighting<ConfigView>,
+  config: Lookup<ConfigView>,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
@@ -217,7 +217,7 @@ async function observeJobs(
 /** Names of Jobs that may exist and still run though no cache shows them. */
 function expectedJobs(
   backup: BackupObject,
-  config: Sighting<ConfigView>,
+  config: Lookup<ConfigView>,
   reader: Reader,
 ): readonly string[] {
   const { status, isDeleting, holdsFinalizer, cancelReason } = backup;
@@ -247,7 +247,7 @@ function expectedDeleteJobs(backup: BackupObject): readonly string[] {
     .map((number) => jobNameOf(task, number));
 }
 
-function sourceNames(config: Sighting<ConfigView>, reader: Reader): readonly string[] {
+function sourceNames(config: Lookup<ConfigView>, reader: Reader): readonly string[] {
   if (config.kind !== "found") return [];
   const { spec, key } = config.value;
   return observeSources(spec, key.namespace, undefined, reader).map(({ source }) => source);
@@ -255,10 +255,10 @@ function sourceNames(config: Sighting<ConfigView>, reader: Reader): readonly str
 
 function observeRepository(
   backup: BackupObject,
-  config: Sighting<ConfigView>,
+  config: Lookup<ConfigView>,
   jobs: readonly KubeObject[],
   reader: Reader,
-): Sighting<RepositoryView> {
+): Lookup<RepositoryView> {
   const named = runPin(backup.status, jobs)?.resolved.repository ??
     (config.kind === "found" ? config.value.spec.repository : undefined);
   return resolveRepository(named, backup.key.namespace, reader);
@@ -280,7 +280,7 @@ function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): bo
  * versions are read.
  */
 async function observeMissing(
-  repository: Sighting<RepositoryView>,
+  repository: Lookup<RepositoryView>,
   namespace: string,
   reader: Reader,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import type { BackupConfigSpec, BackupConfigStatus } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ConfigSource } from "../../api/rules/mod.ts";
-import type { RepositoryView, RunFacts, Sighting, UnfitClaim } from "../shared/mod.ts";
+import type { Lookup, RepositoryView, RunFacts, UnfitClaim } from "../shared/mod.ts";
 
 /** Everything a pass over a BackupConfig looks at. */
 export interface BackupConfigWorld {
@@ -10,7 +10,7 @@ export interface BackupConfigWorld {
   readonly generation: number;
   readonly spec: BackupConfigSpec;
   readonly status: BackupConfigStatus;
-  readonly repository: Sighting<RepositoryView>;
+  readonly repository: Lookup<RepositoryView>;
   /** Undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
   /** What its sources are now. */

@@ -15,7 +15,7 @@ export * from "./obstacles.ts";
 export * from "./operations.ts";
 export * from "./progress/at_work.ts";
 export * from "./progress/reader.ts";
-export * from "./progress/told.ts";
+export * from "./progress/status.ts";
 export * from "./removal.ts";
 export * from "./slots/claims.ts";
 export * from "./slots/jobs.ts";

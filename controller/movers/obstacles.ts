@@ -2,7 +2,7 @@ import type { ConditionChange, MoverSpec, Reason } from "../../api/mod.ts";
 import { type ConfigSource, mountConflict, senselessSources } from "../../api/rules/mod.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { missingClaimsText, noVolumeMatchesText } from "../shared/sources/config_sources.ts";
-import type { RepositoryView, Sighting } from "../shared/repositories/view.ts";
+import type { Lookup, RepositoryView } from "../shared/repositories/view.ts";
 import type { UnfitClaim } from "../shared/sources/unfit_claims.ts";
 import type { Missing } from "./credentials.ts";
 import { privilegedRefusal } from "./job/privileged_refusal.ts";
@@ -21,7 +21,7 @@ export interface MoverNeeds {
   readonly namespaceName: string;
   /** Undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
-  readonly repository: Sighting<RepositoryView>;
+  readonly repository: Lookup<RepositoryView>;
   readonly repositoryName: string;
   /** Which Repository is expected, as in "the one its BackupConfig names". */
   readonly repositoryIs: string;

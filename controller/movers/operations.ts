@@ -18,7 +18,7 @@ export interface OperationFacts {
   /** Value of the operation label of its Jobs and pods. */
   readonly label: string;
   /** What it is called in the names of its Jobs; of a backup that is the name of its source. */
-  readonly jobWord: string;
+  readonly jobNamePart: string;
   /** Which slots its movers need. */
   readonly slots: SlotPool;
   /** How urgent it is among those that wait. */
@@ -27,9 +27,9 @@ export interface OperationFacts {
 
 /** Every operation of the mover contract: one that is not here does not compile. */
 export const OPERATIONS = {
-  backup: { label: "backup", jobWord: "backup", slots: "movers", slotClass: "backup" },
-  bootstrap: { label: "bootstrap", jobWord: "bootstrap", slots: "bootstraps", slotClass: "maintenance" },
-  snapshotDelete: { label: "snapshot-delete", jobWord: "delete", slots: "movers", slotClass: "deletion" },
+  backup: { label: "backup", jobNamePart: "backup", slots: "movers", slotClass: "backup" },
+  bootstrap: { label: "bootstrap", jobNamePart: "bootstrap", slots: "bootstraps", slotClass: "maintenance" },
+  snapshotDelete: { label: "snapshot-delete", jobNamePart: "delete", slots: "movers", slotClass: "deletion" },
 } as const satisfies Readonly<Record<OperationKey, OperationFacts>>;
 
 /** What is known of the operation of that label; undefined for one this release does not know. */

@@ -6,7 +6,7 @@ Deno.test("OPERATIONS tells every operation of the contract from every other one
   assert.deepEqual(Object.keys(OPERATIONS).toSorted(), Object.keys(OPERATION_NAMES).toSorted());
   const all = Object.values(OPERATIONS);
   assert.equal(new Set(all.map(({ label }) => label)).size, all.length);
-  assert.equal(new Set(all.map(({ jobWord }) => jobWord)).size, all.length);
+  assert.equal(new Set(all.map(({ jobNamePart }) => jobNamePart)).size, all.length);
 });
 
 Deno.test("isOf() takes a Job for a deletion only by the label of one", () => {

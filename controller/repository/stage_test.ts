@@ -12,7 +12,7 @@ import {
   workSpecOf,
 } from "../../tests/support/mod.ts";
 import type { ControllerOptions } from "../options.ts";
-import { lookAt } from "../runtime/pass/decide.ts";
+import { observeWorld } from "../runtime/pass/observe_and_plan.ts";
 import type { Kind } from "../runtime/kind.ts";
 import { MoverSlots } from "../movers/mod.ts";
 import { JOB } from "../shared/mod.ts";
@@ -92,7 +92,7 @@ export async function planIn(kube: FakeKube, now: Date = NOW, kind = KIND): Prom
 export async function worldIn(kube: FakeKube, now: Date = NOW, kind = KIND): Promise<RepositoryWorld> {
   const clock = clocks.get(kube);
   if (clock !== undefined) clock.now = now;
-  const world = await lookAt(kind, KEY, kube, new AbortController().signal, now);
+  const world = await observeWorld(kind, KEY, kube, new AbortController().signal, now);
   if (world === undefined) throw new TypeError("Cannot observe the Repository: it is not there");
   return world;
 }

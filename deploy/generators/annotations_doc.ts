@@ -1,23 +1,23 @@
-import type { AnnotationWord } from "../../api/annotation_words.ts";
+import type { AnnotationEntry } from "../../api/annotation_catalog.ts";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
-/** The page of the words kinds and people say to each other; `keys` has the annotation of each. */
+/** The page of the annotations by which kinds and people talk to each other; `keys` has the name of each. */
 export function annotationsDoc(
   keys: Readonly<Record<string, string>>,
-  words: Readonly<Record<string, AnnotationWord>>,
+  entries: Readonly<Record<string, AnnotationEntry>>,
 ): GeneratedFile {
-  const rows = Object.entries(words).map(([name, { on, value, saidBy, heardBy, takenBack }]) =>
-    `| \`${keys[name]}\` | ${on} | ${value} | ${saidBy} | ${heardBy} | ${takenBack} |`
+  const rows = Object.entries(entries).map(([name, { on, value, setBy, readBy, removedBy }]) =>
+    `| \`${keys[name]}\` | ${on} | ${value} | ${setBy} | ${readBy} | ${removedBy} |`
   );
   const text = [
-    generatedNotice("api/annotation_words.ts", "<!--"),
+    generatedNotice("api/annotation_catalog.ts", "<!--"),
     "# Annotations",
     "",
-    "Kinds never call each other. What one has to say to another it writes on the object that is meant, and so do people:",
-    "`kubectl annotate backup RUN KEY=VALUE`. Whoever may write an object may say any of these words, so none of",
-    "them destroys anything by itself.",
+    "Kinds never call each other. They talk by annotations on the object concerned, and so do people:",
+    "`kubectl annotate backup RUN KEY=VALUE`. Whoever may write an object may set any of them, so none",
+    "destroys anything by itself.",
     "",
-    "| annotation | on | value | who says it | who hears it | what takes it back |",
+    "| annotation | on | value | who sets it | who reads it | what takes it away |",
     "|---|---|---|---|---|---|",
     ...rows,
     "",

@@ -28,18 +28,18 @@ export function parseOtlpConfig(env: Environment): ParsedOtlp {
   const ignored: string[] = [];
   const ignore = (sentence: string) => void ignored.push(sentence);
   const disabled = readSetting(given(env, [otlpVariables.disabled.name]), yesOrNo, ignore) ?? false;
-  const sightings = otlpSignals.map((signal) => ({
+  const signals = otlpSignals.map((signal) => ({
     signal,
     endpoint: givenFor(env, otlpVariables.endpoint, signal),
   }));
-  if (disabled || sightings.every(({ endpoint }) => endpoint === undefined)) {
+  if (disabled || signals.every(({ endpoint }) => endpoint === undefined)) {
     return { otlp: undefined, faults: [], ignored, hints: [], secrets: [] };
   }
   const faults: string[] = [];
   const hints: string[] = [];
   const secrets: string[] = [];
   const targets: Partial<Record<OtlpSignal, OtlpTarget>> = {};
-  for (const { signal, endpoint } of sightings) {
+  for (const { signal, endpoint } of signals) {
     if (endpoint === undefined) continue;
     const reader = new TargetReader(env, signal, { faults, ignored, hints });
     const target = reader.read(endpoint);

@@ -277,8 +277,8 @@ export class Days {
     } else {
       const run = this.runs.findLast((each) => each.name === name);
       const phase = textAt(current, "status", "phase");
-      const isLeaving = current.metadata.deletionTimestamp !== undefined;
-      if (run !== undefined && phase !== undefined && !isLeaving) run.phase = phase;
+      const isTerminating = current.metadata.deletionTimestamp !== undefined;
+      if (run !== undefined && phase !== undefined && !isTerminating) run.phase = phase;
     }
   }
 

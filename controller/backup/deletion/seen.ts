@@ -7,13 +7,13 @@ import {
   deletionMemory,
   isInherited,
   keepsEverything,
+  type Lookup,
   REPOSITORY,
   repositoryKeyText,
   type RepositoryView,
   type RetentionRun,
   runFacts,
   runsToPrune,
-  type Sighting,
   textAt,
   valueAt,
 } from "../../shared/mod.ts";
@@ -31,10 +31,10 @@ import type { ConfigView } from "../world/world.ts";
 export interface DeletedRun {
   readonly object: KubeObject;
   readonly backup: BackupObject;
-  readonly config: Sighting<ConfigView>;
+  readonly config: Lookup<ConfigView>;
   readonly lastPolicy?: DeletionPolicy;
   readonly pin: RunPin;
-  readonly repository: Sighting<RepositoryView>;
+  readonly repository: Lookup<RepositoryView>;
 }
 
 /** Looks for what the breaker judges by; undefined where it has nothing to judge any more. */

@@ -3,8 +3,8 @@ import {
   type MoverAtWork,
   moversAtWork,
   type ProgressReader,
+  progressStatus,
   type SeenProgress,
-  tellProgress,
 } from "../../movers/mod.ts";
 import { type BackupPlan, type BackupWorld, isTerminal } from "../world/world.ts";
 
@@ -36,7 +36,7 @@ function withSaid(mover: MoverAtWork, said: SeenProgress["said"]): SeenProgress 
 export function withProgress(plan: BackupPlan, { backup, atWork = [] }: BackupWorld, now: Date): BackupPlan {
   const { progress: before = [], ...next } = plan.next;
   const works = next.phase === "Running" && !backup.isDeleting;
-  const told = tellProgress(before, works ? atWork : [], now);
+  const told = progressStatus(before, works ? atWork : [], now);
   const { outcome } = plan;
   return {
     ...plan,

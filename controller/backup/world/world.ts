@@ -10,7 +10,7 @@ import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
 import { type Missing, moverId, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import type { Plan } from "../../runtime/plan.ts";
-import type { Finding, RepositoryView, Sighting, UnfitClaim } from "../../shared/mod.ts";
+import type { Finding, Lookup, RepositoryView, UnfitClaim } from "../../shared/mod.ts";
 import type { SeenDeletions } from "./deletions.ts";
 import type { BackupObject } from "./object.ts";
 
@@ -28,11 +28,11 @@ export interface BackupWorld {
   readonly object: KubeObject;
   readonly backup: BackupObject;
   readonly namespace: KubeObject | undefined;
-  readonly config: Sighting<ConfigView>;
+  readonly config: Lookup<ConfigView>;
   /** What its config said of snapshots when this process last saw it; looked for only where it is gone. */
   readonly lastPolicy?: DeletionPolicy;
   /** The pinned repository of a run that was started, else the one the config names. */
-  readonly repository: Sighting<RepositoryView>;
+  readonly repository: Lookup<RepositoryView>;
   /** The first thing missing of what the repository needs; looked at only where a mover may be started. */
   readonly missing: Missing | undefined;
   /** What the sources of the config are now; looked at only where a run may be started. */

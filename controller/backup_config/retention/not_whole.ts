@@ -57,11 +57,11 @@ export function notWholeEvents(
   if (change.kind === "remove") return [];
   const isTold = findCondition(status.conditions, CONDITION)?.status === "False";
   const known = new Set(isTold ? status.retention?.notWhole?.snapshots.map(keyOf) : []);
-  const isNews = newestOdd(retention, odd).some(({ snapshot: { path }, state }) =>
+  const isNew = newestOdd(retention, odd).some(({ snapshot: { path }, state }) =>
     !known.has(keyOf({ sourcePath: path, state }))
   );
   const note = change.value.message;
-  return isNews ? [{ type: "Warning", reason: "NotWhole", action: "CheckSource", note }] : [];
+  return isNew ? [{ type: "Warning", reason: "NotWhole", action: "CheckSource", note }] : [];
 }
 
 function keyOf({ sourcePath, state }: Pick<NotWhole["snapshots"][number], "sourcePath" | "state">): string {

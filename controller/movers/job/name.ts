@@ -31,7 +31,7 @@ export function moverJobName(
 }
 
 function wordOf(purpose: JobPurpose): string {
-  return purpose.kind === "backup" ? purpose.source : OPERATIONS[purpose.kind].jobWord;
+  return purpose.kind === "backup" ? purpose.source : OPERATIONS[purpose.kind].jobNamePart;
 }
 
 /** Object names may hold dots, which pod host names may not. */

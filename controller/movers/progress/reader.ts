@@ -53,7 +53,7 @@ export class ProgressReader {
   }
 
   /** Who is to be told that there is news of an object's movers. */
-  onNews(wake: (key: ObjectKey) => void): void {
+  onChange(wake: (key: ObjectKey) => void): void {
     this.#wake = wake;
   }
 

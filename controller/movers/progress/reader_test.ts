@@ -25,7 +25,7 @@ class Logs {
     const { clock } = this;
     const log = { debug: (message: string) => void this.noted.push(message) };
     this.progress = new ProgressReader({ clock, log });
-    this.progress.onNews(({ name }) => this.woken.push(name));
+    this.progress.onChange(({ name }) => this.woken.push(name));
     const kube = new FakeKube(() => clock.now());
     this.reader = Object.assign(kube, {
       readLog: (pod: ObjectKey, part: LogPart, signal: AbortSignal) => this.#read(pod, part, signal),

@@ -37,7 +37,7 @@ export function workingMovers(
       id: moverId(namespace, name),
       namespace,
       repository: repository === undefined ? undefined : slotRepository({ namespace, name: repository }),
-      ...(deletionTimestamp === undefined ? {} : { isLeaving: true as const }),
+      ...(deletionTimestamp === undefined ? {} : { isTerminating: true as const }),
     }];
   });
 }
@@ -65,10 +65,10 @@ export function noteMoverPod(pod: KubeObject, reader: Reader, slots: MoverSlots)
   if (owner?.kind !== JOB.kind) return;
   const key = keyOf(pod);
   const current = reader.get(POD, key);
-  const isLeaving = current?.metadata.deletionTimestamp !== undefined && podMayRun(current);
+  const isTerminating = current?.metadata.deletionTimestamp !== undefined && podMayRun(current);
   const id = moverId(key.namespace, owner.name);
-  if (isLeaving) slots.moverLeaves(id, "Pod");
-  else slots.moverStays(id, "Pod");
+  if (isTerminating) slots.moverTerminates(id, "Pod");
+  else slots.moverCountsAgain(id, "Pod");
 }
 
 /** Tells both pools every mover there is, as leadership begins. */

@@ -44,7 +44,7 @@ Deno.test("workingMovers() are those of Jobs that have not ended, with their rep
     { id: moverId("apps", "backup"), namespace: "apps", repository },
     { id: moverId("apps", "labelled"), namespace: "apps", repository },
     { id: moverId("apps", "old"), namespace: "apps", repository: undefined },
-    { id: moverId("apps", "leaves"), namespace: "apps", repository: undefined, isLeaving: true },
+    { id: moverId("apps", "leaves"), namespace: "apps", repository: undefined, isTerminating: true },
   ]);
 });
 

@@ -3,12 +3,12 @@ import type { Sample } from "../../../telemetry/mod.ts";
 import { type SlotClass, slotClasses, type SlotPool } from "../operations.ts";
 import { SlotQueue, type SlotRequest } from "./queue.ts";
 import {
-  type LeavingPart,
   SLOT_GRACE_SECONDS,
   type SlotAnswer,
   type SlotAsk,
   type SlotOwner,
   type SlotWait,
+  type TerminatingPart,
   type WorkingMover,
 } from "./types.ts";
 
@@ -39,9 +39,9 @@ interface Mover extends WorkingMover {
   owner?: string;
 }
 
-interface Leaving {
+interface Terminating {
   readonly sinceMs: number;
-  readonly parts: Set<LeavingPart>;
+  readonly parts: Set<TerminatingPart>;
 }
 
 interface Repository {
@@ -105,7 +105,7 @@ export class MoverSlots {
   readonly #nowMs: () => number;
   readonly #movers = new Map<string, Mover>();
   /** Movers that were told to go, the earliest first. */
-  readonly #leaving = new Map<string, Leaving>();
+  readonly #terminating = new Map<string, Terminating>();
   /** Those of them that are not counted any more. */
   readonly #lost = new Map<string, Mover>();
   readonly #grants = new Map<string, Grant>();
@@ -180,13 +180,13 @@ export class MoverSlots {
     for (const mover of [...this.#movers.values(), ...this.#lost.values()]) {
       if (mover.owner === id) delete mover.owner;
     }
-    this.#leaveLine(owner, working);
+    this.#leaveQueue(owner, working);
   }
 
   /** An owner can make nothing of its slots now. When it asks again it goes later. */
   giveBack(owner: SlotOwner, working: readonly string[] = []): void {
     this.#noteReturn(ownerId(owner));
-    this.#leaveLine(owner, working);
+    this.#leaveQueue(owner, working);
   }
 
   /** A mover is seen that has not ended. */
@@ -197,24 +197,24 @@ export class MoverSlots {
       this.#movers.set(mover.id, { ...mover, ...(owner === undefined ? {} : { owner }) });
       this.#use(mover, 1);
     }
-    if (mover.isLeaving === true) this.moverLeaves(mover.id, "Job");
-    else this.moverStays(mover.id, "Job");
+    if (mover.isTerminating === true) this.moverTerminates(mover.id, "Job");
+    else this.moverCountsAgain(mover.id, "Job");
   }
 
   /** A mover was told to go: should it still be there after a while, it is not counted any more. */
-  moverLeaves(id: string, part: LeavingPart): void {
+  moverTerminates(id: string, part: TerminatingPart): void {
     if (this.#moverOf(id) === undefined) return;
-    const leaving = this.#leaving.get(id) ?? { sinceMs: this.#nowMs(), parts: new Set() };
-    leaving.parts.add(part);
-    this.#leaving.set(id, leaving);
+    const terminating = this.#terminating.get(id) ?? { sinceMs: this.#nowMs(), parts: new Set() };
+    terminating.parts.add(part);
+    this.#terminating.set(id, terminating);
   }
 
   /** What had been told to go is gone, or another one is in its place: the mover counts. */
-  moverStays(id: string, part: LeavingPart): void {
-    const leaving = this.#leaving.get(id);
-    leaving?.parts.delete(part);
-    if (leaving === undefined || leaving.parts.size > 0) return;
-    this.#leaving.delete(id);
+  moverCountsAgain(id: string, part: TerminatingPart): void {
+    const terminating = this.#terminating.get(id);
+    terminating?.parts.delete(part);
+    if (terminating === undefined || terminating.parts.size > 0) return;
+    this.#terminating.delete(id);
     const lost = this.#lost.get(id);
     if (lost === undefined) return;
     this.#lost.delete(id);
@@ -226,7 +226,7 @@ export class MoverSlots {
   moverEnded(id: string, how: "ended" | "gone" = "ended"): void {
     const mover = this.#movers.get(id);
     const owner = this.#moverOf(id)?.owner;
-    this.#leaving.delete(id);
+    this.#terminating.delete(id);
     this.#lost.delete(id);
     this.#movers.delete(id);
     if (mover !== undefined) this.#use(mover, -1);
@@ -266,7 +266,7 @@ export class MoverSlots {
     return this.#movers.get(id) ?? this.#lost.get(id);
   }
 
-  #leaveLine(owner: SlotOwner, working: readonly string[]): void {
+  #leaveQueue(owner: SlotOwner, working: readonly string[]): void {
     const known = this.#owners.get(ownerId(owner));
     if (known === undefined) return;
     this.#drop(known, { wanted: [], working });
@@ -385,7 +385,7 @@ export class MoverSlots {
 
   #loseThoseThatStay(): void {
     const nowMs = this.#nowMs();
-    for (const [id, { sinceMs }] of this.#leaving) {
+    for (const [id, { sinceMs }] of this.#terminating) {
       if (nowMs - sinceMs < SLOT_GRACE_SECONDS * 1000) return;
       const mover = this.#movers.get(id);
       if (mover === undefined) continue;

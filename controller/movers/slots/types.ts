@@ -62,8 +62,8 @@ export interface WorkingMover {
   /** Key of its repository, when it is known. */
   readonly repository: string | undefined;
   /** Set when its Job was told to go. */
-  readonly isLeaving?: true;
+  readonly isTerminating?: true;
 }
 
 /** What of a mover was told to go. */
-export type LeavingPart = "Job" | "Pod";
+export type TerminatingPart = "Job" | "Pod";

@@ -68,13 +68,13 @@ function isFailureClass(reason: Reason): reason is FailureClass {
 }
 
 function endWithoutResult(end: JobEnd, pod: PodFacts | undefined): { class: Reason; message: string } {
-  const jobWords = wordsOf(end.reason, end.message) || "the Job gives no reason";
+  const jobText = joinedText(end.reason, end.message) || "the Job gives no reason";
   if (pod === undefined) {
     const failureClass = deadlinePassed(end, pod) ? "DeadlineExceeded" : "ResultMissing";
-    return { class: failureClass, message: `No pod of the Job is left to ask: ${jobWords}` };
+    return { class: failureClass, message: `No pod of the Job is left to ask: ${jobText}` };
   }
   const { terminated } = pod;
-  const podWords = wordsOf(pod.reason, pod.message);
+  const podText = joinedText(pod.reason, pod.message);
   if (terminated?.reason === "OOMKilled") {
     return {
       class: "OutOfMemory",
@@ -82,25 +82,25 @@ function endWithoutResult(end: JobEnd, pod: PodFacts | undefined): { class: Reas
     };
   }
   if (deadlinePassed(end, pod)) {
-    if (wasStarted(pod)) return { class: "DeadlineExceeded", message: podWords || jobWords };
-    const hold = wordsOf(pod.waiting?.reason, pod.waiting?.message) || pod.unscheduled?.message || podWords;
-    return { class: "StartDeadlineExceeded", message: hold || jobWords };
+    if (wasStarted(pod)) return { class: "DeadlineExceeded", message: podText || jobText };
+    const hold = joinedText(pod.waiting?.reason, pod.waiting?.message) || pod.unscheduled?.message || podText;
+    return { class: "StartDeadlineExceeded", message: hold || jobText };
   }
   if (pod.reason === "Evicted") {
     const isFull = /ephemeral|emptydir|disk/i.test(pod.message ?? "");
-    return { class: isFull ? "StorageFull" : "Interrupted", message: podWords };
+    return { class: isFull ? "StorageFull" : "Interrupted", message: podText };
   }
   if (pod.disruption !== undefined) {
-    return { class: "Interrupted", message: wordsOf(pod.disruption.reason, pod.disruption.message) };
+    return { class: "Interrupted", message: joinedText(pod.disruption.reason, pod.disruption.message) };
   }
-  if (terminated === undefined) return { class: "ResultMissing", message: podWords || jobWords };
+  if (terminated === undefined) return { class: "ResultMissing", message: podText || jobText };
   if (STOPPED_BY_SIGNAL.includes(terminated.exitCode)) {
     return { class: "Interrupted", message: `The mover was stopped with exit code ${terminated.exitCode}` };
   }
-  return { class: "ResultMissing", message: endWords(terminated) };
+  return { class: "ResultMissing", message: endText(terminated) };
 }
 
-function endWords(
+function endText(
   terminated: { exitCode: number; reason?: string | undefined; message?: string | undefined },
 ) {
   const read = parseMoverResult(terminated.message);
@@ -118,7 +118,7 @@ function wasStarted(pod: PodFacts): boolean {
     (pod.terminated !== undefined && pod.terminated.reason !== "ContainerStatusUnknown");
 }
 
-function wordsOf(...words: readonly (string | undefined)[]): string {
+function joinedText(...words: readonly (string | undefined)[]): string {
   return words.filter((word) => word !== undefined && word !== "").join(": ");
 }
 

@@ -240,7 +240,7 @@ function whileWaiting(
   const wait = { reason, text };
   if (memory.startedAt !== undefined && podMadeAt === undefined) {
     // The Job controller makes the next pod within seconds, or not for long.
-    const noPod = { why: "gone", text: "its pod is gone", isNews: true } as const;
+    const noPod = { why: "gone", text: "its pod is gone", isNew: true } as const;
     return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
   const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
@@ -288,7 +288,7 @@ export function isSettingsFault(text: string): boolean {
  */
 function whilePodIsGone(
   before: TaskMemory,
-  noPod: MissingPod & { readonly isNews?: true },
+  noPod: MissingPod & { readonly isNew?: true },
   limits: TaskLimits,
   { now, serverNow }: { readonly now: Date; readonly serverNow: Date },
 ): OpenStep {
@@ -299,7 +299,7 @@ function whilePodIsGone(
   const goneSeconds = noPod.since === undefined ? seenSeconds : secondsSince(noPod.since, serverNow);
   const memory: TaskMemory = { ...before, podGoneSince: seenSince };
   const graceSeconds = noPod.why === "ended" ? NEXT_POD_SECONDS : SLOT_GRACE_SECONDS;
-  const text = `${noPod.text} (${since}), ${goneWords(noPod)}`;
+  const text = `${noPod.text} (${since}), ${goneText(noPod)}`;
   const wait = { reason: "PodNotStarted", text } as const;
   if (memory.stoppedAt !== undefined) {
     const waitsSeconds = Math.max(STOP_LIMIT_SECONDS, limits.startDeadlineSeconds);
@@ -310,7 +310,7 @@ function whilePodIsGone(
     return giveUp(memory, wait, now, restEnds(memory, limits, limits.startDeadlineSeconds, now));
   }
   const left = Math.max(1, Math.ceil(graceSeconds - Math.min(goneSeconds, seenSeconds)));
-  const tellAfterSeconds = noPod.isNews === true
+  const tellAfterSeconds = noPod.isNew === true
     ? START_GRACE_SECONDS
     : Math.min(SLOT_GRACE_SECONDS, limits.startDeadlineSeconds);
   if (goneSeconds < tellAfterSeconds) {
@@ -320,7 +320,7 @@ function whilePodIsGone(
   return waits(memory, wait, Math.min(60, left));
 }
 
-function goneWords({ why }: MissingPod): string {
+function goneText({ why }: MissingPod): string {
   switch (why) {
     case "lost":
       return "so its node may be lost; no other mover is made while the pod may work";

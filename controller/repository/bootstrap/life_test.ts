@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lookAt } from "../../runtime/pass/decide.ts";
+import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
 import { findCondition } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../../tests/support/mod.ts";
@@ -364,7 +364,7 @@ Deno.test("a bootstrap the API server refuses gives its slot back", async () => 
   const kind = aKind(OPTIONS, slots);
   const kube = aNamespaceInMemory(aRepository());
   const { signal } = new AbortController();
-  const world = await lookAt(kind, KEY, kube, signal, NOW);
+  const world = await observeWorld(kind, KEY, kube, signal, NOW);
   assert.ok(world !== undefined);
   assert.equal(slots.used, 1);
   kind.applied?.(world, { objects: [], error: refusal(403, "exceeded quota") }, NOW);

@@ -3,7 +3,7 @@ import { type Condition, mergeConditions } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { errorChain } from "../../../telemetry/mod.ts";
 import { conditionsOf, statusFields } from "./conditions_of.ts";
-import type { Decision } from "./decide.ts";
+import type { Decision } from "./observe_and_plan.ts";
 import type { AnyKind } from "../kind.ts";
 import type { Outcome } from "../outcome.ts";
 import { outcomeOfError } from "./outcome_of_error.ts";

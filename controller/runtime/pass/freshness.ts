@@ -44,9 +44,9 @@ export class Freshness {
  * is opened again, however old a cache is.
  */
 export function takesAway(plan: Plan, { metadata }: KubeObject): boolean {
-  const isLeaving = metadata.deletionTimestamp !== undefined;
+  const isTerminating = metadata.deletionTimestamp !== undefined;
   return plan.remove.some(({ isSpent }) => isSpent !== true) ||
     (plan.annotate ?? []).some(({ uid }) => uid !== metadata.uid) ||
-    (isLeaving && (plan.create.length > 0 || (plan.offer ?? []).length > 0)) ||
+    (isTerminating && (plan.create.length > 0 || (plan.offer ?? []).length > 0)) ||
     (plan.finalizer === "absent" && metadata.finalizers?.includes(FINALIZER) === true);
 }

@@ -2,7 +2,7 @@ import { isConflict, isNotFound, type KubeClock } from "../../../kube/mod.ts";
 import { keyText, type KubeObject, type Reader, type Writer } from "../../../kube/types.ts";
 import { applyPlan, type PlanApplied } from "./apply_plan.ts";
 import { conditionsOf } from "./conditions_of.ts";
-import { decide, type Decision, type Subject } from "./decide.ts";
+import { type Decision, observeAndPlan, type Subject } from "./observe_and_plan.ts";
 import { desiredStatus, factsDiffer } from "./desired_status.ts";
 import { Fenced } from "./fenced_writer.ts";
 import { type Freshness, takesAway } from "./freshness.ts";
@@ -64,7 +64,7 @@ export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSig
     if (error instanceof Fenced) return silent(reportFenced(error));
     if (error !== undefined && isConflict(error)) return silent(reportConflict(error));
     if (error !== undefined) signal.throwIfAborted();
-    if (decision.kind === "planned" && isLeaving(decision.plan, done)) {
+    if (decision.kind === "planned" && isTerminating(decision.plan, done)) {
       return leave(decision.plan, done, deps);
     }
     return await recordStatus(subject, decision, done, deps, signal);
@@ -83,7 +83,7 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
   const what = `reconcile ${subject.kind.name} ${keyText(subject.key)}`;
   return withinLimit({ clock: deps.clock, limitMs: workLimitMs, what }, signal, async (limited) => {
     const staleBefore = deps.freshness?.stale();
-    const decision = await decide(subject, deps, limited);
+    const decision = await observeAndPlan(subject, deps, limited);
     signal.throwIfAborted();
     if (decision === undefined) return "gone";
     if (decision.kind === "threw") {
@@ -101,7 +101,7 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
 }
 
 /** True when the plan lets go of an object that is being deleted: nothing of it may be patched any more. */
-function isLeaving(plan: Plan, done: PlanApplied): boolean {
+function isTerminating(plan: Plan, done: PlanApplied): boolean {
   return plan.finalizer === "absent" && done.applied.error === undefined &&
     done.object.metadata.deletionTimestamp !== undefined;
 }

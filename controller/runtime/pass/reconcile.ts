@@ -1,7 +1,7 @@
 import type { Trigger } from "../../../kube/mod.ts";
 import { type EventSink, keyText, type KubeObject } from "../../../kube/types.ts";
 import { attribute, type Span, type Telemetry } from "../../../telemetry/mod.ts";
-import type { Subject } from "./decide.ts";
+import type { Subject } from "./observe_and_plan.ts";
 import { type PassDeps, type PassResult, runPass } from "./pass.ts";
 import type { PlannedEvent, PlannedMeasure } from "../plan.ts";
 import type { QueueAction, Report } from "./report.ts";

@@ -1,7 +1,7 @@
 import { type RepositoryRef, repositoryRef } from "../../../api/backup_config.ts";
 import { repositoryKind } from "../../../api/repository.ts";
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
-import { type RepositoryView, repositoryView, type Sighting } from "./view.ts";
+import { type Lookup, type RepositoryView, repositoryView } from "./view.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
 
@@ -31,7 +31,7 @@ export function resolveRepository(
   ref: RepositoryRef | undefined,
   namespace: string,
   reader: Reader,
-): Sighting<RepositoryView> {
+): Lookup<RepositoryView> {
   return repositoryView(cachedRepository(ref, namespace, reader));
 }
 

@@ -5,7 +5,7 @@ import { byObject } from "../objects/by_object.ts";
 import { isHeir } from "../restored/inherited.ts";
 
 /** What was found where an object was looked for. */
-export type Sighting<T> =
+export type Lookup<T> =
   | { readonly kind: "missing" }
   /** It is there, but not in a form this version understands; `why` is a sentence. */
   | { readonly kind: "unreadable"; readonly why: string }
@@ -27,11 +27,11 @@ export interface RepositoryView {
 }
 
 /** The view of a Repository. Ready means that its controller opened it with the spec it has now. */
-export function repositoryView(repository: KubeObject | undefined): Sighting<RepositoryView> {
+export function repositoryView(repository: KubeObject | undefined): Lookup<RepositoryView> {
   return repository === undefined ? { kind: "missing" } : viewOf(repository);
 }
 
-const viewOf = byObject((repository): Sighting<RepositoryView> => {
+const viewOf = byObject((repository): Lookup<RepositoryView> => {
   const key = keyOf(repository);
   const spec = repositorySpec.safeParse(repository.spec);
   const status = repositoryStatus.safeParse(repository.status ?? {});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MoverProgress, SourceProgress } from "../../../api/mod.ts";
-import { type SeenProgress, tellProgress } from "./told.ts";
+import { progressStatus, type SeenProgress } from "./status.ts";
 
 const now = new Date("2026-01-02T03:10:00.500Z");
 
@@ -26,9 +26,9 @@ function summary(progress: readonly SourceProgress[]): readonly string[] {
   );
 }
 
-Deno.test("tellProgress() says what a mover said, and when it was heard", () => {
+Deno.test("progressStatus() says what a mover said, and when it was heard", () => {
   const more = { bytesEstimated: 9, errors: 1, bytesPerSecond: 2, secondsLeft: 3 };
-  const { progress, recheckAfterSeconds } = tellProgress([], [mover("data", said(5, more))], now);
+  const { progress, recheckAfterSeconds } = progressStatus([], [mover("data", said(5, more))], now);
   assert.deepEqual(progress, [{
     source: "data",
     pod: "data-x",
@@ -38,11 +38,11 @@ Deno.test("tellProgress() says what a mover said, and when it was heard", () => 
   assert.equal(recheckAfterSeconds, 30);
 });
 
-Deno.test("tellProgress() says nothing where no mover works, and asks for no other look", () => {
-  assert.deepEqual(tellProgress([old("data", 5, 40)], [], now), { progress: [] });
+Deno.test("progressStatus() says nothing where no mover works, and asks for no other look", () => {
+  assert.deepEqual(progressStatus([old("data", 5, 40)], [], now), { progress: [] });
 });
 
-Deno.test("tellProgress() decides by what was said, by which pod, and how long ago", () => {
+Deno.test("progressStatus() decides by what was said, by which pod, and how long ago", () => {
   const cases: Readonly<
     Record<string, readonly [readonly SourceProgress[], readonly SeenProgress[], readonly string[], number]>
   > = {
@@ -76,19 +76,20 @@ Deno.test("tellProgress() decides by what was said, by which pod, and how long a
     "sources in order": [[], [mover("b", said(1)), mover("a", said(1))], ["a 1 0", "b 1 0"], 30],
   };
   for (const [name, [before, movers, want, recheck]] of Object.entries(cases)) {
-    const told = tellProgress(before, movers, now);
+    const told = progressStatus(before, movers, now);
     assert.deepEqual(summary(told.progress), want, name);
     assert.equal(told.recheckAfterSeconds, recheck, name);
   }
 });
 
-Deno.test("tellProgress() sees that a figure went, or came", () => {
+Deno.test("progressStatus() sees that a figure went, or came", () => {
   const before = [{ ...old("a", 1, 40), errors: 1 }];
-  assert.deepEqual(tellProgress(before, [mover("a", said(1))], now).progress.map(({ errors }) => errors), [
+  assert.deepEqual(progressStatus(before, [mover("a", said(1))], now).progress.map(({ errors }) => errors), [
     undefined,
   ]);
   assert.deepEqual(
-    tellProgress([old("a", 1, 40)], [mover("a", said(1, { secondsLeft: 0 }))], now).progress[0]?.secondsLeft,
+    progressStatus([old("a", 1, 40)], [mover("a", said(1, { secondsLeft: 0 }))], now).progress[0]
+      ?.secondsLeft,
     0,
   );
 });

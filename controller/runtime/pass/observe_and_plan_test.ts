@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { StalledError, TransientError } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { FakeKube } from "../../../tests/support/mod.ts";
-import { lookAt } from "./decide.ts";
+import { observeWorld } from "./observe_and_plan.ts";
 import type { Claims } from "../kind.ts";
 
 interface World {
@@ -28,20 +28,22 @@ async function look(
   };
   const { signal } = new AbortController();
   const kind = { observe, claims };
-  const world = await lookAt(kind, key, new FakeKube(), signal, new Date(0)).catch(() => "threw" as const);
+  const world = await observeWorld(kind, key, new FakeKube(), signal, new Date(0)).catch(() =>
+    "threw" as const
+  );
   return { world, said };
 }
 
 const world: World = { object, granted: 0 };
 
-Deno.test("lookAt() plans over what was granted of what all share", async () => {
+Deno.test("observeWorld() plans over what was granted of what all share", async () => {
   assert.deepEqual(await look(() => Promise.resolve(world)), {
     world: { ...world, granted: 1 },
     said: ["ask"],
   });
 });
 
-Deno.test("lookAt() takes everything back from an object that is gone, also when that is found late", async () => {
+Deno.test("observeWorld() takes everything back from an object that is gone, also when that is found late", async () => {
   assert.deepEqual(await look(() => Promise.resolve(undefined)), {
     world: undefined,
     said: ["withdraw one"],
@@ -50,7 +52,7 @@ Deno.test("lookAt() takes everything back from an object that is gone, also when
   assert.deepEqual(late, { world: undefined, said: ["ask", "withdraw one"] });
 });
 
-Deno.test("lookAt() takes everything back from an object nobody can read, and nothing when it is only not read now", async () => {
+Deno.test("observeWorld() takes everything back from an object nobody can read, and nothing when it is only not read now", async () => {
   const unreadable = await look(() => Promise.reject(new StalledError("InvalidSpec", "Cannot read it")));
   assert.deepEqual(unreadable, { world: "threw", said: ["withdraw one"] });
   const away = await look(() => Promise.reject(new TransientError("RepositoryUnavailable", "no answer")));

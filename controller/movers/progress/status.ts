@@ -9,7 +9,7 @@ export const WRITE_EVERY_SECONDS = 30;
 export type SeenProgress = MoverAtWork & { readonly said?: MoverProgress };
 
 /** What a status says of the progress of its movers, and when it is to be looked at again. */
-export interface ToldProgress {
+export interface ProgressStatus {
   readonly progress: readonly SourceProgress[];
   /** Absent: no mover works. */
   readonly recheckAfterSeconds?: number;
@@ -19,19 +19,19 @@ export interface ToldProgress {
  * What to say of the movers that work. Of one whose log cannot be read stays what was said, as old as it is; of one that
  * ended, or was followed by another pod, nothing. New figures are taken at most every {@link WRITE_EVERY_SECONDS}. Pure.
  */
-export function tellProgress(
+export function progressStatus(
   before: readonly SourceProgress[],
   movers: readonly SeenProgress[],
   now: Date,
-): ToldProgress {
+): ProgressStatus {
   if (movers.length === 0) return { progress: [] };
   const untilWrite = Math.max(0, ...before.map(({ observedAt }) => secondsUntilWrite(observedAt, now)));
   const told = movers.map(({ source, pod, said }) => {
     const old = before.find((each) => each.source === source && each.pod === pod.name);
-    const isNews = said !== undefined && (old === undefined || !isSame(old, said));
-    return { old, next: isNews ? progressOf(source, pod.name, said, now) : old, isNews };
+    const isNew = said !== undefined && (old === undefined || !isSame(old, said));
+    return { old, next: isNew ? progressOf(source, pod.name, said, now) : old, isNew };
   });
-  const isPutOff = untilWrite > 0 && told.some(({ isNews }) => isNews);
+  const isPutOff = untilWrite > 0 && told.some(({ isNew }) => isNew);
   const entries = told.map(({ old, next }) => isPutOff ? old : next).filter((entry) => entry !== undefined);
   return {
     progress: entries.toSorted((a, b) => a.source < b.source ? -1 : Number(a.source > b.source)),

@@ -23,13 +23,13 @@ export type Decision =
   | { readonly kind: "threw"; readonly object: KubeObject; readonly outcome: Outcome };
 
 /** Observes and plans. Undefined for an object that is gone, also when the kind threw over it. */
-export async function decide(
+export async function observeAndPlan(
   { kind, key }: Subject,
   { reader, clock }: { readonly reader: Reader; readonly clock: KubeClock },
   signal: AbortSignal,
 ): Promise<Decision | undefined> {
   try {
-    const world = await lookAt(kind, key, reader, signal, new Date(clock.epochMs()));
+    const world = await observeWorld(kind, key, reader, signal, new Date(clock.epochMs()));
     if (world === undefined) return undefined;
     const plan = kind.plan(world, new Date(clock.epochMs()));
     return { kind: "planned", object: world.object, world, plan };
@@ -40,7 +40,7 @@ export async function decide(
 }
 
 /** What a pass plans over: what was observed, with what was granted of what all share. Undefined when it is gone. */
-export async function lookAt<World extends { readonly object: KubeObject }, P extends Plan>(
+export async function observeWorld<World extends { readonly object: KubeObject }, P extends Plan>(
   kind: Pick<Kind<World, P>, "observe" | "claims">,
   key: ObjectKey,
   reader: Reader,
