@@ -1,4 +1,4 @@
-import { shortHash } from "../shared/objects/short_hash.ts";
+import { shortHash } from "../shared/objects/names.ts";
 
 export { slotOfRun } from "../shared/mod.ts";
 

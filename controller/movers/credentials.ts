@@ -1,7 +1,7 @@
 import { MOVER_ENV, type RepositorySpec } from "../../api/mod.ts";
 import { builtin } from "../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
-import { shortHash } from "../shared/objects/short_hash.ts";
+import { shortHash } from "../shared/objects/names.ts";
 import { CONFIG_MAP, SECRET, VOLUME_CLAIM } from "../shared/objects/resources.ts";
 
 /** Something a repository needs to be there before a mover can open it. All are in the repository's namespace. */

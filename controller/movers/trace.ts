@@ -1,5 +1,5 @@
 import type { FinishedSpan } from "../../telemetry/mod.ts";
-import { shortHash } from "../shared/objects/short_hash.ts";
+import { shortHash } from "../shared/objects/names.ts";
 
 /** A piece of work that crosses passes and processes: a run, a deletion, a bootstrap. */
 export interface WorkTrace {

@@ -1,4 +1,5 @@
-import type { Reason } from "../../api/mod.ts";
+import { type Reason, REASONS, StalledError, TransientError, WaitingError } from "../../api/mod.ts";
+import { answerOf } from "../../kube/mod.ts";
 
 /** How a pass ended; queue, conditions, Event, log line, span and metric all come from it (report.ts). */
 export type Outcome =
@@ -39,3 +40,25 @@ export type Outcome =
     /** Its chain of messages goes to Event and log, never to the conditions. */
     readonly error: Error;
   };
+
+/** What lifts a refusal of the API server (a role, an admission policy) is not watched, so it is asked again. */
+const refusalRecheckSeconds = 300;
+
+/**
+ * The outcome of a pass in which something threw. Texts of transient errors may hold volatile parts, so their
+ * condition says the stable sentence of the reason; an error of no known class is a failure of ours.
+ */
+export function outcomeOfError(thrown: unknown): Outcome {
+  if (thrown instanceof WaitingError) {
+    const { reason, message, recheckAfterSeconds } = thrown;
+    return { kind: "waiting", reason, message, recheckAfterSeconds };
+  }
+  if (thrown instanceof StalledError) {
+    const { reason, message } = thrown;
+    const recheck = answerOf(thrown) === undefined ? {} : { recheckAfterSeconds: refusalRecheckSeconds };
+    return { kind: "stalled", reason, message, error: thrown, ...recheck };
+  }
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  const reason = thrown instanceof TransientError ? thrown.reason : "InternalError";
+  return { kind: "failed", reason, message: REASONS[reason], error };
+}

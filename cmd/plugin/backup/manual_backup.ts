@@ -1,6 +1,5 @@
 import { API_VERSION, backupKind, FINALIZER, LABEL } from "../../../api/mod.ts";
-import { labelValue } from "../../../controller/shared/objects/label_value.ts";
-import { shortHash } from "../../../controller/shared/objects/short_hash.ts";
+import { labelValue, shortHash } from "../../../controller/shared/objects/names.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import type { BackupNowRequest } from "./args.ts";
 

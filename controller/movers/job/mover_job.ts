@@ -13,7 +13,7 @@ import {
 import type { Made, PodSpec } from "../../../kube/builtins.ts";
 import type { DesiredObject, KubeObject, OwnerReference } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
-import { shortHash } from "../../shared/objects/short_hash.ts";
+import { shortHash } from "../../shared/objects/names.ts";
 import { OPERATIONS } from "../operations.ts";
 import { MOVER_CONTAINER } from "../state/pod_facts.ts";
 import type { WorkTrace } from "../trace.ts";

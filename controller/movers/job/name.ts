@@ -1,6 +1,6 @@
 import type { OperationKey } from "../../../api/mod.ts";
 import { OPERATIONS } from "../operations.ts";
-import { jobHash } from "../../shared/objects/job_hash.ts";
+import { jobHash } from "../../shared/objects/names.ts";
 
 /** Pods of a Job add a dash and five characters and must stay within 63; five are kept in reserve. */
 export const JOB_NAME_MAX = 52;

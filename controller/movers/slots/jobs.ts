@@ -1,6 +1,6 @@
 import { ANNOTATION, COMPONENT_MOVER, LABEL } from "../../../api/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
-import { labelValue } from "../../shared/objects/label_value.ts";
+import { labelValue } from "../../shared/objects/names.ts";
 import { JOB, POD } from "../../shared/objects/resources.ts";
 import { controllerOf } from "../../shared/objects/watched.ts";
 import { operationOfLabel, type SlotPool } from "../operations.ts";

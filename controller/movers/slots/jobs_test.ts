@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ANNOTATION, COMPONENT_MOVER, LABEL } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aJob, aPodOf, failedJobStatus, FakeKube, succeededJobStatus } from "../../../tests/support/mod.ts";
-import { labelValue } from "../../shared/objects/label_value.ts";
+import { labelValue } from "../../shared/objects/names.ts";
 import { MoverSlots } from "./mover_slots.ts";
 import { SLOT_GRACE_SECONDS } from "./types.ts";
 import {

@@ -4,6 +4,7 @@ import { ANNOTATION } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aBackup } from "../../../tests/support/mod.ts";
 import {
+  backupFacts,
   byRepositoryText,
   discoveredBackup,
   endedRun,
@@ -69,4 +70,17 @@ Deno.test("every reader of Backups takes whatever an object holds without throwi
       for (const read of [discoveredBackup, runningSinceMs, seenStats, endedRun]) read(backup);
     }),
   );
+});
+
+Deno.test("backupFacts() names the snapshots of a run that ended", () => {
+  const facts = backupFacts(aRun("run", [1, 2], { metadata: { uid: "uid-1" } }));
+  assert.deepEqual([facts.uid, facts.discovered], ["uid-1", undefined]);
+  assert.deepEqual(facts.snapshotIds, [idOf(1), idOf(2)]);
+  assert.deepEqual(facts.ended?.snapshotIds, [idOf(1), idOf(2)]);
+});
+
+Deno.test("backupFacts() tells when a run began whose snapshots its status does not name yet", () => {
+  const timing = { startTime: "2026-01-01T00:00:00Z" };
+  const facts = backupFacts(aBackup({ status: { phase: "Running", timing } }));
+  assert.deepEqual([facts.runningSinceMs, facts.ended], [Date.UTC(2026, 0, 1), undefined]);
 });

@@ -8,7 +8,7 @@ import {
 } from "../../../api/mod.ts";
 import type { DesiredObject } from "../../../kube/types.ts";
 import { labelValue } from "../../shared/mod.ts";
-import { shortHash } from "../../shared/objects/short_hash.ts";
+import { shortHash } from "../../shared/objects/names.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 
 const idLength = 16;

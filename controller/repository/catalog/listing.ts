@@ -9,7 +9,7 @@ import { MOVER_CONTAINER, podFacts, type ResultOf } from "../../movers/mod.ts";
 import { byObject, controllerOf } from "../../shared/mod.ts";
 import { lastJobName } from "../bootstrap/desired.ts";
 import type { RepositoryObject } from "../repository_object.ts";
-import { type BackupFacts, backupFacts } from "./backup_facts.ts";
+import { type BackupFacts, backupFacts } from "./backups_seen.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
 
 /** What a finished bootstrap listed. */

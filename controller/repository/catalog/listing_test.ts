@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { backupFacts } from "./backup_facts.ts";
+import { backupFacts } from "./backups_seen.ts";
 import { ListingMemory, type ReadListing } from "./listing.ts";
 
 const listing: ReadListing = {

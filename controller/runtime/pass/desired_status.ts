@@ -5,8 +5,7 @@ import { errorChain } from "../../../telemetry/mod.ts";
 import { conditionsOf, statusFields } from "./conditions_of.ts";
 import type { Decision } from "./observe_and_plan.ts";
 import type { AnyKind } from "../kind.ts";
-import type { Outcome } from "../outcome.ts";
-import { outcomeOfError } from "./outcome_of_error.ts";
+import { type Outcome, outcomeOfError } from "../outcome.ts";
 import type { Applied } from "../plan.ts";
 import { outcomeConditions } from "./report.ts";
 

@@ -2,8 +2,7 @@ import { StalledError } from "../../../api/mod.ts";
 import type { KubeClock } from "../../../kube/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../../kube/types.ts";
 import type { AnyKind, Kind } from "../kind.ts";
-import type { Outcome } from "../outcome.ts";
-import { outcomeOfError } from "./outcome_of_error.ts";
+import { type Outcome, outcomeOfError } from "../outcome.ts";
 import type { Plan } from "../plan.ts";
 
 /** The object a pass is about. */

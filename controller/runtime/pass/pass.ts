@@ -1,14 +1,14 @@
+import { TransientError } from "../../../api/mod.ts";
 import { isConflict, isNotFound, type KubeClock } from "../../../kube/mod.ts";
 import { keyText, type KubeObject, type Reader, type Writer } from "../../../kube/types.ts";
+import { outcomeOfError } from "../outcome.ts";
+import type { Plan, PlannedEvent, PlannedMeasure } from "../plan.ts";
 import { applyPlan, type PlanApplied } from "./apply_plan.ts";
 import { conditionsOf } from "./conditions_of.ts";
 import { type Decision, observeAndPlan, type Subject } from "./observe_and_plan.ts";
 import { desiredStatus, factsDiffer } from "./desired_status.ts";
 import { Fenced } from "./fenced_writer.ts";
 import { type Freshness, takesAway } from "./freshness.ts";
-import { withinLimit } from "./limit.ts";
-import { outcomeOfError } from "./outcome_of_error.ts";
-import type { Plan, PlannedEvent, PlannedMeasure } from "../plan.ts";
 import {
   outcomeEvent,
   type Report,
@@ -179,4 +179,30 @@ function silent(report: Report): PassResult {
 
 function gone(): PassResult {
   return { report: reportGone(), events: [], measures: [], isGone: true };
+}
+
+/**
+ * Runs work with a signal that aborts with `signal` or, as a TransientError, when the limit is over. Waits for
+ * the work to notice: what it was writing is never left running behind a next pass.
+ */
+async function withinLimit<T>(
+  limit: { readonly clock: KubeClock; readonly limitMs: number; readonly what: string },
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const { clock, limitMs, what } = limit;
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const cancel = clock.setTimer(limitMs, () => {
+    const message = `Cannot ${what}: it took longer than ${limitMs / 1000} s`;
+    controller.abort(new TransientError("DeadlineExceeded", message));
+  });
+  try {
+    return await work(controller.signal);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", onAbort);
+  }
 }

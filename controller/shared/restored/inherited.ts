@@ -2,7 +2,7 @@ import { ANNOTATION } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byObject } from "../objects/by_object.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
-import { ownerOfBackupJob } from "../objects/job_hash.ts";
+import { ownerOfBackupJob } from "../objects/names.ts";
 import { wasRestored } from "./put_back.ts";
 
 /**

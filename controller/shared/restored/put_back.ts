@@ -1,7 +1,7 @@
 import { ANNOTATION, LABEL } from "../../../api/meta.ts";
 import { keyOf, keyText, type KubeObject } from "../../../kube/types.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
-import { slotOfRun } from "./slot_of_run.ts";
+import { slotOfRun } from "../objects/names.ts";
 
 /**
  * A run is made at its slot, or as soon as its schedule can, and no jitter is longer. When it was made its schedule says

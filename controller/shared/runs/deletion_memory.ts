@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ANNOTATION } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byObject } from "../objects/by_object.ts";
-import { shortHash } from "../objects/short_hash.ts";
+import { shortHash } from "../objects/names.ts";
 
 /** A deletion that was let through; several, where there was no room to keep them apart. */
 export interface PastDeletion {

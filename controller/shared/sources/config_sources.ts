@@ -2,9 +2,8 @@ import type { BackupConfigSpec, Identity, LabelSelector, RepositorySpec } from "
 import { type ConfigSource, sourcesOf } from "../../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../../kube/types.ts";
 import { selectorMatches } from "../objects/label_selector.ts";
-import { optsOutOfBackup } from "./opt_out.ts";
+import { claimFault, optsOutOfBackup, type UnfitClaim, unfitText } from "./unfit_claims.ts";
 import { VOLUME_CLAIM } from "../objects/resources.ts";
-import { claimFault, type UnfitClaim, unfitText } from "./unfit_claims.ts";
 
 /** What the sources of a recipe depend on beside its spec. */
 export interface SourcePlace {

@@ -2,9 +2,8 @@ import { type LabelSelector, labelSelector } from "../../../api/backup_config.ts
 import { LABEL, MANAGED_BY } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { selectorMatches } from "../objects/label_selector.ts";
-import { optsOutOfBackup } from "./opt_out.ts";
+import { isBlockDevice, optsOutOfBackup } from "./unfit_claims.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
-import { isBlockDevice } from "./unfit_claims.ts";
 import { controllerOf } from "../objects/watched.ts";
 
 /** What coverage is judged by; of Namespaces the metadata is enough, of claims that and `spec.volumeMode`. */

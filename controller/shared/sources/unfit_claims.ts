@@ -1,15 +1,15 @@
+import { ANNOTATION } from "../../../api/meta.ts";
 import type { BackupConfigSpec, RepositorySpec } from "../../../api/mod.ts";
 import { builtin } from "../../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
 import { selectorMatches } from "../objects/label_selector.ts";
-import { optsOutOfBackup } from "./opt_out.ts";
 import { VOLUME_CLAIM } from "../objects/resources.ts";
 
 /**
  * Why a claim that is there cannot be backed up: `going` is being deleted; `unbound` has no volume, which may come;
  * `lost` has none any more; `block` is a raw device, of which there are no files.
  */
-export type ClaimFault = "going" | "unbound" | "lost" | "block";
+type ClaimFault = "going" | "unbound" | "lost" | "block";
 
 /** A claim a recipe means and that cannot be backed up now. */
 export interface UnfitClaim {
@@ -80,4 +80,9 @@ export function unfitText(unfit: readonly Pick<UnfitClaim, "name" | "fault">[]):
     ),
     ...(rest > 0 ? [`and ${rest} more`] : []),
   ].join("; ");
+}
+
+/** True for a claim or a Namespace whose owner wants no backup of it. */
+export function optsOutOfBackup({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[ANNOTATION.noBackup] === "true";
 }

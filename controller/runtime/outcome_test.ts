@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { REASONS, StalledError, TransientError, WaitingError } from "../../../api/mod.ts";
-import { ApiAnswer } from "../../../kube/mod.ts";
-import { outcomeOfError } from "./outcome_of_error.ts";
+import { REASONS, StalledError, TransientError, WaitingError } from "../../api/mod.ts";
+import { ApiAnswer } from "../../kube/mod.ts";
+import { outcomeOfError } from "./outcome.ts";
 
 Deno.test("outcomeOfError() waits as long as a WaitingError asks", () => {
   const error = new WaitingError("VolumeNotFound", 'Cannot start: claim "data" does not exist', 30);
