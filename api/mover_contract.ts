@@ -219,7 +219,7 @@ export const snapshotDeleteResult = z.object({
   checkpoints: z.int().min(1).optional(),
   /**
    * Checkpoints that may be the run's own and stay, for they were written so lately that another client may still work
-   * on them: how many, and when that can be told. Absent: none.
+   * on them: how many, and when it is known. Absent: none.
    */
   left: z.object({ count: z.int().min(1), quietAt: z.iso.datetime() }).optional(),
 });

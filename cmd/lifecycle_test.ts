@@ -3,7 +3,7 @@ import { type Lifecycle, runRole } from "./lifecycle.ts";
 
 /** A world in which signals come and time passes when the test says so. */
 class World {
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly exits: number[] = [];
   readonly #callbacks = new Map<string, () => void>();
   #timer: (() => void) | undefined;
@@ -21,7 +21,7 @@ class World {
       },
       deadlineMs: 1000,
       tell: (message, fields) =>
-        void this.told.push(`${message} ${fields["signal"] ?? fields["step"] ?? ""}`.trim()),
+        void this.reported.push(`${message} ${fields["signal"] ?? fields["step"] ?? ""}`.trim()),
     }, body);
   }
 
@@ -73,7 +73,7 @@ Deno.test("runRole() stops the role at the first signal and ends the process at 
   world.send("SIGTERM");
   equal(await running, 0);
   deepEqual(world.exits, [130]);
-  deepEqual(world.told, ["stopping SIGTERM"]);
+  deepEqual(world.reported, ["stopping SIGTERM"]);
 });
 
 Deno.test("runRole() gives up on a role that ignores the signal, and still runs its steps", async () => {
@@ -99,7 +99,7 @@ Deno.test("runRole() gives up on a step that hangs, tells which, and answers 1",
   await Promise.resolve().then(() => Promise.resolve()).then(() => Promise.resolve());
   world.passDeadline();
   equal(await running, 1);
-  deepEqual(world.told, ["a step of the end did not finish in time controller"]);
+  deepEqual(world.reported, ["a step of the end did not finish in time controller"]);
 });
 
 Deno.test("runRole() runs the other steps when one fails, and answers 1", async () => {
@@ -110,10 +110,10 @@ Deno.test("runRole() runs the other steps when one fails, and answers 1", async 
     atEnd("second", () => Promise.reject(new Error("broken")));
     return Promise.resolve(0);
   });
-  deepEqual({ code, order, told: world.told }, {
+  deepEqual({ code, order, reported: world.reported }, {
     code: 1,
     order: ["first"],
-    told: ["a step of the end failed second"],
+    reported: ["a step of the end failed second"],
   });
 });
 

@@ -22,7 +22,7 @@ export interface ClusterOptions {
   readonly telemetry: Pick<Telemetry, "metrics" | "withSpan" | "log" | "redactor">;
   /** `reportingInstance` of Events: the pod's name. */
   readonly instance: string;
-  /** Unknown fields in what is written: `Warn` logs them, `Strict` refuses them (tests). `Warn` unless told. */
+  /** Unknown fields in what is written: `Warn` logs them, `Strict` refuses them (tests). `Warn` by default. */
   readonly fieldValidation?: "Warn" | "Strict";
   /** What may be written beside the resources this project knows. */
   readonly moreResources?: readonly Resource[];

@@ -46,11 +46,11 @@ Deno.test("runMover() lets no secret into result and log", async () => {
         `echo "trying $KOPIA_PASSWORD and $AWS_SECRET_ACCESS_KEY" >&2; echo "no luck with $KOPIA_PASSWORD" >&2; exit 1`,
     },
   });
-  const told = JSON.stringify(end.result) + end.log;
+  const reported = JSON.stringify(end.result) + end.log;
   assert.match(failureOf(end).message, /^no luck with \[redacted\]$/);
   assert.match(end.log, /trying \[redacted\] and \[redacted\]/);
-  assert.ok(!told.includes(password));
-  assert.ok(!told.includes("very-secret-key"));
+  assert.ok(!reported.includes(password));
+  assert.ok(!reported.includes("very-secret-key"));
 });
 
 Deno.test("runMover() refuses a work spec it does not understand and starts no kopia", async () => {

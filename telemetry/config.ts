@@ -77,7 +77,7 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
   const exportEnv = facts.role === "plugin" ? {} : env;
   const strict = readSetting(given(exportEnv, [otlpVariables.strict.name]), yesOrNo, ignore) ?? false;
   const { otlp, faults, ignored: otlpIgnored, hints, secrets } = parseOtlpConfig(exportEnv);
-  const { attributes, serviceName, ...told } = parseResourceAttributes(exportEnv, facts.role, ignore);
+  const { attributes, serviceName, ...reported } = parseResourceAttributes(exportEnv, facts.role, ignore);
   const hostname = nonEmpty(env["HOSTNAME"]);
   const podName = nonEmpty(env[telemetryVariables.podName.name]);
   const color = facts.terminal && nonEmpty(env[telemetryVariables.noColor.name]) === undefined;
@@ -86,7 +86,7 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
     serviceName,
     build: facts.build,
     // A host name is cut at 63 characters, and what makes a pod's name unique is at its end.
-    instanceId: told.instanceId ?? podName ?? hostname,
+    instanceId: reported.instanceId ?? podName ?? hostname,
     namespace: nonEmpty(env[telemetryVariables.namespace.name]),
     podName: podName ?? (nonEmpty(env["KUBERNETES_SERVICE_HOST"]) === undefined ? undefined : hostname),
     attributes,

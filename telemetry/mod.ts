@@ -90,7 +90,7 @@ export interface Telemetry extends Tracing {
 
 /** What a test or a role may replace; everything has a default. */
 export interface TelemetryDeps {
-  /** Where log lines go; standard output unless told. */
+  /** Where log lines go; standard output by default. */
   readonly sink?: Sink;
   readonly clock?: Clock;
   /** Where finished spans go; with none, spans carry ids and nothing is recorded. */
@@ -153,7 +153,7 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   const otlp = deps.otlp?.({
     resource,
     producers,
-    // Exports begin in the context of whatever filled their queue; what is told of them is part of no trace.
+    // Exports begin in the context of whatever filled their queue; what is reported of them is part of no trace.
     onExport: (signal, error) =>
       tracer.outside(() => error === undefined ? reports?.succeeded(signal) : reports?.failed(signal, error)),
   });

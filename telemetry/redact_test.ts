@@ -26,9 +26,9 @@ Deno.test("Redactor.text() takes secrets out of the places where they appear", (
   };
   const redactor = new Redactor();
   for (const [place, text] of Object.entries(cases)) {
-    const told = redactor.text(text);
-    assert.ok(told.includes(redacted), `${place}: ${told}`);
-    assert.ok(!/s3cr3t|czNjcjN0/.test(told), `${place}: ${told}`);
+    const reported = redactor.text(text);
+    assert.ok(reported.includes(redacted), `${place}: ${reported}`);
+    assert.ok(!/s3cr3t|czNjcjN0/.test(reported), `${place}: ${reported}`);
   }
 });
 
@@ -52,12 +52,12 @@ Deno.test("Redactor.remember() hides the secret in all its forms and each of its
   redactor.remember(`${secret}"x`);
   redactor.remember("first-line-of-a-key\nsecond-line-of-a-key\n");
   const base64 = btoa(`${secret}"x`);
-  const told = redactor.text(
+  const reported = redactor.text(
     `a ${secret}"x b ${base64} c ${encodeURIComponent(`${secret}"x`)} d ${
       JSON.stringify(`${secret}"x`)
     } e second-line-of-a-key`,
   );
-  assert.equal(told, `a ${redacted} b ${redacted}= c ${redacted} d "${redacted}" e ${redacted}`);
+  assert.equal(reported, `a ${redacted} b ${redacted}= c ${redacted} d "${redacted}" e ${redacted}`);
 });
 
 Deno.test("Redactor.remember() does not search for what would blot out ordinary words", () => {
@@ -80,14 +80,14 @@ Deno.test("Redactor.remember() keeps a bounded number of secrets, the newest one
 });
 
 Deno.test("Redactor.value() hides the values of keys that look secret", () => {
-  const told = new Redactor().value({
+  const reported = new Redactor().value({
     password: "x",
     nested: { accessKey: "y", list: [{ token: 7 }] },
     secretName: "repo-credentials",
     tokenIsSet: true,
     missingPassword: undefined,
   });
-  assert.deepEqual(told, {
+  assert.deepEqual(reported, {
     password: redacted,
     nested: { accessKey: redacted, list: [{ token: redacted }] },
     secretName: "repo-credentials",

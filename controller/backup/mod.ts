@@ -76,7 +76,7 @@ export function backupReconciler(
     status: backupStatusOf,
     traceparent: backupTraceparent,
     hasEnded,
-    // A snapshot that is orphaned is told once, so its increment must find a series.
+    // A snapshot that is orphaned is reported once, so its increment must find a series.
     namespaceCounters: (namespace) => [
       { metric: "kopiur_orphaned_snapshots_total", labels: { namespace } },
       { metric: "kopiur_snapshot_deletion_failures_total", labels: { namespace } },

@@ -51,8 +51,8 @@ function planEnded(world: BackupWorld): BackupPlan {
   const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
   const verdict = verdictOf(status.snapshots ?? []);
   // Ready may name an obstacle that a later pass met.
-  const told = findCondition(status.conditions, "SnapshotCreated");
-  const reason = told !== undefined && isReason(told.reason) ? told.reason : verdict.reason;
+  const reported = findCondition(status.conditions, "SnapshotCreated");
+  const reason = reported !== undefined && isReason(reported.reason) ? reported.reason : verdict.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
   const presence = presenceOf(world, status.snapshots ?? []);
   const { missing } = presence;
@@ -64,7 +64,7 @@ function planEnded(world: BackupWorld): BackupPlan {
     remove: pin === undefined ? [] : leftovers(world, pin),
     conditions: presence.conditions,
     outcome: missing === undefined
-      ? { kind: "settled", reason, message: told?.message ?? verdict.message, ready }
+      ? { kind: "settled", reason, message: reported?.message ?? verdict.message, ready }
       : { kind: "settled", reason: "SnapshotMissing", message: missing, ready: "False" },
     events: presence.events,
     measures: [],

@@ -9,8 +9,8 @@ const BACKUP = resourceOf(backupKind);
 const ENDED: readonly string[] = ["Succeeded", "Failed"];
 
 /**
- * Gauges of all Backups; what became of a recipe's runs is told by the BackupConfig. Nearly all Backups have ended, so
- * they are looked at once, and only the others for what they wait for.
+ * Gauges of all Backups; what became of a recipe's runs is reported by the BackupConfig. Nearly all Backups have ended,
+ * so they are looked at once, and only the others for what they wait for.
  */
 export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample> {
   const ended: KubeObject[] = [];

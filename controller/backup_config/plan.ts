@@ -93,10 +93,10 @@ function tellUnfit(
   if (unfitClaims.length === 0) return { conditions: [{ kind: "remove", type }], events: [] };
   const reason = "VolumeNotUsable";
   const message = unfitText(unfitClaims);
-  const isTold = findCondition(status.conditions, type)?.message === message;
+  const isReported = findCondition(status.conditions, type)?.message === message;
   return {
     conditions: [{ kind: "set", value: { type, status: "False", reason, message } }],
-    events: isTold ? [] : [{ type: "Warning", reason, action: "CheckVolume", note: message }],
+    events: isReported ? [] : [{ type: "Warning", reason, action: "CheckVolume", note: message }],
   };
 }
 

@@ -20,7 +20,7 @@ export interface DueSlot {
   readonly missed: MissedSlots | undefined;
   /** Slots up to here need no second look, once this one is dealt with. */
   readonly handledUntilMs: number;
-  /** Slots up to here were dealt with before the clock was put back; those that have a Backup were told then. */
+  /** Slots up to here were dealt with before the clock was put back; those that have a Backup were reported then. */
   readonly repeatsUntilMs: number | undefined;
 }
 

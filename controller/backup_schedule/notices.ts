@@ -6,13 +6,13 @@ import { type BackupScheduleWorld, textOf } from "./world.ts";
 
 const ACTION = "Schedule";
 
-/** What is told of a pass; it is told once, with the write of the status that records it. */
+/** What is reported of a pass; it is reported once, with the write of the status that records it. */
 export interface Notices {
   readonly events: readonly PlannedEvent[];
   readonly measures: readonly PlannedMeasure[];
 }
 
-/** What is told of slots that were missed. */
+/** What is reported of slots that were missed. */
 export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots | undefined): Notices {
   if (missed === undefined) return { events: [], measures: [] };
   const { count, isMore, firstMs, lastMs } = missed;
@@ -34,7 +34,7 @@ export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots 
   };
 }
 
-/** What is told of the decision over a slot. */
+/** What is reported of the decision over a slot. */
 export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision | undefined): Notices {
   switch (decision?.kind) {
     case undefined:
@@ -58,7 +58,7 @@ export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision
   }
 }
 
-/** What is told of runs that are deleted. Those of a BackupConfig that is not there have no series to count in. */
+/** What is reported of runs that are deleted. Those of a BackupConfig that is not there have no series to count in. */
 export function noticesOfHistory(
   { key, spec, hasConfig }: BackupScheduleWorld,
   removals: readonly ScheduleRun[],

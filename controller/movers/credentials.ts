@@ -71,7 +71,7 @@ export async function observeNeeds(
 export function foundOf(need: Need, object: KubeObject | undefined): Found {
   if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { need };
   const { uid = "", resourceVersion = "" } = object.metadata;
-  // A volume's resourceVersion moves with its status; only another volume of that name is news.
+  // A volume's resourceVersion moves with its status; only another volume of that name is new.
   const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
   if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
   const { data = {}, binaryData = {} } = need.kind === "secret"

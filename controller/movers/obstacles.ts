@@ -39,7 +39,10 @@ export interface MoverNeeds {
 /** Looks for one obstacle; undefined when there is none. */
 export type ObstacleCheck = (needs: MoverNeeds) => Obstacle | undefined;
 
-/** Every obstacle, each looked for in one way; who makes movers says which of them concern it, in the order they are told. */
+/**
+ * Every obstacle, each looked for in one way; who makes movers says which of them concern it, in the order they are
+ * reported.
+ */
 export const OBSTACLES = {
   namespaceEnds,
   sourcesMakeNoSense,
@@ -53,7 +56,10 @@ export const OBSTACLES = {
   volumesAreMissing,
 } as const satisfies Readonly<Record<string, ObstacleCheck>>;
 
-/** What a run of a recipe needs before its first mover, in the order it is told; a check may rely on those before it. */
+/**
+ * What a run of a recipe needs before its first mover, in the order it is reported; a check may rely on those before
+ * it.
+ */
 export const RUN_OBSTACLES: readonly ObstacleCheck[] = [
   sourcesMakeNoSense,
   repositoryIsMissing,

@@ -108,8 +108,8 @@ for (const [name, { check, change, says, action, isForPerson, condition }] of Ob
     assert.match(`${obstacle.reason} ${obstacle.message}`, says);
     assert.equal(obstacleAction(obstacle.reason), action);
     assert.equal(needsPerson(obstacle), isForPerson ?? false);
-    const told = obstacle.condition?.kind === "set" ? obstacle.condition.value.type : undefined;
-    assert.equal(told, condition);
+    const reported = obstacle.condition?.kind === "set" ? obstacle.condition.value.type : undefined;
+    assert.equal(reported, condition);
   });
 }
 

@@ -141,15 +141,15 @@ export class Manager {
     const { cluster, isLeader, telemetry, clock, random, newId, concurrency } = this.#deps;
     const { events } = cluster;
     const writer = fencedWriter(cluster.writer, isLeader);
-    const told = {
+    const reported = {
       log: telemetry.log.child({ target: "controller" }),
       metrics: telemetry.metrics,
       withSpan: telemetry.withSpan,
       withRemoteParent: telemetry.withRemoteParent,
       recordSpan: telemetry.recordSpan,
     };
-    const freshness = new Freshness(kind.name, informers, told.log);
-    const deps = { reader, writer, events, telemetry: told, clock, random, newId, freshness };
+    const freshness = new Freshness(kind.name, informers, reported.log);
+    const deps = { reader, writer, events, telemetry: reported, clock, random, newId, freshness };
     const pool = new WorkerPool({
       name: kind.name,
       concurrency,

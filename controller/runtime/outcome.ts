@@ -12,7 +12,7 @@ export type Outcome =
     readonly recheckAfterSeconds?: number;
     /** The look back is for a moment, not for the sake of looking: it is not spread. */
     readonly isPunctual?: true;
-    /** No Event of its own: what may become true for thousands of objects at once, and is no news. */
+    /** No Event of its own: what may become true for thousands of objects at once, and is nothing new. */
     readonly isQuiet?: true;
   }
   | {

@@ -18,17 +18,17 @@ const phaseAndMessage = '{.status.phase}: {.status.conditions[?(@.type=="Ready")
 export async function awaitPhase(target: Target, wait: PhaseWait): Promise<void> {
   const { namespace, object, wanted } = wait;
   const deadline = performance.now() + wait.limitSeconds * 1000;
-  let told = "";
+  let reported = "";
   while (performance.now() < deadline) {
     const line = await kubectl(target, ["get", object, "-n", namespace, "-o", `jsonpath=${phaseAndMessage}`]);
-    if (line !== told && line !== ": ") wait.say?.(`${object} ${line}`);
-    told = line;
+    if (line !== reported && line !== ": ") wait.say?.(`${object} ${line}`);
+    reported = line;
     const phase = line.slice(0, line.indexOf(":"));
     if (phase === wanted) return;
     if (phase === "Failed") throw new Error(`Cannot go on: ${object} is ${line}, expected ${wanted}`);
     await pause(200, target.signal);
   }
   throw new Error(
-    `Cannot wait any longer for ${object}: it is "${told}" after ${wait.limitSeconds} s, expected ${wanted}`,
+    `Cannot wait any longer for ${object}: it is "${reported}" after ${wait.limitSeconds} s, expected ${wanted}`,
   );
 }

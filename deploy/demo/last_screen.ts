@@ -18,28 +18,28 @@ export interface Told {
 }
 
 /** The demo's last screen: status, kopia's own list, the numbers, and what to try next. */
-export function lastScreen(told: Told): string {
-  const { namespace, backup, id, files } = told;
+export function lastScreen(reported: Told): string {
+  const { namespace, backup, id, files } = reported;
   return `
 kubectl kopiur status -n ${namespace}
 
-${indented(told.status)}
+${indented(reported.status)}
 
 kopia snapshot list --all --manifest-id
 
-${indented(told.list)}
+${indented(reported.list)}
 
 Backup ${backup} Succeeded with snapshot ${id}.
 kopia lists the same id. Restored with kopia, all ${files} files are byte-identical to the volume's.
 
 /metrics
 
-${indented(told.metrics.join("\n"))}
+${indented(reported.metrics.join("\n"))}
 
-${tryNext(told)}
+${tryNext(reported)}
 
 Stop, and leave nothing behind:
-  ${told.stop}`;
+  ${reported.stop}`;
 }
 
 function tryNext({ target, namespace, backup, pluginFolder }: Told): string {

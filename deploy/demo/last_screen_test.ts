@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { lastScreen, type Told } from "./last_screen.ts";
 
-const told: Told = {
+const reported: Told = {
   target: {
     kubectl: "/cache/parts/kubectl",
     helm: "/cache/helm-part/helm",
@@ -20,7 +20,7 @@ const told: Told = {
 };
 
 Deno.test("lastScreen() says how to reach the cluster once, in words a shell takes", () => {
-  const screen = lastScreen(told);
+  const screen = lastScreen(reported);
   assert.match(screen, /^ {2}export KUBECONFIG='\/my cache\/admin\.kubeconfig'$/m);
   assert.match(screen, /^ {2}export PATH=\/cache\/parts:\/cache\/helm-part:\/tree\/build:\$PATH$/m);
   assert.equal(screen.split("admin.kubeconfig").length, 2);
@@ -30,8 +30,8 @@ Deno.test("lastScreen() says how to reach the cluster once, in words a shell tak
 });
 
 Deno.test("lastScreen() names the context of a cluster of the user's, after the plugin's name", () => {
-  const { kubeconfig: _left, ...target } = told.target;
-  const screen = lastScreen({ ...told, target: { ...target, context: "home lab" } });
+  const { kubeconfig: _left, ...target } = reported.target;
+  const screen = lastScreen({ ...reported, target: { ...target, context: "home lab" } });
   assert.doesNotMatch(screen, /KUBECONFIG/);
   assert.match(screen, /kubectl --context 'home lab' get kopiur/);
   assert.match(screen, /kubectl kopiur status --context 'home lab' -n/);

@@ -19,9 +19,9 @@ export const IMAGE_ENV = { PATH: "/usr/local/bin", MALLOC_ARENA_MAX: "1" } as co
 
 /** What to call the image and where to put it. */
 export interface ImageRequest {
-  /** `kopiur.local/kopiur:<version>` unless told. */
+  /** `kopiur.local/kopiur:<version>` by default. */
   readonly name?: string;
-  /** `build/kopiur-image.tar` unless told. */
+  /** `build/kopiur-image.tar` by default. */
   readonly output?: string;
 }
 

@@ -14,13 +14,13 @@ import { userCredentials } from "./user_credentials.ts";
 export interface KubeconfigSources {
   /** `--kubeconfig`: this file and no other. */
   readonly path?: string;
-  /** `--context`; the current one unless told. */
+  /** `--context`; the current one by default. */
   readonly context?: string;
   /** KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are looked at; exec plugins get all. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where a pod finds its service account; the well-known folder unless told. */
+  /** Where a pod finds its service account; the well-known folder by default. */
   readonly serviceAccountFolder?: string;
-  /** For reading credentials again; the machine's unless told. */
+  /** For reading credentials again; the machine's by default. */
   readonly clock?: KubeClock;
 }
 

@@ -19,11 +19,11 @@ export interface LeaseOptions {
   readonly key: ObjectKey;
   /** Unique among the candidates, e.g. the pod's name and uid. */
   readonly identity: string;
-  /** Others may take over when it was not renewed for so long; 15 s unless told. */
+  /** Others may take over when it was not renewed for so long; 15 s by default. */
   readonly leaseDurationSeconds?: number;
-  /** The holder gives up when it could not renew for so long; 10 s unless told. */
+  /** The holder gives up when it could not renew for so long; 10 s by default. */
   readonly renewDeadlineSeconds?: number;
-  /** Time between tries; 2 s unless told. */
+  /** Time between tries; 2 s by default. */
   readonly retryPeriodSeconds?: number;
 }
 

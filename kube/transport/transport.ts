@@ -15,7 +15,7 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Ask for objects without spec and status. */
   readonly metadataOnly?: boolean;
-  /** Limit for the whole answer (of a watch: until it begins); 30 s unless told. */
+  /** Limit for the whole answer (of a watch: until it begins); 30 s by default. */
   readonly timeoutSeconds?: number;
 }
 

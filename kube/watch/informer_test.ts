@@ -42,7 +42,7 @@ function setUp(options: Partial<InformerOptions> = {}) {
     transport,
     informer,
     /** What was told since the last call. */
-    told: () => changes.splice(0),
+    reported: () => changes.splice(0),
     async start() {
       informer.start(stop.signal);
       await settle();
@@ -76,12 +76,12 @@ Deno.test("ListWatchInformer lists, then follows the watch", async () => {
   const synced = t.informer.whenSynced(new AbortController().signal);
   await t.start();
   await synced;
-  assert.deepEqual(t.told(), ["list +x@1", "list +y@2"]);
+  assert.deepEqual(t.reported(), ["list +x@1", "list +y@2"]);
   t.watch().event("ADDED", pod("z", "11"));
   t.watch().event("MODIFIED", pod("x", "12"));
   t.watch().event("DELETED", pod("y", "13"));
   await settle();
-  assert.deepEqual(t.told(), ["watch +z@11", "watch ~x@12", "watch -y@2"]);
+  assert.deepEqual(t.reported(), ["watch +z@11", "watch ~x@12", "watch -y@2"]);
   assert.deepEqual(t.informer.store.list().map((each) => each.metadata.name).sort(), ["x", "z"]);
   assert.equal(t.transport.requests[1]?.query?.resourceVersion, "10");
   assert.equal(t.transport.requests[1]?.query?.timeoutSeconds, "450");
@@ -129,7 +129,7 @@ Deno.test("ListWatchInformer goes on after a cut connection, and waits longer wh
   assert.equal(t.informer.stalenessSeconds() < 31, true);
   t.watch().event("MODIFIED", pod("x", "13"));
   await settle();
-  assert.deepEqual(t.told().slice(2), ["watch ~x@12", "watch ~x@13"]);
+  assert.deepEqual(t.reported().slice(2), ["watch ~x@12", "watch ~x@13"]);
   await t.end();
 });
 
@@ -137,7 +137,7 @@ for (const how of ["an ERROR event", "the answer"] as const) {
   Deno.test(`ListWatchInformer lists again when ${how} says the version has expired, and tells what it missed`, async () => {
     const t = setUp();
     await t.start();
-    t.told();
+    t.reported();
     t.server.items = [pod("x", "1"), pod("z", "20")];
     t.server.version = "21";
     if (how === "an ERROR event") {
@@ -152,7 +152,7 @@ for (const how of ["an ERROR event", "the answer"] as const) {
     assert.equal(t.informer.store.size, 2);
     t.server.refuse = undefined;
     await t.clock.advance(5000);
-    assert.deepEqual(t.told(), ["list +z@20", "list -y@2"]);
+    assert.deepEqual(t.reported(), ["list +z@20", "list -y@2"]);
     assert.equal(t.transport.requests.at(-1)?.query?.resourceVersion, "21");
     assert.ok((await t.reasons()).includes("expired 1"));
     await t.end();
@@ -231,7 +231,7 @@ Deno.test("ListWatchInformer stays unsynced while it cannot list, and says why",
 });
 
 Deno.test("ListWatchInformer survives an index and a handler that throw", async () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const t = setUp({
     indexes: {
       config: (object) => {
@@ -240,12 +240,12 @@ Deno.test("ListWatchInformer survives an index and a handler that throw", async 
       },
     },
     onChange: (change) => {
-      told.push(describe(change));
+      reported.push(describe(change));
       throw new Error("handler is broken");
     },
   });
   await t.start();
-  assert.deepEqual(told, ["list +x@1", "list +y@2"]);
+  assert.deepEqual(reported, ["list +x@1", "list +y@2"]);
   assert.equal(t.informer.store.list({ index: { name: "config", value: "y" } }).length, 1);
   assert.equal(t.informer.store.size, 2);
   assert.equal(t.probe.lines().filter((line) => line.level === "ERROR").length, 3);

@@ -41,7 +41,7 @@ const sendLimitMs = 10_000;
 /** The API server takes at most 128 characters of reason, action and instance. */
 const longestWord = 128;
 
-/** One Event and how often it was told. */
+/** One Event and how often it was reported. */
 interface Series {
   readonly key: ObjectKey;
   readonly record: EventRecord;
@@ -81,10 +81,10 @@ export class EventRecorder implements EventSink {
     }
   }
 
-  /** Sends what waits for at most that long; what is told afterwards is dropped. */
+  /** Sends what waits for at most that long; what is reported afterwards is dropped. */
   async close(limitMs: number): Promise<void> {
     this.#isClosed = true;
-    // Counts that were held back by the rate are told now: it is the last chance.
+    // Counts that were held back by the rate are reported now: it is the last chance.
     for (const series of this.#series.values()) if (series.sentCount !== series.count) this.#lineUp(series);
     this.#startSending();
     const { clock, log } = this.#parts;
@@ -163,7 +163,7 @@ export class EventRecorder implements EventSink {
         deadline.end();
       }
     }
-    // In one breath with the last look at what waits: what is told in between would wait for the Event after it.
+    // In one breath with the last look at what waits: what is reported in between would wait for the Event after it.
     this.#sending = undefined;
   }
 
@@ -185,7 +185,7 @@ export class EventRecorder implements EventSink {
         series.sentCount = count;
         return;
       } catch (error) {
-        // The server forgets Events after an hour or by hand; then it is told anew.
+        // The server forgets Events after an hour or by hand; then it is reported anew.
         if (!isNotFound(error)) throw error;
       }
     }

@@ -181,10 +181,10 @@ function formatParent({ username, hostname, path }: KopiaSource): string {
 function command(
   args: readonly string[],
   operands: readonly string[] = [],
-  told: readonly string[] = ["--no-progress", ...noLog],
+  reported: readonly string[] = ["--no-progress", ...noLog],
 ): KopiaCommand {
   const end = operands.length === 0 ? [] : ["--", ...operands];
-  return { name: args.slice(0, 2).join(" "), args: [...args, ...told, ...everywhere, ...end] };
+  return { name: args.slice(0, 2).join(" "), args: [...args, ...reported, ...everywhere, ...end] };
 }
 
 function targetArgs(request: ConnectRequest): readonly string[] {

@@ -26,7 +26,7 @@ export interface KopiaPlaces {
  */
 export const sharedByGroup = { fileMode: 0o660, dirMode: 0o770 } as const;
 
-/** As `repository connect` has it unless told. */
+/** As `repository connect` has it by default. */
 const listCacheSeconds = 30;
 const bytesPerMib = 1024 * 1024;
 

@@ -67,10 +67,10 @@ for (const [what, broken] of Object.entries(odd)) {
 }
 
 Deno.test("FolderListReader keeps no more names of a folder than it says, and counts the rest", () => {
-  const told: { readonly kept: number; readonly rest: unknown }[] = [];
+  const reported: { readonly kept: number; readonly rest: unknown }[] = [];
   const tally = new NameTally();
   const reader = new FolderListReader((suspects, rest) => {
-    told.push({ kept: suspects.length, rest });
+    reported.push({ kept: suspects.length, rest });
     tally.addFolder("many", suspects, rest);
   });
   const changed = (at: number) => String.raw`{"name":"${at}\ufffd","type":"f","size":1,"obj":"01"}`;
@@ -78,7 +78,7 @@ Deno.test("FolderListReader keeps no more names of a folder than it says, and co
   reader.push(`{"entries":[${[...names, '{"name":"real\ufffd","type":"f"}'].join()}]}`);
   reader.push(`{"entries":[${changed(0)}]}`);
   reader.end();
-  assert.deepEqual(told, [
+  assert.deepEqual(reported, [
     { kept: mostSuspects, rest: { entries: 3, changed: 2 } },
     { kept: 1, rest: { entries: 0, changed: 0 } },
   ]);

@@ -35,11 +35,11 @@ export class NameTally {
     for (const same of Map.groupBy(suspects, ({ name }) => name).values()) {
       const kept = same.at(-1);
       for (const entry of same) {
-        const told = pathOf(path, entry);
-        if (entry !== kept) this.#lose(told, entry);
+        const reported = pathOf(path, entry);
+        if (entry !== kept) this.#lose(reported, entry);
         else if (entry.isChanged) {
           this.#renamed += 1;
-          name(this.#renamedPaths, told);
+          name(this.#renamedPaths, reported);
         }
       }
     }

@@ -21,7 +21,7 @@ export class TreeListing {
   readonly #onSuspect: (folder: ListedFolder) => void;
   /** The folders on the way to the last entry, the root first: kopia lists a folder right behind its own line. */
   readonly #way: ListedFolder[];
-  readonly #told = new WeakSet<ListedFolder>();
+  readonly #reported = new WeakSet<ListedFolder>();
   #rest = "";
   #object = "";
   #path: string | undefined;
@@ -81,8 +81,8 @@ export class TreeListing {
 
   /** One folder's entries stand among those of the folders in it, so it may be met again after them. */
   #suspect(folder: ListedFolder): void {
-    if (this.#told.has(folder)) return;
-    this.#told.add(folder);
+    if (this.#reported.has(folder)) return;
+    this.#reported.add(folder);
     this.#onSuspect(folder);
   }
 }

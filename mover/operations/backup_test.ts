@@ -423,13 +423,13 @@ Deno.test("backUp() gives kopia the knobs, tags and description in one change of
     ...["policy show", "snapshot list"],
     ...["policy set", "snapshot create", "ls --recursive"],
   ]);
-  const told = [
+  const reported = [
     ...["--ignore-identical-snapshots=true", "--compression=zstd", "--add-ignore=*.log"],
     ...["--add-never-compress=.gz"],
     ...["--tags=kopiur-config:apps/nightly", "--tags=team:a b", "--tags=kopiur-run:uid-1"],
     ...["--description=before the upgrade", "--parallel=3", "--fail-fast"],
   ];
-  assert.deepEqual(told.filter((word) => !words.includes(word)), []);
+  assert.deepEqual(reported.filter((word) => !words.includes(word)), []);
 });
 
 Deno.test("backUp() removes from the policy what the recipe no longer says", async () => {

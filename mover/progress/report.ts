@@ -24,7 +24,7 @@ const PRINT_EVERY_MS = 20_000;
 /** Kopia itself says it every five seconds, and with each file it cannot read. */
 const WORDS_EVERY_MS = 4000;
 /** The first line at info, and the time to the next one: later and later, some fifty in a day. */
-const FIRST_TOLD_MS = 30_000;
+const FIRST_REPORT_MS = 30_000;
 const SHORTEST_GAP_MS = 60_000;
 const GAP_SHARE = 0.1;
 /** Of less than that of the whole the pace says nothing: kopia begins slowly. */
@@ -46,7 +46,7 @@ export class ProgressReport {
   #wordsMs = -Infinity;
   #printedMs = -Infinity;
   #printed = "";
-  #toldMs = -Infinity;
+  #reportedMs = -Infinity;
 
   constructor(parts: ProgressReportParts, nowMs: number) {
     this.#parts = parts;
@@ -88,8 +88,8 @@ export class ProgressReport {
   #tell(counts: ProgressCounts, nowMs: number): void {
     const elapsedMs = nowMs - this.#startMs;
     const gapMs = Math.max(SHORTEST_GAP_MS, elapsedMs * GAP_SHARE);
-    if (elapsedMs < FIRST_TOLD_MS || nowMs - this.#toldMs < gapMs) return;
-    this.#toldMs = nowMs;
+    if (elapsedMs < FIRST_REPORT_MS || nowMs - this.#reportedMs < gapMs) return;
+    this.#reportedMs = nowMs;
     const stillMs = nowMs - this.#movedMs;
     const still = stillMs < SHORTEST_GAP_MS ? {} : { unchangedSeconds: Math.round(stillMs / 1000) };
     this.#parts.log.info("in progress", { ...this.#progressOf(counts, nowMs), ...still });

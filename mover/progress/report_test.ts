@@ -25,16 +25,16 @@ function watch(
   seconds: number,
   at: (seconds: number) => string | undefined,
   parts: Partial<ProgressReportParts> = {},
-): { readonly told: readonly Told[]; readonly printed: readonly Line[] } {
+): { readonly reported: readonly Told[]; readonly printed: readonly Line[] } {
   let now = 0;
-  const told: Told[] = [];
+  const reported: Told[] = [];
   const printed: Line[] = [];
   const log = createLog({
     filter: parseLogFilter("debug").filter,
     redactor: new Redactor(),
     clock: () => now * 1000,
     activeTrace: () => undefined,
-    outputs: [({ level, message, fields }) => told.push({ atSeconds: now, level, message, fields })],
+    outputs: [({ level, message, fields }) => reported.push({ atSeconds: now, level, message, fields })],
   }).child({ target: "kopia" });
   const report = new ProgressReport({
     log,
@@ -51,7 +51,7 @@ function watch(
     if (progress !== undefined) report.see(progress, now * 1000);
     report.tick(now * 1000);
   }
-  return { told, printed };
+  return { reported, printed };
 }
 
 function said(megabytes: number, more = ", estimating..."): string {
@@ -59,18 +59,18 @@ function said(megabytes: number, more = ", estimating..."): string {
     `${megabytes / 2} MB${more}`;
 }
 
-function infos(told: readonly Told[]): readonly Told[] {
-  return told.filter(({ level }) => level === "info");
+function infos(reported: readonly Told[]): readonly Told[] {
+  return reported.filter(({ level }) => level === "info");
 }
 
 Deno.test("ProgressReport says nothing of work that takes a moment", () => {
-  const { told, printed } = watch(9, (seconds) => said(seconds * 10));
-  assert.deepEqual([infos(told), printed], [[], []]);
+  const { reported, printed } = watch(9, (seconds) => said(seconds * 10));
+  assert.deepEqual([infos(reported), printed], [[], []]);
 });
 
 Deno.test("ProgressReport says nothing while kopia has not begun", () => {
-  const { told, printed } = watch(300, () => undefined);
-  assert.deepEqual([told, printed], [[], []]);
+  const { reported, printed } = watch(300, () => undefined);
+  assert.deepEqual([reported, printed], [[], []]);
 });
 
 Deno.test("ProgressReport prints a line for the controller every twenty seconds", () => {
@@ -82,21 +82,21 @@ Deno.test("ProgressReport prints a line for the controller every twenty seconds"
 });
 
 Deno.test("ProgressReport prints what stands still no second time, and says so at info", () => {
-  const { told, printed } = watch(1200, (seconds) => said(Math.min(seconds, 60)));
+  const { reported, printed } = watch(1200, (seconds) => said(Math.min(seconds, 60)));
   assert.deepEqual(printed.map(({ atSeconds }) => atSeconds), [10, 30, 50, 70]);
   assert.equal(printed.at(-1)?.progress.bytesDone, 60 * MB, "the last word is the newest");
-  const { atSeconds, fields } = infos(told).at(-1) ?? assert.fail();
+  const { atSeconds, fields } = infos(reported).at(-1) ?? assert.fail();
   assert.deepEqual([atSeconds, fields["unchangedSeconds"]], [1090, 1090 - 60]);
 });
 
 Deno.test("ProgressReport tells at info after half a minute, then seldom, and seldomer", () => {
-  const { told } = watch(86_400, (seconds) => said(seconds));
-  const times = infos(told).map(({ atSeconds }) => atSeconds);
+  const { reported } = watch(86_400, (seconds) => said(seconds));
+  const times = infos(reported).map(({ atSeconds }) => atSeconds);
   assert.deepEqual(times.slice(0, 4), [30, 90, 150, 210]);
   assert.ok(times.length > 20 && times.length < 70, `${times.length} lines in a day`);
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
   assert.deepEqual(gaps, gaps.toSorted((a, b) => a - b));
-  const [first] = infos(told);
+  const [first] = infos(reported);
   assert.equal(first?.message, "in progress");
   assert.deepEqual(first?.fields, {
     ...{ bytesDone: 30 * MB, filesDone: 3, bytesWritten: 15 * MB, bytesPerSecond: MB },
@@ -104,8 +104,8 @@ Deno.test("ProgressReport tells at info after half a minute, then seldom, and se
 });
 
 Deno.test("ProgressReport gives kopia's own words at debug, and no more than its lines", () => {
-  const { told } = watch(60, (seconds) => said(seconds));
-  const words = told.filter(({ level }) => level === "debug");
+  const { reported } = watch(60, (seconds) => said(seconds));
+  const words = reported.filter(({ level }) => level === "debug");
   assert.equal(words.length, 13);
   assert.equal(words.at(-1)?.message, said(60).slice(3));
 });

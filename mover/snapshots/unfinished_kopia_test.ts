@@ -118,9 +118,9 @@ partTest({
       return bootstrapOf(await runCase({ folder, binary, clock, operation: { bootstrap: {} } })).unfinished;
     };
     assert.equal(await counted(0), undefined, "it may go on");
-    const told = await counted(91);
-    assert.equal(told?.snapshotCount, left.length);
-    assert.ok(told.sizeBytes > 0 && told.sizeBytes <= 40_000_000, `${told.sizeBytes} bytes`);
+    const reported = await counted(91);
+    assert.equal(reported?.snapshotCount, left.length);
+    assert.ok(reported.sizeBytes > 0 && reported.sizeBytes <= 40_000_000, `${reported.sizeBytes} bytes`);
     const early = await deleteOf(at, "uid-1");
     assert.deepEqual([early.deleted, early.checkpoints, early.left?.count], [0, undefined, left.length]);
     assert.deepEqual(await at.unfinished(), left);

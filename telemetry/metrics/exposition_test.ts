@@ -90,7 +90,7 @@ const hostile = fc.oneof(
 );
 
 Deno.test("Exposition is byte for byte what OpenTelemetry writes of the whole catalog", async () => {
-  const told = fc.record({
+  const reported = fc.record({
     texts: fc.array(hostile, { minLength: 1, maxLength: 4 }),
     // Two readers that collect at different times add up in a different order, so sums have to be exact.
     amount: fc.oneof(
@@ -98,13 +98,13 @@ Deno.test("Exposition is byte for byte what OpenTelemetry writes of the whole ca
       fc.constantFrom(0, 1, 2 ** 40, Number.NaN, Number.POSITIVE_INFINITY),
     ),
   });
-  // One for all: a series that is 0 and not 0 in one reading is told as risen by the next reader alone.
+  // One for all: a series that is 0 and not 0 in one reading is reported as risen by the next reader alone.
   const gauged = fc.oneof(
     fc.double(),
     fc.constantFrom(0, -0, 1e21, 5e-324, Number.MAX_VALUE, 1.8e9, Number.NaN, Number.POSITIVE_INFINITY),
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(told, { maxLength: 4 }), gauged, async (all, value) => {
+    fc.asyncProperty(fc.array(reported, { maxLength: 4 }), gauged, async (all, value) => {
       const readers = bothReaders();
       readers.state.setActive(true);
       await assertSame(readers);

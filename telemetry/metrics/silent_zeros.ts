@@ -8,7 +8,7 @@ export const LAST_ZERO_MS = 10 * 60_000;
 /** One that was not 0 of late. */
 interface Risen {
   seenMs: number;
-  /** Set while it reads 0: until then that is told. */
+  /** Set while it reads 0: until then that is reported. */
   untilMs: number | undefined;
 }
 
@@ -17,8 +17,8 @@ const SILENT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Decides which zeros are told. One that fell from another value is told for as long as a deleted object's series is,
- * so that every reader sees the fall; after that it is absent, as it is when it never rose. Costs memory for those
+ * Decides which zeros are reported. One that fell from another value is told for as long as a deleted object's series
+ * is, so that every reader sees the fall; after that it is absent, as it is when it never rose. Costs memory for those
  * alone that rose. Time is passed in and must not go backwards.
  */
 export class SilentZeros {
@@ -29,7 +29,7 @@ export class SilentZeros {
     this.#keepMs = keepMs;
   }
 
-  /** True for a sample that a reader is to be told. */
+  /** True for a sample that readers are to see. */
   tells(name: GaugeName, labels: Labels, value: number, nowMs: number): boolean {
     if (!SILENT.has(name)) return true;
     const family = this.#risen.get(name);

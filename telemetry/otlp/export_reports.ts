@@ -4,7 +4,7 @@ import type { Log } from "../logs/log.ts";
 import type { Metrics } from "../metrics/instruments.ts";
 import { type OtlpSignal, otlpSignals } from "./variables.ts";
 
-/** What is told of exports goes here. */
+/** What is reported of exports goes here. */
 export interface ExportReportParts {
   readonly log: Pick<Log, "info" | "warn">;
   readonly metrics: Pick<Metrics, "add" | "precreate">;
@@ -14,11 +14,11 @@ export interface ExportReportParts {
 }
 
 interface SignalState {
-  toldMs: number;
+  reportedMs: number;
   /** Failures since the last success. */
   failures: number;
   /** Whether a line was written about one of them. */
-  isTold: boolean;
+  isReported: boolean;
 }
 
 /** Counts each failed export. A collector that is gone for a day costs a line per interval and signal, not more. */
@@ -29,7 +29,7 @@ export class ExportReports {
   constructor(parts: ExportReportParts) {
     this.#parts = parts;
     for (const signal of otlpSignals) {
-      this.#states.set(signal, { toldMs: -Infinity, failures: 0, isTold: false });
+      this.#states.set(signal, { reportedMs: -Infinity, failures: 0, isReported: false });
     }
     parts.metrics.precreate("kopiur_telemetry_export_failures_total", {});
   }
@@ -41,19 +41,19 @@ export class ExportReports {
     if (state === undefined) return;
     state.failures += 1;
     const nowMs = clock();
-    if (nowMs - state.toldMs < intervalMs) return;
-    state.toldMs = nowMs;
-    state.isTold = true;
+    if (nowMs - state.reportedMs < intervalMs) return;
+    state.reportedMs = nowMs;
+    state.isReported = true;
     log.warn("telemetry cannot be exported", { signal, failures: state.failures, error });
   }
 
   succeeded(signal: OtlpSignal): void {
     const state = this.#states.get(signal);
     if (state === undefined || state.failures === 0) return;
-    const { failures, isTold } = state;
+    const { failures, isReported } = state;
     state.failures = 0;
-    state.isTold = false;
+    state.isReported = false;
     // Trouble nobody was told of ends without a word, or a flapping network would fill the log.
-    if (isTold) this.#parts.log.info("telemetry is exported again", { signal, failures });
+    if (isReported) this.#parts.log.info("telemetry is exported again", { signal, failures });
   }
 }

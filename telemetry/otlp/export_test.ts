@@ -210,19 +210,20 @@ Deno.test("a failing export is counted each time and told once a minute, and its
     while (collector.asked === before) await new Promise((resolve) => setTimeout(resolve, 1));
     await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  const told = (what: RegExp) => lines.filter((line) => what.test(line) && /signal=traces/.test(line)).length;
+  const reported = (what: RegExp) =>
+    lines.filter((line) => what.test(line) && /signal=traces/.test(line)).length;
   assert.equal(await failures(), 0);
   collector.mood = "failing";
   for (let count = 0; count < 3; count++) await oneSpan();
   assert.equal(await failures(), 3);
-  assert.equal(told(/WARN telemetry: telemetry cannot be exported .*UNAVAILABLE/), 1);
+  assert.equal(reported(/WARN telemetry: telemetry cannot be exported .*UNAVAILABLE/), 1);
   started.nowMs += 60_000;
   await oneSpan();
-  assert.equal(told(/failures=4/), 1);
+  assert.equal(reported(/failures=4/), 1);
   collector.mood = "well";
   await oneSpan();
   await oneSpan();
-  assert.equal(told(/INFO telemetry: telemetry is exported again .*failures=4/), 1);
+  assert.equal(reported(/INFO telemetry: telemetry is exported again .*failures=4/), 1);
   assert.equal(await failures(), 4);
   await telemetry.shutdown();
 });

@@ -72,12 +72,12 @@ function isHeader(name: string, value: string): boolean {
 export class TargetReader {
   readonly #env: Environment;
   readonly #signal: OtlpSignal;
-  readonly #told: Told;
+  readonly #reported: Told;
 
-  constructor(env: Environment, signal: OtlpSignal, told: Told) {
+  constructor(env: Environment, signal: OtlpSignal, reported: Told) {
     this.#env = env;
     this.#signal = signal;
-    this.#told = told;
+    this.#reported = reported;
   }
 
   /** Undefined when something about it is a fault. */
@@ -136,24 +136,24 @@ export class TargetReader {
 
   #read<T>(variable: OtlpVariable, form: SettingForm<T>, otherwise: "faults" | "ignored"): T | undefined {
     const found = givenFor(this.#env, variable, this.#signal);
-    return readSetting(found, form, (sentence) => void this.#told[otherwise].push(sentence));
+    return readSetting(found, form, (sentence) => void this.#reported[otherwise].push(sentence));
   }
 
   #hintAt(found: Given, { port, hasPath }: OtlpEndpoint): void {
     const isGrpc = givenFor(this.#env, otlpVariables.protocol, this.#signal);
     if (port === httpPort && (isGrpc === undefined || protocol.parse(isGrpc.text) !== undefined)) {
       const expected = `a gRPC port, usually ${grpcPort}: ${httpPort} is the port of OTLP over HTTP`;
-      this.#told.hints.push(cannotUse(found, { expected }).replace("Cannot use", "Doubtful"));
+      this.#reported.hints.push(cannotUse(found, { expected }).replace("Cannot use", "Doubtful"));
     }
     if (hasPath) {
-      this.#told.hints.push(
+      this.#reported.hints.push(
         cannotUse(found, { expected: "no path: gRPC has none" }).replace("Cannot use", "Doubtful"),
       );
     }
   }
 
   #fault(sentence: string): void {
-    this.#told.faults.push(sentence);
+    this.#reported.faults.push(sentence);
   }
 }
 

@@ -37,7 +37,7 @@ export interface Tracing {
 export interface TracingParts {
   readonly resource: Resource;
   readonly processors: readonly SpanProcessor[];
-  /** Which traces are recorded: all, unless told. */
+  /** Which traces are recorded: all, by default. */
   readonly sampler?: SamplerChoice;
   readonly redactor: Redactor;
 }

@@ -108,8 +108,8 @@ Deno.test("spans carry no secrets", async () => {
     ),
   );
   const [span] = spans();
-  const told = JSON.stringify([span?.attributes, span?.events, span?.status]);
-  assert.doesNotMatch(told, /hunter22|other|k=v/);
+  const reported = JSON.stringify([span?.attributes, span?.events, span?.status]);
+  assert.doesNotMatch(reported, /hunter22|other|k=v/);
 });
 
 Deno.test("withRemoteParent() joins the trace of another process", async () => {

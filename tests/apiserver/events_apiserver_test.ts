@@ -18,10 +18,10 @@ partTest({
         { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "db", namespace: "default" } },
         soon(),
       );
-      const told = { regarding, type: "Warning", reason: "BackupFailed", action: "Backup" } as const;
+      const reported = { regarding, type: "Warning", reason: "BackupFailed", action: "Backup" } as const;
       const events = (namespace: string) => cluster.list(event, { namespace }, soon());
 
-      cluster.events.send({ ...told, note: `password=hunter2 ${"🦕".repeat(1000)}` });
+      cluster.events.send({ ...reported, note: `password=hunter2 ${"🦕".repeat(1000)}` });
       const [first] = await waitUntil(async () => some(await events("default")), {
         what: "the Event",
         limitSeconds: 10,
@@ -35,7 +35,7 @@ partTest({
       assert.ok(new TextEncoder().encode(note).length <= 1024);
 
       for (let turn = 0; turn < 3; turn++) {
-        cluster.events.send({ ...told, note: `it failed after ${turn} s` });
+        cluster.events.send({ ...reported, note: `it failed after ${turn} s` });
       }
       await waitUntil(async () => {
         const counts = (await events("default")).map((each) =>
@@ -49,9 +49,9 @@ partTest({
         await server.request("DELETE", `/apis/events.k8s.io/v1/namespaces/default/events/${metadata.name}`);
       }
       const space: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } };
-      cluster.events.send({ ...told, note: "it failed after 9 s" });
+      cluster.events.send({ ...reported, note: "it failed after 9 s" });
       cluster.events.send({
-        ...told,
+        ...reported,
         regarding: space,
         type: "Normal",
         reason: "Ready",

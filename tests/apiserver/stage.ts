@@ -31,7 +31,7 @@ export interface Connected extends AsyncDisposable {
   readonly probe: TelemetryProbe;
 }
 
-/** How to connect: as the administrator unless told. */
+/** How to connect: as the administrator by default. */
 export interface ConnectedOptions {
   readonly kubeconfig?: string;
   readonly connection?: Partial<ConnectionInfo>;

@@ -23,14 +23,14 @@ async function main(folder: string): Promise<void> {
   ]);
   const log = (line: string) => appendLine(join(folder, "supervisor.log"), line);
   const cluster = new RunningCluster(spec, log);
-  const told = Promise.withResolvers<string>();
-  Deno.addSignalListener("SIGTERM", () => told.resolve("told to stop"));
-  Deno.addSignalListener("SIGINT", () => told.resolve("told to stop"));
-  guardEnded().then(() => told.resolve("the process that started it is gone"));
+  const reported = Promise.withResolvers<string>();
+  Deno.addSignalListener("SIGTERM", () => reported.resolve("told to stop"));
+  Deno.addSignalListener("SIGINT", () => reported.resolve("told to stop"));
+  guardEnded().then(() => reported.resolve("the process that started it is gone"));
   const started = cluster.start((text) => tell({ kind: "step", text })).then(() => tell({ kind: "ready" }));
   const failed = started.then(() => cluster.broken()).then(() => "its namespaces are gone");
   try {
-    log(`stopping: ${await Promise.race([told.promise, failed])}`);
+    log(`stopping: ${await Promise.race([reported.promise, failed])}`);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     log(`stopping: ${message}`);

@@ -371,7 +371,7 @@ export class Days {
         pod.metadata.ownerReferences?.[0]?.uid === uid && pod.metadata.deletionTimestamp === undefined &&
         textAt(pod, "status", "phase") === "Running"
       );
-      // One that was told to go is not counted by the ledger once the grace is over.
+      // One that is being deleted is not counted by the ledger once the grace is over.
       if (works || deletionTimestamp !== undefined) continue;
       seen.add(uid);
       const since = this.#idleSince.get(uid) ?? nowMs;

@@ -50,8 +50,8 @@ export function judgeDeletionAsked(
   }
   if (isConfirmed) return;
   // What a run that was stopped left behind was never told to anybody as saved.
-  const told = new Set(status?.snapshots?.map(({ kopiaSnapshotID }) => kopiaSnapshotID));
-  const [last] = repository.newestWholeOf(toDelete.filter(({ id }) => told.has(id)));
+  const reported = new Set(status?.snapshots?.map(({ kopiaSnapshotID }) => kopiaSnapshotID));
+  const [last] = repository.newestWholeOf(toDelete.filter(({ id }) => reported.has(id)));
   if (last !== undefined) {
     throw new BrokenLaw(
       `the newest whole snapshot of ${last.recipe} ${last.path} goes by ${by ?? "a person"}: ${what}`,

@@ -39,7 +39,7 @@ interface Life {
 }
 
 const FOREGROUND = "foregroundDeletion";
-/** Keeps a pod that was told to go: the node that would end it is not heard of. */
+/** Keeps a pod that is being deleted: the node that would end it is not heard of. */
 const UNHEARD = "test/unheard-of";
 const POD_AFTER_SECONDS = 1;
 const START_AFTER_SECONDS = 2;
@@ -91,7 +91,7 @@ export class Nodes {
     };
   }
 
-  /** A node is not heard of any more: what runs there goes on as far as anybody knows, and is told to go later. */
+  /** A node is not heard of any more: what runs there goes on as far as anybody knows, and is being deleted later. */
   lose(node: string): void {
     this.#lost.add(node);
     for (const pod of this.#podsOn(node)) {
@@ -103,7 +103,7 @@ export class Nodes {
     });
   }
 
-  /** It is back: what was told to go goes. */
+  /** It is back: what is being deleted goes. */
   return(node: string): void {
     this.#lost.delete(node);
     for (const pod of this.#podsOn(node)) {

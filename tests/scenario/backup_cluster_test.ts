@@ -34,8 +34,8 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       const [snapshot] = await tenant.snapshots("home");
       assert.equal(snapshot?.source.userName, "everything");
       assert.equal(snapshot?.source.host, "good");
-      const told = await tenant.event("Backup", "first", "BackupSucceeded");
-      assert.ok(told.note.includes(entries[0]?.kopiaSnapshotID ?? "missing"), told.note);
+      const reported = await tenant.event("Backup", "first", "BackupSucceeded");
+      assert.ok(reported.note.includes(entries[0]?.kopiaSnapshotID ?? "missing"), reported.note);
       await tenant.event("BackupConfig", "everything", "BackupSucceeded");
       await tenant.event("Repository", "home", "InitSucceeded");
       const config = await tenant.until(
@@ -164,8 +164,8 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
         const [{ files: saved, names: { renamed, lost, unknown } }] = status.snapshots;
         assert.deepEqual([renamed.count, renamed.paths.toSorted()], [2, ["Gr\ufffdn", "M\ufffdller"]]);
         assert.deepEqual([lost, unknown, saved], [{ count: 1, paths: ["M\ufffdller"] }, undefined, 5]);
-        const told = await tenant.event("Backup", "some", "BackupPartial");
-        assert.match(told.note, /M\ufffdller/);
+        const reported = await tenant.event("Backup", "some", "BackupPartial");
+        assert.match(reported.note, /M\ufffdller/);
         for (const [state, count] of [["renamed", 2], ["lost", 1]] as const) {
           const labels = { namespace: "names", name: "photos", state };
           await stage.assertMetrics((metrics) =>
@@ -351,8 +351,8 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
           const left = (await tenant.list("Pod")).filter(({ metadata }) => metadata.name.startsWith("stuck"));
           return left.length === 0 ? true : undefined;
         }, { what: "the pod of the stuck run to go", limitSeconds: 30 });
-        const told = await tenant.event("BackupConfig", "photos", "BackupFailed");
-        assert.equal(told.type, "Warning");
+        const reported = await tenant.event("BackupConfig", "photos", "BackupFailed");
+        assert.equal(reported.type, "Warning");
         const config = await tenant.until(
           "BackupConfig",
           "photos",

@@ -34,9 +34,9 @@ Deno.test("FakeKube.create() makes an object, finds it the second time, and writ
 Deno.test("FakeKube counts a generation for a changed spec, not for a changed status", () => {
   const kube = new FakeKube();
   const made = kube.put(aBackup());
-  const told = kube.put({ ...made, status: { phase: "Running" } });
-  assert.equal(told.metadata.generation, 1);
-  assert.equal(kube.put({ ...told, spec: { configRef: { name: "other" } } }).metadata.generation, 2);
+  const reported = kube.put({ ...made, status: { phase: "Running" } });
+  assert.equal(reported.metadata.generation, 1);
+  assert.equal(kube.put({ ...reported, spec: { configRef: { name: "other" } } }).metadata.generation, 2);
 });
 
 Deno.test("FakeKube.replaceStatus() refuses an object that changed meanwhile", async () => {

@@ -52,7 +52,7 @@ async function makeRepository(server: ApiServer, name: string): Promise<void> {
   });
 }
 
-function told(controller: RunningController, what: RegExp): number {
+function reported(controller: RunningController, what: RegExp): number {
   return controller.log.split("\n").filter((line) => what.test(line)).length;
 }
 
@@ -153,14 +153,14 @@ partTest({
     await controller.ready();
     await makeRepository(server, "before");
     await failureOfEach(controller);
-    ok(told(controller, /telemetry cannot be exported/) <= 3, controller.log);
+    ok(reported(controller, /telemetry cannot be exported/) <= 3, controller.log);
 
     await collector.start();
     const comes = () => collector.metrics.length;
     await collector.received("metrics", () => comes() > 0 || undefined);
     await makeRepository(server, "during");
     await collector.received("the pass over a new object", () => passOver(collector, "during"));
-    ok(told(controller, /telemetry is exported again/) >= 1);
+    ok(reported(controller, /telemetry is exported again/) >= 1);
 
     await collector.kill();
     const failures = await failuresOf(controller, "metrics");
@@ -187,7 +187,7 @@ partTest({
       0,
     );
     ok(performance.now() - began < 2_000);
-    ok(told(controller, /telemetry cannot be exported/) <= 9, controller.log);
+    ok(reported(controller, /telemetry cannot be exported/) <= 9, controller.log);
     await endsInTime(controller);
     collector.signal("SIGCONT");
   },
@@ -210,7 +210,7 @@ partTest({
     await makeRepository(server, "nas");
     await failureOfEach(controller);
     deepEqual([collector.spans.length, collector.logs.length, collector.metrics.length], [0, 0, 0]);
-    ok(told(controller, /WARN telemetry: telemetry cannot be exported/) >= 1, controller.log);
+    ok(reported(controller, /WARN telemetry: telemetry cannot be exported/) >= 1, controller.log);
     await endsInTime(controller);
   },
 });

@@ -34,7 +34,7 @@ export type BackupInvocation =
   | { readonly kind: "backup-now"; readonly request: BackupNowRequest }
   | { readonly kind: "backup-accept"; readonly request: BackupAcceptRequest };
 
-/** How long `--wait` follows a run unless told. */
+/** How long `--wait` follows a run by default. */
 const DEFAULT_TIMEOUT_MS = 10 * 60 * 1000;
 
 interface NowOptions extends PlaceOptions {

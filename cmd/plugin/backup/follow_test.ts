@@ -14,16 +14,16 @@ async function follow(
   sights: readonly Sight[],
   seconds: number,
   timeoutSeconds = 600,
-): Promise<{ readonly end: FollowEnd | Error | undefined; readonly told: readonly string[] }> {
+): Promise<{ readonly end: FollowEnd | Error | undefined; readonly reported: readonly string[] }> {
   const clock = new FakeClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   let looks = 0;
   let end: FollowEnd | Error | undefined;
   const stop = new AbortController();
   const run = followBackup(
     {
       clock,
-      tell: (line) => void told.push(line),
+      tell: (line) => void reported.push(line),
       read: (signal) => {
         const sight = sights[Math.min(looks++, sights.length - 1)];
         if (sight instanceof Error) return Promise.reject(sight);
@@ -38,7 +38,7 @@ async function follow(
   const found = end;
   stop.abort(new Error("the test stops it"));
   await run;
-  return { end: found, told };
+  return { end: found, reported };
 }
 
 Deno.test("followBackup() tells how far the run is when that is new", async () => {
@@ -55,11 +55,11 @@ Deno.test("followBackup() tells how far the run is when that is new", async () =
         }],
       },
     });
-  const { told } = await follow(
+  const { reported } = await follow(
     [a("Running", "goes"), at(1024), at(1024), at(2048), a("Succeeded", "done")],
     10,
   );
-  deepEqual(told, [
+  deepEqual(reported, [
     "Running: goes",
     "Running: goes (1.0 KiB of ~4.0 KiB (25%), 7 files, 1.0 KiB/s, 3s left)",
     "Running: goes (2.0 KiB of ~4.0 KiB (50%), 7 files, 1.0 KiB/s, 3s left)",
@@ -75,9 +75,9 @@ Deno.test("followBackup() tells each phase once and ends with the run", async ()
     a("Running", "goes"),
     a("Succeeded", "done"),
   ];
-  const { end, told } = await follow(sights, 10);
+  const { end, reported } = await follow(sights, 10);
   deepEqual(end, { kind: "succeeded", message: "done" });
-  deepEqual(told, [
+  deepEqual(reported, [
     "no controller has looked at it yet",
     "Pending: waits",
     "Running: goes",
@@ -102,9 +102,9 @@ Deno.test("followBackup() gives up when the time is up, also while the API serve
 });
 
 Deno.test("followBackup() asks again when there was no answer, and says so", async () => {
-  const { end, told } = await follow([new TypeError("no route"), "hangs", a("Succeeded", "done")], 30);
+  const { end, reported } = await follow([new TypeError("no route"), "hangs", a("Succeeded", "done")], 30);
   deepEqual(end, { kind: "succeeded", message: "done" });
-  deepEqual(told.slice(0, 2), [
+  deepEqual(reported.slice(0, 2), [
     "trying again: no route",
     "trying again: The API server did not answer in time",
   ]);

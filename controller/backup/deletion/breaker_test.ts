@@ -33,7 +33,7 @@ function deleteJobs(stage: BackupStage): readonly string[] {
   return stage.made.filter((name) => name.includes("-delete-"));
 }
 
-function told(stage: BackupStage, reason: string): number {
+function reported(stage: BackupStage, reason: string): number {
   return stage.kube.events.filter((event) => event.reason === reason).length;
 }
 
@@ -51,7 +51,7 @@ for (const [count, isHeld] of [[1, false], [10, false], [11, true], [100, true]]
       `Deleting ${isHeld ? "MassDeletionHeld" : "Deleting"}`,
     ]);
     assert.equal(deleteJobs(stage).length, isHeld ? 0 : count);
-    assert.equal(told(stage, "MassDeletionHeld"), isHeld ? count : 0);
+    assert.equal(reported(stage, "MassDeletionHeld"), isHeld ? count : 0);
     assert.deepEqual(stage.gauges("kopiur_deletions"), isHeld ? [`kopiur_deletions_held ${count} apps`] : []);
     assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
   });
@@ -134,7 +134,7 @@ Deno.test("Deletion that is held stays so over a restart and whatever becomes of
   assert.deepEqual(stage.gauges("kopiur_deletions"), [
     "kopiur_deletions_held 1 apps",
   ]);
-  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [0, 11]);
+  assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [0, 11]);
   assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 10`]);
 });
 
@@ -153,14 +153,14 @@ Deno.test("Deletion that a person confirms goes on, and no other does", async ()
   await stage.settleAll();
   assert.equal(stage.phaseAndReason("old-003"), "Deleting Deleting");
   assert.equal(deleteJobs(stage).length, 1);
-  assert.equal(told(stage, "MassDeletionReleased"), 1);
+  assert.equal(reported(stage, "MassDeletionReleased"), 1);
   assert.deepEqual(stage.gauges("kopiur_deletions"), [
     "kopiur_deletions_held 11 apps",
   ]);
   stage.end(stage.job(), 0, aDeletedResult(1));
   await stage.settleAll();
   assert.equal(stage.phaseAndReason("old-003"), "gone");
-  assert.equal(told(stage, "SnapshotDeleted"), 1);
+  assert.equal(reported(stage, "SnapshotDeleted"), 1);
 });
 
 Deno.test("Deletion of all goes on once all are confirmed, each once", async () => {
@@ -173,7 +173,7 @@ Deno.test("Deletion of all goes on once all are confirmed, each once", async () 
   for (const job of stage.jobs) stage.end(job, 0, aDeletedResult(1));
   await stage.settleAll();
   assert.deepEqual(stage.backups.map(({ metadata }) => metadata.name), ["run"]);
-  assert.deepEqual([told(stage, "MassDeletionReleased"), told(stage, "SnapshotDeleted")], [30, 30]);
+  assert.deepEqual([reported(stage, "MassDeletionReleased"), reported(stage, "SnapshotDeleted")], [30, 30]);
   assert.deepEqual(stage.gauges("kopiur_deletions"), []);
 });
 
@@ -184,7 +184,7 @@ Deno.test("Deletion that was confirmed before it was asked for neither waits nor
   stage.deleteBackup(...names(20));
   await stage.settleAll();
   assert.equal(deleteJobs(stage).length, 20);
-  assert.equal(told(stage, "MassDeletionHeld"), 0);
+  assert.equal(reported(stage, "MassDeletionHeld"), 0);
 });
 
 Deno.test("Deletion that is held can be given up by the skip annotation, or by another policy", async () => {
@@ -225,7 +225,7 @@ Deno.test("Deletions of different hours that would go in the same minute are cou
   await settleTime(stage);
   stage.kube.put(secret ?? assert.fail());
   await stage.settleAll();
-  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [8, 8]);
+  assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [8, 8]);
 });
 
 /** Lets the movers that delete end well, and the Backups go. */
@@ -244,7 +244,7 @@ Deno.test("Deletions that are waited for, one after the other, are held from the
     await endMovers(stage);
     stage.restart();
   }
-  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 20]);
+  assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [10, 20]);
   assert.deepEqual(phasesAndReasons(stage, names(10)), ["gone"]);
 });
 
@@ -257,7 +257,7 @@ Deno.test("Deletions ten at a time, each ten waited for, are held from the secon
     await settleTime(stage);
     await endMovers(stage);
   }
-  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 30]);
+  assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [10, 30]);
 });
 
 for (const aheadSeconds of [15, -15, 7200, -7200]) {
@@ -273,7 +273,7 @@ for (const aheadSeconds of [15, -15, 7200, -7200]) {
       await stage.clock.advance(60);
     }
     await settleTime(stage);
-    assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [0, 30]);
+    assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [0, 30]);
   });
 }
 
@@ -288,7 +288,7 @@ Deno.test("Deletion counts what was deleted before a clock of ours that jumped f
   await stage.settleAll();
   await stage.clock.advance(7_200_000);
   await stage.settleAll();
-  assert.deepEqual([deleteJobs(stage).length, told(stage, "MassDeletionHeld")], [10, 5]);
+  assert.deepEqual([deleteJobs(stage).length, reported(stage, "MassDeletionHeld")], [10, 5]);
 });
 
 for (
@@ -404,7 +404,7 @@ Deno.test("Deletions that come slower than the window are not held", async () =>
     await endMovers(stage);
     await stage.clock.advance(60_000);
   }
-  assert.equal(told(stage, "MassDeletionHeld"), 0);
+  assert.equal(reported(stage, "MassDeletionHeld"), 0);
 });
 
 Deno.test("Deletion of one is held while many others are", async () => {
@@ -479,7 +479,7 @@ Deno.test("Deletion counts neither other repositories, nor what keeps or has no 
   stage.deleteBackup(...all);
   await stage.settleAll();
   await settleTime(stage);
-  assert.equal(told(stage, "MassDeletionHeld"), 0);
+  assert.equal(reported(stage, "MassDeletionHeld"), 0);
   assert.deepEqual(phasesAndReasons(stage, names(9)), ["Deleting Deleting"]);
 });
 

@@ -134,7 +134,7 @@ function startPlan(
 const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
 
 /**
- * A mover that does not run is told of; one that is given up is tried again: as often as it takes while there are
+ * A mover that does not run is reported; one that is given up is tried again: as often as it takes while there are
  * snapshots.
  */
 function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
@@ -166,7 +166,9 @@ function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"wait
   };
 }
 
-/** Movers that were given up, and those before the one that is remembered: told and counted, or waited for in vain. */
+/**
+ * Movers that were given up, and those before the one that is remembered: reported and counted, or waited for in vain.
+ */
 function leftovers(
   world: BackupWorld,
   task: DeletionTask,
@@ -229,7 +231,7 @@ function deletedPlan(deleting: DeletingRun, { waits }: { readonly waits: boolean
         note: `${deletedNote(state)}${lateText(deleting)}`,
       }],
       measures: [
-        // One that left something young was counted when that was told.
+        // One that left something young was counted when that was reported.
         ...(job.metadata.uid === world.backup.status.deletion?.lastJob
           ? []
           : moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds)),
@@ -256,8 +258,8 @@ function lateText({ world, pin }: DeletingRun): string {
 }
 
 function isToWait({ world }: DeletingRun, { metadata }: KubeObject, { result }: Deleted): boolean {
-  const isTold = metadata.uid === world.backup.status.deletion?.lastJob;
-  return result.snapshotDelete.left !== undefined && (isTold || looksWith(world) < MAX_CHECKPOINT_LOOKS);
+  const isReported = metadata.uid === world.backup.status.deletion?.lastJob;
+  return result.snapshotDelete.left !== undefined && (isReported || looksWith(world) < MAX_CHECKPOINT_LOOKS);
 }
 
 /** True once a mover said that it deleted the snapshots, and left something young. */
@@ -311,24 +313,24 @@ function afterEnd(
   const { number, slotsGivenBack } = step.memory;
   const name = jobNameOf(task, number);
   const next = { number: number + 1, retryAt, ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }) };
-  const told = withMemory(deleting, plan, jobMemory(task, next));
-  const deletion = { failures: 0, ...told.next.deletion, ...change };
+  const reported = withMemory(deleting, plan, jobMemory(task, next));
+  const deletion = { failures: 0, ...reported.next.deletion, ...change };
   const lastJob = deleteJobs(world).find(({ metadata }) => metadata.name === name)?.metadata.uid;
-  return withDeletion(told, { ...deletion, lastJob });
+  return withDeletion(reported, { ...deletion, lastJob });
 }
 
 /** What stands in the way is said on until the next try. */
 function betweenTries(deleting: DeletingRun, waitSeconds: number): BackupPlan {
   const { status } = deleting.world.backup;
-  const told = findCondition(status.conditions, "Ready")?.reason;
+  const reported = findCondition(status.conditions, "Ready")?.reason;
   const waits = waitsForCheckpoints(status);
   if (waits !== undefined) {
-    const isTrouble = told === "SnapshotDeletionFailed" || told === "Unschedulable" ||
-      told === "PodNotStarted";
-    return waitingPlan(deleting, isTrouble ? told : "Deleting", waits, waitSeconds);
+    const isTrouble = reported === "SnapshotDeletionFailed" || reported === "Unschedulable" ||
+      reported === "PodNotStarted";
+    return waitingPlan(deleting, isTrouble ? reported : "Deleting", waits, waitSeconds);
   }
-  if ((told === "Unschedulable" || told === "PodNotStarted") && status.message !== undefined) {
-    return waitingPlan(deleting, told, status.message, waitSeconds);
+  if ((reported === "Unschedulable" || reported === "PodNotStarted") && status.message !== undefined) {
+    return waitingPlan(deleting, reported, status.message, waitSeconds);
   }
   if ((status.deletion?.failures ?? 0) > 0) {
     return waitingPlan(deleting, "SnapshotDeletionFailed", failedMessage(status), waitSeconds);

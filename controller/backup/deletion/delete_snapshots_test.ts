@@ -303,10 +303,10 @@ Deno.test("Deletion goes on from what releases before this one remembered of its
   await stage.clock.advance(50_000);
   await stage.settle("old");
   assert.match(aDeleteJob(stage).metadata.name, /^old-delete-4-/);
-  const told = stage.kube.find(API, "Backup", { namespace: "apps", name: "old" })?.status as {
+  const reported = stage.kube.find(API, "Backup", { namespace: "apps", name: "old" })?.status as {
     readonly deletion: Readonly<Record<string, unknown>>;
   };
-  const { failures, unstarted, retryAt, job } = told.deletion;
+  const { failures, unstarted, retryAt, job } = reported.deletion;
   assert.deepEqual([failures, unstarted, retryAt], [1, undefined, undefined]);
   assert.equal((job as { readonly attempts: number }).attempts, 4);
 });

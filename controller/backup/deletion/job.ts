@@ -106,8 +106,8 @@ export function deleteJob(
 
 /**
  * Where and when a mover of this run may have been killed: of a source that has a snapshot kopia has dropped what was
- * left before it. A run is over when that is told; one that is deleted on its way ends when its deletion begins: its
- * movers are gone by then.
+ * left before it. A run is over when that is reported; one that is deleted on its way ends when its deletion begins:
+ * its movers are gone by then.
  */
 function checkpointsOf(
   world: BackupWorld,
@@ -121,7 +121,7 @@ function checkpointsOf(
   const startMs = Date.parse(startTimeOf(world, now));
   const from = new Date(startMs - CLOCK_MARGIN_SECONDS * 1000).toISOString();
   // Of a second try as of the first: runs that began meanwhile are others.
-  const to = toldEnd(status) ?? status.deletion?.startedAt ?? now.toISOString();
+  const to = reportedEnd(status) ?? status.deletion?.startedAt ?? now.toISOString();
   return { checkpoints: { sourcePaths, from, to } };
 }
 
@@ -129,8 +129,8 @@ function checkpointsOf(
  * When it was told that the run had ended, by which all its movers had: one that failed early, or that is known by the
  * time of its snapshot alone, may have ended later than the status says of the run. Undefined of one that has not ended.
  */
-function toldEnd({ timing, conditions }: BackupWorld["backup"]["status"]): string | undefined {
+function reportedEnd({ timing, conditions }: BackupWorld["backup"]["status"]): string | undefined {
   if (timing?.endTime === undefined) return undefined;
-  const toldAt = findCondition(conditions, "Complete")?.lastTransitionTime ?? timing.endTime;
-  return Date.parse(toldAt) > Date.parse(timing.endTime) ? toldAt : timing.endTime;
+  const reportedAt = findCondition(conditions, "Complete")?.lastTransitionTime ?? timing.endTime;
+  return Date.parse(reportedAt) > Date.parse(timing.endTime) ? reportedAt : timing.endTime;
 }

@@ -78,7 +78,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
       "to go; set spec.deletionPolicy of the Backup to say it";
     return waitingPlan(deleting, "InvalidSpec", message, UNREADABLE_SECONDS);
   }
-  // What ended meanwhile is told by the pass that writes it down; a Job that cannot be made must not stop that.
+  // What ended meanwhile is reported by the pass that writes it down; a Job that cannot be made must not stop that.
   if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
   return deleteSnapshots(deleting);
 }
@@ -89,7 +89,7 @@ export function effectivePolicy(world: BackupWorld, pin: RunPin | undefined): De
   return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: policyOfToday(world), last });
 }
 
-/** Silently; but what a mover may have deleted before is told. */
+/** Silently; but what a mover may have deleted before is reported. */
 function retain(deleting: DeletingRun): BackupPlan {
   const plan = release(deleting, "The snapshots are retained");
   if (deleting.world.backup.status.deletion?.startedAt === undefined) return plan;
@@ -113,8 +113,8 @@ function orphanUnread(deleting: DeletingRun): BackupPlan {
 }
 
 /**
- * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have made
- * one. What a mover had not finished that said so is no snapshot, and told all the same: it takes room.
+ * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have
+ * made one. What a mover had not finished that said so is no snapshot, and is reported all the same: it takes room.
  */
 function orphan(deleting: DeletingRun, because: string): BackupPlan {
   const kept = deleting.entries.filter(mayHoldSnapshot);

@@ -99,11 +99,11 @@ Deno.test("Deletion needs no config: what it must know was pinned", async () => 
 
 Deno.test("Deletion with policy Retain says and counts nothing", async () => {
   const stage = await endedStage({ policy: "Retain" });
-  const told = stage.events.length;
+  const reported = stage.events.length;
   stage.deleteBackup();
   await stage.pass();
   assert.equal(stage.backup, undefined);
-  assert.deepEqual([stage.events.length, deleteJobsMade(stage)], [told, 0]);
+  assert.deepEqual([stage.events.length, deleteJobsMade(stage)], [reported, 0]);
   assert.deepEqual(await stage.series(orphaned), [`${orphaned}{namespace="apps"} 0`]);
 });
 
@@ -258,9 +258,9 @@ Deno.test("Deletion that fails is counted and told once per Job, and tried again
     await stage.settle();
     assert.deepEqual(stage.status.deletion?.failures, round + 1);
     assert.deepEqual(await stage.series(failures), [`${failures}{namespace="apps"} ${round + 1}`]);
-    const told = stage.kube.events.filter(({ reason }) => reason === "SnapshotDeletionFailed");
-    assert.equal(told.length, round + 1);
-    assert.match(told.at(-1)?.note ?? "", /The storage cannot be reached: dial tcp: refused/);
+    const reported = stage.kube.events.filter(({ reason }) => reason === "SnapshotDeletionFailed");
+    assert.equal(reported.length, round + 1);
+    assert.match(reported.at(-1)?.note ?? "", /The storage cannot be reached: dial tcp: refused/);
     assert.equal(stage.jobs.some(({ metadata }) => metadata.name.includes("-delete-")), false);
     await stage.clock.advance((delaySeconds - 1) * 1000);
     await stage.settle();
@@ -509,8 +509,8 @@ for (const [what, { status, count }] of Object.entries(unreadable)) {
     stage.deleteBackup();
     await stage.settleDeletion();
     assert.ok(stage.isHeld);
-    const told = stage.backup?.status as Readonly<Record<string, unknown>>;
-    assert.equal(told["phase"], status["phase"]);
+    const reported = stage.backup?.status as Readonly<Record<string, unknown>>;
+    assert.equal(reported["phase"], status["phase"]);
     stage.annotate({ [ANNOTATION.skipSnapshotCleanup]: "true" });
     stage.kube.failNext("finalizer", refusal(403, "Cannot write: forbidden"));
     await stage.pass();

@@ -32,7 +32,7 @@ export function policyOfToday(
 }
 
 /**
- * The plan with what the recipe says today in the status it leads to, where that is news: a recipe that is deleted
+ * The plan with what the recipe says today in the status it leads to, where that is new: a recipe that is deleted
  * together with its Backups cannot be asked any more.
  */
 export function rememberingPolicy(world: BackupWorld, plan: BackupPlan): BackupPlan {

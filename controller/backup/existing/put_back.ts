@@ -54,7 +54,7 @@ export function planPutBack(world: BackupWorld, now: Date): BackupPlan {
 
 /**
  * One that is deleted before it has taken its snapshots up takes none with it: nobody has seen which those are. That
- * they stay is told, as of any that are left behind.
+ * they stay is reported, as of any that are left behind.
  */
 export function releasePutBack(world: BackupWorld, now: Date): BackupPlan {
   const deleting = deletingRun(world, now);
@@ -217,7 +217,7 @@ function strandedPlan(world: BackupWorld, why: string): BackupPlan {
   };
 }
 
-/** The finalizer comes first, so that its deletion can be told. */
+/** The finalizer comes first, so that its deletion can be reported. */
 function idlePlan(
   world: BackupWorld,
   outcome: Extract<Outcome, { kind: "waiting" | "stalled" }>,

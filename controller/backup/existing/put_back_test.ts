@@ -89,7 +89,7 @@ Deno.test("a Backup with a Job of its own goes on, whatever its name says", asyn
 });
 
 for (
-  const [policy, told] of [
+  const [policy, reported] of [
     [undefined, ["Normal SnapshotOrphaned on Backup"]],
     ["Delete", ["Normal SnapshotOrphaned on Backup"]],
     ["Orphan", ["Normal SnapshotOrphaned on Backup"]],
@@ -108,10 +108,10 @@ for (
     await stage.settle(name);
     assert.equal(stage.phaseAndReason(name), "gone");
     assert.deepEqual(stage.jobs, []);
-    assert.deepEqual(stage.events.slice(before), told);
+    assert.deepEqual(stage.events.slice(before), reported);
     assert.deepEqual(
       await stage.series("kopiur_orphaned_snapshots_total"),
-      [`kopiur_orphaned_snapshots_total{namespace="apps"} ${told.length}`],
+      [`kopiur_orphaned_snapshots_total{namespace="apps"} ${reported.length}`],
     );
   });
 }

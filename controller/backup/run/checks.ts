@@ -16,7 +16,7 @@ import type { BackupWorld } from "../world/world.ts";
 /** Looks for what concerns Backups alone, or is one of the obstacles of all movers. */
 type Check = ObstacleCheck | "configIsMissing";
 
-/** What a run needs before its first mover, in the order it is told. */
+/** What a run needs before its first mover, in the order it is reported. */
 export const startChecks: readonly Check[] = [OBSTACLES.namespaceEnds, "configIsMissing", ...RUN_OBSTACLES];
 
 /** What a mover needs in a run that was started: the config no longer matters, its volumes its Job waits for. */

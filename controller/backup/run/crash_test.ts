@@ -181,9 +181,11 @@ function facts(stage: BackupStage): unknown {
 
 /** Events that tell an end; what tells a wait may differ with the path taken. */
 function counts(stage: BackupStage): ReadonlyMap<string, number> {
-  const told = new Map<string, number>();
+  const reported = new Map<string, number>();
   for (const event of stage.events) {
-    if (/Backup(Succeeded|Partial|Failed)|Snapshot/.test(event)) told.set(event, (told.get(event) ?? 0) + 1);
+    if (/Backup(Succeeded|Partial|Failed)|Snapshot/.test(event)) {
+      reported.set(event, (reported.get(event) ?? 0) + 1);
+    }
   }
-  return told;
+  return reported;
 }

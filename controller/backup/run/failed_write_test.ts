@@ -166,7 +166,7 @@ for (
     const left = stage.job();
     stage.end(left, exitCode, message);
     await stage.settle();
-    const told = stage.status.conditions?.find(({ type }) => type === "Ready");
+    const reported = stage.status.conditions?.find(({ type }) => type === "Ready");
     stage.pod(stage.kube.put({ ...left, status: { active: 1 } }), { phase: "Running" });
     stage.kube.failNext("remove", refusal(403, "Cannot delete Job: forbidden"));
     await stage.pass();
@@ -174,7 +174,7 @@ for (
     await stage.settle();
     const found = stage.status.conditions?.find(({ type }) => type === "Ready");
     assert.ok(stage.conditions.includes(want), stage.conditions.join());
-    assert.equal(found?.message, told?.message);
+    assert.equal(found?.message, reported?.message);
     assert.deepEqual(stage.jobs, []);
   });
 }

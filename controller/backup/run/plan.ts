@@ -181,19 +181,19 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
   const outcome = runningOutcome({ steps, held, started }, wait, pin);
-  const told = run === "new" ? leftOut(world) : { conditions: [], events: [] };
+  const reported = run === "new" ? leftOut(world) : { conditions: [], events: [] };
   const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
     ...base,
     conditions: [
       ...(wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition]),
-      ...told.conditions,
+      ...reported.conditions,
     ],
     outcome,
     events: [
       ...disruptionEvents(world, entries),
       ...waitEvents(world, outcome.reason, outcome.message),
-      ...told.events,
+      ...reported.events,
     ],
     next: { ...next, phase: "Running", message: outcome.message },
   };

@@ -36,16 +36,16 @@ function withSaid(mover: MoverAtWork, said: SeenProgress["said"]): SeenProgress 
 export function withProgress(plan: BackupPlan, { backup, atWork = [] }: BackupWorld, now: Date): BackupPlan {
   const { progress: before = [], ...next } = plan.next;
   const works = next.phase === "Running" && !backup.isDeleting;
-  const told = progressStatus(before, works ? atWork : [], now);
+  const reported = progressStatus(before, works ? atWork : [], now);
   const { outcome } = plan;
   return {
     ...plan,
-    ...(outcome.kind !== "waiting" || told.recheckAfterSeconds === undefined ? {} : {
+    ...(outcome.kind !== "waiting" || reported.recheckAfterSeconds === undefined ? {} : {
       outcome: {
         ...outcome,
-        recheckAfterSeconds: Math.min(outcome.recheckAfterSeconds, told.recheckAfterSeconds),
+        recheckAfterSeconds: Math.min(outcome.recheckAfterSeconds, reported.recheckAfterSeconds),
       },
     }),
-    next: told.progress.length === 0 ? next : { ...next, progress: [...told.progress] },
+    next: reported.progress.length === 0 ? next : { ...next, progress: [...reported.progress] },
   };
 }

@@ -180,10 +180,10 @@ Deno.test("Backup whose files lost their names to others is partial, with count 
   const names = { lost: { count: 40, paths }, renamed: { count: 50, paths } };
   stage.end(stage.job(), 0, aSavedResult("k1", { names }));
   await stage.settle();
-  const told = paths.slice(0, 10);
+  const reported = paths.slice(0, 10);
   assert.deepEqual(stage.status.snapshots?.[0]?.names, {
-    renamed: { count: 50, paths: told },
-    lost: { count: 40, paths: told },
+    renamed: { count: 50, paths: reported },
+    lost: { count: 40, paths: reported },
   });
   assert.deepEqual([stage.status.stats?.lost, stage.status.stats?.renamed], [40, 50]);
   assert.ok(stage.conditions.includes("Complete=False BackupPartial"));

@@ -34,7 +34,7 @@ export type SourceStep =
   /** It needs a mover Job of that number. */
   | { readonly kind: "start"; readonly entry: SnapshotEntry; readonly attempt: number }
   | { readonly kind: "running"; readonly entry: SnapshotEntry; readonly recheckAfterSeconds: number }
-  /** No mover of it works, which is worth telling. */
+  /** No mover of it works, which is worth reporting. */
   | {
     readonly kind: "waiting";
     readonly entry: SnapshotEntry;
@@ -166,7 +166,9 @@ function succeededEntry(
   return failedEntry(entry, "PermissionDenied", true);
 }
 
-/** What is to be told of names; undefined when all were kept. A mover of a release that did not look knows nothing. */
+/**
+ * What is to be reported of names; undefined when all were kept. A mover of a release that did not look knows nothing.
+ */
 function namesOf({ names = { unknown: true } }: BackupDocument): SnapshotEntry["names"] {
   const { renamed, lost, unknown } = names;
   if (renamed === undefined && lost === undefined && unknown === undefined) return undefined;

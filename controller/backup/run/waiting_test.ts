@@ -242,7 +242,7 @@ Deno.test("Backup whose mover pod does not start tells it after half a minute, a
   await stage.settle();
   assert.equal(stage.status.message, 'The mover of "data" does not start: ContainerCreating');
   assert.equal(stage.events.at(-1), "Warning PodNotStarted on Backup");
-  const told = stage.events.length;
+  const reported = stage.events.length;
   for (const reason of ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]) {
     stage.pod(stage.job(), {
       phase: "Pending",
@@ -251,7 +251,11 @@ Deno.test("Backup whose mover pod does not start tells it after half a minute, a
     await stage.settle();
     assert.equal(stage.status.message, `The mover of "data" does not start: ${reason}: no such image`);
   }
-  assert.equal(stage.events.length, told + 1, "told anew when it got worse, and not again while it lasts");
+  assert.equal(
+    stage.events.length,
+    reported + 1,
+    "told anew when it got worse, and not again while it lasts",
+  );
 });
 
 Deno.test("Backup whose mover misses its start deadline fails, and its Job is removed after it was given up and before that", async () => {

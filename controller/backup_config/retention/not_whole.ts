@@ -55,8 +55,8 @@ export function notWholeEvents(
   change: ConditionChange,
 ): readonly PlannedEvent[] {
   if (change.kind === "remove") return [];
-  const isTold = findCondition(status.conditions, CONDITION)?.status === "False";
-  const known = new Set(isTold ? status.retention?.notWhole?.snapshots.map(keyOf) : []);
+  const isReported = findCondition(status.conditions, CONDITION)?.status === "False";
+  const known = new Set(isReported ? status.retention?.notWhole?.snapshots.map(keyOf) : []);
   const isNew = newestOdd(retention, odd).some(({ snapshot: { path }, state }) =>
     !known.has(keyOf({ sourcePath: path, state }))
   );

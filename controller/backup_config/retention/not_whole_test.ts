@@ -46,7 +46,7 @@ function names(stage: ConfigStage): readonly string[] {
     .map(({ metadata }) => metadata.name).toSorted();
 }
 
-function told(stage: ConfigStage): readonly string[] {
+function reported(stage: ConfigStage): readonly string[] {
   return stage.kube.events.filter(({ reason }) => reason === "NotWhole").map(({ note }) => note);
 }
 
@@ -77,7 +77,7 @@ for (const [state, fault] of Object.entries(faults)) {
       "whole ones in retention: 3 Backups stay that would be deleted otherwise. When that is as it should be, say so: " +
       "kubectl kopiur backup accept odd-13 -n apps, or spec.accept: true on the Backup";
     assert.equal(stage.condition("SnapshotsWhole"), `False NotWhole: ${message}`);
-    assert.equal(told(stage).length, 1);
+    assert.equal(reported(stage).length, 1);
     assert.deepEqual(
       stage.gauges("kopiur_backup_snapshots_not_whole").filter((line) => line.endsWith(" 3")),
       [
@@ -137,23 +137,23 @@ Deno.test("retention tells of each source that is not whole once, and again when
   await left(stage);
   stage.kube.put(aNight("odd-11", 11, faults.empty));
   await left(stage);
-  assert.equal(told(stage).length, 1);
+  assert.equal(reported(stage).length, 1);
   stage.kube.put(aNight("odd-12", 12, faults.shrunken));
   await left(stage);
-  assert.equal(told(stage).length, 2);
+  assert.equal(reported(stage).length, 2);
   stage.kube.put(aNight("whole-13", 13));
   await left(stage);
   assert.equal(stage.condition("SnapshotsWhole"), undefined);
   stage.kube.put(aNight("odd-14", 14, faults.shrunken));
   await left(stage);
-  assert.equal(told(stage).length, 3);
+  assert.equal(reported(stage).length, 3);
 });
 
 Deno.test("retention counts what is not whole where no rule is, and holds nothing back", async () => {
   const stage = aStage(undefined, ...whole, aNight("odd-10", 10, faults.empty));
   await left(stage);
   assert.equal(stage.status.retention?.notWhole?.empty, 1);
-  assert.deepEqual([stage.condition("SnapshotsWhole"), told(stage)], [undefined, []]);
+  assert.deepEqual([stage.condition("SnapshotsWhole"), reported(stage)], [undefined, []]);
 });
 
 Deno.test("retention names no more snapshots that are not whole than status may hold", async () => {

@@ -36,7 +36,7 @@ function markOf(stage: ConfigStage, name: string): string | undefined {
   return backup?.metadata.annotations?.[ANNOTATION.deletedBy];
 }
 
-function told(stage: ConfigStage, reason: string): readonly string[] {
+function reported(stage: ConfigStage, reason: string): readonly string[] {
   return stage.kube.events.filter((event) => event.reason === reason).map(({ note }) => note);
 }
 
@@ -65,7 +65,7 @@ Deno.test("retention names what is to go for a minute before it deletes, and tel
   await stage.clock.advance(1_000);
   await stage.pass();
   assert.deepEqual(names(stage), ["run-001", "run-002"]);
-  assert.deepEqual(told(stage, "RetentionApplied"), [
+  assert.deepEqual(reported(stage, "RetentionApplied"), [
     'Deleted 3 Backups that no rule of spec.retention keeps: "run-005", "run-004", "run-003"',
   ]);
   assert.equal(await pruned(stage), 3);
@@ -172,9 +172,9 @@ Deno.test("retention whose status is refused tells of its deletions in the next 
     stage.kube.failNext("status", error);
     await stage.pass();
     assert.deepEqual(names(stage), ["run-001"]);
-    assert.deepEqual(told(stage, "RetentionApplied"), []);
+    assert.deepEqual(reported(stage, "RetentionApplied"), []);
     await settled(stage);
-    assert.equal(told(stage, "RetentionApplied").length, 1);
+    assert.equal(reported(stage, "RetentionApplied").length, 1);
     assert.equal(await pruned(stage), 2);
   }
 });
@@ -203,7 +203,7 @@ Deno.test("retention counts each Backup once while the cache shows it as it was"
   stage.reader = kube;
   await settled(stage);
   assert.equal(await pruned(stage), 2);
-  assert.equal(told(stage, "RetentionApplied").length, 1);
+  assert.equal(reported(stage, "RetentionApplied").length, 1);
 });
 
 Deno.test("retention deletes nothing in a pass that has something else to write down", async () => {
@@ -434,7 +434,7 @@ for (const [what, { change, says }] of Object.entries(pauses)) {
     assert.deepEqual(names(stage), before);
     assert.match(stage.condition("RetentionActive") ?? "", says);
     assert.ok((stage.status.retention?.pendingCount ?? 0) >= 2);
-    const warned = told(stage, "RetentionHeld").length;
+    const warned = reported(stage, "RetentionHeld").length;
     assert.equal(warned, says.source.includes("RetentionHeld") ? 1 : 0);
   });
 }

@@ -52,7 +52,7 @@ export class ProgressReader {
     this.#deps = deps;
   }
 
-  /** Who is to be told that there is news of an object's movers. */
+  /** Who is to be told that there is something new of an object's movers. */
   onChange(wake: (key: ObjectKey) => void): void {
     this.#wake = wake;
   }

@@ -26,13 +26,15 @@ export function progressStatus(
 ): ProgressStatus {
   if (movers.length === 0) return { progress: [] };
   const untilWrite = Math.max(0, ...before.map(({ observedAt }) => secondsUntilWrite(observedAt, now)));
-  const told = movers.map(({ source, pod, said }) => {
+  const reported = movers.map(({ source, pod, said }) => {
     const old = before.find((each) => each.source === source && each.pod === pod.name);
     const isNew = said !== undefined && (old === undefined || !isSame(old, said));
     return { old, next: isNew ? progressOf(source, pod.name, said, now) : old, isNew };
   });
-  const isPutOff = untilWrite > 0 && told.some(({ isNew }) => isNew);
-  const entries = told.map(({ old, next }) => isPutOff ? old : next).filter((entry) => entry !== undefined);
+  const isPutOff = untilWrite > 0 && reported.some(({ isNew }) => isNew);
+  const entries = reported.map(({ old, next }) => isPutOff ? old : next).filter((entry) =>
+    entry !== undefined
+  );
   return {
     progress: entries.toSorted((a, b) => a.source < b.source ? -1 : Number(a.source > b.source)),
     recheckAfterSeconds: isPutOff ? untilWrite : READ_EVERY_SECONDS,

@@ -76,9 +76,9 @@ Deno.test("progressStatus() decides by what was said, by which pod, and how long
     "sources in order": [[], [mover("b", said(1)), mover("a", said(1))], ["a 1 0", "b 1 0"], 30],
   };
   for (const [name, [before, movers, want, recheck]] of Object.entries(cases)) {
-    const told = progressStatus(before, movers, now);
-    assert.deepEqual(summary(told.progress), want, name);
-    assert.equal(told.recheckAfterSeconds, recheck, name);
+    const reported = progressStatus(before, movers, now);
+    assert.deepEqual(summary(reported.progress), want, name);
+    assert.equal(reported.recheckAfterSeconds, recheck, name);
   }
 });
 

@@ -57,8 +57,8 @@ export function noteMover(
 }
 
 /**
- * Tells a pool whether a pod of a mover was told to go. To be called for every change of a pod: on a node nobody hears
- * of it stays so for ever, and a Job has no second pod beside it.
+ * Tells a pool whether a pod of a mover is being deleted. To be called for every change of a pod: on a node nobody
+ * hears of it stays so for ever, and a Job has no second pod beside it.
  */
 export function noteMoverPod(pod: KubeObject, reader: Reader, slots: MoverSlots): void {
   const owner = controllerOf(pod);

@@ -84,16 +84,16 @@ export function slotReserve(limit: number): number {
 
 /**
  * The ledger of slots: who may start a mover, and who waits. A namespace that has not its share yet goes before those
- * that have. Then restores go before backups, those before maintenance, that before deletions of snapshots; among equals
- * namespaces take turns. Within one those go first that joined the line earlier, and of those that came together the
- * oldest; each slot that was given back counts as ten minutes later, two hours at most. The last slots are kept for
+ * that have. Then restores go before backups, those before maintenance, that before deletions of snapshots; among
+ * equals namespaces take turns. Within one those go first that joined the line earlier, and of those that came together
+ * the oldest; each slot that was given back counts as ten minutes later, two hours at most. The last slots are kept for
  * namespaces that have none.
  *
  * A grant is held until its mover was seen to end, or its owner asks for it no longer, or it lapses; so no cache that
- * lags lets more movers start than may work. A mover that was told to go and does not, as on a lost node, is not counted
- * after a while; should such a pod come back to life there is one more than the limit until it ends. The ledger lives in
- * the memory of the replica that leads and is told every mover there is when that begins: one that dies leaves nothing
- * behind.
+ * lags lets more movers start than may work. A mover that is being deleted and does not go away, as on a lost node, is
+ * not counted after a while; should such a pod come back to life there is one more than the limit until it ends. The
+ * ledger lives in the memory of the replica that leads and is told every mover there is when that begins: one that dies
+ * leaves nothing behind.
  *
  *   ask → waiting → granted → working (seen) → ended, or gone (given back: its owner goes later)
  *            ▲         │ not made use of         └ told to go, and still there → not counted
@@ -104,7 +104,7 @@ export class MoverSlots {
   readonly #reserve: number;
   readonly #nowMs: () => number;
   readonly #movers = new Map<string, Mover>();
-  /** Movers that were told to go, the earliest first. */
+  /** Movers that are being deleted, the earliest first. */
   readonly #terminating = new Map<string, Terminating>();
   /** Those of them that are not counted any more. */
   readonly #lost = new Map<string, Mover>();
@@ -201,7 +201,7 @@ export class MoverSlots {
     else this.moverCountsAgain(mover.id, "Job");
   }
 
-  /** A mover was told to go: should it still be there after a while, it is not counted any more. */
+  /** A mover is being deleted: should it still be there after a while, it is not counted any more. */
   moverTerminates(id: string, part: TerminatingPart): void {
     if (this.#moverOf(id) === undefined) return;
     const terminating = this.#terminating.get(id) ?? { sinceMs: this.#nowMs(), parts: new Set() };
@@ -209,7 +209,7 @@ export class MoverSlots {
     this.#terminating.set(id, terminating);
   }
 
-  /** What had been told to go is gone, or another one is in its place: the mover counts. */
+  /** What was being deleted is gone, or another one is in its place: the mover counts. */
   moverCountsAgain(id: string, part: TerminatingPart): void {
     const terminating = this.#terminating.get(id);
     terminating?.parts.delete(part);

@@ -3,7 +3,7 @@ import type { SlotClass } from "../operations.ts";
 
 /**
  * So long a mover that does not run keeps its slot: one without a node, one that cannot be made or that does not
- * start; and one that was told to go and is still there, as on a node nobody hears of.
+ * start; and one that is being deleted and is still there, as on a node nobody hears of.
  */
 export const SLOT_GRACE_SECONDS = 300;
 
@@ -61,9 +61,9 @@ export interface WorkingMover {
   readonly namespace: string;
   /** Key of its repository, when it is known. */
   readonly repository: string | undefined;
-  /** Set when its Job was told to go. */
+  /** Set when its Job is being deleted. */
   readonly isTerminating?: true;
 }
 
-/** What of a mover was told to go. */
+/** What of a mover is being deleted. */
 export type TerminatingPart = "Job" | "Pod";

@@ -40,8 +40,8 @@ Deno.test("slotWaitText() says for whom the slots are that are free", () => {
 
 Deno.test("slotWaitText() counts as people do", () => {
   const places = [1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 23, 101, 111, 112, 1013, 1022];
-  const told = places.map((place) => /: (\S+) of/.exec(slotWaitText(aWait({ place }), ""))?.[1]);
-  assert.deepEqual(told, [
+  const reported = places.map((place) => /: (\S+) of/.exec(slotWaitText(aWait({ place }), ""))?.[1]);
+  assert.deepEqual(reported, [
     ...["1st", "2nd", "3rd", "4th", "10th", "11th", "12th", "13th", "21st", "22nd", "23rd"],
     ...["101st", "111th", "112th", "1013th", "1022nd"],
   ]);

@@ -81,7 +81,7 @@ export type AnyJobState =
 
 /** Why no pod of a Job works though the Job is not over. */
 export interface MissingPod {
-  /** It ended and the next one is due; nothing of it is left; it was told to go and its node says nothing. */
+  /** It ended and the next one is due; nothing of it is left; it is being deleted and its node says nothing. */
   readonly why: "ended" | "gone" | "lost";
   readonly text: string;
   /** RFC 3339. Absent when nothing that is left says it. */
@@ -209,7 +209,7 @@ function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number
   }
   if (pod.isRunning) {
     const { deletedAt } = pod;
-    // One that was told to go and is on a node nobody hears of stays so for ever.
+    // One that is being deleted and is on a node nobody hears of stays so for ever.
     const text = "its pod is to go, but its node does not say that it went";
     const noPod = { why: "lost", text, ...sinceOf(deletedAt) } as const;
     const lost = deletedAt === undefined ? {} : { noPod };

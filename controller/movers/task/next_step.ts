@@ -221,8 +221,8 @@ function whileStray(
   }
   const left = Math.max(1, Math.ceil(limitSeconds - goneSeconds));
   if (goneSeconds < START_GRACE_SECONDS) {
-    const untilTold = Math.ceil(START_GRACE_SECONDS - goneSeconds);
-    return { kind: "works", memory, recheckAfterSeconds: Math.min(10, untilTold, left) };
+    const untilReported = Math.ceil(START_GRACE_SECONDS - goneSeconds);
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(10, untilReported, left) };
   }
   return waits(memory, { reason: "PodNotStarted", text }, Math.min(60, left));
 }
@@ -269,8 +269,8 @@ function whileWaiting(
   const untilGrace = keepsSlot ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
   const left = Math.max(1, Math.min(untilDeadline, untilGrace));
   if (reason === "PodNotStarted" && !isSettingsFault(text) && thisTimeSeconds < START_GRACE_SECONDS) {
-    const untilTold = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
-    return { kind: "works", memory, recheckAfterSeconds: Math.min(untilTold, left) };
+    const untilReported = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(untilReported, left) };
   }
   return waits(memory, wait, Math.min(60, left));
 }
@@ -314,8 +314,8 @@ function whilePodIsGone(
     ? START_GRACE_SECONDS
     : Math.min(SLOT_GRACE_SECONDS, limits.startDeadlineSeconds);
   if (goneSeconds < tellAfterSeconds) {
-    const untilTold = Math.max(1, Math.ceil(tellAfterSeconds - goneSeconds));
-    return { kind: "works", memory, recheckAfterSeconds: Math.min(60, left, untilTold) };
+    const untilReported = Math.max(1, Math.ceil(tellAfterSeconds - goneSeconds));
+    return { kind: "works", memory, recheckAfterSeconds: Math.min(60, left, untilReported) };
   }
   return waits(memory, wait, Math.min(60, left));
 }

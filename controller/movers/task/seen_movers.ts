@@ -15,7 +15,7 @@ export interface AnyMover {
   readonly state: AnyJobState;
   /** A pod of a Job of that name has not ended, though the Job itself may be gone. */
   readonly podIsAlive: boolean;
-  /** All such pods were told to go. */
+  /** All such pods are being deleted. */
   readonly podIsToGo: boolean;
   /** Its mover ended, and a container beside it keeps the Job from being over. */
   readonly outlivesMover: boolean;

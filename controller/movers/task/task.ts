@@ -80,7 +80,7 @@ export type TaskStep<O extends OperationKey> =
   }
   /** A mover of it works, or should before long. */
   | { readonly kind: "works"; readonly memory: TaskMemory; readonly recheckAfterSeconds: number }
-  /** No mover of it works, which is worth telling. */
+  /** No mover of it works, which is worth reporting. */
   | {
     readonly kind: "waits";
     readonly memory: TaskMemory;

@@ -31,7 +31,7 @@ export interface PassDeps {
   readonly freshness?: Pick<Freshness, "stale" | "hold">;
 }
 
-/** What is to be told of a pass. */
+/** What is to be reported of a pass. */
 export interface PassResult {
   readonly report: Report;
   /** What the Events are about, unless they say otherwise; without it there are none. */
@@ -51,7 +51,7 @@ const workLimitMs = 60_000;
 const statusLimitMs = 15_000;
 
 /**
- * Does one pass: observe → plan → apply → status; telling is left to the caller. Whatever kind or API server
+ * Does one pass: observe → plan → apply → status; the report is left to the caller. Whatever kind or API server
  * throw ends in the report. A pass broken off by `signal` is reported as interrupted.
  */
 export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<PassResult> {
@@ -106,7 +106,7 @@ function isTerminating(plan: Plan, done: PlanApplied): boolean {
     done.object.metadata.deletionTimestamp !== undefined;
 }
 
-/** The drop of the finalizer is what records that the end was told: without a drop it was told before. */
+/** The drop of the finalizer is what records that the end was reported: without a drop it was reported before. */
 function leave(plan: Plan, { object, released }: PlanApplied, deps: PassDeps): PassResult {
   const conditions = conditionsOf(object);
   const { outcome } = plan;
@@ -159,7 +159,7 @@ async function recordStatus(
   }
 }
 
-/** A status that cannot be written at all shows nowhere else, so that Event is told each time. */
+/** A status that cannot be written at all shows nowhere else, so that Event is reported each time. */
 function refused(
   error: unknown,
   about: { readonly object: KubeObject; readonly random: number; readonly earlier: Error | undefined },

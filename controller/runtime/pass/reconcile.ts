@@ -17,7 +17,7 @@ export interface ReconcileDeps extends PassDeps {
 /**
  * The one loop: a pass over one object (observe → plan → apply → status), then everything there is to tell of it.
  * The answer says when the key comes back; what a kind throws is part of it. When `signal` aborts, the pass is
- * broken off and nothing is told but that.
+ * broken off and nothing is reported but that.
  */
 export function reconcile(
   subject: Subject,

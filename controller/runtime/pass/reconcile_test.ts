@@ -56,7 +56,7 @@ function aStage() {
     pass: (kind: AnyKind, more: Partial<PassDeps> = {}): Promise<QueueAction> =>
       reconcile({ kind, key }, "spec", { ...deps, ...more }, stop.signal),
     backup: (): KubeObject | undefined => kube.find("kopiur.home-operations.com/v1alpha1", "Backup", key),
-    told: () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
+    reported: () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`),
     counted: () => probe.series("kopiur_controller_reconcile"),
   };
 }
@@ -87,7 +87,7 @@ Deno.test("reconcile() settles: status, Event, counters and queue say the same",
   const status = stage.backup()?.status as Record<string, unknown>;
   assert.deepEqual([status.phase, status.observedGeneration], ["Succeeded", 1]);
   assert.deepEqual(conditionsAt(stage), { Ready: "True Ready" });
-  assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
+  assert.deepEqual(stage.reported(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="success"} 1']);
   const [total] = await stage.probe.series("kopiur_controller_reconciliations_total");
   assert.equal(total, 'kopiur_controller_reconciliations_total{kind="Backup"} 1');
@@ -117,7 +117,7 @@ Deno.test("reconcile() waits: Ready is Unknown, the key comes back, the Event is
   const outcome = { kind: "waiting", reason, message: "Not yet", recheckAfterSeconds: 60 } as const;
   assert.deepEqual(await stage.pass(aKind({ plan: aPlan({ outcome }) })), { kind: "after", seconds: 60 });
   assert.deepEqual(conditionsAt(stage), { Ready: `Unknown ${reason}`, Reconciling: `True ${reason}` });
-  assert.deepEqual(stage.told(), [`Normal ${reason}: Not yet`]);
+  assert.deepEqual(stage.reported(), [`Normal ${reason}: Not yet`]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue_after"} 1']);
 });
 
@@ -131,7 +131,7 @@ Deno.test("reconcile() stalls over what observe throws and keeps what the status
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
   assert.equal((stage.backup()?.status as Record<string, unknown>).phase, "Running");
   assert.deepEqual(conditionsAt(stage), { Ready: "False InvalidSpec", Stalled: "True InvalidSpec" });
-  assert.deepEqual(stage.told(), ["Warning InvalidSpec: Cannot read the spec: it is empty: at sources"]);
+  assert.deepEqual(stage.reported(), ["Warning InvalidSpec: Cannot read the spec: it is empty: at sources"]);
   assert.deepEqual(await resultsAt(stage), [
     'results_total{result="error"} 1',
     'errors_total{class="structural"} 1',
@@ -170,7 +170,7 @@ for (
     assert.deepEqual(await stage.pass(aKind(parts)), { kind: "backoff" });
     assert.equal((stage.backup()?.status as Record<string, unknown>).phase, "Running");
     assert.equal(conditionsAt(stage).Ready, "False InternalError");
-    assert.deepEqual(stage.told(), [
+    assert.deepEqual(stage.reported(), [
       "Warning InternalError: The controller failed in an unexpected way: x is undefined",
     ]);
     assert.equal((await resultsAt(stage)).includes('errors_total{class="transient"} 1'), true);
@@ -205,7 +205,7 @@ Deno.test("reconcile() stops at the first step that fails, writes the status all
   assert.deepEqual(seen, ["a uid-configmap-a", "Cannot create: HTTP 500"]);
   assert.deepEqual(stage.kube.writes, ["create ConfigMap apps/a", "status Backup apps/run"]);
   assert.deepEqual(conditionsAt(stage), { Ready: "False KubeApiError", Reconciling: "True KubeApiError" });
-  assert.deepEqual(stage.told(), [
+  assert.deepEqual(stage.reported(), [
     "Warning KubeApiError: The API server could not be asked: Cannot create: HTTP 500",
   ]);
 });
@@ -222,10 +222,10 @@ Deno.test("reconcile() tells what a failed pass recorded once, and what it could
   });
   stage.kube.failNext("create", fault);
   await stage.pass(kind);
-  assert.equal(stage.told().some((line) => line.includes("BackupSucceeded")), false);
+  assert.equal(stage.reported().some((line) => line.includes("BackupSucceeded")), false);
   await stage.pass(kind);
   await stage.pass(kind);
-  assert.equal(stage.told().filter((line) => line.includes("BackupSucceeded")).length, 1);
+  assert.equal(stage.reported().filter((line) => line.includes("BackupSucceeded")).length, 1);
   const [orphans] = await stage.probe.series("kopiur_orphaned_snapshots_total");
   assert.equal(orphans, 'kopiur_orphaned_snapshots_total{namespace="apps"} 1');
 });
@@ -244,10 +244,10 @@ Deno.test("reconcile() passes again at once after a conflict, and Events and cou
     status: () => ({ phase: "Succeeded" }),
   });
   assert.deepEqual(await stage.pass(kind), { kind: "again" });
-  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(stage.reported(), []);
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
-  assert.equal(stage.told().length, 1);
+  assert.equal(stage.reported().length, 1);
   assert.deepEqual(await resultsAt(stage), [
     'results_total{result="requeue"} 1',
     'results_total{result="success"} 2',
@@ -278,7 +278,7 @@ Deno.test("reconcile() drops the finalizer last, patches nothing after it, and t
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
   assert.deepEqual(stage.kube.writes, ["create ConfigMap apps/a", "finalizer absent Backup apps/run"]);
   assert.equal(stage.backup(), undefined);
-  assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
+  assert.deepEqual(stage.reported(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
 });
 
 Deno.test("reconcile() tells the end of an object once while others still hold it", async () => {
@@ -288,7 +288,7 @@ Deno.test("reconcile() tells the end of an object once while others still hold i
   const kind = aKind({ plan: aPlan({ finalizer: "absent", events: [succeeded] }) });
   await stage.pass(kind);
   await stage.pass(kind);
-  assert.deepEqual(stage.told(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
+  assert.deepEqual(stage.reported(), ["Normal BackupSucceeded: Snapshot k1 holds 3 files"]);
   assert.deepEqual(stage.kube.writes, ["finalizer absent Backup apps/run"]);
 });
 
@@ -300,9 +300,9 @@ Deno.test("reconcile() tells nothing when the drop of the finalizer conflicts", 
   stage.kube.failNext("finalizer", refusal(409, "Cannot change Backup apps/run: it changed meanwhile"));
   const kind = aKind({ plan: aPlan({ finalizer: "absent", events: [succeeded], measures: [orphaned] }) });
   assert.deepEqual(await stage.pass(kind), { kind: "again" });
-  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(stage.reported(), []);
   await stage.pass(kind);
-  assert.equal(stage.told().length, 1);
+  assert.equal(stage.reported().length, 1);
 });
 
 Deno.test("reconcile() drops the finalizer of an object that lives on and still writes its status", async () => {
@@ -348,7 +348,7 @@ Deno.test("reconcile() forgets an object that went while it was worked on", asyn
     },
   });
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
-  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(stage.reported(), []);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="success"} 1']);
 });
 
@@ -366,7 +366,7 @@ Deno.test("reconcile() tells an Event each time when the status itself is refuse
   stage.kube.failNext("create", new TransientError("KubeApiError", "Cannot create: HTTP 500"));
   stage.kube.failNext("status", refused);
   await stage.pass(kind);
-  assert.deepEqual(stage.told(), ["Warning InvalidSpec: Cannot write the status: phase is unknown"]);
+  assert.deepEqual(stage.reported(), ["Warning InvalidSpec: Cannot write the status: phase is unknown"]);
   const line = stage.probe.lines().find(({ message }) => message === "stalled");
   assert.equal(line?.fields["earlier_error"], "Cannot create: HTTP 500");
 });
@@ -376,7 +376,7 @@ Deno.test("reconcile() backs off without an Event when the status cannot be writ
   stage.kube.put(aBackup());
   stage.kube.failNext("status", new TransientError("KubeApiError", "Cannot write: no answer"));
   assert.deepEqual(await stage.pass(aKind({ plan: aPlan({ events: [succeeded] }) })), { kind: "backoff" });
-  assert.deepEqual(stage.told(), []);
+  assert.deepEqual(stage.reported(), []);
 });
 
 Deno.test("reconcile() ends a pass that takes too long and says so", async () => {
@@ -390,7 +390,7 @@ Deno.test("reconcile() ends a pass that takes too long and says so", async () =>
   await stage.clock.advance(60_000);
   assert.deepEqual(await pass, { kind: "backoff" });
   assert.equal(conditionsAt(stage).Ready, "False DeadlineExceeded");
-  assert.match(stage.told().join(), /Cannot reconcile Backup apps\/run: it took longer than 60 s/);
+  assert.match(stage.reported().join(), /Cannot reconcile Backup apps\/run: it took longer than 60 s/);
   assert.equal(stage.clock.pending, 0);
 });
 
@@ -405,7 +405,7 @@ Deno.test("reconcile() tells and writes nothing when the process ends in the mid
   await settle();
   stage.stop.abort(new Error("stopping"));
   assert.deepEqual(await pass, { kind: "forget" });
-  assert.deepEqual([stage.kube.writes, stage.told()], [[], []]);
+  assert.deepEqual([stage.kube.writes, stage.reported()], [[], []]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
 });
 
@@ -493,16 +493,16 @@ Deno.test("reconcile() offers nothing after a step that failed, and is broken of
 Deno.test("reconcile() tells a kind what became of its plan, also of one that failed", async () => {
   const { kube, pass } = aStage();
   kube.put(aBackup());
-  const told: string[] = [];
+  const reported: string[] = [];
   const kind = aKind({
     plan: aPlan({ create: [aConfigMap({ name: "a" }), aConfigMap({ name: "b" })] }),
     applied: (world, { objects, error }) =>
-      void told.push(`${world.object.metadata.name} ${objects.length} ${error?.message}`),
+      void reported.push(`${world.object.metadata.name} ${objects.length} ${error?.message}`),
   });
   await pass(kind);
   kube.failNext("create", refusal(403, "exceeded quota"), "b");
   await pass(kind);
-  assert.deepEqual(told, ["run 2 undefined", "run 1 exceeded quota"]);
+  assert.deepEqual(reported, ["run 2 undefined", "run 1 exceeded quota"]);
 });
 
 Deno.test("reconcile() hands the time to observe as well", async () => {
@@ -540,7 +540,7 @@ async function takesNothing(ages: (string | undefined)[]): Promise<void> {
   const word = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "u", annotations: {} };
   const kind = aKind({ plan: aPlan({ annotate: [word], create: [aConfigMap()], events: [succeeded] }) });
   assert.deepEqual(await stage.pass(kind, { freshness }), { kind: "after", seconds: 15 });
-  assert.deepEqual([stage.kube.writes, stage.told(), held], [[], [], ["jobs"]]);
+  assert.deepEqual([stage.kube.writes, stage.reported(), held], [[], [], ["jobs"]]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
 }
 
@@ -565,7 +565,7 @@ Deno.test("reconcile() of a process that does not lead any more tells nothing an
     let leads = false;
     const writer = fencedWriter(stage.kube, () => leads);
     assert.deepEqual(await stage.pass(kind, { writer }), { kind: "after", seconds: 5 }, write);
-    assert.deepEqual([stage.kube.writes, stage.told()], [[], []], write);
+    assert.deepEqual([stage.kube.writes, stage.reported()], [[], []], write);
     assert.equal(applied[0] instanceof Fenced, write !== "status", write);
     assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1'], write);
     // It was renewed in time after all.

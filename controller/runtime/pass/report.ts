@@ -21,7 +21,7 @@ export type QueueAction =
   /** Again at once, for the object had changed meanwhile. */
   | { readonly kind: "again" };
 
-/** Everything told about one pass, as data. */
+/** Everything reported about one pass, as data. */
 export interface Report {
   /** Absent when nothing changed, or when the plan's own Event says it. */
   readonly event?: PlannedEvent;
@@ -37,7 +37,7 @@ export interface Report {
   readonly queue: QueueAction;
 }
 
-/** What a pass did, as far as telling needs to know. */
+/** What a pass did, as far as the report needs to know. */
 export interface Turn {
   readonly outcome: Outcome;
   readonly before: readonly Condition[];
@@ -58,24 +58,24 @@ export function reportOf(turn: Turn): Report {
   const { outcome } = turn;
   const isTransition = readyChanged(turn.before, turn.after);
   const event = isTransition ? eventOf(turn) : undefined;
-  const told = event === undefined ? {} : { event };
+  const reported = event === undefined ? {} : { event };
   const { reason, message: detail } = outcome;
   switch (outcome.kind) {
     case "settled": {
       const level = isTransition ? "info" : "debug";
       const log = { level, message: "settled", fields: { reason, detail } } as const;
       if (outcome.recheckAfterSeconds === undefined) {
-        return { ...told, log, result: "success", queue: { kind: "forget" } };
+        return { ...reported, log, result: "success", queue: { kind: "forget" } };
       }
       const { recheckAfterSeconds, isPunctual } = outcome;
       const seconds = isPunctual ? recheckAfterSeconds : jittered(recheckAfterSeconds, turn.random);
-      return { ...told, log, result: "requeue_after", queue: { kind: "after", seconds } };
+      return { ...reported, log, result: "requeue_after", queue: { kind: "after", seconds } };
     }
     case "waiting": {
       const level = isTransition ? "info" : "debug";
       const log = { level, message: "waiting", fields: { reason, detail } } as const;
       const seconds = outcome.recheckAfterSeconds;
-      return { ...told, log, result: "requeue_after", queue: { kind: "after", seconds } };
+      return { ...reported, log, result: "requeue_after", queue: { kind: "after", seconds } };
     }
     case "stalled": {
       const { error } = outcome;
@@ -85,13 +85,20 @@ export function reportOf(turn: Turn): Report {
       const queue: QueueAction = outcome.recheckAfterSeconds === undefined
         ? { kind: "forget" }
         : { kind: "after", seconds: jittered(outcome.recheckAfterSeconds, turn.random) };
-      return { ...told, log, failure, result: "error", errorClass: "structural", queue };
+      return { ...reported, log, failure, result: "error", errorClass: "structural", queue };
     }
     case "failed": {
       const { error } = outcome;
       const log = { level: "error", message: "failed", fields: { reason, detail, error } } as const;
       const failure = { reason, text: textOf(outcome), error };
-      return { ...told, log, failure, result: "error", errorClass: "transient", queue: { kind: "backoff" } };
+      return {
+        ...reported,
+        log,
+        failure,
+        result: "error",
+        errorClass: "transient",
+        queue: { kind: "backoff" },
+      };
     }
   }
 }
@@ -102,7 +109,7 @@ export function reportConflict(error: Error): Report {
   return { log, result: "requeue", queue: { kind: "again" } };
 }
 
-/** This process may not write now: nothing is told, and it is looked at again should it lead after all. */
+/** This process may not write now: nothing is reported, and it is looked at again should it lead after all. */
 export function reportFenced(error: Error): Report {
   const log = { level: "debug", message: "may not write", fields: { error } } as const;
   return { log, result: "requeue", queue: { kind: "after", seconds: fencedRecheckSeconds } };
@@ -160,7 +167,7 @@ export function textOf(outcome: Outcome): string {
   return chain.startsWith(outcome.message) ? chain : `${outcome.message}: ${chain}`;
 }
 
-/** The Event of an outcome, whether or not it is told. */
+/** The Event of an outcome, whether or not it is reported. */
 export function outcomeEvent(outcome: Outcome): PlannedEvent {
   const isGood = outcome.kind === "waiting" || (outcome.kind === "settled" && outcome.ready === "True");
   const type = isGood ? "Normal" : "Warning";
@@ -176,10 +183,10 @@ export function jittered(seconds: number, random: number): number {
 function eventOf({ outcome, planned }: Turn): PlannedEvent | undefined {
   if ("isQuiet" in outcome && outcome.isQuiet === true) return undefined;
   const isError = "error" in outcome && outcome.error !== undefined;
-  const isTold = planned.some(({ reason, regarding }) =>
+  const isReported = planned.some(({ reason, regarding }) =>
     regarding === undefined && (reason === outcome.reason || !isError)
   );
-  return isTold ? undefined : outcomeEvent(outcome);
+  return isReported ? undefined : outcomeEvent(outcome);
 }
 
 function readyChanged(before: readonly Condition[], after: readonly Condition[]): boolean {
