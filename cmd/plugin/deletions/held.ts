@@ -1,7 +1,7 @@
-import * as z from "zod";
 import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
 import type { Reason } from "../../../api/reasons.ts";
 import { findCondition } from "../../../api/conditions.ts";
+import { textAt } from "../../../controller/shared/objects/field_at.ts";
 import { confirmingValue, isConfirmed } from "../../../controller/shared/restored/inherited.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName, expectedNames, quotedNames } from "../text.ts";
@@ -60,7 +60,7 @@ export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
   const held = findCondition(status?.conditions, "DeletionHeld");
   if (status === undefined || held?.status !== "True") return undefined;
   if (isConfirmed(backup) && held.reason !== PINNED) return undefined;
-  const config = status.resolved?.config ?? namesConfig.safeParse(backup).data?.spec.configRef.name;
+  const config = status.resolved?.config ?? textAt(backup, "spec", "configRef", "name");
   const repository = status.resolved?.repository.name;
   return {
     namespace,
@@ -77,8 +77,6 @@ export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
     snapshots: lostSnapshots(status),
   };
 }
-
-const namesConfig = z.object({ spec: z.object({ configRef: z.object({ name: z.string() }) }) });
 
 function lostSnapshots(status: BackupStatus): readonly LostSnapshot[] {
   return (status.snapshots ?? []).flatMap(({ source, kopiaSnapshotID: id, endTime, sizeBytes }) =>

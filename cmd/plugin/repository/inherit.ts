@@ -8,8 +8,8 @@ import {
   GROUP,
   repositoryKind,
 } from "../../../api/mod.ts";
-import { type KubeObject, resourceOf } from "../../../kube/mod.ts";
-import { isInherited } from "../../../controller/shared/restored/inherited.ts";
+import { keyOf, keyText, type KubeObject, resourceOf } from "../../../kube/mod.ts";
+import { runFacts } from "../../../controller/shared/runs/facts.ts";
 import { EXIT } from "../../exit_code.ts";
 import type { Host } from "../../host.ts";
 import { isConfirmed, type Question } from "../confirmation.ts";
@@ -65,9 +65,13 @@ export async function inheritRepository(
 }
 
 function summaryOf({ metadata }: KubeObject, backups: readonly KubeObject[]): string {
+  const here = keyText(keyOf({ metadata }));
   const inherited = backups.flatMap((backup) => {
-    const status = isInherited(backup) ? backupStatus.safeParse(backup.status).data : undefined;
-    return status?.resolved?.repository.name === metadata.name ? [status] : [];
+    const { isInherited, repository } = runFacts(backup);
+    const status = isInherited && repository === here
+      ? backupStatus.safeParse(backup.status).data
+      : undefined;
+    return status === undefined ? [] : [status];
   });
   const snapshots = inherited.flatMap(({ snapshots = [] }) => snapshots)
     .filter(({ kopiaSnapshotID }) => kopiaSnapshotID !== undefined).length;

@@ -5,6 +5,7 @@ import { type BackupConfigStatus, lackingSources } from "../../../api/backup_con
 import type { BackupScheduleStatus } from "../../../api/backup_schedule.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import type { RepositoryStatus } from "../../../api/repository.ts";
+import { textAt } from "../../../controller/shared/objects/field_at.ts";
 import type { HeldDeletion } from "../deletions/held.ts";
 import { type RunProgress, sumProgress } from "../progress.ts";
 import { type Seen, withoutAbsent } from "./objects.ts";
@@ -157,9 +158,6 @@ export function repositoryRow(seen: Seen<RepositoryStatus>): RepositoryRow {
   });
 }
 
-const namesRepository = z.object({ spec: z.object({ repository: z.object({ name: z.string() }) }) });
-const namesConfig = z.object({ spec: z.object({ configRef: z.object({ name: z.string() }) }) });
-
 /** The row of a BackupConfig. */
 export function configRow(seen: Seen<BackupConfigStatus>): ConfigRow {
   const { consecutiveFailures, consecutiveIncomplete, lastBackup, lastSuccessfulBackup, retention, sources } =
@@ -171,7 +169,7 @@ export function configRow(seen: Seen<BackupConfigStatus>): ConfigRow {
   return withoutAbsent({
     namespace: seen.namespace,
     name: seen.name,
-    repository: namesRepository.safeParse(seen.object).data?.spec.repository.name,
+    repository: textAt(seen.object, "spec", "repository", "name"),
     ready: seen.ready?.status,
     reason: seen.ready?.reason,
     consecutiveFailures,
@@ -285,5 +283,5 @@ export function missingRow(seen: Seen<BackupGlance>): MissingRow | undefined {
 }
 
 function configName(seen: Seen<unknown>): string | undefined {
-  return namesConfig.safeParse(seen.object).data?.spec.configRef.name;
+  return textAt(seen.object, "spec", "configRef", "name");
 }
