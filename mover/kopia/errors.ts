@@ -122,10 +122,9 @@ const summary = /^found \d+ fatal error\(s\) while snapshotting /i;
 const aftermath = /^can't (?:close temporary file|remove temp file after error): /i;
 const chatter = /^(?:snapshotting .* \.\.\.|connected to repository\.)$/i;
 
-const aboutLogFile =
-  /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+ [-+]\d{4} \S+ write error: |unable to create (?:logs directory|cache marker in log directory)|warning: unable to close log segment: )/i;
+const aboutLogFile = /^\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+ [-+]\d{4} \S+ write error: /;
 
-/** True for a line about kopia's own log file, which may come for every line of that file and says nothing of the command. */
+/** True for what comes on stderr for each line kopia cannot write to its log file; it says nothing of the command. */
 export function isAboutLogFile(line: string): boolean {
   return aboutLogFile.test(line);
 }

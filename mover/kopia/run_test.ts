@@ -278,8 +278,7 @@ Deno.test("runKopia() hears what kopia says behind its progress", async () => {
 Deno.test("runKopia() keeps no word about kopia's own log file, which comes for each of its lines", async () => {
   const trouble = "2026-11-30 15:55:12.995126434 +0000 UTC write error: write x.log: no space left on device";
   const { exit, log } = await play({
-    body: `echo 'Unable to create logs directory: mkdir x: permission denied' >&2; echo denied >&2
-      for number in 1 2 3; do echo '${trouble}' >&2; done; exit 1`,
+    body: `echo denied >&2; for number in 1 2 3; do echo '${trouble}' >&2; done; exit 1`,
   });
   assert.ok("code" in exit);
   assert.deepEqual(exit.tail, ["denied"]);

@@ -11,6 +11,8 @@ const savedEntry =
   /^.{27} DEBUG uploader (?:cached|snapshotted (?:file|symlink|directory))\t\{"path":"(?:[^"\\]|\\.)*","dur":/gm;
 const savedRoot =
   /^.{27} DEBUG uploader snapshotted directory\t\{"path":"\.","dur":.*,"oid":"([0-9A-Za-z]+)"\}$/gm;
+/** Of such a folder entries may have been told that went nowhere with it. */
+const failedFolder = /^.{27} DEBUG uploader snapshotted directory\t\{"path":"(?:[^"\\]|\\.)*","error":/m;
 
 /**
  * What kopia's log says of the entries of a snapshot while it is made. A name stands there as it is in the source, and
@@ -18,21 +20,23 @@ const savedRoot =
  */
 export class EntryLog {
   #entries = 0;
-  #mayHaveChanged = false;
+  #isDoubtful = false;
   readonly #roots: string[] = [];
 
   /** Takes a part of the log; it ends with a whole line. */
   add(text: string): void {
-    this.#mayHaveChanged ||= text.includes(ESCAPED) || text.includes(REPLACEMENT);
+    this.#isDoubtful ||= text.includes(ESCAPED) || text.includes(REPLACEMENT) ||
+      (text.includes('","error":') && failedFolder.test(text));
     this.#entries += text.match(savedEntry)?.length ?? 0;
+    if (!text.includes('{"path":".",')) return;
     for (const [, object = ""] of text.matchAll(savedRoot)) this.#roots.push(object);
   }
 
-  /** True only when the log tells of this very tree, of every entry in it, and no name can be another than in the source. */
+  /** True only when the log tells of this very tree, of every entry in it, and of no name that can be another than in the source. */
   provesNamesOf({ object, entries }: NonNullable<Snapshot["tree"]>): boolean {
     const [root, other] = this.#roots;
     const isOfTree = root === object && other === undefined;
-    return isOfTree && !this.#mayHaveChanged && this.#entries === entries + 1;
+    return isOfTree && !this.#isDoubtful && this.#entries === entries + 1;
   }
 }
 

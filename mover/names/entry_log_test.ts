@@ -42,6 +42,12 @@ const logs: Readonly<Record<string, readonly [text: string, proves: boolean]>> =
     entries.replace('link","dur"', 'link","error":"denied","dur"') + root,
     false,
   ],
+  "a log in which a folder failed, as its entries may be in no snapshot": [
+    `${entries}${
+      logLine('uploader snapshotted directory\t{"path":"bad","error":"denied","dur":"3µs"}')
+    }${root}`,
+    false,
+  ],
   "a log in which a byte is not UTF-8": [entries.replace("link", String.raw`li\ufffdk`) + root, false],
   "a log in which a name has a replacement character": [entries.replace("link", "li\ufffdk") + root, false],
   "a log whose last line breaks off": [entries + root.slice(0, -20), false],
