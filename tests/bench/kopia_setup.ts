@@ -12,7 +12,11 @@ import { runProgram } from "./run_program.ts";
 
 const identity = { username: "bench", hostname: "bench" } as const;
 const sourcePath = "/pvc/bench";
-const runId = "00000000-0000-4000-8000-000000000000";
+
+/** A Backup's uid. */
+function runId(run: number): string {
+  return `00000000-0000-4000-8000-${String(run).padStart(12, "0")}`;
+}
 
 /** What a mover outside a container is given. */
 export interface MoverStage {
@@ -20,6 +24,8 @@ export interface MoverStage {
   readonly work: string;
   readonly data: string;
   readonly kopia: string;
+  /** Another number, another Backup. */
+  readonly run: number;
 }
 
 /** Environment of kopia with everything it writes below `work`, as `side`. */
@@ -66,22 +72,22 @@ export async function connectBare(kopia: string, work: string, signal: AbortSign
 }
 
 /** What follows kopia in the bare side's shell: the flags of the mover, but those for kopia's counters and log. */
-export function snapshotArgs(data: string): readonly string[] {
+export function snapshotArgs(data: string, run: number): readonly string[] {
   const request = {
     mountPath: data,
     source: { ...identity, path: sourcePath },
-    tags: { "kopiur-run": runId },
+    tags: { "kopiur-run": runId(run) },
   };
   return snapshotCreateCommand(request).args;
 }
 
 /** Writes a work spec that does the same, and answers with the environment of the mover. */
 export async function moverEnvironment(
-  { work, data, kopia }: MoverStage,
+  { work, data, kopia, run }: MoverStage,
 ): Promise<Readonly<Record<string, string>>> {
   const workSpec: WorkSpec = {
     version: CONTRACT_VERSION,
-    operation: { backup: { mountPath: data, sourcePath, runId, tags: {} } },
+    operation: { backup: { mountPath: data, sourcePath, runId: runId(run), tags: {} } },
     identity,
     repository: { filesystem: { path: repositoryPath(work) } },
     target: { kind: "Backup", namespace: "bench", name: "bench" },
