@@ -13,7 +13,7 @@ function backup(stage: CatalogStage, name: string, namespace = "apps"): KubeObje
   return found;
 }
 
-function saidMissing(stage: CatalogStage, name: string, namespace = "apps"): unknown {
+function notedMissing(stage: CatalogStage, name: string, namespace = "apps"): unknown {
   const text = backup(stage, name, namespace).metadata.annotations?.[ANNOTATION.snapshotMissing];
   return text === undefined ? undefined : JSON.parse(text);
 }
@@ -161,8 +161,8 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
   );
   assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
   const note = { at: "2026-01-02T03:05:00.000Z", ids: [idOf(2)] };
-  assert.deepEqual(saidMissing(stage, "half"), note);
-  assert.deepEqual(saidMissing(stage, "stopped"), { ...note, ids: [idOf(6)] });
+  assert.deepEqual(notedMissing(stage, "half"), note);
+  assert.deepEqual(notedMissing(stage, "stopped"), { ...note, ids: [idOf(6)] });
   assert.deepEqual(stage.writesToBackups().toSorted(), [
     "annotate Backup apps/half",
     "annotate Backup apps/stopped",
@@ -173,14 +173,14 @@ Deno.test("a catalog tells our own runs which of their snapshots are gone, and t
 
   // The same again changes nothing, also not the time; the late run can be judged now.
   assert.ok(await stage.lists([anEntry(0), anEntry(1), anEntry(4)]));
-  assert.deepEqual(saidMissing(stage, "half"), note);
+  assert.deepEqual(notedMissing(stage, "half"), note);
   assert.deepEqual(stage.writesToBackups(), ["annotate Backup apps/late"]);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 2);
 
   // A listing that is cut short says what is there, and nothing of the rest.
   assert.ok(await stage.lists([anEntry(2)], { isWhole: false }));
   assert.deepEqual(stage.writesToBackups(), ["annotate Backup apps/half"]);
-  assert.equal(saidMissing(stage, "half"), undefined);
+  assert.equal(notedMissing(stage, "half"), undefined);
   assert.equal(stage.status.catalog?.missingSnapshotCount, 1);
 });
 
@@ -192,10 +192,10 @@ Deno.test("a catalog mends a note on a run that a person has spoilt", async () =
     );
   }
   assert.ok(await stage.lists(entries(0, 3)));
-  assert.equal(saidMissing(stage, "run-0"), undefined);
-  assert.equal(saidMissing(stage, "run-1"), undefined);
-  assert.equal(saidMissing(stage, "run-2"), undefined);
-  assert.deepEqual(saidMissing(stage, "run-3"), { at: "2026-01-02T03:05:00.000Z", ids: [idOf(3)] });
+  assert.equal(notedMissing(stage, "run-0"), undefined);
+  assert.equal(notedMissing(stage, "run-1"), undefined);
+  assert.equal(notedMissing(stage, "run-2"), undefined);
+  assert.deepEqual(notedMissing(stage, "run-3"), { at: "2026-01-02T03:05:00.000Z", ids: [idOf(3)] });
 });
 
 Deno.test("a catalog that cannot be read costs that listing alone, and is told once", async () => {
@@ -344,8 +344,8 @@ Deno.test("a catalog tells runs that found nothing changed when the snapshot the
   );
   assert.ok(await stage.lists([...entries(0, 1), ...entries(2, 6)]));
   const note = { at: "2026-01-02T03:05:00.000Z", ids: [idOf(1)] };
-  for (const name of ["first", "second", "third"]) assert.deepEqual(saidMissing(stage, name), note, name);
-  assert.equal(saidMissing(stage, "fine"), undefined);
+  for (const name of ["first", "second", "third"]) assert.deepEqual(notedMissing(stage, name), note, name);
+  assert.equal(notedMissing(stage, "fine"), undefined);
   // It is one snapshot, however many stand on it; and that of nobody here is still discovered.
   assert.equal(stage.status.catalog?.missingSnapshotCount, 1);
   assert.deepEqual(stage.discovered(), namesOf(0, 2, 3, 4, 5));

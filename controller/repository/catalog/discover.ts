@@ -52,11 +52,14 @@ export interface Offer {
 /** The discovered Backups for snapshots that lack one, no more than there is room for. */
 export function offerDiscovered(
   repository: RepositoryObject,
-  { lacking, taken }: { readonly lacking: readonly ListedSnapshot[]; readonly taken: ReadonlySet<string> },
+  { lacking, namesInUse }: {
+    readonly lacking: readonly ListedSnapshot[];
+    readonly namesInUse: ReadonlySet<string>;
+  },
   room: number,
 ): Offer {
   const objects: DesiredObject[] = [];
-  const names = new Set(taken);
+  const names = new Set(namesInUse);
   let skipped = 0;
   for (const snapshot of lacking) {
     const { name } = snapshot;

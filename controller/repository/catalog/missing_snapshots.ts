@@ -9,7 +9,7 @@ import type { ReadListing } from "./listing.ts";
 const CLOCK_SKEW_MS = 60_000;
 
 /** A run, and what is to be said of its snapshots. */
-export interface Unsaid {
+export interface UnnotedRun {
   readonly run: EndedRun;
   /** Ids of those that are missing; empty when what was said is to be taken back. */
   readonly missing: readonly string[];
@@ -17,7 +17,7 @@ export interface Unsaid {
 
 /** What is to be said to runs about their snapshots. */
 export interface MissingSnapshots {
-  readonly unsaid: readonly Unsaid[];
+  readonly unnoted: readonly UnnotedRun[];
   /** Snapshots that are missing, of all runs. */
   readonly count: number;
   /** Set when most of what a whole listing should show is missing: nothing is taken away on such a word. */
@@ -36,15 +36,15 @@ export interface Shortfall {
  */
 export function missingSnapshots(catalog: Catalog): MissingSnapshots {
   const { listing, runs } = catalog;
-  const unsaid: Unsaid[] = [];
+  const unnoted: UnnotedRun[] = [];
   // Many runs may stand on one.
   const gone = new Set<string>();
   for (const run of runs) {
     const missing = missingOf(run, listing);
     for (const id of missing) gone.add(id);
-    if (!isSaid(run.note, missing)) unsaid.push({ run, missing });
+    if (!isNoted(run.note, missing)) unnoted.push({ run, missing });
   }
-  return { unsaid, count: gone.size, shortfall: shortfallOf(catalog) };
+  return { unnoted, count: gone.size, shortfall: shortfallOf(catalog) };
 }
 
 /**
@@ -60,7 +60,7 @@ function shortfallOf({ listing, runs, discovered }: Catalog): Shortfall | undefi
 }
 
 /** Says it. */
-export function noting({ run: { key, uid }, missing }: Unsaid, { endedAt }: ReadListing): Annotating {
+export function noting({ run: { key, uid }, missing }: UnnotedRun, { endedAt }: ReadListing): Annotating {
   const note = missing.length === 0 ? null : missingNoteText({ at: endedAt, ids: [...missing] });
   return { resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } };
 }
@@ -75,7 +75,7 @@ function canJudge({ endMs }: EndedRun, { truncated, startedMs }: ReadListing): b
 }
 
 /** A note that names nothing, or that nobody can read, is written anew or taken off. */
-function isSaid(note: EndedRun["note"], missing: readonly string[]): boolean {
+function isNoted(note: EndedRun["note"], missing: readonly string[]): boolean {
   if (note === undefined) return missing.length === 0;
   const said = missingIds(note);
   return said.length > 0 && said.length === missing.length && missing.every((id) => said.includes(id));

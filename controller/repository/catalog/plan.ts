@@ -75,14 +75,14 @@ export function planCatalog({ repository, listing, catalog }: SeenCatalog, now: 
 const NOTHING: CatalogPlan = { annotate: [], offer: [], remove: [], conditions: [], events: [] };
 
 function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPlan {
-  const { unsaid, count, shortfall } = missingSnapshots(catalog);
+  const { unnoted, count, shortfall } = missingSnapshots(catalog);
   const saysWhatIsGone = !catalog.listing.truncated && shortfall === undefined;
   const { lacking, drop, stay } = discover(repository, catalog, { saysWhatIsGone });
   const room = { writes: WRITES_PER_PASS };
-  const said = take(unsaid, room);
+  const said = take(unnoted, room);
   const dropped = take(drop, room);
-  const offer = offerDiscovered(repository, { lacking, taken: catalog.taken }, room.writes);
-  const isLast = said.length === unsaid.length && dropped.length === drop.length && offer.isWhole;
+  const offer = offerDiscovered(repository, { lacking, namesInUse: catalog.namesInUse }, room.writes);
+  const isLast = said.length === unnoted.length && dropped.length === drop.length && offer.isWhole;
   const { endedAt, truncated } = catalog.listing;
   // While some were refused, and more are offered now, it is too early to say that all is well.
   const isTooEarly = !isLast ||
@@ -130,9 +130,9 @@ function removalOf({ key, uid }: DiscoveredBackup): Removal {
 }
 
 function take<T>(from: readonly T[], room: { writes: number }): readonly T[] {
-  const taken = from.slice(0, room.writes);
-  room.writes -= taken.length;
-  return taken;
+  const namesInUse = from.slice(0, room.writes);
+  room.writes -= namesInUse.length;
+  return namesInUse;
 }
 
 /** What the pass that offered could not know yet: whether all was taken. */

@@ -23,7 +23,7 @@ export interface Catalog {
   readonly untrue: readonly DiscoveredBackup[];
   readonly runs: readonly EndedRun[];
   /** Names of discovered Backups to be that some other object has. */
-  readonly taken: ReadonlySet<string>;
+  readonly namesInUse: ReadonlySet<string>;
   /** Runs whose Backup is not there any more, for those that are put back. */
   readonly found: FoundRunsOfRepository;
 }
@@ -73,7 +73,7 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
     discoveredIds,
     untrue,
     runs,
-    taken: takenNames(repository, listing, isAccountedFor, reader),
+    namesInUse: namesInUseOf(repository, listing, isAccountedFor, reader),
     found,
   };
 }
@@ -95,17 +95,17 @@ function isTrue({ snapshotId, source, startMs }: DiscoveredBackup, { snapshots }
 }
 
 /** Only of snapshots that may get a Backup. */
-function takenNames(
+function namesInUseOf(
   { key: { namespace } }: RepositoryObject,
   { snapshots }: ReadListing,
   isAccountedFor: (id: string) => boolean,
   reader: Reader,
 ): ReadonlySet<string> {
-  const taken = new Set<string>();
+  const namesInUse = new Set<string>();
   for (const { id, name } of snapshots.values()) {
-    if (!isAccountedFor(id) && reader.get(BACKUP, { namespace, name }) !== undefined) taken.add(name);
+    if (!isAccountedFor(id) && reader.get(BACKUP, { namespace, name }) !== undefined) namesInUse.add(name);
   }
-  return taken;
+  return namesInUse;
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
