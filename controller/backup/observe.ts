@@ -67,7 +67,7 @@ export async function observeBackup(
 }
 
 /** What a pass knows beside the cluster. */
-export interface ObserveContext {
+interface ObserveContext {
   readonly options: ControllerOptions;
   readonly found: FoundRuns;
   readonly ledger: DeletionLedger;
@@ -175,7 +175,7 @@ function observeClaims(
 }
 
 /** A BackupConfig as its runs see it. */
-export function configView(object: KubeObject | undefined): Lookup<ConfigView> {
+function configView(object: KubeObject | undefined): Lookup<ConfigView> {
   return object === undefined ? { kind: "missing" } : viewOf(object);
 }
 

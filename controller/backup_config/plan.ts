@@ -19,7 +19,7 @@ import type { BackupConfigWorld } from "./world.ts";
 const RECHECK_SECONDS = 300;
 
 /** A plan with what status says when it is done. */
-export interface BackupConfigPlan extends Plan {
+interface BackupConfigPlan extends Plan {
   readonly next: NextStatus;
   /** Names of the Backups that must be read live before anything is deleted; none when nothing is to be. */
   readonly asks: readonly string[];

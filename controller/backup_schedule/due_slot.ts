@@ -2,7 +2,7 @@ import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, timeOf } from "./world.ts
 import type { Timetable } from "../../api/cron/mod.ts";
 
 /** Of a longer absence no more slots are counted one by one. */
-export const MISSED_MAX = 1000;
+const MISSED_MAX = 1000;
 
 /** Slots that passed without a Backup, and for which none is made any more; there is at least one. */
 export interface MissedSlots {

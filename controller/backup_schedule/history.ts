@@ -2,7 +2,7 @@ import type { ScheduleRun } from "./schedule_run.ts";
 import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, type NextStatus, textOf, timeOf } from "./world.ts";
 
 /** So many runs are deleted in one pass, so that a limit that was lowered by mistake can be raised again. */
-export const REMOVALS_MAX = 10;
+const REMOVALS_MAX = 10;
 
 /** How the runs of a schedule went, and which of them are over the limits. */
 export interface History {

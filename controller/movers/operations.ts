@@ -14,7 +14,7 @@ export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as c
 export type SlotClass = typeof slotClasses[number];
 
 /** What the controller has to know of an operation, beside what its work spec and result say. */
-export interface OperationFacts {
+interface OperationFacts {
   /** Value of the operation label of its Jobs and pods. */
   readonly label: string;
   /** What it is called in the names of its Jobs; of a backup that is the name of its source. */

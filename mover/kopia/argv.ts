@@ -167,7 +167,7 @@ export function sourcePolicySetCommand(source: KopiaSource, changes: readonly st
 }
 
 /** A source as kopia writes it. */
-export function formatSource(source: KopiaSource): string {
+function formatSource(source: KopiaSource): string {
   return `${source.username}@${source.hostname}:${source.path}`;
 }
 

@@ -193,7 +193,7 @@ export async function eachSnapshot(kopia: Kopia, taker: ListTaker): Promise<void
 }
 
 /** What a list held. */
-export interface Listed {
+interface Listed {
   readonly snapshots: readonly Snapshot[];
   readonly unreadable: readonly UnreadableManifest[];
 }

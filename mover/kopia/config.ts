@@ -13,7 +13,7 @@ export interface ConnectRequest {
 }
 
 /** What of the machine belongs into the file. */
-export interface KopiaPlaces {
+interface KopiaPlaces {
   /** Absent: kopia keeps no cache. */
   readonly cacheFolder?: string;
   /** The private CA as PEM, where the storage has one. */

@@ -1,7 +1,7 @@
 import type { FailureClass } from "../../api/reasons.ts";
 
 /** One row of {@link failureTable}: a failure has the class when its text holds one of the needles. */
-export interface FailureRow {
+interface FailureRow {
   readonly class: FailureClass;
   /** Lower case. */
   readonly needles: readonly string[];

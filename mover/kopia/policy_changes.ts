@@ -2,7 +2,7 @@ import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../../api/kopia_policy.ts"
 import type { WorkingPolicy } from "./policy_output.ts";
 
 /** What the policy of a source is to be. */
-export interface WantedPolicy {
+interface WantedPolicy {
   /** As in the recipe; what is absent is to be inherited. */
   readonly policy: KopiaPolicy;
   readonly ignoreIdenticalSnapshots: boolean;

@@ -20,7 +20,7 @@ export class Tail {
 }
 
 /** How much is kept; `lineLength` in UTF-16 units. */
-export interface TailLimits {
+interface TailLimits {
   readonly lines: number;
   readonly lineLength: number;
 }

@@ -29,7 +29,7 @@ export async function refuseOtherRepository(
 }
 
 /** The unique id in the cache of a kopia that has just opened the repository; undefined when it cannot be had from there. */
-export async function readCachedId(kopia: Kopia): Promise<string | undefined> {
+async function readCachedId(kopia: Kopia): Promise<string | undefined> {
   const folder = kopia.process.environment[MOVER_ENV.cacheFolder];
   if (folder === undefined) return undefined;
   try {

@@ -8,7 +8,7 @@ import {
 } from "./unfinished_uploads.ts";
 
 /** The run whose leftovers are looked for. */
-export interface RunOfLeftovers {
+interface RunOfLeftovers {
   readonly runId: string;
   /** When it was at work, of a source of which its mover may have been killed; absent of others. */
   readonly window?: { readonly from: string; readonly to: string } | undefined;

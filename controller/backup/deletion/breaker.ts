@@ -288,7 +288,7 @@ export function heldCondition(status: "True" | "False", reason: Reason, message:
 }
 
 /** The settings of a breaker. */
-export interface Breaker {
+interface Breaker {
   readonly threshold: number;
   readonly window: string;
   readonly windowSeconds: number;

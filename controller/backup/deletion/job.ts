@@ -17,7 +17,7 @@ import type { BackupObject } from "../world/object.ts";
 import type { BackupWorld } from "../world/world.ts";
 
 /** A deletion that hangs is ended and tried again; waiting for a node does not count. */
-export const DELETE_LIMIT_SECONDS = 3600;
+const DELETE_LIMIT_SECONDS = 3600;
 /** So long one that was given up is waited for: deleting the same twice does no harm. */
 export const LOST_POD_SECONDS = 1800;
 /** Between two tries at a deletion. */
@@ -62,7 +62,7 @@ export function deletionMemory(deletion: BackupStatus["deletion"]): TaskMemory |
 }
 
 /** Name of the n-th Job that deletes the snapshots of a Backup. */
-export function deleteJobName(backup: BackupObject, attempt: number): string {
+function deleteJobName(backup: BackupObject, attempt: number): string {
   return moverJobName(ownerOf(backup), { kind: "snapshotDelete" }, attempt);
 }
 

@@ -15,7 +15,7 @@ import type { LastSnapshots } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
 
 /** What lets Backups go that are deleted, beside their own words. */
-export interface Releases {
+interface Releases {
   /** Ids of the deletions that were let through. */
   readonly past: ReadonlySet<string>;
   /** The recipe's default policy of today; undefined when it is gone. */

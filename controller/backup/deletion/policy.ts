@@ -2,7 +2,7 @@ import type { BackupStatus, DeletionPolicy } from "../../../api/mod.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 
 /** What may be said of what becomes of a Backup's snapshots. */
-export interface PolicySources {
+interface PolicySources {
   /** By the Backup itself. */
   readonly own: DeletionPolicy | undefined;
   /** By its recipe when the run began. */

@@ -28,7 +28,7 @@ import type { LastSnapshots, SeenDeletions } from "../world/deletions.ts";
 import type { ConfigView } from "../world/world.ts";
 
 /** What {@link seenDeletions} looks at. */
-export interface DeletedRun {
+interface DeletedRun {
   readonly object: KubeObject;
   readonly backup: BackupObject;
   readonly config: Lookup<ConfigView>;

@@ -7,7 +7,7 @@ import type { BackupWorld } from "../world/world.ts";
 const CONDITION = "SnapshotPresent";
 
 /** Whether the repository still holds what a Backup that ended made or stands for. */
-export interface Presence {
+interface Presence {
   /** Which are gone, as a sentence; undefined while none is. */
   readonly missing: string | undefined;
   readonly conditions: readonly ConditionChange[];

@@ -17,7 +17,7 @@ const CLEANUP_SECONDS = 1;
 const BACKUP = resourceOf(backupKind);
 
 /** A run whose sources have all ended. */
-export interface FinishedRun {
+interface FinishedRun {
   readonly base: Pick<BackupPlan, "finalizer" | "create" | "remove" | "measures">;
   readonly next: BackupPlan["next"];
   readonly steps: readonly SourceStep[];

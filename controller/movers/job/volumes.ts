@@ -27,7 +27,7 @@ type Volume = NonNullable<PodSpec["volumes"]>[number];
 type VolumeMount = NonNullable<Container["volumeMounts"]>[number];
 
 /** Volumes of a pod and where its container mounts them. */
-export interface PodVolumes {
+interface PodVolumes {
   readonly volumes: readonly Volume[];
   readonly mounts: readonly VolumeMount[];
 }

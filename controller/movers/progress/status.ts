@@ -3,13 +3,13 @@ import { READ_EVERY_SECONDS } from "./reader.ts";
 import type { MoverAtWork } from "./at_work.ts";
 
 /** So often a status is written for progress alone. */
-export const WRITE_EVERY_SECONDS = 30;
+const WRITE_EVERY_SECONDS = 30;
 
 /** A mover that works, and what it said last; nothing where its log was not read (yet). */
 export type SeenProgress = MoverAtWork & { readonly said?: MoverProgress };
 
 /** What a status says of the progress of its movers, and when it is to be looked at again. */
-export interface ProgressStatus {
+interface ProgressStatus {
   readonly progress: readonly SourceProgress[];
   /** Absent: no mover works. */
   readonly recheckAfterSeconds?: number;

@@ -8,14 +8,14 @@ import type { MoverSlots } from "./mover_slots.ts";
 import type { SlotAnswer, SlotAsk, SlotOwner } from "./types.ts";
 
 /** A world whose movers need slots; "free": as if there were one for each. */
-export interface WorldWithSlots {
+interface WorldWithSlots {
   readonly slots: SlotAnswer | "free";
   /** What is to be done, where it had to be known to ask for slots and none was denied. */
   readonly planned?: Plan;
 }
 
 /** What an object would use now if there were a slot for each of its movers. */
-export interface SlotWish extends Omit<SlotAsk, "owner" | "working" | "wanted"> {
+interface SlotWish extends Omit<SlotAsk, "owner" | "working" | "wanted"> {
   /** Names of the Jobs it would make, in the order they are to start. */
   readonly jobs: readonly string[];
   /** The plan that would make them: it holds when each of them is granted. */

@@ -10,12 +10,6 @@ export interface SlotRequest {
   readonly order: string;
 }
 
-/** Where a request stands: first is 1. */
-export interface SlotPlace {
-  readonly place: number;
-  readonly of: number;
-}
-
 /**
  * Requests of one class, fair between namespaces: each namespace in turn gives its oldest request whose repository
  * has room. A namespace without such a request is not in the round, so that taking the next one never searches.

@@ -89,7 +89,7 @@ export interface MissingPod {
 }
 
 /** A pod of a Job that the cluster ended, not the mover: evicted, drained, preempted. */
-export interface Disruption {
+interface Disruption {
   /** RFC 3339; when that pod was made, which tells it from the others of its Job. */
   readonly podMadeAt: string;
   /** The cluster's own words. */
@@ -99,7 +99,7 @@ export interface Disruption {
 type Unfinished = Extract<JobState<OperationKey>, { readonly kind: "waiting" | "running" }>;
 
 /** What {@link jobState} looks at. */
-export interface ObservedJob<O extends OperationKey> {
+interface ObservedJob<O extends OperationKey> {
   readonly job: KubeObject | undefined;
   /** May hold pods of other Jobs: they are not believed. */
   readonly pods: readonly KubeObject[];

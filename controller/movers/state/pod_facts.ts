@@ -8,7 +8,7 @@ type PodStatus = NonNullable<Found<"Pod">["status"]>;
 type PodCondition = NonNullable<PodStatus["conditions"]>[number];
 
 /** How the container of a mover pod ended. */
-export interface Termination {
+interface Termination {
   readonly exitCode: number;
   readonly reason?: string | undefined;
   /** What the mover wrote as its result, or the end of its log. */

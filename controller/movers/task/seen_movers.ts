@@ -31,7 +31,7 @@ export interface SeenMover<O extends OperationKey> extends AnyMover {
 }
 
 /** What there is of movers. */
-export interface FoundMovers {
+interface FoundMovers {
   /** Jobs the owner of the task controls. */
   readonly jobs: readonly KubeObject[];
   /** Pods that may be theirs; what they are is decided by their Job. */

@@ -11,7 +11,7 @@ const CLOCK_SKEW_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** What becomes of the discovered Backups. */
-export interface Discovery {
+interface Discovery {
   /** Snapshots that should have one and have none, newest first. */
   readonly lacking: readonly ListedSnapshot[];
   readonly drop: readonly DiscoveredBackup[];
@@ -41,7 +41,7 @@ export function discover(
 }
 
 /** Discovered Backups to be made. */
-export interface Offer {
+interface Offer {
   readonly objects: readonly DesiredObject[];
   /** Snapshots that cannot have one. */
   readonly skipped: number;

@@ -44,7 +44,7 @@ export function newestStats(
 }
 
 /** The numbers to be written down now, and when to look again for newer ones. */
-export interface StatsTurn {
+interface StatsTurn {
   readonly storageStats?: NonNullable<RepositoryStatus["storageStats"]>;
   readonly recheckAfterSeconds?: number;
 }

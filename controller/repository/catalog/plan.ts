@@ -31,7 +31,7 @@ interface SeenCatalog {
 }
 
 /** What a pass does about a listing. */
-export interface CatalogPlan {
+interface CatalogPlan {
   readonly annotate: readonly Annotating[];
   readonly offer: readonly DesiredObject[];
   readonly remove: readonly Removal[];

@@ -10,7 +10,7 @@ export interface Route {
 }
 
 /** One cache to be kept, for all the kinds that look at a resource. */
-export interface MergedWatch {
+interface MergedWatch {
   readonly resource: Resource;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
@@ -23,7 +23,7 @@ export interface MergedWatch {
 export type IndexNames = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** All caches, and what each kind may read from them under which names. */
-export interface MergedWatches {
+interface MergedWatches {
   readonly watches: readonly MergedWatch[];
   readonly namesOf: ReadonlyMap<AnyKind, IndexNames>;
 }

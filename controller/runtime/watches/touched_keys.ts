@@ -4,7 +4,7 @@ import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "..
 import type { Route } from "./merge.ts";
 
 /** A key to be reconciled, and why. */
-export interface Touched {
+interface Touched {
   readonly key: ObjectKey;
   readonly trigger: Trigger;
 }

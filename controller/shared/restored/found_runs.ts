@@ -6,7 +6,7 @@ import type { PutBack } from "./put_back.ts";
 const TAKEN_PER_SECOND = 25;
 
 /** The snapshots of a run whose Backup is not there any more. */
-export interface FoundRun {
+interface FoundRun {
   /** Uid of that Backup. */
   readonly runId: string;
   readonly snapshots: readonly CatalogEntry[];

@@ -3,8 +3,8 @@ import type { Annotating, Removal } from "../../../kube/types.ts";
 import { resourceOf } from "../objects/resources.ts";
 
 /** Who deletes Backups as a matter of routine: any other word is that of a person. */
-export const ROUTINES = ["retention", "history"] as const;
-export type Routine = typeof ROUTINES[number];
+const ROUTINES = ["retention", "history"] as const;
+type Routine = typeof ROUTINES[number];
 
 /** The Backup that is meant, in this incarnation only; with a version, only as it was seen. */
 interface Run {

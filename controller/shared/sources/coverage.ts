@@ -16,7 +16,7 @@ export interface CoverageObjects {
 }
 
 /** The PersistentVolumeClaims of a namespace that has any. */
-export interface NamespaceCoverage {
+interface NamespaceCoverage {
   readonly namespace: string;
   /** Claims there are. */
   readonly claims: number;
