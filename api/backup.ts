@@ -3,6 +3,7 @@ import { repositoryRef } from "./backup_config.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "./kind_names.ts";
 import { kopiaPolicy } from "./kopia_policy.ts";
+import { moverMemory } from "./mover_memory.ts";
 import { reportedProgress } from "./mover_progress.ts";
 import { cel, exactlyOneOf } from "./cel.ts";
 import { conditions, identity, moverSpec } from "./shared_types.ts";
@@ -101,36 +102,6 @@ function namedPaths(what: string) {
     ),
   });
 }
-
-/** What a status remembers of the movers of one piece of work: of the Job that was made last, and of all of them. */
-export const moverMemory = z.object({
-  name: z.string().describe("Name of the mover Job."),
-  attempts: z.int().min(0).describe("Mover Jobs made for this, by the number of the last one."),
-  startedAt: z.iso.datetime().optional().describe(
-    "When this Job's mover began to run. Absent while it was never seen running.",
-  ),
-  podGoneSince: z.iso.datetime().optional().describe(
-    "When it was first seen that this Job, whose mover had begun, has no pod any more. Absent while it has one.",
-  ),
-  waitingSince: z.iso.datetime().optional().describe(
-    "Since when it waits for a mover that runs, all tries together; moved on by its time in line for a slot. Absent while one does.",
-  ),
-  slotsGivenBack: z.int().min(0).optional().describe(
-    "Times since then that its mover was given up, and its slot given back, for it did not run.",
-  ),
-  stoppedAt: z.iso.datetime().optional().describe(
-    "When this Job was given up, for its mover did not run. Absent again once the Job is gone.",
-  ),
-  stoppedWhy: z.string().max(4096).optional().describe("Why it did not run, in the cluster's own words."),
-  stoppedReason: z.enum(["Unschedulable", "PodNotStarted"]).optional().describe("Why, as a reason."),
-  retryAt: z.iso.datetime().optional().describe("When a slot is asked for again after that."),
-  disruptions: z.int().min(0).optional().describe(
-    "Movers of it that the cluster ended: evicted, drained or preempted. At the tenth it fails.",
-  ),
-  disruptedAt: z.iso.datetime().optional().describe("When the last such pod was made."),
-  disruptedWhy: z.string().max(4096).optional().describe("Why it was ended, in the cluster's own words."),
-});
-export type MoverMemory = z.infer<typeof moverMemory>;
 
 /** How one source of a run stands. */
 export const snapshotEntry = z.object({

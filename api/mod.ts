@@ -18,6 +18,7 @@ export * from "./kind_names.ts";
 export * from "./kopia_policy.ts";
 export * from "./meta.ts";
 export * from "./mover_contract.ts";
+export * from "./mover_memory.ts";
 export * from "./mover_progress.ts";
 export * from "./reasons.ts";
 export * from "./repository.ts";

@@ -3,6 +3,7 @@ import { cel, exactlyOneOf } from "./cel.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "./kind_names.ts";
 import { DURATION_PATTERN } from "./duration.ts";
+import { moverMemory } from "./mover_memory.ts";
 import { conditions, configMapKeyRef, moverSpec, secretKeyRef, secretRef } from "./shared_types.ts";
 import { objectName } from "./words.ts";
 
@@ -182,21 +183,18 @@ export const repositoryStatus = z.object({
   bootstrap: z.object({
     forGeneration: z.int().min(0).describe("Spec generation the last finished bootstrap ran for."),
     credentialVersion: z.string().describe("Versions of the Secrets and ConfigMaps it used."),
-    runs: z.int().min(0).describe("Bootstraps that have ended; the next Job carries the next number."),
+    runs: z.int().min(0).describe("Number of the Job whose end was written down last."),
     failures: z.int().min(0).describe("Failures in a row."),
     retryAt: z.iso.datetime().optional().describe("When a failed bootstrap is tried again."),
     changes: z.int().min(1).optional().describe(
       "Bootstraps in a row that changed credentials were the reason for and that ended like the one before.",
     ),
-    unstarted: z.object({
-      tries: z.int().min(1).describe("How many in a row."),
-      reason: z.string().describe("Why the last one did not work."),
-      message: z.string().max(1024).describe("The same in the words of scheduler or kubelet."),
-      retryAt: z.iso.datetime().describe("When the next one is made."),
-      cause: z.string().describe(
-        "Generation and image they were made from; the next one is made at once when these change.",
-      ),
-    }).optional().describe("Jobs that were removed because their mover did not start, or was lost."),
+    job: moverMemory.optional().describe(
+      "Its mover Jobs since the last one that ended. Absent where there is nothing to remember: the Job that is on its way says it all.",
+    ),
+    madeFrom: z.string().optional().describe(
+      "Generation and image these are made from; the next one is made at once when that changes.",
+    ),
     listing: z.enum(["Pending"]).optional().describe(
       "Pending until the snapshots this bootstrap listed were compared with the Backups there are.",
     ),

@@ -27,6 +27,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   "status.conditions": "api/conditions.ts",
   "status.snapshots.job": "controller/movers/task/memory.ts",
   "status.deletion.job": "controller/movers/task/memory.ts",
+  "status.bootstrap.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/status.ts",
   "status.stats": "controller/backup/run/verdict.ts",
   "status.lastBackup": "controller/backup_config/history.ts",

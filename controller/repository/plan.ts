@@ -12,10 +12,11 @@ import { heldBy, outcomeOf } from "./bootstrap/outcome.ts";
 import { type CatalogEnd, planCatalog } from "./catalog/plan.ts";
 import { NOTHING_OVERDUE, tellOfRefresh } from "./bootstrap/refreshed.ts";
 import { removals } from "./removals.ts";
+import type { RepositoryObject } from "./repository_object.ts";
 import { type Standing, standingOf } from "./standing.ts";
 import { takeEnd, type Taken } from "./bootstrap/take_end.ts";
+import { bootstrapsOf, withMemory } from "./bootstrap/task.ts";
 import { tellOfTwins } from "./twins.ts";
-import { givingUpEvents, statusAfterGivingUp } from "./bootstrap/unstarted.ts";
 import { type Verdict, verdictOf } from "./bootstrap/verdict.ts";
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
@@ -38,20 +39,21 @@ export function planRepository(
   const standing = taken?.standing ?? standingOf(world.repository, credentialVersion(world.found));
   const catalog = decision.kind === "leave" ? undefined : planCatalog(world, now);
   const twins = tellOfTwins(world);
-  const { status, events } = after(world, decision, { taken, options, now });
+  const status = taken?.status ?? statusAfter(world.repository, decision, options);
+  const events = taken?.events ?? givingUpEvents(world.repository, decision);
   const stats = takeNewest(status.storageStats, world.newestStats, world.serverNow);
   const refresh = taken === undefined
-    ? tellOfRefresh(world.repository, standing, heldBy(decision, world.serverNow), world.serverNow)
+    ? tellOfRefresh(world.repository, standing, heldBy(decision), world.serverNow)
     : NOTHING_OVERDUE;
   const outcome = soonest(
-    outcomeOf(decision, standing, world.serverNow),
+    outcomeOf(decision, standing),
     [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds, refresh.recheckAfterSeconds],
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
-    create: decision.kind === "start" ? [desiredBootstrap(world, options, now)] : [],
+    create: decision.kind === "start" ? [desiredBootstrap(world, decision.number, { options, now })] : [],
     annotate: [...beginMemory(world, now), ...(catalog?.annotate ?? [])],
-    remove: [...removals(world, decision), ...(catalog?.remove ?? [])],
+    remove: [...removals(world, decision, bootstrapsOf(world, options, now)), ...(catalog?.remove ?? [])],
     offer: catalog?.offer ?? [],
     conditions: [
       ...worldConditions(world),
@@ -80,22 +82,23 @@ export function planRepository(
   };
 }
 
-/** What a pass writes down and tells of the bootstrap it looked at. */
-function after(
-  { repository }: RepositoryWorld,
+/** The status with what is remembered of the movers; that of one that is refused or goes is left alone. */
+function statusAfter(
+  repository: RepositoryObject,
   decision: Decision,
-  { taken, options, now }: {
-    readonly taken: Taken | undefined;
-    readonly options: ControllerOptions;
-    readonly now: Date;
-  },
-): Pick<Taken, "status" | "events"> {
-  if (taken !== undefined) return taken;
-  if (decision.kind !== "giveUp") return { status: repository.status, events: [] };
-  return {
-    status: statusAfterGivingUp(repository, decision.hold, options, now),
-    events: givingUpEvents(repository, decision.hold),
-  };
+  options: ControllerOptions,
+): RepositoryStatus {
+  return "memory" in decision ? withMemory(repository, decision.memory, options) : repository.status;
+}
+
+/** That a mover is given up is told when that begins, and when it becomes another reason. */
+function givingUpEvents({ status }: RepositoryObject, decision: Decision): readonly PlannedEvent[] {
+  if (decision.kind !== "stay" || decision.hold === undefined) return [];
+  const { hold: { reason, message }, memory } = decision;
+  const before = status.bootstrap?.job;
+  const isNews = memory?.stoppedAt !== undefined && before?.stoppedAt === undefined &&
+    memory.stoppedReason !== before?.stoppedReason;
+  return isNews ? [{ type: "Warning", reason, action: "CheckBackend", note: message }] : [];
 }
 
 /** An outcome that comes back no later than that. */

@@ -552,9 +552,10 @@ Deno.test("planRepository() replaces a bootstrap of a spec that has changed, and
   const other = { filesystem: { path: "/other", volume: { pvc: { name: "repo-data" } } } };
   kube.put(aCreatingRepository({ spec: { backend: other } }));
   endJob(kube, job, { exitCode: 0, message: openedMessage({ uniqueId: "of-the-former-spec" }) });
+  await carryOut(kube, await planIn(kube));
   const plan = await planIn(kube);
   assert.equal(plan.status.uniqueId, undefined);
-  assert.deepEqual(plan.create, []);
+  assert.deepEqual([plan.create, plan.events, plan.outcome.reason], [[], [], "Initializing"]);
   assert.deepEqual(plan.remove.map(({ key, propagation }) => [key.name, propagation]), [
     [job.metadata.name, "Foreground"],
   ]);
@@ -597,6 +598,7 @@ Deno.test("planRepository() does not take a result from a Job whose annotation w
   const { annotations: _none, ...metadata } = jobIn(kube).metadata;
   kube.put({ ...jobIn(kube), metadata });
   endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage() });
+  await carryOut(kube, await planIn(kube));
   const plan = await planIn(kube);
   assert.equal(plan.status.uniqueId, undefined);
   assert.equal(plan.remove.length, 1);

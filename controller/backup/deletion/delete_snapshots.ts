@@ -37,6 +37,7 @@ import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts"
 import type { RunPin } from "../run/pin.ts";
 import { isMoverLeft } from "../run/stop_movers.ts";
 import { waitEvents } from "../run/notices.ts";
+import { reportedWait } from "../run/task.ts";
 import { deletionSpan } from "../run/traces.ts";
 import { type BackupPlan, type BackupWorld, mayStart } from "../world/world.ts";
 import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
@@ -139,7 +140,8 @@ const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
  */
 function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
   const { world, pin, now } = deleting;
-  const { memory, reason, recheckAfterSeconds, isRested } = step;
+  const { memory, recheckAfterSeconds, isRested } = step;
+  const reason = reportedWait(step.reason);
   const isGone = snapshotsAreGone(world);
   if (isRested) {
     const looks = looksWith(world) - 1 + (memory.slotsGivenBack ?? 0);

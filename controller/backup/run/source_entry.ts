@@ -12,10 +12,9 @@ import {
   type TaskMemory,
   taskMemory,
   type TaskStep,
-  type WaitReason,
 } from "../../movers/mod.ts";
 import { type NextStatus, sourceHasEnded } from "../world/world.ts";
-import type { SourceTask } from "./task.ts";
+import { reportedWait, type SourceTask } from "./task.ts";
 
 /** What becomes of one source in a pass. */
 export type SourceStep =
@@ -38,7 +37,7 @@ export type SourceStep =
   | {
     readonly kind: "waiting";
     readonly entry: SnapshotEntry;
-    readonly reason: WaitReason;
+    readonly reason: ReturnType<typeof reportedWait>;
     readonly text: string;
     readonly recheckAfterSeconds: number;
   };
@@ -62,7 +61,8 @@ function afterStep(task: SourceTask, before: SnapshotEntry, step: TaskStep<"back
     case "works":
       return { kind: "running", entry, recheckAfterSeconds: step.recheckAfterSeconds };
     case "waits": {
-      const { reason, text, recheckAfterSeconds, isRested } = step;
+      const { text, recheckAfterSeconds, isRested } = step;
+      const reason = reportedWait(step.reason);
       return { kind: "waiting", entry: isRested ? pending(entry) : entry, reason, text, recheckAfterSeconds };
     }
     case "succeeded": {

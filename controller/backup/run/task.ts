@@ -1,4 +1,10 @@
-import { moverJobName, type MoverTask, type SeenMover, seenMovers } from "../../movers/mod.ts";
+import {
+  moverJobName,
+  type MoverTask,
+  type SeenMover,
+  seenMovers,
+  type WaitReason,
+} from "../../movers/mod.ts";
 import type { BackupObject } from "../world/object.ts";
 import type { BackupWorld } from "../world/world.ts";
 
@@ -47,4 +53,9 @@ export function ownerOf(
   { key: { name }, uid }: BackupObject,
 ): { readonly name: string; readonly uid: string } {
   return { name, uid };
+}
+
+/** Why a mover of a Backup does not work, as it is reported there: one that is out of sight is no reason of its own. */
+export function reportedWait(reason: WaitReason): "Unschedulable" | "PodNotStarted" {
+  return reason === "MoverLost" ? "PodNotStarted" : reason;
 }

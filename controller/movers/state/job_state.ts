@@ -81,8 +81,8 @@ export type AnyJobState =
 
 /** Why no pod of a Job works though the Job is not over. */
 export interface MissingPod {
-  /** It ended and the next one is due; nothing of it is left; it is being deleted and its node says nothing. */
-  readonly why: "ended" | "gone" | "lost";
+  /** It ended and the next one is due; nothing of it is left; its node says nothing of its end; its time is over. */
+  readonly why: "ended" | "gone" | "lost" | "late";
   readonly text: string;
   /** RFC 3339. Absent when nothing that is left says it. */
   readonly since?: string;

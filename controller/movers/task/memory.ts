@@ -1,7 +1,7 @@
 import { isoSeconds, type MoverMemory, type OperationKey } from "../../../api/mod.ts";
 import type { AnyJobState } from "../state/job_state.ts";
 import type { AnyMover } from "./seen_movers.ts";
-import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
+import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 import { secondsSince, secondsUntil, timeOr } from "./time.ts";
 
 /** The cluster may end so many movers of a task before it ends too: a drain is ordinary, a full node is not. */
@@ -11,11 +11,13 @@ const TEXT_MAX_BYTES = 2048;
 /**
  * What is remembered of the movers of a task. A pod that follows another one does not move the start of its Job; one
  * that starts before its Job is removed ends the giving up. How long it waits, how often it gave its slot back, and how
- * often the cluster ended it, is remembered over all its Jobs.
+ * often the cluster ended it, is remembered over all its Jobs; where it is tried for ever, also over those that began and
+ * were lost.
  */
 export function memoryAfter(
   before: TaskMemory | undefined,
-  { number, state, job, podIsAlive }: AnyMover,
+  { number, state, job, podIsAlive, isUnwanted }: AnyMover,
+  limits: Pick<TaskLimits, "jobs">,
 ): TaskMemory {
   const known = before?.number === number ? before : undefined;
   const isOpen = state.kind === "running" || state.kind === "waiting";
@@ -23,8 +25,8 @@ export function memoryAfter(
   const works = state.kind === "running" && state.noPod === undefined;
   const disruptions = disruptionsAfter(before, state);
   const goesOn = works && job !== undefined && job.metadata.deletionTimestamp === undefined &&
-    (disruptions.disruptions ?? 0) < MAX_DISRUPTIONS;
-  const { stoppedAt, stoppedWhy, stoppedReason, retryAt } = goesOn ? {} : known ?? {};
+    isUnwanted !== true && (disruptions.disruptions ?? 0) < MAX_DISRUPTIONS;
+  const { stoppedAt, stoppedWhy, retryAt } = goesOn ? {} : known ?? {};
   const isGivenUp = stoppedAt !== undefined || (job === undefined && retryAt !== undefined);
   const hasPod = state.kind === "waiting"
     ? state.podMadeAt !== undefined
@@ -33,7 +35,9 @@ export function memoryAfter(
     : works;
   const podGoneSince = hasPod ? undefined : known?.podGoneSince;
   const hasEnded = state.kind === "succeeded" || state.kind === "failed";
-  const { waitingSince, slotsGivenBack } = goesOn || hasEnded ? {} : before ?? {};
+  const { waitingSince } = goesOn || hasEnded ? {} : before ?? {};
+  const beginsAnew = hasEnded || (goesOn && limits.jobs !== undefined);
+  const { slotsGivenBack, stoppedReason } = beginsAnew ? {} : before ?? {};
   return {
     number,
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -42,7 +46,7 @@ export function memoryAfter(
     ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(!isGivenUp || stoppedWhy === undefined ? {} : { stoppedWhy }),
-    ...(!isGivenUp || stoppedReason === undefined ? {} : { stoppedReason }),
+    ...(stoppedReason === undefined ? {} : { stoppedReason }),
     ...(!isGivenUp || retryAt === undefined ? {} : { retryAt }),
     ...disruptions,
   };
@@ -72,11 +76,12 @@ export function withoutTimesToCome(memory: TaskMemory | undefined, now: Date): T
 
 /** What is remembered as a Job of that number is made. */
 export function memoryOfStart(before: TaskMemory | undefined, number: number, now: Date): TaskMemory {
-  const { slotsGivenBack, disruptions, disruptedAt, disruptedWhy } = before ?? {};
+  const { slotsGivenBack, stoppedReason, disruptions, disruptedAt, disruptedWhy } = before ?? {};
   return {
     number,
     waitingSince: waitingSinceOf(before, now),
     ...(slotsGivenBack === undefined ? {} : { slotsGivenBack }),
+    ...(stoppedReason === undefined ? {} : { stoppedReason }),
     ...(disruptions === undefined ? {} : { disruptions }),
     ...(disruptedAt === undefined ? {} : { disruptedAt }),
     ...(disruptedWhy === undefined ? {} : { disruptedWhy }),

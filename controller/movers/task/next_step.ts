@@ -30,7 +30,7 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  *      │            │         └ not started within the start deadline ─────→ given up │
  *      │            │               └ starts all the same → works                     │
  *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → failed
- *              │ stands in line for it as long as that takes
+ *              │ stands in line for it as long as that takes; what it was to do has changed: given up, and made anew at once
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  *
  * Where two movers at once do no harm, one that was given up and does not go away is waited for only for
@@ -64,9 +64,10 @@ function stepOf<O extends OperationKey>(
 ): TaskStep<O> {
   const current = currentMover(before, movers);
   if (current === undefined) return { kind: "start", number: 1, memory: before, isRested: false };
-  const memory = memoryAfter(before, current);
+  const memory = memoryAfter(before, current, limits);
   const { state } = current;
   if (staysTooLong(memory, current, limits, now)) return besideIt(memory, current, limits, now);
+  if (current.isUnwanted === true) return whileUnwanted(memory, now);
   switch (state.kind) {
     case "absent":
       return afterVanished(memory, current, limits, now);
@@ -162,9 +163,8 @@ function afterStopped(
 ): OpenStep {
   const isLate = startIsTooLate(memory, limits, now);
   if (current.podIsAlive && !(isLate && stopTookTooLong(stoppedAt, now))) {
-    const { stoppedReason: reason = "PodNotStarted", stoppedWhy } = memory;
-    const text = `${stoppedWhy ?? "no reason was given"}; its Job is gone, and its pod is waited for`;
-    return waits(memory, { reason, text }, 10);
+    const { stoppedReason: reason = "PodNotStarted", stoppedWhy = "no reason was given" } = memory;
+    return waits(memory, { reason, text: `${stoppedWhy}; its Job is gone, and its pod is waited for` }, 10);
   }
   if (isDisruptedTooOften(memory)) return endedByCluster(memory, now);
   if (isLate) return missedStart(memory, current.podIsAlive || !isOnlyMover(current, memory), now);
@@ -224,7 +224,22 @@ function whileStray(
     const untilReported = Math.ceil(START_GRACE_SECONDS - goneSeconds);
     return { kind: "works", memory, recheckAfterSeconds: Math.min(10, untilReported, left) };
   }
-  return waits(memory, { reason: "PodNotStarted", text }, Math.min(60, left));
+  return waits(memory, { reason: "MoverLost", text }, Math.min(60, left));
+}
+
+/** What it was to do has changed: it goes without a word, unless it does not go, and the next one is made at once. */
+function whileUnwanted(
+  { slotsGivenBack: _given, stoppedWhy: _why, stoppedReason: _reason, ...before }: TaskMemory,
+  now: Date,
+): OpenStep {
+  const stoppedAt = before.stoppedAt ?? isoSeconds(now);
+  const memory = { ...before, waitingSince: before.waitingSince ?? stoppedAt, stoppedAt, retryAt: stoppedAt };
+  if (before.stoppedAt === undefined) return { kind: "works", memory, recheckAfterSeconds: 1 };
+  if (secondsSince(stoppedAt, now) < STOP_LIMIT_SECONDS) {
+    return { kind: "works", memory, recheckAfterSeconds: 15 };
+  }
+  const text = `its Job was given up at ${stoppedAt}, for something else is wanted, and is still there`;
+  return waits(memory, { reason: "MoverLost", text }, 15);
 }
 
 type Waiting = Extract<AnyJobState, { readonly kind: "waiting" }>;
@@ -299,8 +314,9 @@ function whilePodIsGone(
   const goneSeconds = noPod.since === undefined ? seenSeconds : secondsSince(noPod.since, serverNow);
   const memory: TaskMemory = { ...before, podGoneSince: seenSince };
   const graceSeconds = noPod.why === "ended" ? NEXT_POD_SECONDS : SLOT_GRACE_SECONDS;
-  const text = `${noPod.text} (${since}), ${goneText(noPod)}`;
-  const wait = { reason: "PodNotStarted", text } as const;
+  const text = `${noPod.text} (${since}), ${goneText(noPod, limits)}`;
+  const isLost = noPod.why === "lost" || noPod.why === "late";
+  const wait = { reason: isLost ? "MoverLost" : "PodNotStarted", text } as const;
   if (memory.stoppedAt !== undefined) {
     const waitsSeconds = Math.max(STOP_LIMIT_SECONDS, limits.startDeadlineSeconds);
     if (secondsSince(memory.stoppedAt, now) >= waitsSeconds) return endedByCluster(before, now);
@@ -320,10 +336,13 @@ function whilePodIsGone(
   return waits(memory, wait, Math.min(60, left));
 }
 
-function goneText({ why }: MissingPod): string {
+function goneText({ why }: MissingPod, { besideSeconds }: TaskLimits): string {
   switch (why) {
     case "lost":
-      return "so its node may be lost; no other mover is made while the pod may work";
+    case "late":
+      return `so its node may be lost; no other mover is made ${
+        besideSeconds === undefined ? "while the pod may work" : `beside it for ${besideSeconds} s`
+      }`;
     case "ended":
     case "gone":
       return "and the next one was not made yet: if that lasts a quota or a webhook may forbid it; kubectl describe " +

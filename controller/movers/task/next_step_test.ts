@@ -272,7 +272,7 @@ const cases: Readonly<Record<string, Case>> = {
   "tells of a lost node": {
     before: { number: 1, startedAt: ago(900), podGoneSince: ago(30) },
     state: lost,
-    want: { kind: "waits", reason: "PodNotStarted" },
+    want: { kind: "waits", reason: "MoverLost" },
     remembers: { stoppedAt: undefined },
   },
   "gives up a pod on a lost node after the grace": {
@@ -321,7 +321,7 @@ const cases: Readonly<Record<string, Case>> = {
     before: { number: 1, startedAt: ago(900), podGoneSince: ago(60) },
     state: absent,
     mover: { podIsAlive: true },
-    want: { kind: "waits", reason: "PodNotStarted" },
+    want: { kind: "waits", reason: "MoverLost" },
   },
   "waits for a pod that lost its Job as long as a mover may work": {
     before: { number: 1, podGoneSince: ago(86_400) },
@@ -442,7 +442,7 @@ Deno.test("nextStep() tells of a pod that lost its Job, also of a Job before the
   assertHas(first, { kind: "works" });
   memory = first.memory;
   const later = new Date(now.getTime() + 60_000);
-  assertHas(nextStep(task, memory, movers, later), { kind: "waits", reason: "PodNotStarted" });
+  assertHas(nextStep(task, memory, movers, later), { kind: "waits", reason: "MoverLost" });
 });
 
 Deno.test("nextStep() gets no more Jobs than it may, and proves nothing of those before the last", () => {

@@ -1,4 +1,4 @@
-import type { OperationKey } from "../../../api/mod.ts";
+import { isoSeconds, type OperationKey } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { JOB } from "../../shared/objects/resources.ts";
 import { controllerOf } from "../../shared/objects/watched.ts";
@@ -21,6 +21,8 @@ export interface AnyMover {
   readonly outlivesMover: boolean;
   /** True when its Job was made of other settings than one would be made of today. */
   readonly isOutdated: boolean;
+  /** Set when what it does is of no use any more, for something else is wanted now: it is stopped though it may work. */
+  readonly isUnwanted?: true;
   /** What the API server's clock showed then; what it dates is as old as that says, whatever our clock shows. */
   readonly serverNow: Date;
 }
@@ -57,7 +59,12 @@ export function seenMovers<O extends OperationKey>(
       number,
       name,
       job,
-      state: jobState({ job, pods, operation: task.operation, now: serverNow }),
+      state: inItsTime(
+        jobState({ job, pods, operation: task.operation, now: serverNow }),
+        job,
+        task.limits,
+        serverNow,
+      ),
       serverNow,
       podIsAlive: alive.length > 0,
       podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
@@ -65,6 +72,20 @@ export function seenMovers<O extends OperationKey>(
       isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
     };
   });
+}
+
+/** One whose time is long over though nothing says that it ended may as well be on a lost node. */
+function inItsTime<O extends OperationKey>(
+  state: JobState<O>,
+  job: KubeObject | undefined,
+  { jobSeconds }: TaskLimits,
+  serverNow: Date,
+): JobState<O> {
+  if (state.kind !== "running" || state.noPod !== undefined || jobSeconds === undefined) return state;
+  const endMs = Date.parse(job?.metadata.creationTimestamp ?? "") + jobSeconds * 1000;
+  if (!(serverNow.getTime() >= endMs)) return state;
+  const text = `Job "${job?.metadata.name}" has not ended though its time of ${jobSeconds} s is over`;
+  return { ...state, noPod: { why: "late", text, since: isoSeconds(new Date(endMs)) } };
 }
 
 /** Numbers of the Jobs that count for a task. */

@@ -27,13 +27,13 @@ export function leftoverJobs(memory: TaskMemory | undefined, movers: Movers): re
   return [...supersededJobs(memory, movers), ...givenUpJobs(memory, movers)];
 }
 
-/** One whose mover works after all is left alone, unless the cluster has ended too many of them. */
+/** One whose mover works after all is left alone, unless nobody wants it or the cluster has ended too many of them. */
 function givenUpJobs(memory: TaskMemory | undefined, movers: Movers): readonly KubeObject[] {
   if (memory?.stoppedAt === undefined) return [];
-  return movers.flatMap(({ job, state }) => {
+  return movers.flatMap(({ job, state, isUnwanted = false }) => {
     const isIdle = state.kind === "waiting" || (state.kind === "running" && state.noPod !== undefined);
     const isOver = state.kind === "running" && isDisruptedTooOften(memory);
-    return job !== undefined && (isIdle || isOver) ? [job] : [];
+    return job !== undefined && (isIdle || isOver || isUnwanted) ? [job] : [];
   });
 }
 

@@ -20,6 +20,11 @@ export interface TaskLimits {
   readonly startDeadlineSeconds: number;
   /** So long a mover may work. */
   readonly activeDeadlineSeconds: number;
+  /**
+   * So long a Job may be there, whatever its mover does; one that has not ended by then is out of sight. Absent where what
+   * the cluster does about it is enough.
+   */
+  readonly jobSeconds?: number;
   /** After a mover that did not run it rests for a minute, then for twice as long each time, up to this. */
   readonly longestRestSeconds: number;
   /**
@@ -39,11 +44,12 @@ export interface TaskMemory {
   readonly podGoneSince?: string | undefined;
   /** Since when a mover that runs is waited for, all tries together, without the time in line for a slot. */
   readonly waitingSince?: string | undefined;
-  /** Times since then that a mover was given up, for it did not run. */
+  /** Times since then that a mover was given up; of a task that is tried for ever, since one came to an end. */
   readonly slotsGivenBack?: number | undefined;
   /** When the Job was given up. Absent again once it is gone. */
   readonly stoppedAt?: string | undefined;
   readonly stoppedWhy?: string | undefined;
+  /** Of a task that is tried for ever it is kept until a mover of it comes to an end. */
   readonly stoppedReason?: WaitReason | undefined;
   /** When a slot is asked for again after that. */
   readonly retryAt?: string | undefined;
@@ -53,8 +59,8 @@ export interface TaskMemory {
   readonly disruptedWhy?: string | undefined;
 }
 
-/** Why no mover of a task works. */
-export type WaitReason = "Unschedulable" | "PodNotStarted";
+/** Why no mover of a task works: no node takes it, it does not start, or it is out of sight and may work. */
+export type WaitReason = "Unschedulable" | "PodNotStarted" | "MoverLost";
 
 /** Why a task failed. */
 export interface TaskFailure {

@@ -1,115 +1,95 @@
-import { isReason } from "../../../api/mod.ts";
 import { senselessRepository } from "../../../api/rules/mod.ts";
-import type { KubeObject } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
-import { credentialVersion, type JobState, jobState, moverId, type SlotWait } from "../../movers/mod.ts";
-import { type BootstrapPurpose, madeFrom, purposeOf } from "./purpose.ts";
-import { secondsUntilDue, UNSTARTED_LONGEST_SECONDS } from "./timing.ts";
+import {
+  credentialVersion,
+  memoryOfStart,
+  moverId,
+  nextStep,
+  type SeenMover,
+  type SlotWait,
+  type TaskMemory,
+  type TaskStep,
+} from "../../movers/mod.ts";
+import { type BootstrapPurpose, purposeOf } from "./purpose.ts";
+import { secondsUntilDue } from "./timing.ts";
 import { missingNeed, notPermitted, type Obstacle } from "../checks.ts";
-import { bootstrapJobName } from "./desired.ts";
-import { type BootstrapRun, type Hold, obstruction, overdueHold } from "./holds.ts";
-import { unstartedNow } from "./unstarted.ts";
+import { type Hold, holdOf, obstruction } from "./holds.ts";
+import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
-/** A bootstrap Job that has ended. */
-export type BootstrapEnd = Extract<JobState<"bootstrap">, { readonly kind: "succeeded" | "failed" }>;
+/** How a bootstrap ended. */
+export type BootstrapEnd = Extract<TaskStep<"bootstrap">, { readonly kind: "succeeded" | "failed" }>;
 
-/** What a pass does about a Repository. */
+/** What a pass does about a Repository; `memory` is what is remembered of its movers then. */
 export type Decision =
   | { readonly kind: "leave" }
   | { readonly kind: "refuse"; readonly message: string }
-  /** The next Job has ended: take its result, once. */
+  /** A bootstrap has ended: take its result, once. */
   | { readonly kind: "take"; readonly end: BootstrapEnd; readonly purpose: BootstrapPurpose }
-  | { readonly kind: "wait"; readonly obstacle: Obstacle }
-  /** The next Job was started for a spec that has changed since, or waits with an image that was replaced. */
-  | { readonly kind: "replace"; readonly job: KubeObject }
-  /** A former Job or one of its pods is still in sight. */
-  | { readonly kind: "clear"; readonly hold?: Hold }
-  | { readonly kind: "follow"; readonly run: BootstrapRun }
-  /**
-   * The mover of the next Job does not start or is lost. That is written down first: then the Job is a former one, and
-   * goes. The other way round a status that cannot be written would have one Job made after another.
-   */
-  | { readonly kind: "giveUp"; readonly job: KubeObject; readonly hold: Hold }
-  | { readonly kind: "start" }
-  /** It is due, and has no slot. */
-  | { readonly kind: "queue"; readonly wait: SlotWait | undefined }
-  | { readonly kind: "rest"; readonly seconds: number; readonly hold?: Hold };
+  | { readonly memory: TaskMemory | undefined }
+    & (
+      | { readonly kind: "wait"; readonly obstacle: Obstacle }
+      /** A mover works or is waited for, or the next one is not due. */
+      | { readonly kind: "stay"; readonly seconds: number; readonly hold?: Hold | undefined }
+      | { readonly kind: "start"; readonly number: number }
+      /** It is due, and has no slot. */
+      | { readonly kind: "queue"; readonly wait: SlotWait | undefined }
+    );
+
+/** For what no watch tells. */
+const LOOK_AGAIN_SECONDS = 15;
 
 /**
  * The decision of a pass. Pure: what is found decides, so any moment a controller may die at is just another
- * world.
- *
- *   rest → queue → start → follow → take → rest          (at most one Job at a time)
- *                             ├ a changed spec → replace → clear → start
- *                             └ no start, or lost → giveUp → rest
+ * world. What a bootstrap adds to the life of every mover (`nextStep`): the next one is due some time after the last
+ * one ended; what its result speaks of is one generation of the spec; and two that may create never meet.
  */
 export function decide(world: RepositoryWorld, now: Date, options: ControllerOptions): Decision {
-  const { repository } = world;
+  const { repository, serverNow } = world;
   if (repository.isDeleting) return { kind: "leave" };
-  const senseless = senselessRepository(world.repository.spec);
+  const senseless = senselessRepository(repository.spec);
   if (senseless !== undefined) return { kind: "refuse", message: senseless };
-  const job = nextJob(world);
-  const purpose = job === undefined ? undefined : purposeOf(job);
-  const isForThisSpec = purpose?.generation === repository.generation;
-  const state = jobState({ job, pods: world.pods, operation: "bootstrap", now: world.serverNow });
-  if (purpose !== undefined && isForThisSpec && (state.kind === "succeeded" || state.kind === "failed")) {
-    return { kind: "take", end: state, purpose };
+  const { task, memory: before, movers } = bootstrapsOf(world, options, now);
+  const step = nextStep(task, before, movers, now);
+  if (step.kind === "succeeded" || step.kind === "failed") {
+    return { kind: "take", end: step, purpose: purposeOfEnd(world, step, movers) };
   }
-  // What a mover waits for may be the very thing that is missing.
-  const overdue = job === undefined
-    ? undefined
-    : overdueHold(job, state, { now, serverNow: world.serverNow });
-  if (job !== undefined && overdue !== undefined) return { kind: "giveUp", job, hold: overdue };
+  const { memory } = step;
   const obstacle = missingNeed(world) ?? notPermitted(world);
-  if (obstacle !== undefined) return { kind: "wait", obstacle };
-  if (job !== undefined) {
-    if (job.metadata.deletionTimestamp !== undefined) return { kind: "clear" };
-    const isStale = state.kind === "waiting" &&
-      (purpose?.madeFrom ?? madeFrom(options)) !== madeFrom(options);
-    return isForThisSpec && !isStale && (state.kind === "waiting" || state.kind === "running")
-      ? { kind: "follow", run: state }
-      : { kind: "replace", job };
+  if (obstacle !== undefined) return { kind: "wait", obstacle, memory };
+  const hasJob = movers.some(({ job, number }) => job !== undefined && number >= before.number);
+  const restSeconds = hasJob || before.slotsGivenBack !== undefined
+    ? 0
+    : secondsUntilDue(repository, credentialVersion(world.found), serverNow);
+  if (restSeconds > 0) return { kind: "stay", seconds: restSeconds, memory: undefined };
+  const rests = step.kind === "waits" && step.isRested;
+  const inTheWay = hasJob || rests ? undefined : obstruction(world);
+  if (inTheWay !== undefined) return { kind: "stay", seconds: LOOK_AGAIN_SECONDS, ...inTheWay, memory };
+  if (step.kind !== "start") {
+    const hold = step.kind === "waits" ? holdOf(step, movers, serverNow) : undefined;
+    return { kind: "stay", seconds: step.recheckAfterSeconds, hold, memory };
   }
-  const rest = restOf(world, now, options);
-  if (rest !== undefined) return rest;
-  const inTheWay = obstruction(world, formerJobs(world));
-  if (inTheWay !== undefined) return { kind: "clear", ...inTheWay };
-  return mayStart(world) ? { kind: "start" } : { kind: "queue", wait: waitOf(world) };
+  const { number } = step;
+  if (!mayStart(world, number)) return { kind: "queue", wait: waitOf(world), memory };
+  return { kind: "start", number, memory: memoryOfStart(memory, number, now) };
 }
 
-function restOf(world: RepositoryWorld, now: Date, options: ControllerOptions): Decision | undefined {
-  const { repository } = world;
-  const unstarted = unstartedNow(repository, options);
-  if (unstarted === undefined) {
-    const seconds = secondsUntilDue(repository, credentialVersion(world.found), world.serverNow);
-    return seconds > 0 ? { kind: "rest", seconds } : undefined;
-  }
-  const { message, retryAt } = unstarted;
-  const seconds = (Date.parse(retryAt) - now.getTime()) / 1000;
-  // A rest that is longer than any was written by a clock that was ahead.
-  if (!(seconds > 0) || seconds > UNSTARTED_LONGEST_SECONDS) return undefined;
-  const reason = isReason(unstarted.reason) ? unstarted.reason : "PodNotStarted";
-  return { kind: "rest", seconds, hold: { reason, message: `${message}; the next try is at ${retryAt}` } };
+/** What ended without its Job was asked for with what is so today. */
+function purposeOfEnd(
+  { repository, found }: RepositoryWorld,
+  { memory }: BootstrapEnd,
+  movers: readonly SeenMover<"bootstrap">[],
+): BootstrapPurpose {
+  const job = movers.find(({ number }) => number === memory.number)?.job;
+  return (job === undefined ? undefined : purposeOf(job)) ??
+    { generation: repository.generation, credentials: credentialVersion(found) };
 }
 
-function mayStart({ slots, repository }: RepositoryWorld): boolean {
+function mayStart({ slots, repository }: RepositoryWorld, number: number): boolean {
   return slots === "free" ||
-    slots.granted.has(moverId(repository.key.namespace, bootstrapJobName(repository)));
+    slots.granted.has(moverId(repository.key.namespace, bootstrapJobName(repository, number)));
 }
 
 function waitOf({ slots }: RepositoryWorld): SlotWait | undefined {
   return slots === "free" ? undefined : slots.waiting;
-}
-
-/** Jobs of numbers whose result was taken. */
-export function formerJobs(world: RepositoryWorld): readonly KubeObject[] {
-  const next = nextJob(world);
-  return world.jobs.filter((job) => job !== next);
-}
-
-/** The Job whose result is taken next. */
-export function nextJob({ repository, jobs }: RepositoryWorld): KubeObject | undefined {
-  const name = bootstrapJobName(repository);
-  return jobs.find(({ metadata }) => metadata.name === name);
 }

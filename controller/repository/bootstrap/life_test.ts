@@ -4,7 +4,7 @@ import { findCondition } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../../tests/support/mod.ts";
 import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
-import { JOB } from "../../shared/mod.ts";
+import { JOB, POD } from "../../shared/mod.ts";
 import {
   aCreatingRepository,
   aKind,
@@ -26,6 +26,11 @@ import type { RepositoryPlan } from "../plan.ts";
 
 function later(seconds: number): Date {
   return new Date(NOW.getTime() + seconds * 1000);
+}
+
+/** As the garbage collector does once their Job is gone. */
+function removePods(kube: FakeKube): void {
+  kube.list(POD).forEach((pod) => kube.delete(pod));
 }
 
 async function pass(kube: FakeKube, seconds: number, kind = aKind()): Promise<RepositoryPlan> {
@@ -113,7 +118,7 @@ for (const [what, { pod, says }] of Object.entries(stuck)) {
           if (pod !== undefined) kube.put(pod(jobIn(kube)));
         }
         if (plan.remove.length > 0) {
-          kube.list({ ...JOB, group: "", kind: "Pod", plural: "pods" }).forEach((each) => kube.delete(each));
+          removePods(kube);
         }
         assert.ok(kube.list(JOB).length <= 1);
       }
@@ -124,7 +129,7 @@ for (const [what, { pod, says }] of Object.entries(stuck)) {
       const { phase, bootstrap, uniqueId, conditions } = statusIn(kube);
       assert.equal(phase, isOpen ? "Ready" : "Initializing");
       assert.deepEqual([bootstrap?.failures, uniqueId], [0, isOpen ? "0123abcd" : undefined]);
-      assert.ok((bootstrap?.unstarted?.tries ?? 0) >= 2);
+      assert.ok((bootstrap?.job?.slotsGivenBack ?? 0) >= 2);
       const { outcome } = await planIn(kube, later(begin + 7200));
       assert.equal(outcome.kind === "settled" && outcome.ready === "True", isOpen);
       assert.equal(findCondition(conditions, "Refreshed"), undefined, "it is not late yet");
@@ -138,7 +143,8 @@ Deno.test("a bootstrap is given up in writing before its Job goes, so that a wri
   for (let turn = 0; turn < 3; turn++) {
     // The status is not written, as after a conflict.
     const plan = await planIn(kube, later(SLOT_GRACE_SECONDS + turn));
-    assert.deepEqual([plan.create, plan.remove, plan.status.bootstrap?.runs], [[], [], 1]);
+    assert.deepEqual([plan.create, plan.remove], [[], []]);
+    assert.ok(plan.status.bootstrap?.job?.stoppedAt !== undefined);
   }
   await pass(kube, SLOT_GRACE_SECONDS + 3);
   const next = await pass(kube, SLOT_GRACE_SECONDS + 4);
@@ -192,7 +198,7 @@ Deno.test("a Repository that is Ready and was not read for long says so, once, u
   endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: later(at) });
   await pass(kube, at + 1);
   assert.equal(findCondition(statusIn(kube).conditions, "Refreshed"), undefined);
-  assert.deepEqual([statusIn(kube).bootstrap?.unstarted, statusIn(kube).phase], [undefined, "Ready"]);
+  assert.deepEqual([statusIn(kube).bootstrap?.job, statusIn(kube).phase], [undefined, "Ready"]);
 });
 
 Deno.test("a Repository that was not read while there was no controller is read, and nothing is told", async () => {
@@ -232,7 +238,7 @@ Deno.test("an open Repository is read again beside a bootstrap on a lost node", 
   kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp, finalizers: ["foregroundDeletion"] } });
   assert.deepEqual((await pass(kube, 3700)).create, []);
   const plans: RepositoryPlan[] = [];
-  for (let at = 3700; at < 4200; at += 30) plans.push(await pass(kube, at));
+  for (let at = 3700; at < 4500; at += 30) plans.push(await pass(kube, at));
   assert.deepEqual(plans.flatMap(({ create }) => create.map(({ metadata }) => metadata.name.slice(0, 16))), [
     "repo-bootstrap-3",
   ]);
@@ -245,12 +251,15 @@ Deno.test("a bootstrap that waits with an image that was replaced is made anew a
   kube.put(aPodOf(jobIn(kube), { status: noImage }));
   const mended = aKind({ ...OPTIONS, moverImage: "kopiur:mended" });
   assert.equal((await planIn(kube, later(40))).remove.length, 0);
-  assert.equal((await pass(kube, 41, mended)).remove.length, 1);
-  assert.match(JSON.stringify((await pass(kube, 42, mended)).create), /kopiur:mended/);
-  await pass(kube, 42 + SLOT_GRACE_SECONDS, mended);
-  assert.deepEqual((await pass(kube, 43 + SLOT_GRACE_SECONDS, mended)).create, []);
+  assert.deepEqual((await pass(kube, 41, mended)).outcome.reason, "Initializing");
+  assert.equal((await pass(kube, 42, mended)).remove.length, 1);
+  removePods(kube);
+  assert.match(JSON.stringify((await pass(kube, 43, mended)).create), /kopiur:mended/);
+  for (const at of [43, 44, 45]) await pass(kube, at + SLOT_GRACE_SECONDS, mended);
+  assert.deepEqual([kube.list(JOB), statusIn(kube).bootstrap?.job?.slotsGivenBack], [[], 1]);
   const again = aKind({ ...OPTIONS, moverImage: "kopiur:again" });
-  assert.equal((await pass(kube, 44 + SLOT_GRACE_SECONDS, again)).create.length, 1);
+  assert.equal((await pass(kube, 46 + SLOT_GRACE_SECONDS, again)).create.length, 1);
+  assert.equal(statusIn(kube).bootstrap?.job, undefined, "it is the first one of its image");
 });
 
 Deno.test("a bootstrap that runs is not disturbed by another image", async () => {
@@ -376,7 +385,8 @@ Deno.test("a Repository whose movers never start does not keep another one of it
   await pass(kube, 0);
   kube.put(aPodOf(jobIn(kube), { status: unscheduled }));
   for (const second of [SLOT_GRACE_SECONDS, SLOT_GRACE_SECONDS + 1]) await pass(kube, second);
-  assert.equal(statusIn(kube).bootstrap?.unstarted?.tries, 1);
+  removePods(kube);
+  assert.equal(statusIn(kube).bootstrap?.job?.slotsGivenBack, 1);
   const slots = someSlots(1);
   aFullPool(slots, 1);
   const { outcome } = await pass(kube, SLOT_GRACE_SECONDS + 100, aKind(OPTIONS, slots));

@@ -2,7 +2,7 @@ import { REASONS } from "../../../api/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
 import { slotRecheckSeconds, slotWaitText } from "../../movers/mod.ts";
 import type { Decision } from "./decide.ts";
-import { type Hold, holdOf } from "./holds.ts";
+import type { Hold } from "./holds.ts";
 import { BOOTSTRAP_SLOT } from "./slots.ts";
 import type { Standing } from "../standing.ts";
 
@@ -15,12 +15,10 @@ const CLEAN_UP_SECONDS = 1;
 const SOON_SECONDS = 1;
 
 /** Why the repository is not being opened or read now, though it should be. */
-export function heldBy(decision: Decision, serverNow: Date): Hold | undefined {
+export function heldBy(decision: Decision): Hold | undefined {
   switch (decision.kind) {
     case "wait":
       return decision.obstacle;
-    case "follow":
-      return holdOf(decision.run, serverNow);
     case "queue": {
       const { wait } = decision;
       return {
@@ -28,9 +26,7 @@ export function heldBy(decision: Decision, serverNow: Date): Hold | undefined {
         message: wait === undefined ? REASONS.NoSlot : slotWaitText(wait, "", BOOTSTRAP_SLOT),
       };
     }
-    case "giveUp":
-    case "clear":
-    case "rest":
+    case "stay":
       return decision.hold;
     default:
       return undefined;
@@ -38,8 +34,8 @@ export function heldBy(decision: Decision, serverNow: Date): Hold | undefined {
 }
 
 /** How a pass ends; `standing` is what is known of the repository after it. */
-export function outcomeOf(decision: Decision, standing: Standing, serverNow: Date): Outcome {
-  const hold = heldBy(decision, serverNow);
+export function outcomeOf(decision: Decision, standing: Standing): Outcome {
+  const hold = heldBy(decision);
   switch (decision.kind) {
     case "leave":
       return {
@@ -54,19 +50,13 @@ export function outcomeOf(decision: Decision, standing: Standing, serverNow: Dat
       return { kind: "waiting", ...decision.obstacle, recheckAfterSeconds: OBSTACLE_SECONDS };
     case "take":
       return standingOutcome(standing, CLEAN_UP_SECONDS);
-    case "giveUp":
-      return heldOutcome(standing, hold, CLEAN_UP_SECONDS);
-    case "rest":
+    case "stay":
       return heldOutcome(standing, hold, Math.ceil(decision.seconds));
     case "queue": {
       const { wait } = decision;
       return heldOutcome(standing, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
     }
-    case "follow":
-    case "clear":
-      return heldOutcome(standing, hold, FOLLOW_SECONDS);
     case "start":
-    case "replace":
       return standingOutcome(standing, FOLLOW_SECONDS);
   }
 }

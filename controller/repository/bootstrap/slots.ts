@@ -2,8 +2,7 @@ import { repositoryKind } from "../../../api/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import { OPERATIONS, slotRepository, type SlotUse } from "../../movers/mod.ts";
 import { decide } from "./decide.ts";
-import { bootstrapJobName } from "./desired.ts";
-import { unstartedNow } from "./unstarted.ts";
+import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
 /** What the slot of a bootstrap is called where a person reads it. */
@@ -23,14 +22,15 @@ export function repositorySlots(options: ControllerOptions): SlotUse<RepositoryW
       const { repository, object } = world;
       const { key, generation, status: { bootstrap, lastInit } } = repository;
       const wasTried = bootstrap?.forGeneration === generation ||
-        unstartedNow(repository, options) !== undefined;
+        bootstrapsOf(world, options, now).memory.slotsGivenBack !== undefined;
+      const decision = decide(world, now, options);
       return {
         class: OPERATIONS[wasTried ? "bootstrap" : "backup"].slotClass,
         repository: slotRepository(key),
         repositoryLimit: undefined,
         since: lastInit?.time ?? object.metadata.creationTimestamp ?? "",
-        jobs: decide(world, now, options).kind === "start" ? [bootstrapJobName(repository)] : [],
-        comesBack: bootstrap?.unstarted !== undefined,
+        jobs: decision.kind === "start" ? [bootstrapJobName(repository, decision.number)] : [],
+        comesBack: bootstrap?.job !== undefined,
       };
     },
   };

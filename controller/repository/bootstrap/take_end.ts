@@ -10,8 +10,9 @@ import { moverMeasures, workSpan } from "../../movers/mod.ts";
 import type { BootstrapPurpose } from "./purpose.ts";
 import { retryTime } from "./timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
-import { bootstrapTrace, POD_SECONDS } from "./desired.ts";
+import { bootstrapTrace } from "./desired.ts";
 import type { RepositoryObject } from "../repository_object.ts";
+import { POD_SECONDS } from "./task.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Everything an ended bootstrap leaves behind, told and written once. */
@@ -34,7 +35,9 @@ export function takeEnd(
     condition: bootstrapped(verdict),
     events: eventsOf(repository, verdict),
     measures: [
-      ...moverMeasures("bootstrap", end.kind, end.result?.durationSeconds),
+      ...(end.kind === "failed" && end.mover === undefined
+        ? []
+        : moverMeasures("bootstrap", end.kind, secondsOf(end))),
       spanOf(repository, end, verdict),
     ],
   };
@@ -52,7 +55,7 @@ function statusAfter(
   const base = {
     forGeneration: purpose.generation,
     credentialVersion: purpose.credentials,
-    runs: (status.bootstrap?.runs ?? 0) + 1,
+    runs: end.memory.number,
     ...(changes === 0 ? {} : { changes }),
   };
   if (verdict.kind === "failed") {
@@ -90,8 +93,13 @@ function leftBehind(
 
 /** What gave no result because its time was over took all of it. */
 function secondsTaken(end: BootstrapEnd): number {
-  const isOver = end.kind === "failed" && end.class === "DeadlineExceeded";
-  return end.result?.durationSeconds ?? (isOver ? POD_SECONDS : 0);
+  const isOver = end.kind === "failed" && end.failure.class === "DeadlineExceeded";
+  return secondsOf(end) ?? (isOver ? POD_SECONDS : 0);
+}
+
+/** What the mover itself says. */
+function secondsOf(end: BootstrapEnd): number | undefined {
+  return end.kind === "succeeded" ? end.result.durationSeconds : end.mover?.seconds;
 }
 
 /** Bootstraps in a row, this one included, that were made for changed credentials and ended as the one before. */
@@ -145,8 +153,8 @@ function actionOf(reason: string): string {
 
 function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdict): PlannedMeasure {
   const { namespace, name } = repository.key;
-  const tookMs = (end.result?.durationSeconds ?? 0) * 1000;
-  return workSpan(bootstrapTrace(repository), {
+  const tookMs = (secondsOf(end) ?? 0) * 1000;
+  return workSpan(bootstrapTrace(repository, end.memory.number), {
     name: "repository bootstrap",
     startTime: new Date(Date.parse(end.finishedAt) - tookMs).toISOString(),
     endTime: end.finishedAt,

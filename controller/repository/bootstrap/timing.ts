@@ -7,8 +7,6 @@ const RETRY_LONGEST_SECONDS = 900;
 /** A bootstrap that hangs rests so many times as long as it held its slot, though no longer than an hour. */
 const REST_FOR_WORK = 20;
 const REST_LONGEST_SECONDS = 3600;
-/** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
-export const UNSTARTED_LONGEST_SECONDS = 1800;
 /** After a failure only a person can mend: a look now and then, for the world outside has no watch. */
 const HEARTBEAT_SECONDS = 1800;
 
@@ -35,13 +33,6 @@ export function retryTime(
     ? retrySeconds(failures - 1, { firstSeconds: RETRY_FIRST_SECONDS, longestSeconds: longest })
     : HEARTBEAT_SECONDS;
   return new Date(Date.parse(finishedAt) + seconds * 1000).toISOString();
-}
-
-/** When the next one is made after so many (1 is the first) whose mover did not start. */
-export function unstartedRetryTime(tries: number, now: Date): string {
-  const limits = { firstSeconds: RETRY_FIRST_SECONDS, longestSeconds: UNSTARTED_LONGEST_SECONDS };
-  const seconds = retrySeconds(tries - 1, limits);
-  return new Date(now.getTime() + seconds * 1000).toISOString();
 }
 
 /**

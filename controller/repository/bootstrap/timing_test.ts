@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aRepository } from "../../../tests/support/mod.ts";
-import { retryTime, secondsUntilDue, unstartedRetryTime } from "./timing.ts";
+import { retryTime, secondsUntilDue } from "./timing.ts";
 import { parseRepository } from "../repository_object.ts";
 
 const ended = "2026-01-02T03:04:00Z";
@@ -81,12 +81,4 @@ Deno.test("secondsUntilDue() waits longer after each change of credentials that 
     3600,
   ]);
   assert.deepEqual([1, 3, 99].map((changes) => due(0, failed(changes), "c2")), [10, 40, 900]);
-});
-
-Deno.test("unstartedRetryTime() doubles from one minute to half an hour", () => {
-  const now = new Date(ended);
-  const seconds = [1, 2, 5, 6, 500].map((tries) =>
-    (Date.parse(unstartedRetryTime(tries, now)) - now.getTime()) / 1000
-  );
-  assert.deepEqual(seconds, [60, 120, 960, 1800, 1800]);
 });

@@ -1,4 +1,4 @@
-import type { Reason } from "../../../api/mod.ts";
+import { type Reason, REASONS } from "../../../api/mod.ts";
 import type { ResultOf } from "../../movers/mod.ts";
 import type { BootstrapEnd } from "./decide.ts";
 import { failureAdvice, replacedAdvice } from "./failure_advice.ts";
@@ -30,12 +30,13 @@ export function verdictOf(end: BootstrapEnd, repository: RepositoryObject): Verd
     const message = replacedAdvice(bootstrap.uniqueId, known);
     return { kind: "failed", reason: "RepositoryReplaced", message, rawText: message, isRetryable: false };
   }
-  const reason = end.class === "ResultMissing" ? "BootstrapJobFailed" : end.class;
+  const { failure, mover } = end;
+  const reason = failure.class === "ResultMissing" ? "BootstrapJobFailed" : failure.class;
   return {
     kind: "failed",
     reason,
     message: failureAdvice(reason, repository),
-    rawText: `Cannot open the repository: ${end.message}`,
+    rawText: `Cannot open the repository: ${mover?.message ?? failure.text ?? REASONS[reason]}`,
     isRetryable: bootstrapIsRetryable(reason),
   };
 }

@@ -7,7 +7,7 @@ import {
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import { MOVER_CONTAINER, podFacts, type ResultOf } from "../../movers/mod.ts";
 import { byObject, controllerOf } from "../../shared/mod.ts";
-import { lastJobName } from "../bootstrap/desired.ts";
+import { lastJobName } from "../bootstrap/task.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { type BackupFacts, backupFacts } from "./backups_seen.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";

@@ -1,0 +1,128 @@
+import type { RepositoryStatus } from "../../../api/mod.ts";
+import type { ControllerOptions } from "../../options.ts";
+import {
+  jobMemory,
+  jobNameOf,
+  type MoverTask,
+  type SeenMover,
+  seenMovers,
+  SLOT_GRACE_SECONDS,
+  type TaskMemory,
+  taskMemory,
+} from "../../movers/mod.ts";
+import { madeFrom, purposeOf } from "./purpose.ts";
+import { mayCreate, type RepositoryObject } from "../repository_object.ts";
+import type { RepositoryWorld } from "../world.ts";
+
+/** A kubelet ends a pod that never gets so far, or that does not keep its own limit. */
+export const POD_SECONDS = 600;
+/** Where no kubelet does, the Job ends: so long its mover may wait, and then work. */
+export const JOB_SECONDS = SLOT_GRACE_SECONDS + POD_SECONDS;
+/** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
+const LONGEST_REST_SECONDS = 1800;
+
+/** Opening a repository, or reading it again. */
+export type BootstrapTask = MoverTask<"bootstrap">;
+
+/** The task of a Repository: tried for ever, and never beside another where it may create: each could find nothing. */
+export function bootstrapTask(repository: RepositoryObject): BootstrapTask {
+  const { key: { name }, uid } = repository;
+  return {
+    operation: "bootstrap",
+    owner: { name, uid },
+    purpose: { kind: "bootstrap" },
+    limits: {
+      startDeadlineSeconds: Infinity,
+      activeDeadlineSeconds: Infinity,
+      jobSeconds: JOB_SECONDS,
+      longestRestSeconds: LONGEST_REST_SECONDS,
+      ...(mayCreate(repository) ? {} : { besideSeconds: SLOT_GRACE_SECONDS }),
+    },
+  };
+}
+
+/** Name of the n-th bootstrap Job of a Repository. */
+export function bootstrapJobName(repository: RepositoryObject, number: number): string {
+  return jobNameOf(bootstrapTask(repository), number);
+}
+
+/** Name of the bootstrap Job whose end was taken last. */
+export function lastJobName(repository: RepositoryObject): string {
+  return bootstrapJobName(repository, repository.status.bootstrap?.runs ?? 0);
+}
+
+/** The movers of a Repository. */
+export interface Bootstraps {
+  readonly task: BootstrapTask;
+  readonly memory: TaskMemory;
+  readonly movers: readonly SeenMover<"bootstrap">[];
+}
+
+/**
+ * The movers of a Repository as they are now, and what is remembered of them: what its status says, or the Job itself. A
+ * result belongs to the generation of the spec it was asked for, and what kept one from starting may be mended once it
+ * would be made from something else.
+ */
+export function bootstrapsOf(
+  world: Pick<RepositoryWorld, "repository" | "jobs" | "pods" | "serverNow">,
+  options: ControllerOptions,
+  now: Date,
+): Bootstraps {
+  const { repository, serverNow } = world;
+  const task = bootstrapTask(repository);
+  const memory = memoryOf(task, world, options, now);
+  const movers = seenMovers(task, memory, world, serverNow).map((mover) => {
+    const purpose = mover.job === undefined ? undefined : purposeOf(mover.job);
+    const isStale = mover.state.kind === "waiting" && (purpose?.madeFrom ?? "") !== madeFrom(options);
+    const isUnwanted = mover.job !== undefined && (purpose?.generation !== repository.generation || isStale);
+    return isUnwanted ? { ...mover, isUnwanted } : mover;
+  });
+  return { task, memory, movers };
+}
+
+function memoryOf(
+  task: BootstrapTask,
+  { repository, jobs }: Pick<RepositoryWorld, "repository" | "jobs">,
+  options: ControllerOptions,
+  now: Date,
+): TaskMemory {
+  const { runs = 0, job: known, madeFrom: cause } = repository.status.bootstrap ?? {};
+  if (known !== undefined && cause === causeOf(repository, options)) return taskMemory(known);
+  const number = known?.attempts ?? runs + 1;
+  const job = jobs.find(({ metadata }) => metadata.name === jobNameOf(task, number));
+  const waitingSince = job === undefined ? undefined : purposeOf(job)?.madeAt;
+  // By a clock that was set back since it would not have been made yet.
+  const isPast = waitingSince !== undefined && Date.parse(waitingSince) <= now.getTime();
+  return { number, retryAt: now.toISOString(), ...(isPast ? { waitingSince } : {}) };
+}
+
+type Bootstrap = NonNullable<RepositoryStatus["bootstrap"]>;
+
+const NEVER_ENDED: Bootstrap = { forGeneration: 0, credentialVersion: "", runs: 0, failures: 0 };
+
+/** The status with what is remembered of its movers; of one that is on its way its Job says it all. */
+export function withMemory(
+  repository: RepositoryObject,
+  memory: TaskMemory | undefined,
+  options: ControllerOptions,
+): RepositoryStatus {
+  const { status } = repository;
+  const { job: _job, madeFrom: _cause, ...known } = status.bootstrap ?? NEVER_ENDED;
+  if (memory === undefined || isPlain(memory, known.runs + 1)) {
+    return status.bootstrap === undefined ? status : { ...status, bootstrap: known };
+  }
+  const job = jobMemory(bootstrapTask(repository), memory);
+  return { ...status, bootstrap: { ...known, job, madeFrom: causeOf(repository, options) } };
+}
+
+function isPlain(
+  { number, podGoneSince, slotsGivenBack, stoppedAt, disruptions }: TaskMemory,
+  next: number,
+): boolean {
+  return number === next && (podGoneSince ?? slotsGivenBack ?? stoppedAt ?? disruptions) === undefined;
+}
+
+/** What the next bootstrap is made from. */
+function causeOf({ generation }: RepositoryObject, options: ControllerOptions): string {
+  return `${generation} ${madeFrom(options)}`;
+}
