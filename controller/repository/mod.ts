@@ -25,12 +25,14 @@ import {
   JOB,
   keysOfController,
   keysOfPodOwner,
+  LiveReader,
   POD,
   REPOSITORY,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
+import { decide } from "./bootstrap/decide.ts";
 import { repositorySlots } from "./bootstrap/slots.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
@@ -55,15 +57,30 @@ export function repositoryReconciler(
   const memory = new ListingMemory();
   const credentials = new CredentialMemory();
   const claims = slotClaims(slots, repositorySlots(options));
+  const observe = (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) =>
+    observeRepository(key, reader, { memory, credentials, found, now }, signal);
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
     indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId },
     watches: watchesOf(slots),
     writes: WRITES,
-    observe: (key, reader, signal, now) =>
-      observeRepository(key, reader, { memory, credentials, found, now }, signal),
-    claims,
+    observe,
+    claims: {
+      ...claims,
+      ask: async (seen, reader, signal, now) => {
+        const world = await claims.ask(seen, reader, signal, now);
+        if (world === undefined || decide(world, now, options).kind !== "start") return world;
+        // By a status that is out of date a bootstrap would be made again whose result was taken.
+        const { object, repository: { key } } = world;
+        const live = new LiveReader(reader);
+        await live.refresh(REPOSITORY, key, signal);
+        const isSeen =
+          live.get(REPOSITORY, key)?.metadata.resourceVersion === object.metadata.resourceVersion;
+        const again = isSeen ? world : await observe(key, live, signal, now);
+        return again === undefined || isSeen ? again : await claims.ask(again, reader, signal, now);
+      },
+    },
     applied: claims.applied,
     wakes: (wake) => slots.onGrant(repositoryKind.kind, wake),
     plan: (world, now) => planRepository(world, now, options),

@@ -5,6 +5,7 @@
 export * from "./objects/by_object.ts";
 export * from "./objects/field_at.ts";
 export * from "./objects/label_selector.ts";
+export * from "./objects/live_reader.ts";
 export * from "./objects/names.ts";
 export * from "./objects/parse_object.ts";
 export * from "./objects/phase_samples.ts";

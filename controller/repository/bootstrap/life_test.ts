@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
 import { findCondition } from "../../../api/mod.ts";
-import type { KubeObject } from "../../../kube/types.ts";
+import type { KubeObject, Reader } from "../../../kube/types.ts";
 import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../../tests/support/mod.ts";
 import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
 import { JOB, POD } from "../../shared/mod.ts";
@@ -57,6 +57,29 @@ Deno.test("Repository is read again on time though the node that read it has a c
   assert.equal(statusIn(kube).lastInit?.time, "2026-01-02T03:05:01Z");
   await pass(kube, 3605);
   assert.equal(kube.list(JOB).length, 1);
+});
+
+Deno.test("a bootstrap is not made a second time because the cache of its Repository lags behind", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: NOW });
+  const behind = storedRepository(kube);
+  for (const at of [1, 2]) await pass(kube, at);
+  assert.deepEqual([statusIn(kube).phase, kube.list(JOB)], ["Ready", []]);
+  const reader: Reader = {
+    get: (resource, key) => resource.kind === "Repository" ? behind : kube.get(resource, key),
+    list: (resource, query) => kube.list(resource, query),
+    count: (resource, query) => kube.count(resource, query),
+    read: (resource, key, signal) => kube.read(resource, key, signal),
+    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
+  };
+  const kind = aKind();
+  const world = await observeWorld(kind, KEY, reader, new AbortController().signal, later(3));
+  assert.ok(world !== undefined);
+  assert.deepEqual(kind.plan(world, later(3)).create, []);
+  kube.delete(storedRepository(kube));
+  assert.equal(await observeWorld(kind, KEY, reader, new AbortController().signal, later(4)), undefined);
 });
 
 const unscheduled = {
