@@ -46,11 +46,6 @@ export function bootstrapJobName(repository: RepositoryObject, number: number): 
   return jobNameOf(bootstrapTask(repository), number);
 }
 
-/** Name of the bootstrap Job whose end was taken last. */
-export function lastJobName(repository: RepositoryObject): string {
-  return bootstrapJobName(repository, repository.status.bootstrap?.runs ?? 0);
-}
-
 /** The movers of a Repository. */
 export interface Bootstraps {
   readonly task: BootstrapTask;

@@ -5,9 +5,8 @@ import {
   parseMoverResult,
 } from "../../../api/mod.ts";
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
-import { MOVER_CONTAINER, podFacts, type ResultOf } from "../../movers/mod.ts";
+import { MOVER_CONTAINER, moverJobName, podFacts, type ResultOf } from "../../movers/mod.ts";
 import { byObject, controllerOf } from "../../shared/mod.ts";
-import { lastJobName } from "../bootstrap/task.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { type BackupFacts, backupFacts } from "./backups_seen.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
@@ -51,6 +50,11 @@ export function listedJob(repository: RepositoryObject, jobs: readonly KubeObjec
   if (!listingIsPending(repository)) return undefined;
   const name = lastJobName(repository);
   return jobs.find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined);
+}
+
+/** Name of the bootstrap Job whose end was written down last. */
+function lastJobName({ key: { name }, uid, status }: RepositoryObject): string {
+  return moverJobName({ name, uid }, { kind: "bootstrap" }, status.bootstrap?.runs ?? 0);
 }
 
 /**
