@@ -114,6 +114,8 @@ export class MoverSlots {
   readonly #owners = new Map<string, Owner>();
   /** How often an owner gave a slot back or let it lapse; as long as it is an owner at all. */
   readonly #returns = new Map<string, number>();
+  /** Since when an owner is in line that left it for a moment, as while its Repository is not Ready. */
+  readonly #left = new Map<string, number>();
   /** Slots each namespace has. */
   readonly #held = new Map<string, number>();
   readonly #repositories = new Map<string, Repository>();
@@ -181,12 +183,13 @@ export class MoverSlots {
       if (mover.owner === id) delete mover.owner;
     }
     this.#leaveQueue(owner, working);
+    this.#left.delete(id);
   }
 
   /** An owner can make nothing of its slots now. When it asks again it goes later. */
   giveBack(owner: SlotOwner, working: readonly string[] = []): void {
-    this.#noteReturn(ownerId(owner));
     this.#leaveQueue(owner, working);
+    this.#noteReturn(ownerId(owner));
   }
 
   /** A mover is seen that has not ended. */
@@ -276,6 +279,7 @@ export class MoverSlots {
 
   #noteReturn(owner: string): void {
     this.#returns.set(owner, (this.#returns.get(owner) ?? 0) + 1);
+    this.#left.delete(owner);
   }
 
   /** Takes from an owner what it does not want; what it knows to work does not lapse. */
@@ -286,6 +290,7 @@ export class MoverSlots {
       owner.waiting.delete(request.id);
       this.#queues[request.class].remove(request);
       this.#forgetRepository(request.repository);
+      this.#left.set(owner.id, Math.min(request.lineSinceMs, this.#left.get(owner.id) ?? Infinity));
     }
     for (const id of owner.granted.keys()) {
       if (ask.working.includes(id)) this.#unused.delete(id);
@@ -299,7 +304,7 @@ export class MoverSlots {
       if (owner.waiting.has(id) || this.#moverOf(id) !== undefined) return;
       if (owner.granted.has(id)) return this.#take(id);
       const rank = [ask.since, owner.id, `${index}`.padStart(4, "0"), id].join(" ");
-      const lineSinceMs = this.#nowMs();
+      const lineSinceMs = this.#left.get(owner.id) ?? this.#nowMs();
       this.#enqueue({ id, namespace, repository, owner, class: ask.class, rank, lineSinceMs, order: "" });
     });
   }
@@ -320,6 +325,7 @@ export class MoverSlots {
       if (request === undefined) return;
       const { id, owner } = request;
       owner.waiting.delete(id);
+      this.#left.delete(owner.id);
       owner.granted.set(id, request);
       this.#grants.set(id, { request, sinceMs: this.#nowMs(), isTaken: owner === asking });
       this.#unused.add(id);

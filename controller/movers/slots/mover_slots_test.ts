@@ -612,6 +612,21 @@ Deno.test("MoverSlots lets nobody wait for ever behind others of its namespace t
   assert.ok(woken.length > 20, "those that came together with it, or somewhat later, went first");
 });
 
+Deno.test("MoverSlots keeps the place of one that leaves the line for a moment, as while its Repository is not Ready", () => {
+  const { may, ask, works, slots, woken, pass } = aLedger(1);
+  may("first");
+  works("first");
+  may("old");
+  for (let nth = 0; nth < 10; nth++) {
+    pass(600);
+    ask("old", []);
+    may(`young-${nth}`);
+    ask("old", ["old"]);
+  }
+  slots.moverEnded("first");
+  assert.deepEqual(woken, ["old"]);
+});
+
 Deno.test("MoverSlots keeps no memory of who is gone", () => {
   const { may, works, ask, slots, leave, woken } = aLedger(1);
   may("a", { since: "1" });
