@@ -1,3 +1,6 @@
+/** So long the last words of a Deno that ended are read. */
+const LAST_WORDS_MS = 5000;
+
 /** How a Deno is run. */
 export interface DenoOptions {
   readonly args: readonly string[];
@@ -31,19 +34,25 @@ export class DenoChildren {
     }).spawn();
     const said: string[] = [];
     this.#running.set(child, said);
-    async function hear(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const readers = [child.stdout, child.stderr].map((stream) => stream.getReader());
+    async function hear(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
       const decoder = new TextDecoder();
-      for await (const chunk of stream) {
-        if (live) await Deno.stdout.write(chunk);
-        said.push(decoder.decode(chunk, { stream: true }));
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        if (live) await Deno.stdout.write(part.value);
+        said.push(decoder.decode(part.value, { stream: true }));
       }
     }
+    const heard = Promise.all(readers.map(hear));
     const limit = setTimeout(() => {
       said.push(`\nkilled: it ran longer than ${limitSeconds} s\n`);
       end(child, "SIGKILL");
     }, limitSeconds * 1000);
-    const [status] = await Promise.all([child.status, hear(child.stdout), hear(child.stderr)]);
+    const status = await child.status;
     clearTimeout(limit);
+    // What it has left running may hold its streams open for as long as it likes.
+    const silence = setTimeout(() => readers.forEach((reader) => void reader.cancel()), LAST_WORDS_MS);
+    await heard;
+    clearTimeout(silence);
     this.#running.delete(child);
     return { code: status.code, output: said.join("") };
   }
