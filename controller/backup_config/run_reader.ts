@@ -21,7 +21,8 @@ export class RunReader {
       if (known.config === undefined) continue;
       const run = known.isInherited && !isHeir ? this.#keep(known) : known;
       if (run.isDeleting) {
-        if (run.isMarked) deleting.push(run.name);
+        // One that is held by its pin stays for as long as that: it is not on its way.
+        if (run.isMarked && !run.isExempt) deleting.push(run.name);
       } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
       else if (looksForItsSnapshots(run)) comingBack.push(run.name);
     }

@@ -31,8 +31,9 @@ export async function releaseDeletions(
   if (found.kind === "refused") throw new Error(found.message);
   const pinned = found.held.filter(isHeldByPin);
   for (const each of pinned) host.stderr.write(`${keyText(each)} is not released: ${each.message}\n`);
-  const leftOut = which.kind === "named" && pinned.length > 0 ? EXIT.failed : EXIT.ok;
   const held = found.held.filter((each) => !isHeldByPin(each));
+  const isAsked = which.kind === "named" || held.length === 0;
+  const leftOut = isAsked && pinned.length > 0 ? EXIT.failed : EXIT.ok;
   if (held.length === 0) {
     if (pinned.length === 0) host.stderr.write("No deletion is held\n");
     return leftOut;

@@ -4,6 +4,8 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { aBackup, aCondition, refusal } from "../../../tests/support/mod.ts";
 import { type Before, fakeHost, FakePluginApi, fakeSession } from "../fake_api.ts";
 import { listDeletions } from "./list.ts";
+import { heldRows } from "../status/rows.ts";
+import { heldDeletions } from "./held.ts";
 import { releaseDeletions } from "./release.ts";
 
 const now = new Date("2026-01-01T12:00:00Z");
@@ -143,7 +145,11 @@ Deno.test("releaseDeletions() releases nothing that is pinned, and says how it c
   equal(host.printed.out.includes("k-a"), false, "what is not lost is not told as lost");
   deepEqual(api.writes.length, 1);
   const named = { kind: "named", names: ["a"] } as const;
-  equal(await releaseDeletions(fakeHost(), fakeSession(api), { which: named, yes: true }, now), 1);
+  for (const which of [named, all]) {
+    equal(await releaseDeletions(fakeHost(), fakeSession(api), { which, yes: true }, now), 1);
+  }
+  const [row] = heldRows(heldDeletions([pinned]));
+  equal(row?.release, undefined, "status names no command that releases nothing");
 });
 
 Deno.test("listDeletions() shows what is held in each format", async () => {

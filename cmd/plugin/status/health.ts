@@ -99,8 +99,10 @@ function isBefore(earlier: string | undefined, later: string | undefined): boole
 
 function heldDeletionsOf({ namespace, count, snapshotCount, release }: HeldRow): Complaint {
   const message = `${counted(count, "deleted Backup")} with ${counted(snapshotCount, "snapshot")} ` +
-    `wait for a person: see kubectl kopiur deletions list -n ${namespace}; to let the snapshots go: ${release}`;
-  return { kind: "Namespace", namespace, name: namespace, reason: "MassDeletionHeld", message };
+    `wait for a person: see kubectl kopiur deletions list -n ${namespace}; to let the snapshots go: ` +
+    (release ?? "take the pin away");
+  const reason = release === undefined ? "PinnedHeld" : "MassDeletionHeld";
+  return { kind: "Namespace", namespace, name: namespace, reason, message };
 }
 
 /** Of our own making: what others made, others may take away. */

@@ -6,7 +6,7 @@ import type { BackupScheduleStatus } from "../../../api/backup_schedule.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import type { RepositoryStatus } from "../../../api/repository.ts";
 import { textAt } from "../../../controller/shared/objects/field_at.ts";
-import type { HeldDeletion } from "../deletions/held.ts";
+import { type HeldDeletion, isHeldByPin } from "../deletions/held.ts";
 import { type RunProgress, sumProgress } from "../progress.ts";
 import { type Seen, withoutAbsent } from "./objects.ts";
 
@@ -114,8 +114,8 @@ export interface HeldRow {
   /** Since when the first of them is held. */
   readonly since: string;
   readonly backups: readonly string[];
-  /** The command that lets the snapshots go. */
-  readonly release: string;
+  /** The command that lets the snapshots go; absent where all are held by their pin, which no command takes away. */
+  readonly release?: string;
 }
 
 /** A Backup some of whose snapshots are gone from the repository, in one row. */
@@ -262,7 +262,9 @@ export function heldRows(held: readonly HeldDeletion[]): readonly HeldRow[] {
     snapshotCount: inside.reduce((sum, { snapshots }) => sum + snapshots.length, 0),
     since: inside.map(({ since }) => since).toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? "",
     backups: inside.map(({ name }) => name),
-    release: `kubectl kopiur deletions release --all -n ${namespace}`,
+    ...(inside.every(isHeldByPin)
+      ? {}
+      : { release: `kubectl kopiur deletions release --all -n ${namespace}` }),
   }));
 }
 

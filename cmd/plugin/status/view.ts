@@ -212,7 +212,7 @@ function heldColumns({ now }: ViewOptions): readonly Column<HeldRow>[] {
     { head: "BACKUPS", cell: (row) => String(row.count), tone: () => "bad" },
     { head: "SNAPSHOTS", cell: (row) => String(row.snapshotCount) },
     { head: "SINCE", cell: (row) => ageCell(row.since, now) },
-    { head: "TO RELEASE", cell: (row) => row.release },
+    { head: "TO RELEASE", cell: (row) => row.release ?? "take the pin away" },
     { head: "NAMES", cell: (row) => row.backups.join(","), wide: true },
   ];
 }

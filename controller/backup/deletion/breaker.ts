@@ -77,13 +77,12 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
   const seen = world.deletions;
-  const isKnown = before?.status === "True" && before.reason === "PinnedHeld";
   if (isKeptByPin(backup)) {
-    return isKnown
+    return before !== undefined && isHeldByPin(before)
       ? { kind: "held", reason: "PinnedHeld", message: before.message, eventNote: undefined }
       : heldByPin(world);
   }
-  if (isKnown) return { kind: "confirmed", message: "It is pinned no longer" };
+  if (isHeldByPin(before)) return { kind: "confirmed", message: "It is pinned no longer" };
   if (before?.status === "True") {
     if (backup.confirmsDeletion) {
       return { kind: "confirmed", message: "The deletion of the snapshots was confirmed" };
@@ -122,11 +121,16 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
   return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
 }
 
-/** True for one that is pinned and marked as deleted by a rule: no rule takes what is pinned. */
-export function isKeptByPin(
-  { spec, isRoutineDeletion }: Pick<BackupObject, "spec" | "isRoutineDeletion">,
-): boolean {
-  return isRoutineDeletion && spec.pin === true;
+/**
+ * True for one that is pinned and marked as deleted by a rule: no rule takes what is pinned. Once held for that, it is
+ * held as long as it is pinned, also when the mark goes.
+ */
+export function isKeptByPin({ spec, status, isRoutineDeletion }: BackupObject): boolean {
+  return spec.pin === true && (isRoutineDeletion || isHeldByPin(findCondition(status.conditions, CONDITION)));
+}
+
+function isHeldByPin(condition: ReturnType<typeof findCondition>): boolean {
+  return condition?.status === "True" && condition.reason === "PinnedHeld";
 }
 
 /**

@@ -40,7 +40,7 @@ import { waitEvents } from "../run/notices.ts";
 import { reportedWait } from "../run/task.ts";
 import { deletionSpan } from "../run/traces.ts";
 import { type BackupPlan, type BackupWorld, mayStart } from "../world/world.ts";
-import { type DeletionVerdict, heldCondition, judgeDeletion } from "./breaker.ts";
+import { type DeletionVerdict, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
 import {
   deleteJob,
   DELETION_RETRY_MAX_SECONDS,
@@ -406,6 +406,19 @@ function stopDeleteMovers(
     : goingSince ?? isoSeconds(now);
   if (-secondsBetween(since, now) >= longestSeconds) return undefined;
   return { remove: moverRemovals(jobs, "Foreground"), since };
+}
+
+/**
+ * A rule takes nothing that is pinned, also when the pin came after its mover was made: that one is stopped first.
+ * Undefined where no pin stands in its way.
+ */
+export function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
+  const { world, pin, now } = deleting;
+  if (!isKeptByPin(world.backup) || snapshotsAreGone(world)) return undefined;
+  const stopping = stopDeletion(deleting);
+  if (stopping !== undefined) return stopping;
+  const verdict = judgeDeletion(world, pin, now);
+  return verdict.kind === "free" ? undefined : breakerPlan(deleting, verdict);
 }
 
 /** Jobs that have not ended, and whether anything may still be at work, a pod without its Job included. */

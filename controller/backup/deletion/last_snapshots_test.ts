@@ -195,6 +195,38 @@ Deno.test("Deletion by retention of what is pinned waits for the pin to go, what
   }
 });
 
+Deno.test("Deletion by retention stops for a pin that came when its mover was made", async () => {
+  const stage = stageOf(6);
+  stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+  stage.annotate(retention, "run-1");
+  stage.deleteBackup("run-1");
+  await stage.settleAll();
+  assert.deepEqual(begun(stage), ["run-1"], "no pod of its Job runs yet");
+  const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+  stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin: true } });
+  for (let minute = 0; minute < 3; minute++) {
+    await stage.settleAll();
+    await stage.clock.advance(60_000);
+  }
+  assert.deepEqual(stage.jobs.filter(({ metadata }) => metadata.name.includes("-delete-")), []);
+  assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
+});
+
+Deno.test("Deletion of what a pin holds is held as long as it is pinned, also when the rule's mark goes", async () => {
+  const stage = stageOf(6);
+  const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+  stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin: true } });
+  stage.annotate(retention, "run-1");
+  stage.deleteBackup("run-1");
+  await carryOut(stage);
+  const held = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+  const { [ANNOTATION.deletedBy]: _mark, ...annotations } = held.metadata.annotations ?? {};
+  stage.kube.put({ ...held, metadata: { ...held.metadata, annotations } });
+  await carryOut(stage);
+  await carryOut(stage);
+  assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
+});
+
 Deno.test("Deletion by retention that lost its pin is judged as any other", async () => {
   const stage = stageOf(3);
   const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-3" }) ?? assert.fail();

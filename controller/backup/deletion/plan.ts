@@ -8,6 +8,7 @@ import { type BackupPlan, type BackupWorld, namespaceIsTerminating } from "../wo
 import {
   deleteJobs,
   deleteSnapshots,
+  holdPinned,
   snapshotsAreGone,
   someMayBeGone,
   stopDeletion,
@@ -27,7 +28,8 @@ const UNREADABLE_SECONDS = 300;
  *     Retain ──────────────────────────────────────────────────▶ released, silently
  *     Delete, no snapshot can exist ───────────────────────────▶ released
  *     Orphan, or the namespace goes as well ───────────────────▶ orphaned (counted)
- *     Delete → a mistake? → held until a person confirms
+ *     Delete → by a rule, and pinned? → its mover stopped, held until the pin goes
+ *            → a mistake? → held until a person confirms
  *            → Repository gone, and nothing whole was saved ───▶ released, and told
  *            → repository and credentials there? → delete Job ─▶ released
  *                                                 ├ failed: counted, again in 60 s · 2ⁿ, at most 1 h
@@ -80,7 +82,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   }
   // What ended meanwhile is reported by the pass that writes it down; a Job that cannot be made must not stop that.
   if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
-  return deleteSnapshots(deleting);
+  return holdPinned(deleting) ?? deleteSnapshots(deleting);
 }
 
 /** What becomes of the snapshots. */

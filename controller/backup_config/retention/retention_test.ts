@@ -244,6 +244,26 @@ Deno.test("retention still tells of new runs while it may not delete", async () 
   assert.equal(stage.status.lastSuccessfulBackup?.backupRef.name, "newest");
 });
 
+Deno.test("Retention goes on beside Backups of the recipe that are held by their pin", async () => {
+  const all = nightly(30);
+  const pinned = all.slice(20).map((run) => ({
+    ...run,
+    metadata: {
+      ...run.metadata,
+      finalizers: [FINALIZER],
+      deletionTimestamp: "2026-01-01T03:00:00Z",
+      annotations: { [ANNOTATION.deletedBy]: "retention" },
+    },
+    spec: { configRef: { name: "recipe" }, pin: true },
+  }));
+  const stage = aStage({ keepLatest: 2 }, ...all.slice(0, 20), ...pinned);
+  for (let hour = 0; hour < 12; hour++) {
+    await settled(stage);
+    await stage.clock.advance(3_600_000);
+  }
+  assert.deepEqual(names(stage), ["run-001", "run-002"]);
+});
+
 /** A run of two sources that was stopped when it had saved the first. */
 function stoppedRun(name: string, endTime: string): KubeObject {
   const snapshots = [

@@ -34,7 +34,7 @@ export const deletionMetrics = {
     scope: "object",
     labels: { namespace: open },
     help:
-      "Deleted Backups whose snapshots stay until a person confirms, because many were deleted or they are the last ones.",
+      "Deleted Backups whose snapshots stay until a person decides: many were deleted, they are the last ones, put back or pinned.",
   },
   kopiur_backup_pruned_total: {
     instrument: "counter",
