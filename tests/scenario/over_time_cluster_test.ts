@@ -286,20 +286,21 @@ Deno.test("runs over time in a real cluster: schedules, retention, discovery, sa
           repository: { name: "home" },
           sources: [{ pvcSelector: { matchLabels: { backup: "yes" } } }],
         });
-        await tenant.backup("first", "labelled");
-        assert.deepEqual(sourcesOf(await tenant.ended("first")), ["a", "b"]);
         const unprotected = { namespace: "selected" };
+        // When this holds the controller has seen the labels.
         await stage.assertMetrics((metrics) =>
           assert.equal(valueOf(metrics, "kopiur_pvc_unprotected", unprotected), 1)
         );
+        await tenant.backup("first", "labelled");
+        assert.deepEqual(sourcesOf(await tenant.ended("first")), ["a", "b"]);
         const shown = await kopiur("status", "-n", "selected");
         assert.match(shown.stdout, /UNPROTECTED[\s\S]*\bc\b/);
         await tenant.kubectl("label", "pvc", "c", "backup=yes");
-        await tenant.backup("second", "labelled");
-        assert.deepEqual(sourcesOf(await tenant.ended("second")), ["a", "b", "c"]);
         await stage.assertMetrics((metrics) =>
           assert.equal(valueOf(metrics, "kopiur_pvc_unprotected", unprotected), 0)
         );
+        await tenant.backup("second", "labelled");
+        assert.deepEqual(sourcesOf(await tenant.ended("second")), ["a", "b", "c"]);
 
         function sourcesOf(backup: Found): readonly string[] {
           assert.equal(backup["status"].phase, "Succeeded", JSON.stringify(backup["status"]));
