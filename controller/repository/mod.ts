@@ -41,7 +41,7 @@ import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from ".
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
 import { repositoryStatusAfter } from "./status.ts";
-import { twinsOf } from "./twins.ts";
+import { duplicatesOf } from "./duplicates.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 export type { RepositoryWorld } from "./world.ts";
@@ -112,7 +112,7 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
     { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
     { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
     { ...WATCHED.namespace, keys: keysOfPrivileged },
-    { resource: REPOSITORY, keys: twinsOf },
+    { resource: REPOSITORY, keys: duplicatesOf },
     { resource: BACKUP, indexes: { [BY_REPOSITORY_TEXT]: byRepositoryText }, keys: keysOfStaleStats },
   ];
 }

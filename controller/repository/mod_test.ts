@@ -135,12 +135,12 @@ function anEngine(repository: KubeObject) {
     newId: () => "pass",
   };
   const pass = () => reconcile({ kind: KIND, key: KEY }, "spec", deps, new AbortController().signal);
-  const told = () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
-  return { kube, clock, probe, pass, told };
+  const reported = () => kube.events.map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
+  return { kube, clock, probe, pass, reported };
 }
 
 Deno.test("reconcile() of a Repository opens it: status, Events, counters, and then no write any more", async () => {
-  const { kube, probe, pass, told } = anEngine(aCreatingRepository());
+  const { kube, probe, pass, reported } = anEngine(aCreatingRepository());
   await pass();
   endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage({ created: true }) });
   assert.deepEqual(await pass(), { kind: "after", seconds: 1 });
@@ -155,7 +155,7 @@ Deno.test("reconcile() of a Repository opens it: status, Events, counters, and t
     "CredentialsAvailable True Available",
     "Ready True Ready",
   ]);
-  assert.deepEqual(told(), [
+  assert.deepEqual(reported(), [
     "Normal Initializing: The repository is being opened",
     'Normal InitSucceeded: Repository with unique id "0123abcd" was created; it holds 3 snapshots',
   ]);
@@ -168,7 +168,7 @@ Deno.test("reconcile() of a Repository opens it: status, Events, counters, and t
 });
 
 Deno.test("reconcile() of a Repository tells a failure in kopia's words in one Event, never in its status", async () => {
-  const { kube, pass, told } = anEngine(aRepository());
+  const { kube, pass, reported } = anEngine(aRepository());
   await pass();
   endJob(kube, jobIn(kube), {
     exitCode: 2,
@@ -177,7 +177,7 @@ Deno.test("reconcile() of a Repository tells a failure in kopia's words in one E
   const action = await pass();
   assert.deepEqual(action, { kind: "after", seconds: 1 });
   await pass();
-  assert.deepEqual(told().slice(1), [
+  assert.deepEqual(reported().slice(1), [
     "Warning AuthFailure: Cannot open the repository: invalid repository password at 03:04",
     "Warning InitFailed: Cannot open the repository: invalid repository password at 03:04",
   ]);

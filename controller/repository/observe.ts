@@ -6,7 +6,7 @@ import { observeCatalog } from "./catalog/world.ts";
 import { type ListingMemory, observeListing } from "./catalog/listing.ts";
 import type { CredentialMemory } from "./bootstrap/credential_memory.ts";
 import { newestStats } from "./catalog/newest_stats.ts";
-import { twinsOf } from "./twins.ts";
+import { duplicatesOf } from "./duplicates.ts";
 import { parseRepository } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
@@ -57,7 +57,7 @@ export async function observeRepository(
     listing,
     catalog,
     newestStats: newestStats(repository, reader, serverNow),
-    twins: twinsOf(object, reader),
+    duplicates: duplicatesOf(object, reader),
     slots: "free",
   };
 }

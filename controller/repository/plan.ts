@@ -10,13 +10,13 @@ import { desiredBootstrap } from "./bootstrap/desired.ts";
 import { takeNewest } from "./catalog/newest_stats.ts";
 import { heldBy, outcomeOf } from "./bootstrap/outcome.ts";
 import { type CatalogEnd, planCatalog } from "./catalog/plan.ts";
-import { NOTHING_OVERDUE, tellOfRefresh } from "./bootstrap/refreshed.ts";
+import { NOTHING_OVERDUE, reportRefresh } from "./bootstrap/refreshed.ts";
 import { removals } from "./removals.ts";
 import type { RepositoryObject } from "./repository_object.ts";
-import { type Standing, standingOf } from "./standing.ts";
-import { takeEnd, type Taken } from "./bootstrap/take_end.ts";
+import { type RepositoryState, repositoryStateOf } from "./repository_state.ts";
+import { type RecordedEnd, recordEnd } from "./bootstrap/record_end.ts";
 import { bootstrapsOf, withMemory } from "./bootstrap/task.ts";
-import { tellOfTwins } from "./twins.ts";
+import { reportDuplicates } from "./duplicates.ts";
 import { type Verdict, verdictOf } from "./bootstrap/verdict.ts";
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
@@ -35,18 +35,19 @@ export function planRepository(
   options: ControllerOptions,
 ): RepositoryPlan {
   const decision = decide(world, now, options);
-  const taken = decision.kind === "take" ? resultOf(world, decision) : undefined;
-  const standing = taken?.standing ?? standingOf(world.repository, credentialVersion(world.found));
+  const recorded = decision.kind === "take" ? resultOf(world, decision) : undefined;
+  const repositoryState = recorded?.repositoryState ??
+    repositoryStateOf(world.repository, credentialVersion(world.found));
   const catalog = decision.kind === "leave" ? undefined : planCatalog(world, now);
-  const twins = tellOfTwins(world);
-  const status = taken?.status ?? statusAfter(world.repository, decision, options);
-  const events = taken?.events ?? givingUpEvents(world.repository, decision);
+  const duplicates = reportDuplicates(world);
+  const status = recorded?.status ?? statusAfter(world.repository, decision, options);
+  const events = recorded?.events ?? givingUpEvents(world.repository, decision);
   const stats = takeNewest(status.storageStats, world.newestStats, world.serverNow);
-  const refresh = taken === undefined
-    ? tellOfRefresh(world.repository, standing, heldBy(decision), world.serverNow)
+  const refresh = recorded === undefined
+    ? reportRefresh(world.repository, repositoryState, heldBy(decision), world.serverNow)
     : NOTHING_OVERDUE;
   const outcome = soonest(
-    outcomeOf(decision, standing),
+    outcomeOf(decision, repositoryState),
     [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds, refresh.recheckAfterSeconds],
   );
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
@@ -57,9 +58,9 @@ export function planRepository(
     offer: catalog?.offer ?? [],
     conditions: [
       ...worldConditions(world),
-      ...(taken === undefined ? [] : [taken.condition]),
+      ...(recorded === undefined ? [] : [recorded.condition]),
       ...(catalog?.conditions ?? []),
-      ...twins.conditions,
+      ...duplicates.conditions,
       ...refresh.conditions,
     ],
     outcome,
@@ -67,15 +68,15 @@ export function planRepository(
       ...events,
       ...obstacleEvents,
       ...(catalog?.events ?? []),
-      ...twins.events,
+      ...duplicates.events,
       ...refresh.events,
     ],
-    measures: taken?.measures ?? [],
+    measures: recorded?.measures ?? [],
     status: {
       ...status,
       ...(stats.storageStats === undefined ? {} : { storageStats: stats.storageStats }),
       observedGeneration: world.repository.generation,
-      phase: phaseOf(decision, standing, world),
+      phase: phaseOf(decision, repositoryState, world),
       backend: world.repository.spec.backend.s3 === undefined ? "Filesystem" : "S3",
     },
     ...(catalog?.end === undefined ? {} : { listingEnd: catalog.end }),
@@ -96,9 +97,9 @@ function givingUpEvents({ status }: RepositoryObject, decision: Decision): reado
   if (decision.kind !== "stay" || decision.hold === undefined) return [];
   const { hold: { reason, message }, memory } = decision;
   const before = status.bootstrap?.job;
-  const isNews = memory?.stoppedAt !== undefined && before?.stoppedAt === undefined &&
+  const isNew = memory?.stoppedAt !== undefined && before?.stoppedAt === undefined &&
     memory.stoppedReason !== before?.stoppedReason;
-  return isNews ? [{ type: "Warning", reason, action: "CheckBackend", note: message }] : [];
+  return isNew ? [{ type: "Warning", reason, action: "CheckBackend", note: message }] : [];
 }
 
 /** An outcome that comes back no later than that. */
@@ -112,37 +113,41 @@ function soonest(outcome: Outcome, seconds: readonly (number | undefined)[]): Ou
 function resultOf(
   world: RepositoryWorld,
   { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
-): Taken & { readonly standing: Standing } {
+): RecordedEnd & { readonly repositoryState: RepositoryState } {
   const verdict = verdictOf(found, world.repository);
   // The clock of a node may be ahead; by a time to come the next one would be waited for as long.
   const end = Date.parse(found.finishedAt) > world.serverNow.getTime()
     ? { ...found, finishedAt: isoSeconds(world.serverNow) }
     : found;
-  return { ...takeEnd(world.repository, end, purpose, verdict), standing: standingAfter(verdict) };
+  return { ...recordEnd(world.repository, end, purpose, verdict), repositoryState: stateAfter(verdict) };
 }
 
-function standingAfter(verdict: Verdict): Standing {
+function stateAfter(verdict: Verdict): RepositoryState {
   return verdict.kind === "open" ? { kind: "open", uniqueId: verdict.bootstrap.uniqueId } : verdict;
 }
 
-function phaseOf(decision: Decision, standing: Standing, world: RepositoryWorld): RepositoryPhase {
+function phaseOf(
+  decision: Decision,
+  repositoryState: RepositoryState,
+  world: RepositoryWorld,
+): RepositoryPhase {
   if (decision.kind === "leave") return world.repository.status.phase ?? "Pending";
   if (decision.kind === "refuse") return "Failed";
   if (decision.kind === "wait") return "Pending";
-  switch (standing.kind) {
+  switch (repositoryState.kind) {
     case "unknown":
       return "Initializing";
     case "open":
       return "Ready";
     case "failed":
-      return standing.isRetryable ? "Degraded" : "Failed";
+      return repositoryState.isRetryable ? "Degraded" : "Failed";
   }
 }
 
 /** Once for each obstacle, not once for each change of a status that still waits for it. */
 function eventsOf({ repository }: RepositoryWorld, { reason, message }: Obstacle): readonly PlannedEvent[] {
-  const told = findCondition(repository.status.conditions, "Ready");
-  if (told?.reason === reason && told.message === message) return [];
+  const reported = findCondition(repository.status.conditions, "Ready");
+  if (reported?.reason === reason && reported.message === message) return [];
   return [{ type: "Warning", reason, action: actionOf(reason), note: message }];
 }
 

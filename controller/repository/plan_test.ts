@@ -491,8 +491,8 @@ for (const [what, { without, reason, says, condition }] of Object.entries(obstac
     assert.equal(conditionIn(plan, "CredentialsAvailable"), condition);
     assert.deepEqual(plan.events.map((event) => [event.type, event.reason]), [["Warning", reason]]);
     const { outcome } = plan;
-    const told = { type: "Ready", status: "Unknown", reason: outcome.reason, message: outcome.message };
-    const conditions = [{ ...told, lastTransitionTime: "2026-01-01T00:00:00Z" }];
+    const reported = { type: "Ready", status: "Unknown", reason: outcome.reason, message: outcome.message };
+    const conditions = [{ ...reported, lastTransitionTime: "2026-01-01T00:00:00Z" }];
     kube.put({ ...storedRepository(kube), status: { ...plan.status, conditions } });
     assert.deepEqual((await planIn(kube)).events, []);
   });

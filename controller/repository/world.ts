@@ -26,7 +26,7 @@ export interface RepositoryWorld {
   /** The newest numbers a run saw that are newer than those in the status. */
   readonly newestStats: SeenStats | undefined;
   /** Other Repositories that open the same repository. */
-  readonly twins: readonly ObjectKey[];
+  readonly duplicates: readonly ObjectKey[];
   /** Whether a bootstrap may start; free where nobody was asked. */
   readonly slots: "free" | SlotAnswer;
 }

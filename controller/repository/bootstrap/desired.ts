@@ -27,7 +27,7 @@ export function bootstrapTrace(repository: RepositoryObject, number: number): Wo
 
 /**
  * Job of the n-th bootstrap. It may create a repository only as
- * long as none was ever opened under this object: later a missing repository is a loss to be told, not mended.
+ * long as none was ever opened under this object: later a missing repository is a loss to be reported, not mended.
  */
 export function desiredBootstrap(
   world: RepositoryWorld,

@@ -18,11 +18,13 @@ export interface Hold {
   readonly message: string;
 }
 
-/** So long nothing is told of one that says no more than that it is being made: what keeps it is said after that. */
+/**
+ * So long nothing is reported of one that says no more than that it is being made: what keeps it is said after that.
+ */
 const CREATING_GRACE_SECONDS = 120;
 const CREATING = ["ContainerCreating", "PodInitializing"];
 
-/** Why a bootstrap does not go on, once that is worth telling; by the clock that dates what it waits for. */
+/** Why a bootstrap does not go on, once that is worth reporting; by the clock that dates what it waits for. */
 export function holdOf(
   { memory, reason, text, isRested }: Extract<TaskStep<"bootstrap">, { readonly kind: "waits" }>,
   movers: readonly SeenMover<"bootstrap">[],
@@ -45,10 +47,10 @@ export function holdOf(
 }
 
 /**
- * Why the next bootstrap is not made although nothing of it is there; the hold is said once that is worth telling. What
- * one before it listed is worked through first, and two that may create never meet, for each could find the storage
- * empty: Jobs are removed in the foreground, so one that is in sight may have a pod; after a Job somebody else removed
- * its pods tell.
+ * Why the next bootstrap is not made although nothing of it is there; the hold is said once that is worth reporting.
+ * What one before it listed is worked through first, and two that may create never meet, for each could find the
+ * storage empty: Jobs are removed in the foreground, so one that is in sight may have a pod; after a Job somebody else
+ * removed its pods tell.
  */
 export function obstruction(
   { repository, jobs, pods, serverNow }: RepositoryWorld,

@@ -147,8 +147,8 @@ for (const [what, { pod, says }] of Object.entries(stuck)) {
       }
       assert.ok(made.length >= 3 && made.length <= 8, made.join());
       assert.ok(removed >= made.length - 1);
-      const told = events.filter((event) => says.test(event));
-      assert.equal(told.length, 1, events.join("\n"));
+      const reported = events.filter((event) => says.test(event));
+      assert.equal(reported.length, 1, events.join("\n"));
       const { phase, bootstrap, uniqueId, conditions } = statusIn(kube);
       assert.equal(phase, isOpen ? "Ready" : "Initializing");
       assert.deepEqual([bootstrap?.failures, uniqueId], [0, isOpen ? "0123abcd" : undefined]);
@@ -204,10 +204,10 @@ Deno.test("a Repository that is Ready and was not read for long says so, once, u
     const plan = await pass(kube, at);
     events.push(...plan.events.map(({ reason }) => reason));
   }
-  const told = findCondition(statusIn(kube).conditions, "Refreshed");
-  assert.deepEqual([told?.status, told?.reason], ["False", "RefreshOverdue"]);
+  const reported = findCondition(statusIn(kube).conditions, "Refreshed");
+  assert.deepEqual([reported?.status, reported?.reason], ["False", "RefreshOverdue"]);
   assert.match(
-    told?.message ?? "",
+    reported?.message ?? "",
     /^The repository was read last at 2026-01-02T03:05:00Z, expected it every 3600 s: The mover does not start/,
   );
   assert.deepEqual(events, ["PodNotStarted", "RefreshOverdue"]);

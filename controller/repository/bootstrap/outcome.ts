@@ -4,7 +4,7 @@ import { slotRecheckSeconds, slotWaitText } from "../../movers/mod.ts";
 import type { Decision } from "./decide.ts";
 import type { Hold } from "./holds.ts";
 import { BOOTSTRAP_SLOT } from "./slots.ts";
-import type { Standing } from "../standing.ts";
+import type { RepositoryState } from "../repository_state.ts";
 
 /** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
 const FOLLOW_SECONDS = 15;
@@ -33,8 +33,8 @@ export function heldBy(decision: Decision): Hold | undefined {
   }
 }
 
-/** How a pass ends; `standing` is what is known of the repository after it. */
-export function outcomeOf(decision: Decision, standing: Standing): Outcome {
+/** How a pass ends; `repositoryState` is what is known of the repository after it. */
+export function outcomeOf(decision: Decision, repositoryState: RepositoryState): Outcome {
   const hold = heldBy(decision);
   switch (decision.kind) {
     case "leave":
@@ -49,28 +49,28 @@ export function outcomeOf(decision: Decision, standing: Standing): Outcome {
     case "wait":
       return { kind: "waiting", ...decision.obstacle, recheckAfterSeconds: OBSTACLE_SECONDS };
     case "take":
-      return standingOutcome(standing, CLEAN_UP_SECONDS);
+      return stateOutcome(repositoryState, CLEAN_UP_SECONDS);
     case "stay":
-      return heldOutcome(standing, hold, Math.ceil(decision.seconds));
+      return heldOutcome(repositoryState, hold, Math.ceil(decision.seconds));
     case "queue": {
       const { wait } = decision;
-      return heldOutcome(standing, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
+      return heldOutcome(repositoryState, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
     }
     case "start":
-      return standingOutcome(standing, FOLLOW_SECONDS);
+      return stateOutcome(repositoryState, FOLLOW_SECONDS);
   }
 }
 
-function standingOutcome(standing: Standing, recheckAfterSeconds: number): Outcome {
-  switch (standing.kind) {
+function stateOutcome(repositoryState: RepositoryState, recheckAfterSeconds: number): Outcome {
+  switch (repositoryState.kind) {
     case "unknown":
       return { kind: "waiting", reason: "Initializing", message: REASONS.Initializing, recheckAfterSeconds };
     case "open": {
-      const message = openMessage(standing.uniqueId);
+      const message = openMessage(repositoryState.uniqueId);
       return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
     }
     case "failed": {
-      const { reason, message, isRetryable } = standing;
+      const { reason, message, isRetryable } = repositoryState;
       return isRetryable
         ? { kind: "settled", ready: "False", reason, message, recheckAfterSeconds }
         : { kind: "stalled", reason, message, recheckAfterSeconds };
@@ -78,16 +78,20 @@ function standingOutcome(standing: Standing, recheckAfterSeconds: number): Outco
   }
 }
 
-function heldOutcome(standing: Standing, hold: Hold | undefined, recheckAfterSeconds: number): Outcome {
-  if (hold === undefined) return standingOutcome(standing, recheckAfterSeconds);
-  if (standing.kind === "open") {
-    const message = `${openMessage(standing.uniqueId)}; it cannot be read again yet: ${hold.message}`;
+function heldOutcome(
+  repositoryState: RepositoryState,
+  hold: Hold | undefined,
+  recheckAfterSeconds: number,
+): Outcome {
+  if (hold === undefined) return stateOutcome(repositoryState, recheckAfterSeconds);
+  if (repositoryState.kind === "open") {
+    const message = `${openMessage(repositoryState.uniqueId)}; it cannot be read again yet: ${hold.message}`;
     return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
   }
   // What is known of a failure says more than that it is to be tried again.
-  if (hold.reason === "NoSlot" && standing.kind === "failed") {
-    return standingOutcome(
-      { ...standing, message: `${standing.message}; ${hold.message}` },
+  if (hold.reason === "NoSlot" && repositoryState.kind === "failed") {
+    return stateOutcome(
+      { ...repositoryState, message: `${repositoryState.message}; ${hold.message}` },
       recheckAfterSeconds,
     );
   }

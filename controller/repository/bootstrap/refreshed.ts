@@ -3,23 +3,23 @@ import { type ConditionChange, findCondition, REASONS } from "../../../api/mod.t
 import type { PlannedEvent } from "../../runtime/plan.ts";
 import type { Hold } from "./holds.ts";
 import type { RepositoryObject } from "../repository_object.ts";
-import type { Standing } from "../standing.ts";
+import type { RepositoryState } from "../repository_state.ts";
 
-/** A read that is missed once or twice is no news. */
+/** A read that is missed once or twice is nothing new. */
 const INTERVALS = 3;
 /** With a short interval, so much later than it at least. */
 const LATE_SECONDS = 900;
 
-/** What is told of how long ago an open repository was read. */
-export interface RefreshTelling {
+/** What is reported of how long ago an open repository was read. */
+export interface RefreshReport {
   readonly conditions: readonly ConditionChange[];
   readonly events: readonly PlannedEvent[];
   /** When it would become true. */
   readonly recheckAfterSeconds?: number;
 }
 
-/** What is told of one that was read just now. */
-export const NOTHING_OVERDUE: RefreshTelling = {
+/** What is reported of one that was read just now. */
+export const NOTHING_OVERDUE: RefreshReport = {
   conditions: [{ kind: "remove", type: "Refreshed" }],
   events: [],
 };
@@ -28,29 +28,31 @@ export const NOTHING_OVERDUE: RefreshTelling = {
  * A repository may be open and not have been read again for long: numbers, catalog and missing snapshots are as old as
  * that. There is a condition `Refreshed` only while it is False.
  */
-export function tellOfRefresh(
+export function reportRefresh(
   { status, spec }: RepositoryObject,
-  standing: Standing,
+  repositoryState: RepositoryState,
   hold: Hold | undefined,
   serverNow: Date,
-): RefreshTelling {
+): RefreshReport {
   const interval = refreshSeconds(spec);
   const { lastInit } = status;
-  if (standing.kind !== "open" || interval === undefined || lastInit === undefined) return NOTHING_OVERDUE;
+  if (repositoryState.kind !== "open" || interval === undefined || lastInit === undefined) {
+    return NOTHING_OVERDUE;
+  }
   const lateSeconds = Math.max(INTERVALS * interval, interval + LATE_SECONDS);
   const leftSeconds = lateSeconds - (serverNow.getTime() - Date.parse(lastInit.time)) / 1000;
   if (leftSeconds > 0) return { ...NOTHING_OVERDUE, recheckAfterSeconds: Math.ceil(leftSeconds) };
   const reason = "RefreshOverdue";
   const before = findCondition(status.conditions, "Refreshed");
-  const wasTold = before?.status === "False";
-  // After an absence of the controller it is read at once; while it is tried again, what was told stays true.
-  if (hold === undefined && !wasTold) return NOTHING_OVERDUE;
+  const wasReported = before?.status === "False";
+  // After an absence of the controller it is read at once; while it is tried again, what was reported stays true.
+  if (hold === undefined && !wasReported) return NOTHING_OVERDUE;
   const why = hold?.reason === "NoSlot" ? REASONS.NoSlot : hold?.message;
   const message = hold === undefined && before !== undefined
     ? before.message
     : `The repository was read last at ${lastInit.time}, expected it every ${interval} s: ${why}`;
   return {
     conditions: [{ kind: "set", value: { type: "Refreshed", status: "False", reason, message } }],
-    events: wasTold ? [] : [{ type: "Warning", reason, action: "CheckBackend", note: message }],
+    events: wasReported ? [] : [{ type: "Warning", reason, action: "CheckBackend", note: message }],
   };
 }

@@ -3,7 +3,7 @@ import type { ResultOf } from "../../movers/mod.ts";
 import type { BootstrapEnd } from "./decide.ts";
 import { failureAdvice, replacedAdvice } from "./failure_advice.ts";
 import type { RepositoryObject } from "../repository_object.ts";
-import { bootstrapIsRetryable } from "../standing.ts";
+import { bootstrapIsRetryable } from "../repository_state.ts";
 
 /** What the end of a bootstrap Job means for its repository. */
 export type Verdict =

@@ -213,8 +213,8 @@ Deno.test("a catalog that cannot be read costs that listing alone, and is told o
     assert.ok(await stage.lists(entries(2, 4), { log }), name);
     assert.equal(stage.status.phase, "Ready", name);
     assert.deepEqual(stage.writesToBackups(), [], name);
-    const told = "False UnexpectedOutput: The listing of the snapshots could not be read";
-    assert.equal(stage.condition("CatalogRead"), told, name);
+    const reported = "False UnexpectedOutput: The listing of the snapshots could not be read";
+    assert.equal(stage.condition("CatalogRead"), reported, name);
     assert.ok(await stage.lists(entries(2, 4), { log }), name);
     const events = stage.kube.events.filter(({ reason }) => reason === "UnexpectedOutput");
     assert.equal(events.length, 1, name);

@@ -154,9 +154,9 @@ Deno.test("a Repository of another namespace with the same unique id is told of,
     aRepository({ name: "copy", status }),
   );
   await stage.pass();
-  const told = stage.condition("UniqueRepository") ?? "";
-  assert.match(told, /shows the same unique id: "copy", one of another namespace; /);
-  assert.doesNotMatch(JSON.stringify([told, stage.kube.events]), /secret-project|second|other\//);
+  const reported = stage.condition("UniqueRepository") ?? "";
+  assert.match(reported, /shows the same unique id: "copy", one of another namespace; /);
+  assert.doesNotMatch(JSON.stringify([reported, stage.kube.events]), /secret-project|second|other\//);
 });
 
 Deno.test("a listing that suddenly lacks most of its snapshots is told, and takes nothing away", async () => {

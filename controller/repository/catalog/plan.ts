@@ -61,13 +61,13 @@ export function planCatalog({ repository, listing, catalog }: SeenCatalog, now: 
   if (listing.kind === "unreadable") {
     const age = Math.abs(now.getTime() - Date.parse(listing.endedAt ?? ""));
     if (age < LOG_GRACE_MS) return { ...NOTHING, recheckAfterSeconds: LOG_RETRY_SECONDS };
-    const told = tell(
+    const reported = tell(
       status,
       "UnexpectedOutput",
       "The listing of the snapshots could not be read",
       listing.why,
     );
-    return { ...NOTHING, ...told, end: { kind: "lost" }, recheckAfterSeconds: NEXT_PASS_SECONDS };
+    return { ...NOTHING, ...reported, end: { kind: "lost" }, recheckAfterSeconds: NEXT_PASS_SECONDS };
   }
   return { ...NOTHING, ...afterOffers(status) };
 }
@@ -92,7 +92,7 @@ function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPla
     annotate: said.map((each) => noting(each, catalog.listing)),
     remove: dropped.map(removalOf),
     offer: offer.objects,
-    ...(isTooEarly ? {} : told(repository.status, { truncated, skipped: offer.skipped, shortfall })),
+    ...(isTooEarly ? {} : reported(repository.status, { truncated, skipped: offer.skipped, shortfall })),
     end: {
       kind: "worked",
       isLast,
@@ -108,7 +108,7 @@ function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPla
 }
 
 /** What a listing that was worked through means as a whole. */
-function told(
+function reported(
   status: RepositoryStatus,
   { truncated, skipped, shortfall }: {
     readonly truncated: boolean;
@@ -159,7 +159,7 @@ function readCondition(truncated: boolean, skipped: number): ConditionChange {
   return { kind: "set", value: { ...value, message: parts.join("; ") } };
 }
 
-/** The condition says a sentence that stays the same, the Event, told once, what was really said. */
+/** The condition says a sentence that stays the same, the Event, reported once, what was really said. */
 function tell(
   { conditions }: RepositoryStatus,
   reason: Reason,
@@ -167,9 +167,9 @@ function tell(
   note: string,
 ): Pick<CatalogPlan, "conditions" | "events"> {
   const before = findCondition(conditions, "CatalogRead");
-  const isTold = before?.status === "False" && before.reason === reason;
+  const isReported = before?.status === "False" && before.reason === reason;
   return {
     conditions: [{ kind: "set", value: { type: "CatalogRead", status: "False", reason, message } }],
-    events: isTold ? [] : [{ type: "Warning", reason, action: "ReadCatalog", note }],
+    events: isReported ? [] : [{ type: "Warning", reason, action: "ReadCatalog", note }],
   };
 }

@@ -7,7 +7,7 @@ import type { RepositoryWorld } from "./world.ts";
 const mostNamed = 3;
 
 /** Other Repositories, in any namespace, that open the same repository; sorted. */
-export function twinsOf(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
+export function duplicatesOf(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
   const [value] = byUniqueId(repository);
   if (value === undefined) return [];
   const self = keyText(keyOf(repository));
@@ -22,28 +22,30 @@ export function twinsOf(repository: KubeObject, reader: Reader): readonly Object
  * What is said to a Repository that is not the only one with its unique id: both open one repository, or one opens a copy
  * of the other's. Both go on working. Of another namespace it is told that there is one, and not which.
  */
-export function tellOfTwins(
-  { repository, twins }: RepositoryWorld,
+export function reportDuplicates(
+  { repository, duplicates }: RepositoryWorld,
 ): { readonly conditions: readonly ConditionChange[]; readonly events: readonly PlannedEvent[] } {
   const type = "UniqueRepository";
-  if (twins.length === 0) return { conditions: [{ kind: "remove", type }], events: [] };
+  if (duplicates.length === 0) return { conditions: [{ kind: "remove", type }], events: [] };
   const message =
-    `${REASONS.RepositoryShared}: ${whoText(repository.key.namespace, twins)}; either it opens the same ` +
+    `${REASONS.RepositoryShared}: ${
+      whoText(repository.key.namespace, duplicates)
+    }; either it opens the same ` +
     "repository, and what one of them deletes or maintains is gone for the other, or it opens a copy";
   const value = { type, status: "False", reason: "RepositoryShared", message } as const;
-  const isTold = findCondition(repository.status.conditions, type)?.message === message;
+  const isReported = findCondition(repository.status.conditions, type)?.message === message;
   return {
     conditions: [{ kind: "set", value }],
-    events: isTold
+    events: isReported
       ? []
       : [{ type: "Warning", reason: "RepositoryShared", action: "CheckBackend", note: message }],
   };
 }
 
-function whoText(namespace: string, twins: readonly ObjectKey[]): string {
-  const here = twins.filter((key) => key.namespace === namespace);
+function whoText(namespace: string, duplicates: readonly ObjectKey[]): string {
+  const here = duplicates.filter((key) => key.namespace === namespace);
   const named = here.slice(0, mostNamed).map(({ name }) => `"${name}"`);
   const more = here.length > mostNamed ? [`${here.length - mostNamed} more of this namespace`] : [];
-  const elsewhere = here.length < twins.length ? ["one of another namespace"] : [];
+  const elsewhere = here.length < duplicates.length ? ["one of another namespace"] : [];
   return [...named, ...more, ...elsewhere].join(", ");
 }

@@ -15,8 +15,8 @@ import type { RepositoryObject } from "../repository_object.ts";
 import { POD_SECONDS } from "./task.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** Everything an ended bootstrap leaves behind, told and written once. */
-export interface Taken {
+/** Everything an ended bootstrap leaves behind, reported and written once. */
+export interface RecordedEnd {
   readonly status: RepositoryStatus;
   readonly condition: ConditionChange;
   readonly events: readonly PlannedEvent[];
@@ -24,12 +24,12 @@ export interface Taken {
 }
 
 /** Writes the end of a bootstrap down. What was known of a repository that fails now is kept. */
-export function takeEnd(
+export function recordEnd(
   repository: RepositoryObject,
   end: BootstrapEnd,
   purpose: BootstrapPurpose,
   verdict: Verdict,
-): Taken {
+): RecordedEnd {
   return {
     status: statusAfter(repository, end, purpose, verdict),
     condition: bootstrapped(verdict),
@@ -134,7 +134,7 @@ function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly Plan
     const { reason, message, rawText } = verdict;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
     const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
-    // What never worked is told by what was tried as well, for those who wait for that (deploy/docs/contract.md).
+    // What never worked is reported by what was tried as well, for those who wait for that (deploy/docs/contract.md).
     const isFirst = status.uniqueId === undefined;
     return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
   }

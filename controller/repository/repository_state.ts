@@ -3,7 +3,7 @@ import { failureIsRetryable } from "../movers/mod.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** What is known of a repository from the bootstrap that ended last. */
-export type Standing =
+export type RepositoryState =
   /** Nothing that speaks of the present spec (or, after a failure, of the present credentials). */
   | { readonly kind: "unknown" }
   | { readonly kind: "open"; readonly uniqueId: string }
@@ -17,10 +17,13 @@ export type Standing =
   };
 
 /**
- * The standing of a repository. A repository that was open stays so while new credentials are tried; one that
+ * The state of a repository. A repository that was open stays so while new credentials are tried; one that
  * failed starts anew with them, for somebody acted.
  */
-export function standingOf({ generation, status }: RepositoryObject, credentials: string): Standing {
+export function repositoryStateOf(
+  { generation, status }: RepositoryObject,
+  credentials: string,
+): RepositoryState {
   const { bootstrap, uniqueId } = status;
   if (bootstrap === undefined || bootstrap.forGeneration !== generation) return { kind: "unknown" };
   if (bootstrap.failures === 0) {

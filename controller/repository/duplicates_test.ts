@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { aRepository } from "../../tests/support/mod.ts";
 import { CatalogStage, entries, UNIQUE_ID } from "./catalog/stage_test.ts";
 import { storedRepository } from "./stage_test.ts";
-import { twinsOf } from "./twins.ts";
+import { duplicatesOf } from "./duplicates.ts";
 
 Deno.test("two Repositories that open the same repository are told of each other, and go on working", async () => {
   const stage = new CatalogStage();
@@ -15,10 +15,10 @@ Deno.test("two Repositories that open the same repository are told of each other
   assert.ok(stage.wakes(twin));
   await stage.pass();
   await stage.pass();
-  const told =
+  const reported =
     'False RepositoryShared: Another Repository shows the same unique id: "twin"; either it opens the ' +
     "same repository, and what one of them deletes or maintains is gone for the other, or it opens a copy";
-  assert.equal(stage.condition("UniqueRepository"), told);
+  assert.equal(stage.condition("UniqueRepository"), reported);
   assert.equal(stage.status.phase, "Ready");
   assert.match(stage.condition("Ready") ?? "", /^True/);
   const events = stage.kube.events.filter(({ reason }) => reason === "RepositoryShared");
@@ -30,7 +30,7 @@ Deno.test("two Repositories that open the same repository are told of each other
   assert.equal(stage.condition("UniqueRepository"), undefined);
 });
 
-Deno.test("twinsOf() names the others in order, but none that is being deleted, and nobody's before a first bootstrap", () => {
+Deno.test("duplicatesOf() names the others in order, but none that is being deleted, and nobody's before a first bootstrap", () => {
   const stage = new CatalogStage();
   const status = { uniqueId: UNIQUE_ID };
   const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["x"] };
@@ -39,8 +39,8 @@ Deno.test("twinsOf() names the others in order, but none that is being deleted, 
     aRepository({ name: "a", namespace: "other", status }),
     aRepository({ name: "c", namespace: "other", status, metadata }),
   );
-  assert.deepEqual(twinsOf(storedRepository(stage.kube), stage.kube), []);
+  assert.deepEqual(duplicatesOf(storedRepository(stage.kube), stage.kube), []);
   const opened = stage.kube.put({ ...storedRepository(stage.kube), status });
-  const names = twinsOf(opened, stage.kube).map(({ namespace, name }) => `${namespace}/${name}`);
+  const names = duplicatesOf(opened, stage.kube).map(({ namespace, name }) => `${namespace}/${name}`);
   assert.deepEqual(names, ["other/a", "other/b"]);
 });
