@@ -49,7 +49,8 @@ export interface PodFacts {
 /** The facts of a pod. */
 export function podFacts(pod: KubeObject): PodFacts {
   const { spec, status = {} } = builtin(pod, "Pod");
-  const { containerStatuses: containers = [], initContainerStatuses: beginners = [] } = status;
+  const containers = listOf(status.containerStatuses);
+  const beginners = listOf(status.initContainerStatuses);
   const state = containers.find(({ name }) => name === MOVER_CONTAINER)?.state;
   const scheduled = status.conditions?.find(({ type }) => type === "PodScheduled");
   return {
@@ -85,4 +86,9 @@ export function podMayRun(pod: KubeObject): boolean {
 /** True when the mover of the pod will not run any more; a container that was put beside it may. */
 export function podHasEnded(pod: PodFacts): boolean {
   return pod.terminated !== undefined || pod.phase === "Failed" || pod.phase === "Succeeded";
+}
+
+/** Of what is no list there is nothing. */
+function listOf<T>(list: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(list) ? list : [];
 }
