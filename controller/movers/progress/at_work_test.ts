@@ -44,6 +44,7 @@ Deno.test("moversAtWork() believes no pod that is not of one of the Jobs, or doe
         { name: "beside", state: { running: {} } },
       ],
     }),
+    "of nonsense": state({ containerStatuses: "none" }),
   };
   for (const [name, each] of Object.entries(cases)) assert.deepEqual(found(each), [], name);
   assert.deepEqual(found(pod({}), [aJob({ name: "job" })]), [], "a Job that works on no source");

@@ -66,7 +66,9 @@ function stepOf<O extends OperationKey>(
   if (current === undefined) return { kind: "start", number: 1, memory: before, isRested: false };
   const memory = memoryAfter(before, current, limits);
   const { state } = current;
-  if (staysTooLong(memory, current, limits, now)) return besideIt(memory, current, limits, now);
+  if (staysTooLong(memory, current, limits, now) || isOverAndStays(memory, current, now)) {
+    return besideIt(memory, current, limits, now);
+  }
   if (current.isUnwanted === true) return whileUnwanted(memory, now);
   switch (state.kind) {
     case "absent":
@@ -122,6 +124,13 @@ function staysTooLong(
 ): boolean {
   const isThere = podIsAlive || state.kind === "waiting" || state.kind === "running";
   return isThere && mayBeBeside(memory.stoppedAt, limits, now);
+}
+
+/** True for a mover that is over, which harms no other, and whose Job, wanted no more, does not go away. */
+function isOverAndStays(memory: TaskMemory, { state, podIsAlive, isUnwanted }: AnyMover, now: Date): boolean {
+  const isOver = (state.kind === "succeeded" || state.kind === "failed") && !podIsAlive;
+  return isUnwanted === true && isOver && memory.stoppedAt !== undefined &&
+    secondsSince(memory.stoppedAt, now) >= STOP_LIMIT_SECONDS;
 }
 
 /** The next Job has another number: the old one still has its name. */

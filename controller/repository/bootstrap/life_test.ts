@@ -425,3 +425,29 @@ Deno.test("a Repository whose movers never start does not keep another one of it
   });
   assert.deepEqual([asked.waiting?.place, asked.waiting?.of], [1, 2]);
 });
+
+for (const make of [aRepository, aCreatingRepository]) {
+  Deno.test(`Repository is opened by its new spec beside an ended Job of the former one that stays: ${make.name}`, async () => {
+    const kube = aNamespaceInMemory(make());
+    await pass(kube, 0);
+    const former = jobIn(kube);
+    endJob(kube, former, { exitCode: 0, message: openedMessage(), at: later(5) });
+    const repository = storedRepository(kube);
+    const mover = { nodeSelector: { disk: "ssd" } };
+    const spec = { ...repository.spec as Readonly<Record<string, unknown>>, mover };
+    kube.put({ ...repository, metadata: { ...repository.metadata, generation: 2 }, spec });
+    // A finalizer, or a node that is not heard of, keeps it.
+    for (let second = 10; second < 900; second += 20) {
+      const plan = await planIn(kube, later(second));
+      const removed = plan.remove.map(({ key }) => key.name);
+      for (const job of kube.list(JOB).filter(({ metadata }) => removed.includes(metadata.name))) {
+        const deletionTimestamp = job.metadata.deletionTimestamp ?? later(second).toISOString();
+        kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp } });
+      }
+      await carryOut(kube, { ...plan, remove: [] }, later(second));
+    }
+    const names = kube.list(JOB).map(({ metadata }) => metadata.name);
+    assert.equal(names.length, 2);
+    assert.ok(names.includes(former.metadata.name));
+  });
+}
