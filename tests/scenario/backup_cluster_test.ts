@@ -119,6 +119,31 @@ Deno.test("backups in a real cluster, from good to bad input", async (t) => {
       await tenant.event("Backup", "orphan", "SnapshotOrphaned");
     }],
 
+    ["a deletion that is taken back while its mover starts takes nothing", async () => {
+      const tenant = await stage.tenant("taken-back");
+      await tenant.volume("photos", files);
+      await tenant.repository("home");
+      await tenant.config("photos", "home", ["photos"]);
+      const names = ["one", "two", "three"];
+      for (const name of names) {
+        await tenant.backup(name, "photos");
+        assert.equal((await tenant.ended(name))["status"].phase, "Succeeded");
+      }
+      for (const name of names) {
+        const annotate = (word: string) =>
+          tenant.kubectl("annotate", "backup", name, `kopiur.home-operations.com/${word}=true`);
+        await annotate("confirm-deletion");
+        await tenant.kubectl("delete", "backup", name, "--wait=false");
+        await waitUntil(async () => {
+          const jobs = await tenant.list("Job");
+          return jobs.some(({ metadata }) => metadata.name.startsWith(`${name}-delete-`)) ? true : undefined;
+        }, { what: `the mover that deletes the snapshot of ${name}`, limitSeconds: 60 });
+        await annotate("skip-snapshot-cleanup");
+        await tenant.gone("Backup", name, 90);
+      }
+      assert.equal((await tenant.snapshots("home")).length, 3);
+    }],
+
     ["files that cannot be read make the run partial, with their count and paths", async () => {
       const tenant = await stage.tenant("partial");
       const folder = await tenant.volume("photos", files);

@@ -119,6 +119,8 @@ function podSpec(request: MoverJobRequest): PodSpec {
     activeDeadlineSeconds: limits.podActiveDeadlineSeconds,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    // As process 1 a mover that is stopped before it listens would not hear of it, and do its work all the same.
+    shareProcessNamespace: true,
     securityContext: podSecurity(mover),
     nodeSelector: mover.nodeSelector,
     tolerations: mover.tolerations,

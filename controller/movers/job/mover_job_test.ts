@@ -99,6 +99,7 @@ Deno.test("moverJob() is restricted when nobody asks for more", () => {
     capabilities: { drop: ["ALL"] },
   });
   assert.equal(at(spec, "automountServiceAccountToken"), false);
+  assert.equal(at(spec, "shareProcessNamespace"), true);
   assert.equal(at(spec, "enableServiceLinks"), false);
 });
 
