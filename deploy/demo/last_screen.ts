@@ -48,13 +48,13 @@ function tryNext({ target, namespace, backup, pluginFolder }: Told): string {
   const where = target.kubeconfig === undefined ? "" : `  export KUBECONFIG=${quoted(target.kubeconfig)}\n`;
   const context = target.context === undefined ? "" : `--context ${quoted(target.context)} `;
   const commands: readonly (readonly [string, string])[] = [
-    [`create -n ${namespace} -f deploy/demo/manifests/04-backup.yaml`, "another run"],
     [`kopiur status ${context}-n ${namespace}`, "how it goes, what waits and why"],
     [`get kopiur -n ${namespace}`, "everything there is"],
     [`describe backup ${backup} -n ${namespace}`, "what happened to it"],
     [`delete backup ${backup} -n ${namespace} --wait=false`, "held: it is the last whole snapshot"],
     [`kopiur deletions list ${context}-n ${namespace}`, "what is held, ten seconds later, and why"],
     [`kopiur deletions release ${backup} ${context}-n ${namespace}`, "your word: now its snapshot goes, too"],
+    [`create -n ${namespace} -f deploy/demo/manifests/04-backup.yaml`, "another run"],
   ];
   // A plugin is found by its first word only, so its flags come after it.
   const lines = commands.map(([command, what]) => ({

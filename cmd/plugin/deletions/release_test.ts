@@ -150,6 +150,7 @@ Deno.test("releaseDeletions() releases nothing that is pinned, and says how it c
   }
   const [row] = heldRows(heldDeletions([pinned]));
   equal(row?.release, undefined, "status names no command that releases nothing");
+  deepEqual(row?.reasons, ["PinnedHeld"]);
 });
 
 Deno.test("listDeletions() shows what is held in each format", async () => {

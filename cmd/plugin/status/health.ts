@@ -97,12 +97,11 @@ function isBefore(earlier: string | undefined, later: string | undefined): boole
   return earlier !== undefined && later !== undefined && Date.parse(earlier) < Date.parse(later);
 }
 
-function heldDeletionsOf({ namespace, count, snapshotCount, release }: HeldRow): Complaint {
+function heldDeletionsOf({ namespace, count, snapshotCount, reasons, release }: HeldRow): Complaint {
   const message = `${counted(count, "deleted Backup")} with ${counted(snapshotCount, "snapshot")} ` +
     `wait for a person: see kubectl kopiur deletions list -n ${namespace}; to let the snapshots go: ` +
     (release ?? "take the pin away");
-  const reason = release === undefined ? "PinnedHeld" : "MassDeletionHeld";
-  return { kind: "Namespace", namespace, name: namespace, reason, message };
+  return { kind: "Namespace", namespace, name: namespace, reason: reasons.join(","), message };
 }
 
 /** Of our own making: what others made, others may take away. */

@@ -211,6 +211,7 @@ Deno.test("buildStatus() shows held deletions by namespace, once, and is unhealt
       snapshotCount: 2,
       since: "2026-01-02T11:00:05Z",
       backups: ["a", "b"],
+      reasons: ["MassDeletionHeld"],
       release: "kubectl kopiur deletions release --all -n apps",
     },
     {
@@ -219,6 +220,7 @@ Deno.test("buildStatus() shows held deletions by namespace, once, and is unhealt
       snapshotCount: 1,
       since: "2026-01-02T11:00:07Z",
       backups: ["c"],
+      reasons: ["MassDeletionHeld"],
       release: "kubectl kopiur deletions release --all -n media",
     },
   ]);

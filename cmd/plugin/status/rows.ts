@@ -114,6 +114,8 @@ export interface HeldRow {
   /** Since when the first of them is held. */
   readonly since: string;
   readonly backups: readonly string[];
+  /** Why they are held, as `MassDeletionHeld`; each reason once. */
+  readonly reasons: readonly string[];
   /** The command that lets the snapshots go; absent where all are held by their pin, which no command takes away. */
   readonly release?: string;
 }
@@ -262,6 +264,7 @@ export function heldRows(held: readonly HeldDeletion[]): readonly HeldRow[] {
     snapshotCount: inside.reduce((sum, { snapshots }) => sum + snapshots.length, 0),
     since: inside.map(({ since }) => since).toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? "",
     backups: inside.map(({ name }) => name),
+    reasons: [...new Set(inside.map(({ reason }) => reason))],
     ...(inside.every(isHeldByPin)
       ? {}
       : { release: `kubectl kopiur deletions release --all -n ${namespace}` }),

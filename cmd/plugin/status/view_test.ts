@@ -124,6 +124,7 @@ const full: StatusDocument = {
     snapshotCount: 13,
     since: "2026-01-01T11:00:00Z",
     backups: ["films-2", "films-3"],
+    reasons: ["MassDeletionHeld"],
     release: "kubectl kopiur deletions release --all -n media",
   }],
   missingSnapshots: [{

@@ -115,7 +115,9 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
       (elsewhere === 0 ? "" : "; deletions of other namespaces are among them");
     return held(world, "MassDeletionHeld", text, { eventNote: `One of ${ofRepository + 1}. ` });
   }
-  if (keepLast && takesMoreThanHalf(seen)) return held(world, "LastSnapshotsHeld", halfText(world));
+  if (keepLast && takesMoreThanHalf(seen)) {
+    return held(world, "LastSnapshotsHeld", halfText(world, seen.others.savedByRecipe));
+  }
   if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
   const verdict = remembered(world, seen, breaker, now);
   return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
@@ -264,7 +266,10 @@ function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
     `"${path}"${more}`;
 }
 
-function halfText({ backup }: BackupWorld): string {
+function halfText({ backup }: BackupWorld, savedByRecipe: number): string {
+  if (savedByRecipe === 1) {
+    return `When it was deleted, it was the only Backup of BackupConfig "${backup.configName}" that held a snapshot`;
+  }
   return `When it was deleted, it was one of more than half of the Backups of BackupConfig ` +
     `"${backup.configName}" that held snapshots`;
 }
