@@ -161,11 +161,14 @@ export class Days {
     this.#nodes.mend();
   }
 
-  /** The longest time in hours between two movers for the same Repository or deletion of the sick namespace. */
+  /**
+   * The longest time in hours between two movers for the same Repository of the sick namespace. Deletions stand behind
+   * sources, of which some hold their slots for a day there.
+   */
   get longestPauseHours(): number {
     const nowMs = this.clock.epochMs();
     const pauses = [...this.tries].flatMap(([what, { lastMs, longestPauseMs }]) =>
-      /^(?:hangs|old)-/.test(what) ? [Math.max(longestPauseMs, nowMs - lastMs)] : []
+      /^hangs-/.test(what) ? [Math.max(longestPauseMs, nowMs - lastMs)] : []
     );
     return Math.max(0, ...pauses) / 3_600_000;
   }

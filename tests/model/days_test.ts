@@ -8,7 +8,7 @@ const START_SECONDS: Readonly<Record<string, number>> = { Backup: 5, Repository:
 /** The mover of a deletion works for half a minute, behind a settling time of another half. */
 const DELETION_SECONDS = 120;
 const HOURS_TO_MEND = 8;
-/** What cannot work rests an hour, stands two hours behind newcomers, and then in line with a hundred like it. */
+/** A Repository that cannot be opened rests an hour, stands two hours behind newcomers, then in line with its like. */
 const LONGEST_PAUSE_HOURS = 8;
 
 /** A hundred storages, a run of sixty-four sources and twenty deletions in one namespace, and none of them works. */
