@@ -21,6 +21,7 @@ import {
   byControllerUid,
   byUniqueId,
   CONFIG_MAP,
+  controllerOf,
   FoundRuns,
   JOB,
   keysOfController,
@@ -34,6 +35,7 @@ import {
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
 import { decide } from "./bootstrap/decide.ts";
 import { repositorySlots } from "./bootstrap/slots.ts";
+import { bootstrapJobName } from "./bootstrap/task.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
 import { keysOfStaleStats } from "./catalog/newest_stats.ts";
@@ -78,7 +80,10 @@ export function repositoryReconciler(
         const isSeen =
           live.get(REPOSITORY, key)?.metadata.resourceVersion === object.metadata.resourceVersion;
         const again = isSeen ? world : await observe(key, live, signal, now);
-        return again === undefined || isSeen ? again : await claims.ask(again, reader, signal, now);
+        if (again === undefined) return undefined;
+        const unseen = await jobsUnseen(again, reader, signal);
+        if (isSeen && unseen.length === 0) return again;
+        return await claims.ask({ ...again, jobs: [...again.jobs, ...unseen] }, reader, signal, now);
       },
     },
     applied: claims.applied,
@@ -87,6 +92,27 @@ export function repositoryReconciler(
     status: repositoryStatusAfter,
     samples: repositorySamples,
   };
+}
+
+/**
+ * Jobs of the Repository that its status speaks of, or that a pass before this one may have made, and that no cache shows
+ * yet: caches of Repositories and Jobs are filled by watches of their own, in no order, and beside such a Job the next
+ * one would be made.
+ */
+async function jobsUnseen(
+  { repository, jobs }: RepositoryWorld,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const { runs = 0, job } = repository.status.bootstrap ?? {};
+  const number = job?.attempts ?? runs + 1;
+  const names = [number, number + 1].map((each) => bootstrapJobName(repository, each));
+  const missing = names.filter((name) => !jobs.some(({ metadata }) => metadata.name === name));
+  const { namespace } = repository.key;
+  const read = await Promise.all(missing.map((name) => reader.read(JOB, { namespace, name }, signal)));
+  return read.filter((each) => each !== undefined).filter((each) =>
+    controllerOf(each)?.uid === repository.uid
+  );
 }
 
 /** What the ledger of slots has to know of Jobs and pods it is told on the way. */

@@ -82,6 +82,32 @@ Deno.test("a bootstrap is not made a second time because the cache of its Reposi
   assert.equal(await observeWorld(kind, KEY, reader, new AbortController().signal, later(4)), undefined);
 });
 
+Deno.test("a bootstrap is not made beside one that no cache shows yet, after one that gave its slot back", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: unscheduled }));
+  for (const second of [SLOT_GRACE_SECONDS, SLOT_GRACE_SECONDS + 1]) await pass(kube, second);
+  removePods(kube);
+  for (let second = SLOT_GRACE_SECONDS + 2; kube.list(JOB).length === 0; second += 30) {
+    assert.ok(second < 3600, "it rests for no longer");
+    await pass(kube, second);
+  }
+  const [job] = kube.list(JOB);
+  const reader: Reader = {
+    get: (resource, key) => kube.get(resource, key),
+    list: (resource, query) => resource.kind === JOB.kind ? [] : kube.list(resource, query),
+    count: (resource, query) => kube.count(resource, query),
+    read: (resource, key, signal) => kube.read(resource, key, signal),
+    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
+  };
+  const kind = aKind();
+  const world = await observeWorld(kind, KEY, reader, new AbortController().signal, later(3600));
+  assert.ok(world !== undefined);
+  assert.deepEqual(world.jobs.map(({ metadata }) => metadata.name), [job?.metadata.name]);
+  assert.deepEqual(kind.plan(world, later(3600)).create, []);
+});
+
 const unscheduled = {
   phase: "Pending",
   conditions: [{
