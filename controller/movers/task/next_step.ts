@@ -267,7 +267,9 @@ function whileWaiting(
     const noPod = { why: "gone", text: "its pod is gone", isNew: true } as const;
     return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
-  const madeAt = podMadeAt ?? current.job?.metadata.creationTimestamp ?? state.since;
+  // Of a Job of which no pod ever ran the grace is one, however often its pod is made anew.
+  const podSince = memory.startedAt === undefined ? undefined : podMadeAt;
+  const madeAt = podSince ?? current.job?.metadata.creationTimestamp ?? state.since;
   const madeSeconds = Math.max(0, secondsSince(madeAt, current.serverNow));
   const since = memory.waitingSince ?? isoSeconds(new Date(now.getTime() - madeSeconds * 1000));
   const waitedSeconds = secondsSince(since, now);

@@ -560,11 +560,14 @@ for (const ahead of [-86_400, -3700, -400, 0, 400, 3700, 86_400]) {
     const serverNow = new Date(now.getTime() - ahead * 1000);
     const by = (seconds: number) => ago(seconds + ahead);
     const after = (seconds: number, before: TaskMemory | undefined) => {
-      const state: State = { ...noNode, since: by(seconds), podMadeAt: by(seconds) };
-      return nextStep(task, before, [mover(1, state, { serverNow }), mover(2, absent)], now).memory
-        ?.stoppedAt;
+      // The grace is that of the Job, also where its pod was made later, or anew.
+      const state: State = { ...noNode, since: by(5), podMadeAt: by(5) };
+      const seen = mover(1, state, { serverNow });
+      const job = { ...seen.job, metadata: { ...seen.job?.metadata, creationTimestamp: by(seconds) } };
+      const found = { ...seen, job: job as typeof seen.job };
+      return nextStep(task, before, [found, mover(2, absent)], now).memory?.stoppedAt;
     };
-    // Of the second try, as of the first, no status was written: all that is known is when its pod was made.
+    // Of the second try, as of the first, no status was written: all that is known is when its Job was made.
     const secondTry: TaskMemory = { number: 1, waitingSince: ago(700), slotsGivenBack: 1, retryAt: ago(60) };
     for (const before of [undefined, secondTry]) {
       assert.deepEqual([after(20, before), after(299, before)], [undefined, undefined]);
