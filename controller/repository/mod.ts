@@ -35,7 +35,7 @@ import {
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
 import { decide } from "./bootstrap/decide.ts";
 import { repositorySlots } from "./bootstrap/slots.ts";
-import { bootstrapJobName } from "./bootstrap/task.ts";
+import { bootstrapJobName, bootstrapNumber } from "./bootstrap/task.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
 import { keysOfStaleStats } from "./catalog/newest_stats.ts";
@@ -104,8 +104,7 @@ async function jobsUnseen(
   reader: Reader,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
-  const { runs = 0, job } = repository.status.bootstrap ?? {};
-  const number = job?.attempts ?? runs + 1;
+  const number = bootstrapNumber(repository);
   const names = [number, number + 1].map((each) => bootstrapJobName(repository, each));
   const missing = names.filter((name) => !jobs.some(({ metadata }) => metadata.name === name));
   const { namespace } = repository.key;

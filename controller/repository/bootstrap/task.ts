@@ -46,6 +46,12 @@ export function bootstrapJobName(repository: RepositoryObject, number: number): 
   return jobNameOf(bootstrapTask(repository), number);
 }
 
+/** Number of the bootstrap Job that status speaks of, or else of the next one. */
+export function bootstrapNumber({ status }: RepositoryObject): number {
+  const { runs = 0, job } = status.bootstrap ?? {};
+  return job?.attempts ?? runs + 1;
+}
+
 /** The movers of a Repository. */
 export interface Bootstraps {
   readonly task: BootstrapTask;
@@ -81,9 +87,9 @@ function memoryOf(
   options: ControllerOptions,
   now: Date,
 ): TaskMemory {
-  const { runs = 0, job: known, madeFrom: cause } = repository.status.bootstrap ?? {};
+  const { job: known, madeFrom: cause } = repository.status.bootstrap ?? {};
   if (known !== undefined && cause === causeOf(repository, options)) return taskMemory(known);
-  const number = known?.attempts ?? runs + 1;
+  const number = bootstrapNumber(repository);
   const job = jobs.find(({ metadata }) => metadata.name === jobNameOf(task, number));
   const waitingSince = job === undefined ? undefined : purposeOf(job)?.madeAt;
   // By a clock that was set back since it would not have been made yet.
