@@ -3,6 +3,7 @@
  * the other. Then the files of all other suites, two beside each other: in a cluster tests mostly wait, and kopia works.
  */
 import { DenoChildren } from "./deno_child.ts";
+import { tellFailure } from "./failure.ts";
 import { inTwoLanes } from "./lanes.ts";
 import { parseTimes, renderSlowest, type TestTime } from "./slowest.ts";
 import { parseCounts, type Suite, suiteOf, SUITES } from "./suite.ts";
@@ -12,6 +13,8 @@ interface Tally {
   failed: number;
   ignored: number;
   readonly times: TestTime[];
+  /** What the failed jobs said, told once more at the end. */
+  readonly failures: string[];
 }
 
 /** Files of one suite that one `deno test` runs. */
@@ -39,10 +42,13 @@ async function testFiles(folder: string): Promise<readonly string[]> {
 
 async function runTask(name: string, args: readonly string[], tally: Tally): Promise<boolean> {
   const elapsed = stopwatch();
-  const { code } = await children.run({ args, cwd: root, limitSeconds: LIMIT_SECONDS, live: true });
+  const { code, output } = await children.run({ args, cwd: root, limitSeconds: LIMIT_SECONDS, live: true });
   console.log(`== ${name}: ${code === 0 ? "ok" : "FAILED"} (${elapsed()})`);
   if (code === 0) tally.passed += 1;
-  else tally.failed += 1;
+  else {
+    tally.failed += 1;
+    tally.failures.push(tellFailure(name, output));
+  }
   return code === 0;
 }
 
@@ -60,6 +66,7 @@ async function runJob({ name, suite, files }: Job, tally: Tally, live: boolean):
   const failed = counts === undefined ? 1 : Math.max(counts.failed, code === 0 ? 0 : 1);
   tally.passed += counts?.passed ?? 0;
   tally.failed += failed;
+  if (failed > 0) tally.failures.push(tellFailure(name, output));
   tally.ignored += counts?.ignored ?? 0;
   tally.times.push(...parseTimes(await Deno.readTextFile(report), files));
   await Deno.remove(report);
@@ -98,7 +105,7 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   stopOnSignals();
-  const tally: Tally = { passed: 0, failed: 0, ignored: 0, times: [] };
+  const tally: Tally = { passed: 0, failed: 0, ignored: 0, times: [], failures: [] };
   const wanted = names.length === 0 ? SUITES.map(({ name }) => name) : names;
   if (names.length === 0) {
     await runTask("format", ["fmt", "--check"], tally);
@@ -137,6 +144,7 @@ function report(tally: Tally): number {
   // A named skip is fine on a laptop; in CI a missing part is a failure.
   const skipsFail = Deno.env.get("CI") === "true" && tally.ignored > 0;
   if (skipsFail) console.log(`${tally.ignored} tests were skipped, expected none in CI`);
+  for (const failure of tally.failures) console.log(`\n${failure}`);
   const failed = tally.failed + (skipsFail ? tally.ignored : 0);
   console.log(`\n${tally.passed} passed, ${failed} failed`);
   return failed === 0 && tally.passed > 0 ? 0 : 1;
