@@ -1,5 +1,5 @@
-import type { Reason } from "./reasons.ts";
-import type { Condition } from "./shared_types.ts";
+import type { Reason } from "./catalogs/reasons.ts";
+import type { Condition } from "./kinds/shared_types.ts";
 
 /** Condition types the kinds use. */
 export type ConditionType =

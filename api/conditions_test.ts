@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ConditionChange, mergeConditions } from "./conditions.ts";
-import type { Condition } from "./shared_types.ts";
+import type { Condition } from "./kinds/shared_types.ts";
 
 const before: Condition = {
   type: "Ready",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { KindDefinition } from "./definition.ts";
+import type { KindDefinition } from "./kinds/definition.ts";
 import { CATEGORY, GROUP, VERSION } from "./meta.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Reason } from "./reasons.ts";
+import type { Reason } from "./catalogs/reasons.ts";
 
 /** Come back later: something that is expected to appear is not there yet. Not a failure. */
 export class WaitingError extends Error {

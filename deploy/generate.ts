@@ -1,8 +1,8 @@
 import { controllerPermissions } from "../controller/mod.ts";
 import { CONFIG_VARIABLES } from "../cmd/config/config.ts";
 import { ANNOTATION, REASONS } from "../api/mod.ts";
-import { ANNOTATION_CATALOG } from "../api/annotation_catalog.ts";
-import { EVENTS } from "../api/event_catalog.ts";
+import { ANNOTATION_CATALOG } from "../api/catalogs/annotations.ts";
+import { EVENTS } from "../api/catalogs/events.ts";
 import { catalog, spanCatalog } from "../telemetry/mod.ts";
 import { annotationsDoc } from "./generators/annotations_doc.ts";
 import { apiDoc } from "./generators/api_doc.ts";

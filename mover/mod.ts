@@ -5,7 +5,7 @@
  * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia/client.ts`).
  * @module
  */
-import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover_contract.ts";
+import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover/contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
 import { connectionOf, type Kopia, namedTexts } from "./kopia/client.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia/environment.ts";

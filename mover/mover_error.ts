@@ -1,4 +1,4 @@
-import type { FailureClass } from "../api/reasons.ts";
+import type { FailureClass } from "../api/catalogs/reasons.ts";
 import { errorChain } from "../telemetry/mod.ts";
 
 /** Extras of a {@link MoverError}. */

@@ -1,5 +1,5 @@
-import { MOVER_EXIT, type MoverResult, RESULT_MAX_BYTES } from "../api/mover_contract.ts";
-import { isRetryable } from "../api/reasons.ts";
+import { MOVER_EXIT, type MoverResult, RESULT_MAX_BYTES } from "../api/mover/contract.ts";
+import { isRetryable } from "../api/catalogs/reasons.ts";
 
 /** The exit code that says the same as the result. */
 export function exitCodeOf(result: MoverResult): number {

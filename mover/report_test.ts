@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type MoverResult, parseMoverResult, RESULT_MAX_BYTES } from "../api/mover_contract.ts";
-import { FAILURE_CLASSES } from "../api/reasons.ts";
+import { type MoverResult, parseMoverResult, RESULT_MAX_BYTES } from "../api/mover/contract.ts";
+import { FAILURE_CLASSES } from "../api/catalogs/reasons.ts";
 import { exitCodeOf, renderResult } from "./report.ts";
 
 function aFailure(parts: { readonly message?: string; readonly tail?: string }): MoverResult {

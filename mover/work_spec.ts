@@ -8,7 +8,7 @@ import {
   operationKey,
   type WorkSpec,
   workSpec,
-} from "../api/mover_contract.ts";
+} from "../api/mover/contract.ts";
 import { MoverError } from "./mover_error.ts";
 
 /** An environment as a record that was passed in. */

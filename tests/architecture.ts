@@ -83,7 +83,7 @@ const SEEN_BY_KINDS: readonly string[] = ["kube/types.ts", "kube/resources.ts", 
 
 /** Files other folders may import beside a folder's `mod.ts`. */
 const PUBLIC_FILES = [
-  /^api\/[a-z_]+\.ts$/,
+  /^api\/((kinds|mover|catalogs)\/)?[a-z_]+\.ts$/,
   /^kube\/(types|builtins)\.ts$/,
   /^cmd\/config\/config\.ts$/,
   /^controller\/options\.ts$/,

@@ -65,16 +65,16 @@ Deno.test("what many processes start with loads nothing that only some of them n
     "telemetry/metrics/prometheus_serializer.ts",
   ];
   const cases: readonly [readonly string[], readonly string[]][] = [
-    [["mod.ts"], ["api/mover_contract.ts", "kube/mod.ts", "mover/mod.ts"]],
+    [["mod.ts"], ["api/mover/contract.ts", "kube/mod.ts", "mover/mod.ts"]],
     // Up to the first request; the rest is loaded while the API server is at work.
     [["mod.ts", "cmd/plugin/command.ts", "cmd/plugin/status/status.ts"], [
-      "api/mover_contract.ts",
+      "api/mover/contract.ts",
       "cmd/plugin/table.ts",
     ]],
     [["mod.ts", "cmd/roles/mover.ts"], ["kube/mod.ts"]],
   ];
   const report = loadedBy(modules, ["cmd/plugin/status/report.ts"]);
-  assert.deepEqual([report.has("api/backup.ts"), report.has("api/mover_contract.ts")], [true, false]);
+  assert.deepEqual([report.has("api/kinds/backup.ts"), report.has("api/mover/contract.ts")], [true, false]);
   for (const [starts, others] of cases) {
     const loaded = loadedBy(modules, starts);
     assert.ok(starts.every((start) => loaded.has(start)) && loaded.size > 10, `${starts}: ${loaded.size}`);
@@ -107,7 +107,7 @@ Deno.test("violations() refuses a kind that imports a kind, and an arrow that po
   assert.equal(violations([edge("controller/restore/run/a.ts", "controller/backup/mod.ts")]).length, 1);
   assert.deepEqual(violations([edge("controller/restore/run/a.ts", "controller/restore/b.ts")]), []);
   assert.equal(violations([edge("controller/shared/mod.ts", "controller/restore/mod.ts")]).length, 1);
-  assert.equal(violations([edge("api/backup.ts", "telemetry/mod.ts")]).length, 1);
+  assert.equal(violations([edge("api/kinds/backup.ts", "telemetry/mod.ts")]).length, 1);
   assert.equal(violations([edge("kube/queue.ts", "controller/mod.ts")]).length, 1);
   assert.equal(violations([edge("cmd/roles/mover.ts", "mover/kopia/run.ts")]).length, 1);
   assert.equal(violations([edge("controller/backup/mod.ts", "kube/watch/informer.ts")]).length, 1);

@@ -3,7 +3,7 @@
  * parsed. The reference page and the help texts are made from these lists.
  */
 import * as z from "zod";
-import { MOVER_ENV, MOVER_PATH } from "../../api/mover_environment.ts";
+import { MOVER_ENV, MOVER_PATH } from "../../api/mover/environment.ts";
 import type { ControllerOptions } from "../../controller/options.ts";
 import {
   type OtlpVariable,

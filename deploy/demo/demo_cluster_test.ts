@@ -10,7 +10,7 @@ import {
   waitUntil,
 } from "../../tests/cluster/mod.ts";
 import { clusterPartNames } from "../../tests/cluster/cluster_spec.ts";
-import { leftoversOf, traceCluster } from "../../tests/cluster/leftovers.ts";
+import { leftoversOf, traceCluster } from "../../tests/cluster/life/leftovers.ts";
 import { exists, partPath, partTest, runTool } from "../../tests/parts/mod.ts";
 import type { Place } from "./place.ts";
 import { proveWithKopia } from "./prove.ts";

@@ -1,4 +1,4 @@
-import type { AnnotationEntry } from "../../api/annotation_catalog.ts";
+import type { AnnotationEntry } from "../../api/catalogs/annotations.ts";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
 /** The page of the annotations by which kinds and people talk to each other; `keys` has the name of each. */
@@ -10,7 +10,7 @@ export function annotationsDoc(
     `| \`${keys[name]}\` | ${on} | ${value} | ${setBy} | ${readBy} | ${removedBy} |`
   );
   const text = [
-    generatedNotice("api/annotation_catalog.ts", "<!--"),
+    generatedNotice("api/catalogs/annotations.ts", "<!--"),
     "# Annotations",
     "",
     "Kinds never call each other. They talk by annotations on the object concerned, and so do people:",

@@ -1,4 +1,4 @@
-import type { EventEntry } from "../../api/event_catalog.ts";
+import type { EventEntry } from "../../api/catalogs/events.ts";
 import { type GeneratedFile, generatedNotice } from "./generated.ts";
 
 /** The reference page of every Event the kinds tell, and of every reason of the closed list. */
@@ -7,7 +7,7 @@ export function eventsDoc(
   reasons: Readonly<Record<string, string>>,
 ): GeneratedFile {
   const text = [
-    generatedNotice("api/event_catalog.ts and api/reasons.ts", "<!--"),
+    generatedNotice("api/catalogs/events.ts and api/catalogs/reasons.ts", "<!--"),
     "# Events and conditions",
     "",
     "Events are told when something changes, not on every pass:",

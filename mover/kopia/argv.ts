@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { MoverOperation } from "../../api/mover_contract.ts";
+import type { MoverOperation } from "../../api/mover/contract.ts";
 import { type ConnectRequest, sharedByGroup } from "./config.ts";
 import { keepEverything } from "./policy_changes.ts";
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { cacheSizes } from "../../api/cache_sizes.ts";
-import { MOVER_ENV, type WorkSpec } from "../../api/mover_contract.ts";
+import { cacheSizes } from "../../api/mover/cache_sizes.ts";
+import { MOVER_ENV, type WorkSpec } from "../../api/mover/contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../../telemetry/mod.ts";
 import {
   contentShowCommand,

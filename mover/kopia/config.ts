@@ -1,5 +1,5 @@
-import type { CacheSizes } from "../../api/cache_sizes.ts";
-import type { RepositoryTarget, WorkSpec } from "../../api/mover_contract.ts";
+import type { CacheSizes } from "../../api/mover/cache_sizes.ts";
+import type { RepositoryTarget, WorkSpec } from "../../api/mover/contract.ts";
 
 /** How a repository is reached, and as whom. */
 export interface ConnectRequest {

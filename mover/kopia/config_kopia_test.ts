@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MOVER_PATH } from "../../api/mover_contract.ts";
+import { MOVER_PATH } from "../../api/mover/contract.ts";
 import { startVersitygw } from "../../tests/cluster/mod.ts";
 import { partTest, runToolOk } from "../../tests/parts/mod.ts";
 import { createCommand } from "./argv.ts";

@@ -1,4 +1,4 @@
-import { MOVER_ENV } from "../../api/mover_contract.ts";
+import { MOVER_ENV } from "../../api/mover/contract.ts";
 import type { Environment } from "../work_spec.ts";
 
 /** Variables that hold a secret; their values appear in no log and no result. */

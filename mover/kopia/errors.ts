@@ -1,4 +1,4 @@
-import type { FailureClass } from "../../api/reasons.ts";
+import type { FailureClass } from "../../api/catalogs/reasons.ts";
 
 /** One row of {@link failureTable}: a failure has the class when its text holds one of the needles. */
 interface FailureRow {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FailureClass } from "../../api/reasons.ts";
+import type { FailureClass } from "../../api/catalogs/reasons.ts";
 import { classifyFailure, classifyLostStorage, failureTable, lastWords } from "./errors.ts";
 
 /** Written by kopia 0.23.1 when it was put into the situation, but for those marked "s3:" (as other servers say it) and "likely:". */

@@ -1,4 +1,4 @@
-import type { NameLoss } from "../../api/mover_contract.ts";
+import type { NameLoss } from "../../api/mover/contract.ts";
 import { FolderListReader, mostSuspects } from "./folder_list.ts";
 import { type Kopia, readObjects, readTree } from "../kopia/client.ts";
 import { isOneContent } from "../kopia/argv.ts";

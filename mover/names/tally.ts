@@ -1,4 +1,4 @@
-import type { NameLoss } from "../../api/mover_contract.ts";
+import type { NameLoss } from "../../api/mover/contract.ts";
 import type { FolderEntry, RestOfFolder } from "./folder_list.ts";
 import { printable } from "../printable.ts";
 

@@ -3,7 +3,7 @@ import {
   type MoverOperation,
   type RepositoryStock,
   RUN_TAG,
-} from "../../api/mover_contract.ts";
+} from "../../api/mover/contract.ts";
 import { resultOf, unchangedSince } from "./backup_result.ts";
 import {
   connect,

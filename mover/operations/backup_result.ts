@@ -1,4 +1,4 @@
-import type { BackupResult } from "../../api/mover_contract.ts";
+import type { BackupResult } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 import type { NameSurvey } from "../names/survey.ts";
 import { printable } from "../printable.ts";

@@ -1,4 +1,4 @@
-import type { BootstrapResult, MoverOperation } from "../../api/mover_contract.ts";
+import type { BootstrapResult, MoverOperation } from "../../api/mover/contract.ts";
 import { CatalogWriter } from "../snapshots/catalog_writer.ts";
 import {
   createRepository,
@@ -20,7 +20,7 @@ export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unk
 
 /**
  * Opens a repository, makes it when it is missing and may be made, takes stock of it and prints what it holds
- * (api/catalog_listing.ts), once all else has gone well. Throws MoverError.
+ * (api/mover/catalog_listing.ts), once all else has gone well. Throws MoverError.
  */
 export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
   const { uniqueId, created } = await openOrCreate(kopia, request.create);

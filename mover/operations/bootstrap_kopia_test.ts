@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeCatalog } from "../../api/catalog_listing.ts";
+import { decodeCatalog } from "../../api/mover/catalog_listing.ts";
 import { partTest } from "../../tests/parts/mod.ts";
 import {
   bootstrapOf,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeCatalog } from "../../api/catalog_listing.ts";
+import { decodeCatalog } from "../../api/mover/catalog_listing.ts";
 import { manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
 import { bootstrapOf, failureOf } from "../support/mover_case.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BackupResult } from "../../api/mover_contract.ts";
+import type { BackupResult } from "../../api/mover/contract.ts";
 import { partTest } from "../../tests/parts/mod.ts";
 import { backupOf, bootstrapOf, makeMoverFolder, type MoverFolder, runCase } from "../support/mover_case.ts";
 import { kopiaPath, PlainKopia, writeExecutable, writeTree } from "../support/real_kopia.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { MOVER_ENV } from "../../api/mover_contract.ts";
+import { MOVER_ENV } from "../../api/mover/contract.ts";
 import { type Kopia, readUniqueId } from "../kopia/client.ts";
 import { MoverError } from "../mover_error.ts";
 

@@ -1,4 +1,4 @@
-import { type MoverOperation, RUN_TAG, type SnapshotDeleteResult } from "../../api/mover_contract.ts";
+import { type MoverOperation, RUN_TAG, type SnapshotDeleteResult } from "../../api/mover/contract.ts";
 import { connect, failureOf, type Kopia, listSource, listTagged, tryDelete } from "../kopia/client.ts";
 import { snapshotDeleteCommand } from "../kopia/argv.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";

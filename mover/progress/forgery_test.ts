@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lastProgress, progressLine } from "../../api/mover_progress.ts";
+import { lastProgress, progressLine } from "../../api/mover/progress.ts";
 import { formatLine } from "../../telemetry/logs/format.ts";
 import { runFake } from "../support/fake_kopia.ts";
 

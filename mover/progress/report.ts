@@ -1,4 +1,4 @@
-import { type MoverProgress, progressLine } from "../../api/mover_progress.ts";
+import { type MoverProgress, progressLine } from "../../api/mover/progress.ts";
 import type { Log, Sink } from "../../telemetry/mod.ts";
 import type { Progress, ProgressCounts } from "../kopia/progress.ts";
 import { Pace } from "./pace.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lastProgress, type MoverProgress } from "../../api/mover_progress.ts";
+import { lastProgress, type MoverProgress } from "../../api/mover/progress.ts";
 import { parseLogFilter } from "../../telemetry/mod.ts";
 import { createLog } from "../../telemetry/logs/log.ts";
 import { Redactor } from "../../telemetry/redact.ts";

@@ -3,8 +3,8 @@ import {
   type CatalogDigest,
   type CatalogEntry,
   encodeCatalog,
-} from "../../api/catalog_listing.ts";
-import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../../api/mover_contract.ts";
+} from "../../api/mover/catalog_listing.ts";
+import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../../api/mover/contract.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 
 /** Keeps the newest finished snapshots of a listing as they go by, and no more of them than a catalog holds. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CATALOG_MAX_SNAPSHOTS, decodeCatalog } from "../../api/catalog_listing.ts";
+import { CATALOG_MAX_SNAPSHOTS, decodeCatalog } from "../../api/mover/catalog_listing.ts";
 import { CatalogWriter } from "./catalog_writer.ts";
 import type { Snapshot } from "../kopia/output.ts";
 

@@ -1,4 +1,4 @@
-import { RUN_TAG, type SnapshotDeleteResult } from "../../api/mover_contract.ts";
+import { RUN_TAG, type SnapshotDeleteResult } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 import {
   QUIET_SECONDS,

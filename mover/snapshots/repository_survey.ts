@@ -1,4 +1,4 @@
-import type { RepositoryStock } from "../../api/mover_contract.ts";
+import type { RepositoryStock } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 
 /** Counts the snapshots of a listing as they go by; costs memory per source, not per snapshot. */

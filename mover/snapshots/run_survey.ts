@@ -1,4 +1,4 @@
-import { RUN_TAG } from "../../api/mover_contract.ts";
+import { RUN_TAG } from "../../api/mover/contract.ts";
 import { eachSnapshot, type Kopia, listTagged } from "../kopia/client.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 import { RepositorySurvey } from "./repository_survey.ts";

@@ -1,4 +1,4 @@
-import type { BootstrapResult } from "../../api/mover_contract.ts";
+import type { BootstrapResult } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { MoverOperation, MoverResult, RepositoryTarget, WorkSpec } from "../../api/mover_contract.ts";
-import { parseMoverResult } from "../../api/mover_contract.ts";
+import type { MoverOperation, MoverResult, RepositoryTarget, WorkSpec } from "../../api/mover/contract.ts";
+import { parseMoverResult } from "../../api/mover/contract.ts";
 import { type Clock, parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
 import { moverDefaults, runMover } from "../mod.ts";
 

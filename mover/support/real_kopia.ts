@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { partPath, runToolOk } from "../../tests/parts/mod.ts";
-import { RUN_TAG } from "../../api/mover_contract.ts";
+import { RUN_TAG } from "../../api/mover/contract.ts";
 import { type MoverFolder, password } from "./mover_case.ts";
 
 /** A snapshot as a person sees it with plain kopia. */

@@ -2,22 +2,22 @@
 import { fileURLToPath } from "node:url";
 import { partPath } from "../parts/mod.ts";
 import { benchUsage, parseBenchArgs } from "./bench_args.ts";
-import { renderTable } from "./figure_table.ts";
-import { describeMachine, type MachineFacts, readMachineFacts } from "./machine_facts.ts";
-import { measureBackup } from "./measure_backup.ts";
-import { measureEvents } from "./measure_events.ts";
-import { measureMemory } from "./measure_memory.ts";
-import { measureMetrics } from "./measure_metrics.ts";
-import { measureMover } from "./measure_mover.ts";
-import { measureRush } from "./measure_rush.ts";
-import { measureRetention } from "./measure_retention.ts";
-import { measureReconcile } from "./measure_reconcile.ts";
-import { measureSizes } from "./measure_sizes.ts";
-import { measureStart } from "./measure_start.ts";
-import { measureStatus } from "./measure_status.ts";
-import { measureTransport } from "./measure_transport.ts";
-import type { Measurement } from "./measurement.ts";
-import { type BenchReport, runMeasurements } from "./run_measurements.ts";
+import { renderTable } from "./figures/table.ts";
+import { describeMachine, type MachineFacts, readMachineFacts } from "./figures/machine_facts.ts";
+import { measureBackup } from "./measure/backup.ts";
+import { measureEvents } from "./measure/events.ts";
+import { measureMemory } from "./measure/memory.ts";
+import { measureMetrics } from "./measure/metrics.ts";
+import { measureMover } from "./measure/mover.ts";
+import { measureRush } from "./measure/rush.ts";
+import { measureRetention } from "./measure/retention.ts";
+import { measureReconcile } from "./measure/reconcile.ts";
+import { measureSizes } from "./measure/sizes.ts";
+import { measureStart } from "./measure/start.ts";
+import { measureStatus } from "./measure/status.ts";
+import { measureTransport } from "./measure/transport.ts";
+import type { Measurement } from "./measure/measurement.ts";
+import { type BenchReport, runMeasurements } from "./measure/run.ts";
 import { Workbench } from "./workbench.ts";
 
 /** Every measurement, the quick ones first. */

@@ -4,7 +4,7 @@ import type { Made } from "../../kube/builtins.ts";
 import { API_VERSION } from "../../api/mod.ts";
 import { type Cluster, waitUntil } from "../cluster/mod.ts";
 import { partPath } from "../parts/mod.ts";
-import { writeSampleFiles } from "./sample_files.ts";
+import { writeSampleFiles } from "./objects/sample_files.ts";
 
 /** The namespace of the bench in a real cluster. */
 export const benchNamespace = "bench";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { partPath } from "../parts/mod.ts";
-import { ChildProcess } from "../cluster/child_process.ts";
+import { ChildProcess } from "../cluster/machine/child_process.ts";
 import { pause, waitUntil } from "../cluster/mod.ts";
-import { type ProcessMemory, readProcessMemory, readProcessorSeconds } from "./process_memory.ts";
+import { type ProcessMemory, readProcessMemory, readProcessorSeconds } from "./figures/process_memory.ts";
 
 /** What a controller on this machine is started with. */
 export interface ControllerStart {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { CONTRACT_VERSION, MOVER_ENV, type WorkSpec } from "../../api/mover_contract.ts";
-import { cacheSizes } from "../../api/cache_sizes.ts";
+import { CONTRACT_VERSION, MOVER_ENV, type WorkSpec } from "../../api/mover/contract.ts";
+import { cacheSizes } from "../../api/mover/cache_sizes.ts";
 import {
   createCommand,
   globalKeepEverythingCommand,

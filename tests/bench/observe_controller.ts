@@ -4,9 +4,9 @@ import { type ApiServer, pause, startApiserver } from "../cluster/mod.ts";
 import { compileProgram } from "./compile_program.ts";
 import { listAndKeep } from "./list_and_keep.ts";
 import { type ControllerProcess, startController } from "./controller_process.ts";
-import type { ProcessMemory } from "./process_memory.ts";
-import type { TeamCounts } from "./team_objects.ts";
-import { installKinds, writeTeam } from "./write_team.ts";
+import type { ProcessMemory } from "./figures/process_memory.ts";
+import type { TeamCounts } from "./objects/team.ts";
+import { installKinds, writeTeam } from "./objects/write_team.ts";
 
 /** What one start of the controller showed. */
 export interface ControllerRun {

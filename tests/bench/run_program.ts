@@ -1,5 +1,5 @@
 import { pause } from "../cluster/mod.ts";
-import { readProcessMemory } from "./process_memory.ts";
+import { readProcessMemory } from "./figures/process_memory.ts";
 
 /** A program to run to its end. */
 export interface ProgramRun {

@@ -2,7 +2,7 @@ import { compileHost } from "../../deploy/compile/compile.ts";
 import { buildImage, type BuiltImage } from "../../deploy/image/image.ts";
 import { type ControllerObservation, observeController } from "./observe_controller.ts";
 import { startCollector } from "../telemetry/collector.ts";
-import type { TeamCounts } from "./team_objects.ts";
+import type { TeamCounts } from "./objects/team.ts";
 
 /** Objects a controller is measured with. */
 export type Fill = "empty" | "1 000 runs" | "10 000 runs";

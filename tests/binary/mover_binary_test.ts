@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { parseMoverResult } from "../../api/mover_contract.ts";
+import { parseMoverResult } from "../../api/mover/contract.ts";
 import { waitUntil } from "../cluster/mod.ts";
 import { exists, partPath, partTest } from "../parts/mod.ts";
 import { inFolder, kopiurBinary, runKopiur } from "./kopiur_binary.ts";

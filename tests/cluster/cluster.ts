@@ -9,9 +9,9 @@ import {
   stderrProgress,
   type ToolResult,
 } from "../parts/mod.ts";
-import { ApiClient, type ApiRequestOptions } from "./api_client.ts";
-import { pathOf } from "./api_paths.ts";
-import { claimCluster, listClusterNames } from "./claim_cluster.ts";
+import { ApiClient, type ApiRequestOptions } from "./api/client.ts";
+import { pathOf } from "./api/paths.ts";
+import { claimCluster, listClusterNames } from "./life/claim_cluster.ts";
 import { type ClusterNetwork, clusterNetwork } from "./cluster_network.ts";
 import {
   clusterFolder,
@@ -21,16 +21,16 @@ import {
   readClusterState,
 } from "./cluster_spec.ts";
 import type { ComponentName } from "./component_argv.ts";
-import { compactEtcd } from "./etcd.ts";
-import { importArgv, parseImageDigest } from "./image_store.ts";
-import { readKubeconfig } from "./kubeconfig.ts";
-import { clusterMissing } from "./machine.ts";
-import { containerdSocket } from "./node_files.ts";
-import { firstChildOf, sendSignal } from "./process_table.ts";
-import { reachTestAddressesDirectly } from "./reach_directly.ts";
-import { serviceAccountToken } from "./service_account_token.ts";
-import { Supervisor } from "./supervisor_process.ts";
-import { waitUntil } from "./wait_until.ts";
+import { compactEtcd } from "./api/etcd.ts";
+import { importArgv, parseImageDigest } from "./node/image_store.ts";
+import { readKubeconfig } from "./api/kubeconfig.ts";
+import { clusterMissing } from "./machine/machine.ts";
+import { containerdSocket } from "./node/files.ts";
+import { firstChildOf, sendSignal } from "./machine/process_table.ts";
+import { reachTestAddressesDirectly } from "./api/reach_directly.ts";
+import { serviceAccountToken } from "./api/service_account_token.ts";
+import { Supervisor } from "./life/supervisor_process.ts";
+import { waitUntil } from "./machine/wait_until.ts";
 
 /** How a cluster is started. */
 export interface ClusterOptions {
@@ -269,7 +269,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (const image of images) image.catch(() => undefined);
   const parts = await ensureParts(clusterPartNames, progress);
   const spec = await claimCluster(options.name ?? `t-${crypto.randomUUID().slice(0, 8)}`, parts);
-  const supervisor = new Supervisor(spec.folder, fileURLToPath(new URL("./supervisor.ts", import.meta.url)));
+  const supervisor = new Supervisor(
+    spec.folder,
+    fileURLToPath(new URL("./life/supervisor.ts", import.meta.url)),
+  );
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const parallel = [

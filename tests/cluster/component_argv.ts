@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { etcdArgv } from "./etcd.ts";
+import { etcdArgv } from "./api/etcd.ts";
 import type { ClusterNetwork } from "./cluster_network.ts";
 import type { ClusterSpec } from "./cluster_spec.ts";
-import { type ControlPlaneFiles, controlPlaneFlags } from "./control_plane_files.ts";
+import { type ControlPlaneFiles, controlPlaneFlags } from "./api/control_plane_files.ts";
 
 /** The long-running programs of a cluster. */
 export const componentNames = [

@@ -2,7 +2,7 @@ import { equal } from "node:assert/strict";
 import { clusterNetwork } from "./cluster_network.ts";
 import { clusterPartNames, type ClusterSpec } from "./cluster_spec.ts";
 import { componentArgv, componentNames } from "./component_argv.ts";
-import { createControlPlaneFiles } from "./control_plane_files.ts";
+import { createControlPlaneFiles } from "./api/control_plane_files.ts";
 
 Deno.test("no component of a cluster is given an address of another", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { ensureParts, type Progress } from "../parts/mod.ts";
-import { createCertificateAuthority } from "./certificate_authority.ts";
-import { ChildProcess } from "./child_process.ts";
-import { Janitor } from "./janitor.ts";
-import { waitUntil } from "./wait_until.ts";
-import { workFolder } from "./work_folder.ts";
+import { createCertificateAuthority } from "./api/certificate_authority.ts";
+import { ChildProcess } from "./machine/child_process.ts";
+import { Janitor } from "./machine/janitor.ts";
+import { waitUntil } from "./machine/wait_until.ts";
+import { workFolder } from "./machine/work_folder.ts";
 
 /** How the S3 server is started. */
 export interface VersitygwOptions {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { partPath, runTool, runToolOk, type ToolResult } from "../parts/mod.ts";
 import { type Cluster, startCluster, waitUntil } from "../cluster/mod.ts";
-import { busyboxImageName, writeBusyboxImage } from "../cluster/busybox_image.ts";
+import { busyboxImageName, writeBusyboxImage } from "../cluster/node/busybox_image.ts";
 import { parseMetrics, type Series, valueOf } from "./metrics_text.ts";
 import { findProcesses, isController, killAll } from "./processes.ts";
 import { product } from "./product.ts";

@@ -1,4 +1,4 @@
-import { isKnownEvent } from "../../api/event_catalog.ts";
+import { isKnownEvent } from "../../api/catalogs/events.ts";
 import { isDeepStrictEqual } from "node:util";
 import { StalledError, TransientError } from "../../api/mod.ts";
 import {
@@ -248,7 +248,7 @@ export class FakeKube implements Reader, Writer, EventSink {
     // The reference of Events is made from that catalog, so what it lacks must not be told.
     if (!isKnownEvent({ type, reason, action, kind })) {
       throw new TypeError(
-        `Cannot send the Event ${type} ${reason} (${action}) on ${kind}, expected one of api/event_catalog.ts`,
+        `Cannot send the Event ${type} ${reason} (${action}) on ${kind}, expected one of api/catalogs/events.ts`,
       );
     }
     this.events.push(event);

@@ -1,8 +1,8 @@
 /** A real OpenTelemetry collector that hands what it receives back to the test. */
 import { join } from "node:path";
-import { ChildProcess } from "../cluster/child_process.ts";
+import { ChildProcess } from "../cluster/machine/child_process.ts";
 import { createCertificateAuthority, waitUntil } from "../cluster/mod.ts";
-import { workFolder } from "../cluster/work_folder.ts";
+import { workFolder } from "../cluster/machine/work_folder.ts";
 import { spanEntry } from "../../telemetry/mod.ts";
 import { ensureParts, type PartName } from "../parts/mod.ts";
 import {

@@ -1,9 +1,9 @@
 /** A real Prometheus that scrapes a cluster as a ServiceMonitor says. */
 import { join } from "node:path";
 import * as z from "zod";
-import { ChildProcess } from "../cluster/child_process.ts";
+import { ChildProcess } from "../cluster/machine/child_process.ts";
 import { waitUntil } from "../cluster/mod.ts";
-import { workFolder } from "../cluster/work_folder.ts";
+import { workFolder } from "../cluster/machine/work_folder.ts";
 import { ensureParts, type PartName } from "../parts/mod.ts";
 
 /** What a Prometheus needs of the machine. */

@@ -8,7 +8,7 @@ import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
 import { StateSource } from "../../controller/runtime/state_source.ts";
 import { keyOf } from "../../kube/types.ts";
 import { countSeries } from "../bench/observe_controller.ts";
-import { type TeamCounts, teamRecipes, teamRuns } from "../bench/team_objects.ts";
+import { type TeamCounts, teamRecipes, teamRuns } from "../bench/objects/team.ts";
 import { anyOptions } from "../support/backup_stage.ts";
 import {
   aClaim,

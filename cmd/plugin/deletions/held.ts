@@ -1,5 +1,5 @@
-import { type BackupStatus, backupStatus } from "../../../api/backup.ts";
-import type { Reason } from "../../../api/reasons.ts";
+import { type BackupStatus, backupStatus } from "../../../api/kinds/backup.ts";
+import type { Reason } from "../../../api/catalogs/reasons.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import { textAt } from "../../../controller/shared/objects/field_at.ts";
 import { confirmingValue, isConfirmed } from "../../../controller/shared/restored/inherited.ts";

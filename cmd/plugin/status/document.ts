@@ -1,7 +1,7 @@
-import { backupConfigStatus } from "../../../api/backup_config.ts";
-import { backupScheduleStatus } from "../../../api/backup_schedule.ts";
+import { backupConfigStatus } from "../../../api/kinds/backup_config.ts";
+import { backupScheduleStatus } from "../../../api/kinds/backup_schedule.ts";
 import { API_VERSION } from "../../../api/meta.ts";
-import { repositoryStatus } from "../../../api/repository.ts";
+import { repositoryStatus } from "../../../api/kinds/repository.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { heldDeletions } from "../deletions/held.ts";
 import { type Complaint, complaintsOf } from "./health.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { findCondition } from "../../../api/conditions.ts";
 import type { KIND_NAMES } from "../../../api/kind_names.ts";
-import type { Condition } from "../../../api/shared_types.ts";
+import type { Condition } from "../../../api/kinds/shared_types.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName } from "../text.ts";
 

@@ -1,10 +1,10 @@
 /** The rows of the status report, each from one object. Pure. */
 import * as z from "zod";
-import { backupStatus } from "../../../api/backup.ts";
-import { type BackupConfigStatus, lackingSources } from "../../../api/backup_config.ts";
-import type { BackupScheduleStatus } from "../../../api/backup_schedule.ts";
+import { backupStatus } from "../../../api/kinds/backup.ts";
+import { type BackupConfigStatus, lackingSources } from "../../../api/kinds/backup_config.ts";
+import type { BackupScheduleStatus } from "../../../api/kinds/backup_schedule.ts";
 import { findCondition } from "../../../api/conditions.ts";
-import type { RepositoryStatus } from "../../../api/repository.ts";
+import type { RepositoryStatus } from "../../../api/kinds/repository.ts";
 import { textAt } from "../../../controller/shared/objects/field_at.ts";
 import { type HeldDeletion, isHeldByPin } from "../deletions/held.ts";
 import { type RunProgress, sumProgress } from "../progress.ts";

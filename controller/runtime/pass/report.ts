@@ -5,7 +5,7 @@ import {
   findCondition,
   type Reason,
 } from "../../../api/mod.ts";
-import { OUTCOME_ACTION } from "../../../api/event_catalog.ts";
+import { OUTCOME_ACTION } from "../../../api/catalogs/events.ts";
 import { errorChain } from "../../../telemetry/mod.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PlannedEvent } from "../plan.ts";

@@ -1,4 +1,4 @@
-import type { KindDefinition } from "../../../api/definition.ts";
+import type { KindDefinition } from "../../../api/kinds/definition.ts";
 import { GROUP, VERSION } from "../../../api/meta.ts";
 import type { Resource } from "../../../kube/types.ts";
 

@@ -1,5 +1,5 @@
-import { type RepositoryRef, repositoryRef } from "../../../api/backup_config.ts";
-import { repositoryKind } from "../../../api/repository.ts";
+import { type RepositoryRef, repositoryRef } from "../../../api/kinds/backup_config.ts";
+import { repositoryKind } from "../../../api/kinds/repository.ts";
 import { keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import { type Lookup, type RepositoryView, repositoryView } from "./view.ts";
 import { resourceOf } from "../objects/resources.ts";

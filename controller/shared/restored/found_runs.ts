@@ -1,4 +1,4 @@
-import type { CatalogEntry } from "../../../api/catalog_listing.ts";
+import type { CatalogEntry } from "../../../api/mover/catalog_listing.ts";
 import { keyText, type ObjectKey } from "../../../kube/types.ts";
 import type { PutBack } from "./put_back.ts";
 

@@ -1,4 +1,4 @@
-import { type LabelSelector, labelSelector } from "../../../api/backup_config.ts";
+import { type LabelSelector, labelSelector } from "../../../api/kinds/backup_config.ts";
 import { LABEL, MANAGED_BY } from "../../../api/meta.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { selectorMatches } from "../objects/label_selector.ts";
