@@ -13,15 +13,15 @@ import {
   jobMemory,
   jobNameOf,
   type JobState,
-  jobState,
+  leftOf,
   leftoverJobs,
   memoryOfStart,
   moverMeasures,
   moverRemovals,
+  moversThere,
   needsPerson,
   nextStep,
   type Obstacle,
-  podMayRun,
   retrySeconds,
   type SeenMover,
   seenMovers,
@@ -29,10 +29,10 @@ import {
   SLOT_GRACE_SECONDS,
   slotRecheckSeconds,
   slotWaitText,
+  stopMovers,
   type TaskMemory,
   type TaskStep,
 } from "../../movers/mod.ts";
-import { controllerOf } from "../../shared/mod.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
 import type { RunPin } from "../run/pin.ts";
 import { isMoverLeft } from "../run/stop_movers.ts";
@@ -52,7 +52,6 @@ import { type DeletingRun, release, waitingPlan } from "./deleting_run.ts";
 
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
-const STOPPING_SECONDS = 15;
 const RETRY_SECONDS = 60;
 /** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
 const CHECKPOINT_WAIT_SECONDS = 5400;
@@ -220,10 +219,10 @@ type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
  * waits for that.
  */
 function deletedPlan(deleting: DeletingRun, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
-  const { world, now } = deleting;
-  for (const job of deleteJobs(world)) {
-    const state = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
-    if (state.kind !== "succeeded" || (waits && isToWait(deleting, job, state))) continue;
+  const { world } = deleting;
+  for (const { job, state } of deleteMovers(world)) {
+    if (job === undefined || state.kind !== "succeeded") continue;
+    if (waits && isToWait(deleting, job, state)) continue;
     return {
       ...release(deleting, "The snapshots were deleted"),
       events: [{
@@ -351,22 +350,31 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   const { world, now } = deleting;
   const done = deletedPlan(deleting, { waits: false });
   if (done !== undefined) return done;
-  const stopping = stopDeleteMovers(deleting, SLOT_GRACE_SECONDS);
-  const { deletion } = world.backup.status;
-  if (stopping === undefined) {
-    return snapshotsAreGone(world) ? keepYoung(deleting) : undefined;
-  }
+  const { status: { deletion = { failures: 0 } }, unreadable } = world.backup;
+  const movers = deleteMovers(world);
+  const [askedAt, clock] = unreadable === undefined
+    ? [deletion.stoppingSince, now]
+    // Of a status that cannot be read, and so not be written, the cluster remembers it.
+    : [goingSince(movers), world.serverNow];
+  // That there was one must be known when it is gone.
+  const isWrittenDown = unreadable !== undefined || deletion.startedAt !== undefined;
+  const stopping = stopMovers(movers, { isWrittenDown, askedAt, longestSeconds: SLOT_GRACE_SECONDS }, clock);
+  if (stopping === undefined) return snapshotsAreGone(world) ? keepYoung(deleting) : undefined;
   const message = "The deletion was taken back: its mover is being stopped";
-  if (deletion?.startedAt === undefined && world.backup.unreadable === undefined) {
-    // That there was one must be known when it is gone.
-    return withDeletion(
-      waitingPlan(deleting, "Deleting", message, SOON_SECONDS),
-      started(deletion ?? { failures: 0 }, now),
-    );
-  }
-  const plan = waitingPlan(deleting, "Deleting", message, STOPPING_SECONDS);
-  const known = deletion ?? { failures: 0 };
-  return { ...withDeletion(plan, { ...known, stoppingSince: stopping.since }), remove: stopping.remove };
+  const plan = waitingPlan(deleting, "Deleting", message, stopping.recheckAfterSeconds);
+  const next = { ...started(deletion, now), stoppingSince: stopping.askedAt };
+  return { ...withDeletion(plan, next), remove: stopping.remove };
+}
+
+function goingSince(movers: DeleteMovers): string | undefined {
+  return leftOf(movers).flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted()[0];
+}
+
+type DeleteMovers = ReturnType<typeof deleteMovers>;
+
+/** All movers of the deletion, whatever status knows of them. */
+function deleteMovers({ backup, serverNow, ...found }: BackupWorld) {
+  return moversThere(deletionTask(backup), found, serverNow);
 }
 
 /**
@@ -374,7 +382,7 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
  * that failed, or was lost, may have deleted that as well.
  */
 function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
-  const mayBeGone = because !== undefined || unfinishedDeleteMovers(deleting.world, deleting.now).isAny;
+  const mayBeGone = because !== undefined || leftOf(deleteMovers(deleting.world)).length > 0;
   const note = `${SNAPSHOTS_GONE}; what its movers had not finished ${
     mayBeGone ? "may stay" : "stays"
   } in the repository until the next snapshot of its source is made${
@@ -387,25 +395,11 @@ function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
 }
 
 /** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
-export function someMayBeGone({ world, now }: DeletingRun): string {
+export function someMayBeGone({ world }: DeletingRun): string {
   if (world.backup.status.deletion?.startedAt === undefined) return "";
-  const isAtWork = unfinishedDeleteMovers(world, now).isAny;
+  const isAtWork = leftOf(deleteMovers(world)).length > 0;
   return "; a mover was made to delete them before, so some of them may be gone" +
     (isAtWork ? ", and it could not be seen to stop, so more of them may go" : "");
-}
-
-function stopDeleteMovers(
-  { world, now }: DeletingRun,
-  longestSeconds: number,
-): { readonly remove: readonly Removal[]; readonly since: string } | undefined {
-  const { jobs, isAny, goingSince } = unfinishedDeleteMovers(world, now);
-  if (!isAny) return undefined;
-  // Of a status that cannot be read, and so not be written, the cluster remembers it.
-  const since = world.backup.unreadable === undefined
-    ? pastOr(world.backup.status.deletion?.stoppingSince, now)
-    : goingSince ?? isoSeconds(now);
-  if (-secondsBetween(since, now) >= longestSeconds) return undefined;
-  return { remove: moverRemovals(jobs, "Foreground"), since };
 }
 
 /**
@@ -419,30 +413,6 @@ export function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
   if (stopping !== undefined) return stopping;
   const verdict = judgeDeletion(world, pin, now);
   return verdict.kind === "free" ? undefined : breakerPlan(deleting, verdict);
-}
-
-/** Jobs that have not ended, and whether anything may still be at work, a pod without its Job included. */
-function unfinishedDeleteMovers(
-  world: BackupWorld,
-  now: Date,
-): {
-  readonly jobs: readonly KubeObject[];
-  readonly isAny: boolean;
-  readonly goingSince: string | undefined;
-} {
-  const all = deleteJobs(world);
-  const jobs = all.filter((job) => {
-    const { kind } = jobState({ job, pods: world.pods, operation: "snapshotDelete", now });
-    return kind === "waiting" || kind === "running";
-  });
-  const known = new Set(all.map(({ metadata }) => metadata.uid));
-  const alone = world.pods.filter((pod) =>
-    isOf("snapshotDelete", pod) && podMayRun(pod) &&
-    !known.has(controllerOf(pod)?.uid)
-  );
-  const left = [...jobs, ...alone];
-  const times = left.flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted();
-  return { jobs, isAny: left.length > 0, goingSince: times[0] };
 }
 
 /** What the breaker says before a mover may be started. */
@@ -573,11 +543,6 @@ function failedMessage(status: BackupWorld["backup"]["status"]): string {
 
 function escapeHint(): string {
   return `To leave them where they are, annotate the Backup with ${ANNOTATION.skipSnapshotCleanup}: "true"`;
-}
-
-/** A time a clock that was ahead wrote has come now. */
-function pastOr(time: string | undefined, now: Date): string {
-  return time === undefined || secondsBetween(time, now) > 0 ? isoSeconds(now) : time;
 }
 
 function secondsBetween(time: string | undefined, now: Date): number {

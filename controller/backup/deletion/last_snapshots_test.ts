@@ -212,6 +212,27 @@ Deno.test("Deletion by retention stops for a pin that came when its mover was ma
   assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
 });
 
+Deno.test("Deletion by retention leaves no Job of a mover that failed beside a sidecar: its next pod would delete what is pinned", async () => {
+  const stage = stageOf(6);
+  stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+  stage.annotate(retention, "run-1");
+  stage.deleteBackup("run-1");
+  await stage.settleAll();
+  const job = stage.jobs.find(({ metadata }) => metadata.name.includes("-delete-")) ?? assert.fail();
+  stage.pod(job, {
+    phase: "Running",
+    containerStatuses: [
+      { name: "mover", state: { terminated: { exitCode: 1, finishedAt: "2026-01-02T03:05:00Z" } } },
+      { name: "proxy", state: { running: {} } },
+    ],
+  });
+  const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+  stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin: true } });
+  await stage.settleAll();
+  assert.deepEqual(stage.jobs.filter(({ metadata }) => metadata.name.includes("-delete-")), []);
+  assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
+});
+
 Deno.test("Deletion of what a pin holds is held as long as it is pinned, also when the rule's mark goes", async () => {
   const stage = stageOf(6);
   const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();

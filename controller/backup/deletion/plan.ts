@@ -2,7 +2,7 @@ import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "..
 import { textAt, valueAt } from "../../shared/mod.ts";
 import type { RunPin } from "../run/pin.ts";
 import { mayHoldSnapshot } from "../run/source_entry.ts";
-import { stopMovers } from "../run/stop_movers.ts";
+import { stopRun } from "../run/stop_movers.ts";
 import { listed } from "../run/verdict.ts";
 import { type BackupPlan, type BackupWorld, namespaceIsTerminating } from "../world/world.ts";
 import {
@@ -58,7 +58,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
     const stopping = stopDeletion(deleting);
     if (stopping !== undefined) return stopping;
   }
-  const stopping = stopMovers(world, deleting.pin, LOST_POD_SECONDS, now);
+  const stopping = stopRun(world, deleting.pin, LOST_POD_SECONDS, now);
   if (stopping !== undefined) {
     const { remove, recheckAfterSeconds, askedAt } = stopping;
     const message = "The movers of the Backup are being stopped";

@@ -5,7 +5,7 @@ import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world
 import { notLookedAt, stepsOf } from "./plan.ts";
 import { failedEntry, repositorySeen, type SourceStep } from "./source_entry.ts";
 import { runPin } from "./pin.ts";
-import { isMoverLeft, stopMovers } from "./stop_movers.ts";
+import { isMoverLeft, stopRun } from "./stop_movers.ts";
 import { stepMeasures, verdictEvents, verdictMeasures } from "./notices.ts";
 import { runTrace } from "./traces.ts";
 import type { Verdict } from "./verdict.ts";
@@ -23,7 +23,7 @@ export function planCancel(
   if (pin === undefined) return neverStarted(world, reason);
   const found = stepsOf(world, pin, now);
   if (found.every(({ kind }) => kind === "over" || kind === "ended")) return undefined;
-  const stopping = stopMovers(world, pin, SLOT_GRACE_SECONDS, now);
+  const stopping = stopRun(world, pin, SLOT_GRACE_SECONDS, now);
   const steps = stopping === undefined ? found.map((step) => stopped(step, reason, now)) : found;
   const entries = steps.map(({ entry }) => entry);
   const base = { finalizer: "present", create: [], remove: [], measures: stepMeasures(steps) } as const;

@@ -58,6 +58,7 @@ function mover(
     state,
     podIsAlive: false,
     podIsToGo: false,
+    strays: [],
     outlivesMover: false,
     isOutdated: false,
     serverNow: now,

@@ -3,6 +3,7 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { JOB } from "../../shared/objects/resources.ts";
 import { controllerOf } from "../../shared/objects/watched.ts";
 import { settingsOf } from "../job/mover_job.ts";
+import { isOf } from "../operations.ts";
 import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
 import { podMayRun } from "../state/pod_facts.ts";
 import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
@@ -17,6 +18,8 @@ export interface AnyMover {
   readonly podIsAlive: boolean;
   /** All such pods are being deleted. */
   readonly podIsToGo: boolean;
+  /** Those of such pods that are not of the Job as it is: theirs is gone, and they may work all the same. */
+  readonly strays: readonly KubeObject[];
   /** Its mover ended, and a container beside it keeps the Job from being over. */
   readonly outlivesMover: boolean;
   /** True when its Job was made of other settings than one would be made of today. */
@@ -31,6 +34,9 @@ export interface AnyMover {
 export interface SeenMover<O extends OperationKey> extends AnyMover {
   readonly state: JobState<O>;
 }
+
+/** One of which it does not matter which number it has. */
+export type Unnumbered<M extends AnyMover> = Omit<M, "number">;
 
 /** What there is of movers. */
 interface FoundMovers {
@@ -51,27 +57,47 @@ export function seenMovers<O extends OperationKey>(
   serverNow: Date,
   settingsToday?: string,
 ): readonly SeenMover<O>[] {
-  return numbersInSight(task.limits, memory).map((number) => {
-    const name = jobNameOf(task, number);
-    const job = jobs.find(({ metadata }) => metadata.name === name);
-    const alive = pods.filter((pod) => nameOfJob(pod) === name && podMayRun(pod));
-    return {
-      number,
-      name,
-      job,
-      state: inItsTime(
-        jobState({ job, pods, operation: task.operation, now: serverNow }),
-        job,
-        task.limits,
-        serverNow,
-      ),
-      serverNow,
-      podIsAlive: alive.length > 0,
-      podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
-      outlivesMover: jobOutlivesMover(job, pods),
-      isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
-    };
-  });
+  return numbersInSight(task.limits, memory).map((number) => ({
+    ...seenMover(task, jobNameOf(task, number), { jobs, pods }, serverNow, settingsToday),
+    number,
+  }));
+}
+
+/**
+ * Every mover that is there of a task which is the only one of its operation that its owner has, by what Jobs and pods
+ * say of themselves: whatever its status remembers, also where that cannot be read.
+ */
+export function moversThere<O extends OperationKey>(
+  task: MoverTask<O>,
+  { jobs, pods }: FoundMovers,
+  serverNow: Date,
+): readonly Unnumbered<SeenMover<O>>[] {
+  const isOurs = (object: KubeObject) => isOf(task.operation, object);
+  const own = jobs.filter(isOurs);
+  const names = [...own.map(({ metadata }) => metadata.name), ...pods.filter(isOurs).map(nameOfJob)];
+  return [...new Set(names)].map((name) => seenMover(task, name, { jobs: own, pods }, serverNow));
+}
+
+function seenMover<O extends OperationKey>(
+  { operation, limits }: MoverTask<O>,
+  name: string,
+  { jobs, pods }: FoundMovers,
+  serverNow: Date,
+  settingsToday?: string,
+): Unnumbered<SeenMover<O>> {
+  const job = jobs.find(({ metadata }) => metadata.name === name);
+  const alive = pods.filter((pod) => nameOfJob(pod) === name && podMayRun(pod));
+  return {
+    name,
+    job,
+    state: inItsTime(jobState({ job, pods, operation, now: serverNow }), job, limits, serverNow),
+    serverNow,
+    podIsAlive: alive.length > 0,
+    podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+    strays: alive.filter((pod) => job === undefined || controllerOf(pod)?.uid !== job.metadata.uid),
+    outlivesMover: jobOutlivesMover(job, pods),
+    isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
+  };
 }
 
 /** One whose time is long over though nothing says that it ended may as well be on a lost node. */
@@ -95,10 +121,13 @@ export function numbersInSight({ jobs }: TaskLimits, memory: TaskMemory | undefi
   return [number - 1, number, number + 1].filter((each) => each >= 1);
 }
 
-/** A pod whose Job was deleted without it has no owner any more, but still the label the Job controller gave it. */
-function nameOfJob(pod: KubeObject): string | undefined {
+/**
+ * Name of the Job of a pod; empty where nothing says it. One whose Job was deleted without it has no owner any more, but
+ * still the label the Job controller gave it.
+ */
+function nameOfJob(pod: KubeObject): string {
   const owner = controllerOf(pod);
-  if (owner !== undefined) return owner.kind === JOB.kind ? owner.name : undefined;
+  if (owner !== undefined) return owner.kind === JOB.kind ? owner.name : "";
   const { labels } = pod.metadata;
-  return labels?.["batch.kubernetes.io/job-name"] ?? labels?.["job-name"];
+  return labels?.["batch.kubernetes.io/job-name"] ?? labels?.["job-name"] ?? "";
 }

@@ -1,21 +1,62 @@
-import type { KubeObject } from "../../../kube/types.ts";
+import { isoSeconds } from "../../../api/mod.ts";
+import type { KubeObject, Removal } from "../../../kube/types.ts";
+import { moverRemovals } from "../removal.ts";
 import { isDisruptedTooOften } from "./memory.ts";
-import type { AnyMover } from "./seen_movers.ts";
+import type { AnyMover, Unnumbered } from "./seen_movers.ts";
 import type { TaskMemory } from "./task.ts";
+import { timeOr } from "./time.ts";
 
 type Movers = readonly AnyMover[];
+type AnyMovers = readonly Unnumbered<AnyMover>[];
+
+/** How often it is looked whether movers that were told to stop have. */
+const STOPPING_SECONDS = 15;
 
 /** Jobs of a task that have not ended. */
-export function unfinishedJobs(movers: Movers): readonly KubeObject[] {
+export function unfinishedJobs(movers: AnyMovers): readonly KubeObject[] {
   return movers.flatMap(({ job, state, outlivesMover }) =>
     job !== undefined && (state.kind === "waiting" || state.kind === "running" || outlivesMover) ? [job] : []
   );
 }
 
-/** True when a mover of a task may be at work, or a pod of one is left though its Job is gone. */
-export function isAnyLeft(movers: Movers): boolean {
-  return unfinishedJobs(movers).length > 0 ||
-    movers.some(({ job, podIsAlive }) => job === undefined && podIsAlive);
+/** What is left of movers of a task that may be at work: their Jobs, and pods of those whose Job is gone. */
+export function leftOf(movers: AnyMovers): readonly KubeObject[] {
+  return [...unfinishedJobs(movers), ...movers.flatMap(({ strays }) => strays)];
+}
+
+/** Movers that are to be gone before anything else is done. */
+interface Stopping {
+  readonly remove: readonly Removal[];
+  readonly recheckAfterSeconds: number;
+  /** Since when they are told to stop, to be remembered. Absent while a Job is to be written down first. */
+  readonly askedAt?: string;
+}
+
+/**
+ * Stops movers, whatever becomes of their task then. Undefined once none is left, or none of those left was seen to stop
+ * for so long since it was asked to: on a node that is lost a pod stays for ever. Jobs status does not know of yet are
+ * written down before they go.
+ */
+export function stopMovers(
+  movers: AnyMovers,
+  { isWrittenDown, askedAt = "", longestSeconds }: {
+    readonly isWrittenDown: boolean;
+    readonly askedAt: string | undefined;
+    readonly longestSeconds: number;
+  },
+  now: Date,
+): Stopping | undefined {
+  if (leftOf(movers).length === 0) return undefined;
+  if (!isWrittenDown) return { remove: [], recheckAfterSeconds: 1 };
+  // After a clock was set back the wait begins anew.
+  const askedMs = Math.min(timeOr(askedAt, now), now.getTime());
+  const leftSeconds = Math.ceil(longestSeconds - (now.getTime() - askedMs) / 1000);
+  if (leftSeconds <= 0) return undefined;
+  return {
+    remove: moverRemovals(unfinishedJobs(movers), "Foreground"),
+    recheckAfterSeconds: Math.min(STOPPING_SECONDS, leftSeconds),
+    askedAt: isoSeconds(new Date(askedMs)),
+  };
 }
 
 /**
