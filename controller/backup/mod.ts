@@ -33,11 +33,16 @@ export function backupReconciler(
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
   const lastPolicies = new LastPolicies();
-  const claims = slotClaims(slots, backupSlots);
   const observe = async (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) => {
     const seen = await observeBackup(key, reader, signal, { options, found, ledger, lastPolicies, now });
     return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
   };
+  const claims = slotClaims(slots, backupSlots, (world, reader, signal, now) => {
+    const { isDeleting, key } = world.backup;
+    // What destroys is decided on the living; of the movers of a run `observe` has seen to it.
+    if (!isDeleting) return Promise.resolve(world);
+    return observeLive(world, reader, signal, (live) => observe(key, live, signal, now));
+  });
   return {
     name: backupKind.kind,
     resource,
@@ -52,17 +57,7 @@ export function backupReconciler(
       { resource: SECRET, verbs: ["get"] },
     ],
     observe,
-    claims: {
-      ...claims,
-      ask: async (seen, reader, signal, now) => {
-        const world = await claims.ask(seen, reader, signal, now);
-        if (world === undefined || !deletesSnapshots(world)) return world;
-        // What destroys is decided on the living; it costs requests, so only who has a slot asks.
-        const again = (from: Reader) => observe(seen.backup.key, from, signal, now);
-        const live = await observeLive(seen, reader, signal, again);
-        return live === undefined ? undefined : await claims.ask(live, reader, signal, now);
-      },
-    },
+    claims,
     applied: (world, applied, now) => {
       noteDeletion(world, applied, ledger, now);
       claims.applied(world, applied);
@@ -83,9 +78,4 @@ export function backupReconciler(
     ],
     samples: backupSamples,
   };
-}
-
-/** True when the mover that deletes would be made now. */
-function deletesSnapshots({ backup, planned }: BackupWorld): boolean {
-  return backup.isDeleting && (planned?.create.length ?? 0) > 0;
 }

@@ -1,15 +1,21 @@
-import { backupConfigKind, backupConfigSpec, backupConfigStatus, backupKind } from "../../api/mod.ts";
+import {
+  backupConfigKind,
+  backupConfigSpec,
+  backupConfigStatus,
+  backupKind,
+  type SnapshotEntry,
+} from "../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey, type Reader } from "../../kube/types.ts";
 import {
   credentialVersion,
   firstMissing,
   foundOf,
   jobHasEnded,
-  jobNameOf,
+  jobsInDoubt,
   jobState,
   type Missing,
   type Need,
-  numbersInSight,
+  observeMovers,
   observeNeeds,
   repositoryNeeds,
 } from "../movers/mod.ts";
@@ -18,7 +24,6 @@ import {
   byObject,
   CONFIG_MAP,
   type FoundRuns,
-  JOB,
   labelValue,
   type Lookup,
   missingClaims,
@@ -38,7 +43,8 @@ import type { LastPolicies } from "./deletion/last_policies.ts";
 import type { DeletionLedger } from "./deletion/ledger.ts";
 import { seenDeletions } from "./deletion/seen.ts";
 import { runPin } from "./run/pin.ts";
-import { backupJobName, MAX_ATTEMPTS } from "./run/task.ts";
+import { memoryOf } from "./run/source_entry.ts";
+import { sourceTask } from "./run/task.ts";
 import { INDEX } from "./watches.ts";
 import { type BackupObject, parseBackup } from "./world/object.ts";
 import { type BackupWorld, type ConfigView, isTerminal, sourceHasEnded } from "./world/world.ts";
@@ -103,7 +109,7 @@ async function observeRun(object: KubeObject, reader: Reader, signal: AbortSigna
   const backup = parseBackup(object);
   const { namespace, name } = backup.key;
   const config = configView(reader.get(BACKUP_CONFIG, { namespace, name: backup.configName }));
-  const jobs = await observeJobs(backup, config, reader, signal);
+  const jobs = await observeMovers(backup, expectedJobs(backup, config, reader), reader, signal);
   const index = { name: INDEX.podsOfBackup, value: labelValue(name) };
   return { object, backup, config, jobs, pods: reader.list(POD, { namespace, index }) };
 }
@@ -192,28 +198,6 @@ const viewOf = byObject((object): Lookup<ConfigView> => {
   return { kind: "found", value: { key: keyOf(object), uid, spec: spec.data, pinnedIdentity } };
 });
 
-/**
- * The Jobs this Backup controls. A Job that is not in the cache is looked for live before it counts as gone: Backups and
- * Jobs come by separate watches, in no common order.
- */
-async function observeJobs(
-  backup: BackupObject,
-  config: Lookup<ConfigView>,
-  reader: Reader,
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const { namespace } = backup.key;
-  const cached = reader.list(JOB, { namespace, index: { name: INDEX.byController, value: backup.uid } });
-  const found = [...cached];
-  for (const name of expectedJobs(backup, config, reader)) {
-    if (cached.some(({ metadata }) => metadata.name === name)) continue;
-    const job = await reader.read(JOB, { namespace, name }, signal);
-    const isOurs = job?.metadata.ownerReferences?.some(({ uid }) => uid === backup.uid) === true;
-    if (job !== undefined && isOurs) found.push(job);
-  }
-  return found;
-}
-
 /** Names of Jobs that may exist and still run though no cache shows them. */
 function expectedJobs(
   backup: BackupObject,
@@ -221,36 +205,29 @@ function expectedJobs(
   reader: Reader,
 ): readonly string[] {
   const { status, isDeleting, holdsFinalizer, cancelReason } = backup;
-  const { snapshots, phase } = status;
-  const open = snapshots?.filter((entry) => !sourceHasEnded(entry));
-  const known = open?.flatMap(({ job }) => job === undefined ? [] : [job.name]) ?? [];
-  const isToStop = isDeleting || (cancelReason !== undefined && !isTerminal(phase));
-  if (!isToStop || !holdsFinalizer) return known;
-  const late = snapshots?.filter(({ failure }) => failure?.class === "StartDeadlineExceeded") ?? [];
-  // A pass whose status write was refused, because a request to stop came first, may have made the next Job.
-  const next = open?.map(({ source, job }) => ({ source, attempt: (job?.attempts ?? 0) + 1 })) ??
-    sourceNames(config, reader).map((source) => ({ source, attempt: 1 }));
+  const isToStop = holdsFinalizer &&
+    (isDeleting || (cancelReason !== undefined && !isTerminal(status.phase)));
+  const entries = status.snapshots ?? (isToStop ? entriesToCome(config, reader) : []);
+  const mayHaveJobs = entries.filter((entry) =>
+    !sourceHasEnded(entry) || (isToStop && entry.failure?.class === "StartDeadlineExceeded")
+  );
   return [
-    ...known,
-    ...late.flatMap(({ job }) => job === undefined ? [] : [job.name]),
-    ...next.filter(({ attempt }) => attempt <= MAX_ATTEMPTS)
-      .map(({ source, attempt }) => backupJobName(backup, source, attempt)),
-    ...(isDeleting ? expectedDeleteJobs(backup) : []),
+    ...mayHaveJobs.flatMap((entry) =>
+      jobsInDoubt(sourceTask(backup, entry.source), memoryOf(entry), isToStop ? "next" : "remembered")
+    ),
+    ...(isDeleting && holdsFinalizer
+      ? jobsInDoubt(deletionTask(backup), deletionMemory(status.deletion), "next")
+      : []),
   ];
 }
 
-/** The number of the last Job, and of one that a pass may have made before the controller died. */
-function expectedDeleteJobs(backup: BackupObject): readonly string[] {
-  const task = deletionTask(backup);
-  const memory = deletionMemory(backup.status.deletion);
-  return numbersInSight(task.limits, memory).filter((number) => number >= (memory?.number ?? 1))
-    .map((number) => jobNameOf(task, number));
-}
-
-function sourceNames(config: Lookup<ConfigView>, reader: Reader): readonly string[] {
+function entriesToCome(config: Lookup<ConfigView>, reader: Reader): readonly SnapshotEntry[] {
   if (config.kind !== "found") return [];
   const { spec, key } = config.value;
-  return observeSources(spec, key.namespace, undefined, reader).map(({ source }) => source);
+  return observeSources(spec, key.namespace, undefined, reader).map((each) => ({
+    ...each,
+    phase: "Pending",
+  }));
 }
 
 function observeRepository(

@@ -11,7 +11,6 @@ import {
 } from "../movers/mod.ts";
 import {
   BY_UNIQUE_ID,
-  byControllerUid,
   byUniqueId,
   claimsOfConfig,
   configsOfClaim,
@@ -50,7 +49,6 @@ export const INDEX = {
   configsByRepository: "configsByRepository",
   configsByClaim: "configsByClaim",
   repositoriesByNeed: "repositoriesByNeed",
-  byController: "byController",
   podsOfBackup: "podsOfBackup",
 } as const;
 
@@ -91,7 +89,6 @@ export function backupWatches(slots: MoverSlots, lastPolicies: LastPolicies): re
     },
     {
       ...WATCHED.job,
-      indexes: { [INDEX.byController]: byControllerUid },
       keys: (job, reader) => {
         noteMover(job, reader, slots);
         return keysOfController(job, BACKUP.kind);

@@ -11,6 +11,7 @@ import {
   needIndexValue,
   noteMover,
   noteMoverPod,
+  observeMovers,
   repositoryNeeds,
   slotClaims,
 } from "../movers/mod.ts";
@@ -18,10 +19,8 @@ import type { ControllerOptions } from "../options.ts";
 import type { Grant, Kind, Watch } from "../runtime/kind.ts";
 import {
   BY_UNIQUE_ID,
-  byControllerUid,
   byUniqueId,
   CONFIG_MAP,
-  controllerOf,
   FoundRuns,
   JOB,
   keysOfController,
@@ -33,13 +32,12 @@ import {
   WATCHED,
 } from "../shared/mod.ts";
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
-import { decide } from "./bootstrap/decide.ts";
 import { repositorySlots } from "./bootstrap/slots.ts";
-import { bootstrapJobName, bootstrapNumber } from "./bootstrap/task.ts";
+import { bootstrapsInDoubt } from "./bootstrap/task.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
 import { keysOfStaleStats } from "./catalog/newest_stats.ts";
-import { BY_OWNER, BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
+import { BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
 import { repositoryStatusAfter } from "./status.ts";
@@ -58,9 +56,18 @@ export function repositoryReconciler(
 ): Kind<RepositoryWorld, RepositoryPlan> {
   const memory = new ListingMemory();
   const credentials = new CredentialMemory();
-  const claims = slotClaims(slots, repositorySlots(options));
   const observe = (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) =>
     observeRepository(key, reader, { memory, credentials, found, now }, signal);
+  const claims = slotClaims(slots, repositorySlots(options), async (seen, reader, signal, now) => {
+    const { object, repository: { key } } = seen;
+    const live = new LiveReader(reader);
+    await live.refresh(REPOSITORY, key, signal);
+    const isSeen = live.get(REPOSITORY, key)?.metadata.resourceVersion === object.metadata.resourceVersion;
+    const world = isSeen ? seen : await observe(key, live, signal, now);
+    if (world === undefined) return undefined;
+    const jobs = await observeMovers(world.repository, bootstrapsInDoubt(world.repository), reader, signal);
+    return isSeen && jobs.length === world.jobs.length ? seen : { ...world, jobs };
+  });
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
@@ -68,24 +75,7 @@ export function repositoryReconciler(
     watches: watchesOf(slots),
     writes: WRITES,
     observe,
-    claims: {
-      ...claims,
-      ask: async (seen, reader, signal, now) => {
-        const world = await claims.ask(seen, reader, signal, now);
-        if (world === undefined || decide(world, now, options).kind !== "start") return world;
-        // By a status that is out of date a bootstrap would be made again whose result was taken.
-        const { object, repository: { key } } = world;
-        const live = new LiveReader(reader);
-        await live.refresh(REPOSITORY, key, signal);
-        const isSeen =
-          live.get(REPOSITORY, key)?.metadata.resourceVersion === object.metadata.resourceVersion;
-        const again = isSeen ? world : await observe(key, live, signal, now);
-        if (again === undefined) return undefined;
-        const unseen = await jobsUnseen(again, reader, signal);
-        if (isSeen && unseen.length === 0) return again;
-        return await claims.ask({ ...again, jobs: [...again.jobs, ...unseen] }, reader, signal, now);
-      },
-    },
+    claims,
     applied: claims.applied,
     wakes: (wake) => slots.onGrant(repositoryKind.kind, wake),
     plan: (world, now) => planRepository(world, now, options),
@@ -94,32 +84,11 @@ export function repositoryReconciler(
   };
 }
 
-/**
- * Jobs of the Repository that its status speaks of, or that a pass before this one may have made, and that no cache shows
- * yet: caches of Repositories and Jobs are filled by watches of their own, in no order, and beside such a Job the next
- * one would be made.
- */
-async function jobsUnseen(
-  { repository, jobs }: RepositoryWorld,
-  reader: Reader,
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const number = bootstrapNumber(repository);
-  const names = [number, number + 1].map((each) => bootstrapJobName(repository, each));
-  const missing = names.filter((name) => !jobs.some(({ metadata }) => metadata.name === name));
-  const { namespace } = repository.key;
-  const read = await Promise.all(missing.map((name) => reader.read(JOB, { namespace, name }, signal)));
-  return read.filter((each) => each !== undefined).filter((each) =>
-    controllerOf(each)?.uid === repository.uid
-  );
-}
-
 /** What the ledger of slots has to know of Jobs and pods it is told on the way. */
 function watchesOf(slots: MoverSlots): readonly Watch[] {
   return [
     {
       ...WATCHED.job,
-      indexes: { [BY_OWNER]: byControllerUid },
       keys: (job, reader) => {
         noteMover(job, reader, slots, "bootstraps");
         return keysOfController(job, repositoryKind.kind);

@@ -1,7 +1,7 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { observeNeeds, repositoryNeeds } from "../movers/mod.ts";
-import { type FoundRuns, JOB, labelValue, NAMESPACE, POD, REPOSITORY } from "../shared/mod.ts";
+import { observeMovers, observeNeeds, repositoryNeeds } from "../movers/mod.ts";
+import { type FoundRuns, labelValue, NAMESPACE, POD, REPOSITORY } from "../shared/mod.ts";
 import { observeCatalog } from "./catalog/world.ts";
 import { type ListingMemory, observeListing } from "./catalog/listing.ts";
 import type { CredentialMemory } from "./bootstrap/credential_memory.ts";
@@ -10,8 +10,6 @@ import { duplicatesOf } from "./duplicates.ts";
 import { parseRepository } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Index of Jobs by the uid of their controller. */
-export const BY_OWNER = "owner";
 /** Index of mover pods by the repository label. */
 export const BY_REPOSITORY = "repository";
 
@@ -39,7 +37,7 @@ export async function observeRepository(
   }
   const repository = parseRepository(object);
   const { namespace } = key;
-  const jobs = reader.list(JOB, { namespace, index: { name: BY_OWNER, value: repository.uid } });
+  const jobs = await observeMovers(repository, [], reader, signal);
   const pods = reader.list(POD, { namespace, index: { name: BY_REPOSITORY, value: labelValue(key.name) } });
   const listing = await observeListing({ repository, jobs, pods }, { reader, memory }, signal);
   const catalog = listing.kind === "read" ? observeCatalog(repository, listing, reader) : undefined;

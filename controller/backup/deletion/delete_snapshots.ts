@@ -8,8 +8,8 @@ import {
 } from "../../../api/mod.ts";
 import type { KubeObject, Removal } from "../../../kube/types.ts";
 import {
+  formerJobs,
   isOf,
-  jobHasEnded,
   jobMemory,
   jobNameOf,
   type JobState,
@@ -177,13 +177,8 @@ function leftovers(
   movers: readonly SeenMover<"snapshotDelete">[],
 ): readonly Removal[] {
   if (memory === undefined) return [];
-  const present = [memory.number, memory.number + 1].map((number) => jobNameOf(task, number));
-  const former = deleteJobs(world).filter(({ metadata }) => !present.includes(metadata.name));
-  const left = [...new Set([...former, ...leftoverJobs(memory, movers)])];
-  return [
-    ...moverRemovals(left.filter(jobHasEnded), "Background"),
-    ...moverRemovals(left.filter((job) => !jobHasEnded(job)), "Foreground"),
-  ];
+  const former = formerJobs(task, memory, deleteJobs(world));
+  return moverRemovals([...former, ...leftoverJobs(memory, movers)]);
 }
 
 type Deletion = NonNullable<BackupStatus["deletion"]>;

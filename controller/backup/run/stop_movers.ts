@@ -39,5 +39,5 @@ export function leftovers(world: BackupWorld, pin: RunPin): readonly Removal[] {
     const movers = moversOf(world, source);
     return sourceHasEnded(entry) ? unfinishedJobs(movers) : leftoverJobs(memoryOf(entry), movers);
   });
-  return moverRemovals(left, "Foreground");
+  return moverRemovals(left);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RepositorySpec } from "../../../api/mod.ts";
 import { moverJob, type MoverJobRequest } from "./mover_job.ts";
-import { moverRemovals } from "../removal.ts";
+import { moverRemovals } from "../task/stop_movers.ts";
 import { workSpecFor } from "./work_spec.ts";
 import { workTrace } from "../trace.ts";
 
@@ -271,7 +271,7 @@ Deno.test("moverRemovals() removes this Job and no other of its name, and none t
   const job = moverJob(aRequest());
   const stored = { ...job, metadata: { ...job.metadata, uid: "j1" } };
   const going = { ...job, metadata: { ...stored.metadata, deletionTimestamp: "2026-01-02T03:04:05Z" } };
-  const removals = moverRemovals([stored, going], "Foreground");
+  const removals = moverRemovals([stored, going]);
   assert.deepEqual(removals.map(({ resource, ...rest }) => [resource.kind, rest]), [["Job", {
     key: { namespace: "apps", name: job.metadata.name },
     uid: "j1",
@@ -279,5 +279,5 @@ Deno.test("moverRemovals() removes this Job and no other of its name, and none t
     isSpent: false,
   }]]);
   const ended = { ...stored, status: { conditions: [{ type: "Complete", status: "True" }] } };
-  assert.deepEqual(moverRemovals([ended], "Background").map(({ isSpent }) => isSpent), [true]);
+  assert.deepEqual(moverRemovals([ended]).map(({ isSpent }) => isSpent), [true]);
 });

@@ -34,28 +34,41 @@ export interface SlotUse<World> {
   wish(world: World, now: Date): SlotWish | undefined;
 }
 
-/** The claims of a kind whose movers need slots: asks for the very Jobs its plan would make, and for no other. */
+/**
+ * The claims of a kind whose movers need slots: asks for the very Jobs its plan would make, and for no other. Who has a
+ * slot observes once more, for that costs requests, on what is live (`observeMovers`); `observeLive` gives the very same
+ * world where nothing else is found.
+ */
 export function slotClaims<World extends WorldWithSlots>(
   slots: MoverSlots,
   use: SlotUse<World>,
+  observeLive: Claims<World>["ask"],
 ): Claims<World> & { readonly applied: (world: World, applied: Applied) => void } {
   const ownerOf = (key: ObjectKey): SlotOwner => ({ kind: use.kind, key });
+  const ask = (seen: World, now: Date): { readonly world: World; readonly starts: boolean } => {
+    const key = use.keyOf(seen);
+    const owner = ownerOf(key);
+    const working = workingIds(use.jobsOf(seen), key.namespace);
+    const found = use.wish({ ...seen, slots: "free" }, now);
+    if (found === undefined) {
+      slots.withdraw(owner, working);
+      return { world: { ...seen, slots: { granted: new Set<string>() } }, starts: false };
+    }
+    const { jobs, plan, comesBack, ...wish } = found;
+    if (jobs.length === 0 && working.length === 0 && !comesBack) slots.withdraw(owner);
+    const wanted = jobs.map((name) => moverId(key.namespace, name));
+    const answer = slots.ask({ owner, working, wanted, ...wish });
+    const holds = plan !== undefined && wanted.every((id) => answer.granted.has(id));
+    return {
+      world: { ...seen, slots: answer, ...(holds ? { planned: plan } : {}) },
+      starts: wanted.some((id) => answer.granted.has(id)),
+    };
+  };
   return {
-    ask: (seen, _reader, _signal, now) => {
-      const key = use.keyOf(seen);
-      const owner = ownerOf(key);
-      const working = workingIds(use.jobsOf(seen), key.namespace);
-      const found = use.wish({ ...seen, slots: "free" }, now);
-      if (found === undefined) {
-        slots.withdraw(owner, working);
-        return Promise.resolve({ ...seen, slots: { granted: new Set<string>() } });
-      }
-      const { jobs, plan, comesBack, ...wish } = found;
-      if (jobs.length === 0 && working.length === 0 && !comesBack) slots.withdraw(owner);
-      const wanted = jobs.map((name) => moverId(key.namespace, name));
-      const answer = slots.ask({ owner, working, wanted, ...wish });
-      const holds = plan !== undefined && wanted.every((id) => answer.granted.has(id));
-      return Promise.resolve({ ...seen, slots: answer, ...(holds ? { planned: plan } : {}) });
+    ask: async (seen, reader, signal, now) => {
+      const { world, starts } = ask(seen, now);
+      const live = starts ? await observeLive(world, reader, signal, now) : world;
+      return live === undefined || live === world ? live : ask(live, now).world;
     },
     withdraw: (key) => slots.withdraw(ownerOf(key)),
     applied: (world, applied) => {

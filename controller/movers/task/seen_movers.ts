@@ -115,7 +115,7 @@ function inItsTime<O extends OperationKey>(
 }
 
 /** Numbers of the Jobs that count for a task. */
-export function numbersInSight({ jobs }: TaskLimits, memory: TaskMemory | undefined): readonly number[] {
+function numbersInSight({ jobs }: TaskLimits, memory: TaskMemory | undefined): readonly number[] {
   if (jobs !== undefined) return Array.from({ length: jobs }, (_, index) => index + 1);
   const { number } = memory ?? { number: 1 };
   return [number - 1, number, number + 1].filter((each) => each >= 1);

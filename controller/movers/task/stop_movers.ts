@@ -1,9 +1,11 @@
-import { isoSeconds } from "../../../api/mod.ts";
-import type { KubeObject, Removal } from "../../../kube/types.ts";
-import { moverRemovals } from "../removal.ts";
+import { isoSeconds, type OperationKey } from "../../../api/mod.ts";
+import { keyOf, type KubeObject, type Removal } from "../../../kube/types.ts";
+import { JOB } from "../../shared/objects/resources.ts";
+import { jobHasEnded } from "../state/job_state.ts";
 import { isDisruptedTooOften } from "./memory.ts";
+import { jobsInDoubt } from "./observe_movers.ts";
 import type { AnyMover, Unnumbered } from "./seen_movers.ts";
-import type { TaskMemory } from "./task.ts";
+import type { MoverTask, TaskMemory } from "./task.ts";
 import { timeOr } from "./time.ts";
 
 type Movers = readonly AnyMover[];
@@ -53,7 +55,7 @@ export function stopMovers(
   const leftSeconds = Math.ceil(longestSeconds - (now.getTime() - askedMs) / 1000);
   if (leftSeconds <= 0) return undefined;
   return {
-    remove: moverRemovals(unfinishedJobs(movers), "Foreground"),
+    remove: moverRemovals(unfinishedJobs(movers)),
     recheckAfterSeconds: Math.min(STOPPING_SECONDS, leftSeconds),
     askedAt: isoSeconds(new Date(askedMs)),
   };
@@ -82,4 +84,30 @@ function supersededJobs(memory: TaskMemory | undefined, movers: Movers): readonl
   return movers.flatMap(({ job, number, outlivesMover }) =>
     job !== undefined && outlivesMover && number < (memory?.number ?? 0) ? [job] : []
   );
+}
+
+/** Jobs before the present one of a task without an end: what they came to is written down, or is not waited for any more. */
+export function formerJobs(
+  task: MoverTask<OperationKey>,
+  memory: TaskMemory,
+  jobs: readonly KubeObject[],
+): readonly KubeObject[] {
+  const present = jobsInDoubt(task, memory, "next");
+  return jobs.filter(({ metadata }) => !present.includes(metadata.name));
+}
+
+/** Removes mover Jobs whose removal has not begun, each in sight until its pods are gone. */
+export function moverRemovals(jobs: readonly KubeObject[]): readonly Removal[] {
+  const there = jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return [...new Set(there)].map((job) => {
+    const { uid } = job.metadata;
+    const isSpent = jobHasEnded(job);
+    return {
+      resource: JOB,
+      key: keyOf(job),
+      ...(uid === undefined ? {} : { uid }),
+      propagation: "Foreground",
+      isSpent,
+    };
+  });
 }

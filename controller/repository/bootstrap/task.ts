@@ -3,6 +3,7 @@ import type { ControllerOptions } from "../../options.ts";
 import {
   jobMemory,
   jobNameOf,
+  jobsInDoubt,
   type MoverTask,
   type SeenMover,
   seenMovers,
@@ -46,8 +47,13 @@ export function bootstrapJobName(repository: RepositoryObject, number: number): 
   return jobNameOf(bootstrapTask(repository), number);
 }
 
+/** Names of the bootstrap Jobs that may be there though no cache shows them. */
+export function bootstrapsInDoubt(repository: RepositoryObject): readonly string[] {
+  return jobsInDoubt(bootstrapTask(repository), { number: bootstrapNumber(repository) }, "next");
+}
+
 /** Number of the bootstrap Job that status speaks of, or else of the next one. */
-export function bootstrapNumber({ status }: RepositoryObject): number {
+function bootstrapNumber({ status }: RepositoryObject): number {
   const { runs = 0, job } = status.bootstrap ?? {};
   return job?.attempts ?? runs + 1;
 }

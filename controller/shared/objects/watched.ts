@@ -2,12 +2,19 @@ import { COMPONENT_MOVER, LABEL, MANAGED_BY } from "../../../api/meta.ts";
 import type { KubeObject, ObjectKey, OwnerReference, Reader } from "../../../kube/types.ts";
 import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "./resources.ts";
 
+/** Index of Jobs by the uid of their controller. */
+export const BY_CONTROLLER = "controller";
+
 /**
  * How the kinds watch what is not theirs. All watches of a resource must agree, so every kind spreads these:
  * `{ ...WATCHED.job, indexes: …, keys: … }`. What is metadata only is read by name where its content matters.
  */
 export const WATCHED = {
-  job: { resource: JOB, labelSelector: `${LABEL.managedBy}=${MANAGED_BY}` },
+  job: {
+    resource: JOB,
+    labelSelector: `${LABEL.managedBy}=${MANAGED_BY}`,
+    indexes: { [BY_CONTROLLER]: byControllerUid },
+  },
   pod: {
     resource: POD,
     labelSelector: `${LABEL.managedBy}=${MANAGED_BY},${LABEL.component}=${COMPONENT_MOVER}`,
