@@ -1,8 +1,8 @@
 /**
- * The mover: reads a work spec, drives kopia, answers with one JSON document and an exit code that agrees with it.
+ * The mover: reads a work spec, drives kopia, and writes one JSON result. The exit code agrees with the result.
  *
- * It talks to no API server. It imports the contract, the policy, cache sizes, the catalog's form and the reasons from `api/`,
- * and `telemetry/`. Start reading at `runMover`, then `operations/`: each is a list of kopia steps (`kopia/client.ts`).
+ * It does not talk to the API server. It imports only `api/` and `telemetry/`. Start reading at `runMover`, then
+ * `operations/`: each operation is a list of kopia steps (`kopia/client.ts`).
  * @module
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover/contract.ts";
@@ -18,10 +18,10 @@ import { type Environment, operationName, parseWorkSpec, refuseMissingSecrets } 
 
 export type { Environment } from "./work_spec.ts";
 
-/** What a mover must be told; see MOVER_PATH and MOVER_ENV for what a mover's container holds. */
+/** Where a mover finds its input. MOVER_PATH and MOVER_ENV list the paths and variables of its container. */
 export interface MoverConfig {
   readonly workSpecPath: string;
-  /** Where the result goes: an existing or new file. */
+  /** The file the result is written to; it may exist. */
   readonly resultPath: string;
   /** Path of kopia, or its name on the PATH. */
   readonly kopiaBinary: string;
@@ -29,39 +29,39 @@ export interface MoverConfig {
   readonly caBundlePath: string;
   /** A writable folder for short-lived files. */
   readonly scratchFolder: string;
-  /** The mover's environment: secrets and kopia's settings are picked from it by name. */
+  /** The mover's environment; secrets and kopia's settings are read from it by name. */
   readonly environment: Environment;
-  /** How long kopia may take to end after SIGTERM before it gets SIGKILL. */
+  /** Seconds between SIGTERM and SIGKILL for kopia. */
   readonly stopGraceSeconds: number;
 }
 
-/** What a mover tells through. */
+/** What a mover reports through. */
 export interface MoverDeps
   extends Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "redactor"> {
   readonly clock: Clock;
-  /** Standard output, for the lines the controller reads: how far a backup is, and what a bootstrap found. */
+  /** Standard output, for the lines the controller reads: progress of a backup, and a bootstrap's catalog. */
   readonly print: Sink;
 }
 
-/** Defaults for everything of a {@link MoverConfig} that a container of ours fixes. */
+/** The values that are the same in every mover container. */
 export const moverDefaults = {
   workSpecPath: MOVER_PATH.workSpec,
   resultPath: MOVER_PATH.terminationMessage,
   kopiaBinary: "kopia",
   caBundlePath: MOVER_PATH.caBundle,
   scratchFolder: MOVER_PATH.tmp,
-  /** The kubelet waits 30 s; the rest is for the result. */
+  /** The kubelet waits 30 s; the other 10 s are for writing the result. */
   stopGraceSeconds: 20,
 } as const satisfies Omit<MoverConfig, "environment">;
 
 /**
- * Does the work of a work spec and answers with the exit code: 0 done, 1 try again, 2 do not try again. Never
- * throws; an aborted signal stops kopia and makes the result "Interrupted".
+ * Does the work of a work spec and returns the exit code: 0 done, 1 try again, 2 do not try again. Never throws.
+ * When the signal aborts, kopia is stopped and the result is "Interrupted".
  */
 export async function runMover(config: MoverConfig, deps: MoverDeps, signal: AbortSignal): Promise<number> {
   for (const secret of secretsOf(config.environment)) deps.redactor.remember(secret);
   const startedMs = deps.clock();
-  // The whole of it is said within the trace of the run, what goes wrong before the work spec is read included.
+  // Everything is logged within the trace of the run, also a failure to read the work spec.
   return await deps.withRemoteParent(config.environment[MOVER_ENV.traceparent], async () => {
     const outcome = await work(config, deps, signal);
     const durationSeconds = Math.max(0, Math.round(deps.clock() - startedMs)) / 1000;
@@ -81,7 +81,7 @@ async function report(result: MoverResult, config: MoverConfig, deps: MoverDeps)
   return exitCodeOf(result);
 }
 
-/** A result but for what is the same for all. */
+/** A result without the fields that all results have. */
 type Outcome = MoverResult extends infer R
   ? R extends MoverResult ? Omit<R, "version" | "durationSeconds"> : never
   : never;
@@ -131,7 +131,7 @@ async function operate(spec: WorkSpec, kopia: Kopia): Promise<Outcome> {
   return operation satisfies never;
 }
 
-/** Runs fn with a signal that also knows the time limit; its reason says which of the two it was. */
+/** Runs fn with a signal that aborts with the given one or at the time limit; its reason says which. */
 async function withTimeLimit<T>(
   spec: WorkSpec,
   signal: AbortSignal,
@@ -157,7 +157,7 @@ async function withTimeLimit<T>(
   }
 }
 
-/** A longer timer would fire at once. */
+/** The runtime fires a timer with a longer delay at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 function kopiaFor(config: MoverConfig, deps: MoverDeps, spec: WorkSpec, signal: AbortSignal): Kopia {
@@ -188,7 +188,7 @@ async function readWorkSpec(path: string): Promise<string> {
   }
 }
 
-/** The cause of a failure in words for the result; the whole chain of causes goes to the log. */
+/** The failure for the result. The whole chain of causes goes to the log. */
 function failureFrom(
   error: unknown,
   { redactor, log }: MoverDeps,
@@ -205,7 +205,7 @@ function failureFrom(
   };
 }
 
-/** The middle goes: kopia begins with what it was doing and ends with what went wrong. */
+/** Cuts the middle: kopia's message begins with the action and ends with the error. */
 function shorten(message: string): string {
   if (message.length <= longestMessage) return message;
   const half = longestMessage / 2;
@@ -214,7 +214,7 @@ function shorten(message: string): string {
 
 const longestMessage = 1000;
 
-/** What could not even be understood is no operation. */
+/** Counts the operation; a work spec that could not be read has none. */
 function measure(metrics: MoverDeps["metrics"], result: MoverResult): void {
   const { operation, durationSeconds } = result;
   if (operation === undefined) return;

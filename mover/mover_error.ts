@@ -5,11 +5,11 @@ import { errorChain } from "../telemetry/mod.ts";
 export interface MoverErrorOptions extends ErrorOptions {
   /** The last lines kopia wrote to stderr, oldest first. */
   readonly tail?: readonly string[];
-  /** True where it struck before anything could have been saved. */
+  /** True when the failure came before kopia was asked to save anything. */
   readonly nothingSaved?: true;
 }
 
-/** Why an operation cannot go on, already classed: the class decides exit code and retry. */
+/** Why an operation cannot go on. The class decides exit code and retry. */
 export class MoverError extends Error {
   readonly failureClass: FailureClass;
   readonly tail: readonly string[];
@@ -23,7 +23,7 @@ export class MoverError extends Error {
   }
 }
 
-/** Does what comes before anything is saved: whatever goes wrong there says so. Throws MoverError. */
+/** Runs steps that save nothing: a failure in them gets `nothingSaved`. Throws MoverError. */
 export async function beforeSaving<T>(prepare: () => T | Promise<T>): Promise<T> {
   try {
     return await prepare();
@@ -33,7 +33,7 @@ export async function beforeSaving<T>(prepare: () => T | Promise<T>): Promise<T>
   }
 }
 
-/** What was thrown, classed; what nobody classed is Unknown. */
+/** The error as a MoverError; any other error gets the class Unknown. */
 export function asMoverError(error: unknown): MoverError {
   return error instanceof MoverError ? error : new MoverError("Unknown", errorChain(error), { cause: error });
 }

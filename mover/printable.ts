@@ -1,9 +1,9 @@
-/** Longer ones are cut: they are told, not used. */
+/** In UTF-16 units. Longer paths are cut: they are only shown, never used. */
 const longest = 300;
 
 /**
- * A path as one line that shows what it holds: quotes, backslashes and what no screen shows (line breaks, escape
- * sequences, marks that turn the direction of writing) are written as in JSON; a long one loses its beginning.
+ * A path as one printable line. Quotes, backslashes, line breaks, control characters and marks that change the
+ * direction of text are written as JSON escapes. A path that is too long loses its beginning.
  */
 export function printable(path: string): string {
   const text = JSON.stringify(path).slice(1, -1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);

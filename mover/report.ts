@@ -1,15 +1,15 @@
 import { MOVER_EXIT, type MoverResult, RESULT_MAX_BYTES } from "../api/mover/contract.ts";
 import { isRetryable } from "../api/catalogs/reasons.ts";
 
-/** The exit code that says the same as the result. */
+/** The exit code for a result. */
 export function exitCodeOf(result: MoverResult): number {
   if (!("failure" in result)) return MOVER_EXIT.ok;
   return isRetryable(result.failure.class) ? MOVER_EXIT.retryable : MOVER_EXIT.terminal;
 }
 
 /**
- * A result as JSON of at most 4096 bytes of UTF-8. What does not fit is cut where it hurts least: the oldest text
- * of the tail, the end of the message, the last paths; ids, numbers and the class are never cut.
+ * A result as JSON of at most 4096 bytes of UTF-8. A result that is too long loses the oldest text of its tail,
+ * the end of its message, or its last paths. Ids, numbers and the class are never cut.
  */
 export function renderResult(result: MoverResult): string {
   const whole = JSON.stringify(result);
@@ -19,7 +19,7 @@ export function renderResult(result: MoverResult): string {
   return whole;
 }
 
-/** Writes the rendered result over what is in the file: the kubelet mounts it, it must not be replaced. */
+/** Overwrites the file in place: the kubelet mounts it, so it must not be replaced by another file. */
 export async function writeResult(path: string, rendered: string): Promise<void> {
   await Deno.writeTextFile(path, rendered);
 }
@@ -43,13 +43,13 @@ function renderBackup(result: Extract<MoverResult, { readonly backup: unknown }>
   );
   for (;;) {
     const text = JSON.stringify(copy);
-    // The longest list gives first, so that each kind is named as long as possible.
+    // Shorten the longest list first, so that every list keeps some paths.
     const longest = lists.toSorted((one, other) => other.length - one.length)[0];
     if (fits(text) || longest?.pop() === undefined) return text;
   }
 }
 
-/** The rendering with the largest part of a text that fits; undefined when it does not even fit without it. */
+/** The rendering with the longest part of the text that fits; undefined when it is too long even without the text. */
 function longestFitting(text: string, render: (length: number) => string): string | undefined {
   let low = 0;
   let high = text.length;
@@ -69,7 +69,7 @@ function fits(text: string): boolean {
   return new TextEncoder().encode(text).length <= RESULT_MAX_BYTES;
 }
 
-/** Half a surrogate pair at the cut would become a replacement character, so it goes. */
+/** Drops half a surrogate pair at the cut: it would become a replacement character. */
 function lastCharacters(text: string, length: number): string {
   return length === 0 ? "" : text.slice(-length).replace(/^[\udc00-\udfff]/, "");
 }

@@ -11,17 +11,17 @@ import {
 } from "../api/mover/contract.ts";
 import { MoverError } from "./mover_error.ts";
 
-/** An environment as a record that was passed in. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const knownOperations = Object.keys(OPERATION_NAMES);
-/** Kopia reads `user@host:path` and `key:value`; these characters would move the borders. */
+/** Kopia splits `user@host:path` and `key:value` at "@" and ":", so the parts must not contain them. */
 const identityForm = /^[^@:\s\p{Cc}]+$/u;
 const tagKeyForm = /^[^:\p{Cc}]+$/u;
 
 /**
- * Reads a work spec. Throws MoverError "InvalidWorkSpec": a version or an operation this release does not know is
- * refused by name, for controller and mover may be of different releases during an upgrade.
+ * Reads a work spec. Throws MoverError "InvalidWorkSpec". An unknown version or operation is named in the message:
+ * controller and mover may be of different releases during an upgrade.
  */
 export function parseWorkSpec(text: string): WorkSpec {
   const json = parseJson(text);
@@ -34,14 +34,14 @@ export function parseWorkSpec(text: string): WorkSpec {
   return parsed.data;
 }
 
-/** The operation of a work spec by the name it has in results and metrics. */
+/** The operation's name in results and metrics. */
 export function operationName(spec: WorkSpec): MoverOperationName {
   return OPERATION_NAMES[operationKey(spec.operation)];
 }
 
 /**
- * Refuses at once what kopia would ask a terminal for, and what it would take for an empty password: it trims. Throws
- * MoverError "AuthFailure" or "AccessDenied".
+ * Refuses a missing password or storage key: kopia would ask a terminal for it. White space alone counts as missing,
+ * as kopia trims. Throws MoverError "AuthFailure" or "AccessDenied".
  */
 export function refuseMissingSecrets(spec: WorkSpec, environment: Environment): void {
   if (isMissing(environment, MOVER_ENV.password)) {
@@ -92,7 +92,7 @@ const withExtraArgs = z.object({
   operation: z.object({ backup: z.object({ policy: z.object({ extraArgs: z.array(z.string()) }) }) }),
 });
 
-/** The schema refuses them, too, but cannot say which one and why. */
+/** The schema refuses them as well, but its message does not name the argument and the reason. */
 function refuseExtraArgs(json: unknown): void {
   const { data } = withExtraArgs.safeParse(json);
   const refused = refusedExtraArgs(data?.operation.backup.policy.extraArgs ?? []);

@@ -88,7 +88,6 @@ export type BackupSpec = z.infer<typeof backupSpec>;
 export const runPhases = ["Pending", "Running", "Succeeded", "Failed", "Deleting"] as const;
 /** Phases of a Backup, for people: those of a run, and that of a snapshot that was found. */
 export const backupPhases = [...runPhases, "Discovered"] as const;
-export type BackupPhase = typeof backupPhases[number];
 
 /** How a Backup came to be. */
 export const backupOrigins = ["scheduled", "manual", "discovered"] as const;

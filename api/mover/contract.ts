@@ -235,7 +235,6 @@ export const moverFailure = z.object({
   /** True when the mover ended before it let kopia save anything. Absent when something may have been saved. */
   nothingSaved: z.literal(true).optional(),
 });
-export type MoverFailure = z.infer<typeof moverFailure>;
 
 const common = {
   version: z.literal(CONTRACT_VERSION),

@@ -3,7 +3,7 @@ import type { MoverOperation } from "../../api/mover/contract.ts";
 import { type ConnectRequest, sharedByGroup } from "./config.ts";
 import { keepEverything } from "./policy_changes.ts";
 
-/** One kopia command: what it is called in logs and spans, and what follows the program's name. */
+/** One kopia command: its name in logs and spans, and its arguments. */
 export interface KopiaCommand {
   readonly name: string;
   readonly args: readonly string[];
@@ -16,7 +16,7 @@ export interface KopiaSource {
   readonly path: string;
 }
 
-/** Settings of a repository that is to be made. */
+/** Settings of a new repository. */
 export type CreateOptions = NonNullable<
   Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"]["create"]
 >;
@@ -28,18 +28,18 @@ export interface SnapshotRequest {
   readonly source: KopiaSource;
   readonly tags: Readonly<Record<string, string>>;
   readonly description?: string;
-  /** Files read at the same time; absent: as many as there are processors. */
+  /** Files read at the same time; absent: one per processor. */
   readonly parallelFiles?: number;
-  /** Whole arguments a user wrote; only those that were let through (refusedExtraArgs). */
+  /** Arguments a user wrote, already checked (refusedExtraArgs). */
   readonly extraArgs?: readonly string[];
-  /** Where kopia leaves its counters and its log of what it saves; absent when nobody will read them. */
+  /** The folder for kopia's counters and its log of saved entries; absent: kopia writes neither. */
   readonly reportFolder?: string;
 }
 
-// Every value is bound to its flag by "=" and every argument comes after "--": kopia's parser (kingpin) then
-// takes neither a leading "-" nor a leading "@" of a user's text for anything but text.
+// Every value is joined to its flag by "=" and every operand comes after "--", so that kopia's parser (kingpin)
+// gives no meaning to a leading "-" or "@" in a user's text.
 
-/** For whoever watches whether kopia gets on; by the file system's own figures, not by reading the source twice. */
+/** A progress line every five seconds. The estimate is the file system's used space, so the source is read once. */
 const withProgress = [
   "--progress",
   "--progress-update-interval=5s",
@@ -47,8 +47,8 @@ const withProgress = [
 ] as const;
 
 /**
- * What every command carries: no maintenance on the side (that is the Maintenance kind's), no notifications and no
- * password left on the cache volume.
+ * Flags of every command: no automatic maintenance (that is the Maintenance kind's work), no notifications and no
+ * password on the cache volume.
  */
 const everywhere = [
   "--no-auto-maintenance",
@@ -58,16 +58,16 @@ const everywhere = [
 
 const noLog = ["--disable-file-logging"] as const;
 
-/** What of a folder for reports holds kopia's counters and its log; the second name is of kopia's own choice. */
+/** The parts of a report folder: kopia's counters and its log. Kopia chooses the name of the second. */
 export const REPORT_PLACES = { counters: "counters", log: "cli-logs" } as const;
 
-/** A log in pieces, of which those that were read can go; kopia itself removes the oldest when there are too many. */
+/** The log is split into files, so that those already read can be removed. Kopia removes the oldest beyond the limit. */
 const logPieceBytes = 1024 * 1024;
 const mostLogMegabytes = 64;
-/** The least at which kopia's log tells of each file, and of each folder with its object. */
+/** The lowest levels at which kopia logs each file, and each folder with its object. */
 const logDetail = { entry: 1, folder: 7 } as const;
 
-/** `repository create`: makes a repository in an empty storage; kopia's config file is then of its own making. */
+/** `repository create` in an empty storage; kopia also writes its config file. */
 export function createCommand(request: ConnectRequest, options: CreateOptions): KopiaCommand {
   return command([
     "repository",
@@ -85,12 +85,12 @@ export function statusCommand(): KopiaCommand {
   return command(["repository", "status", "--json"]);
 }
 
-/** `maintenance info` as JSON: it names the owner. */
+/** `maintenance info` as JSON, for the owner. */
 export function maintenanceInfoCommand(): KopiaCommand {
   return command(["maintenance", "info", "--json"]);
 }
 
-/** `snapshot create` as JSON with kopia's counts; the report notifications of the repository stay silent. */
+/** `snapshot create` as JSON with kopia's counts, without report notifications. */
 export function snapshotCreateCommand(request: SnapshotRequest): KopiaCommand {
   return command(
     [
@@ -110,7 +110,7 @@ export function snapshotCreateCommand(request: SnapshotRequest): KopiaCommand {
   );
 }
 
-/** `snapshot list` of all identities, only those with the tag when one is given; one manifest per line. */
+/** `snapshot list` of all identities, one manifest per line; with a tag only those that have it. */
 export function snapshotListCommand(tag?: { readonly key: string; readonly value: string }): KopiaCommand {
   const filter = tag === undefined ? [] : [`--tags=${tag.key}:${tag.value}`];
   return command(["snapshot", "list", "--all", "--json", "--json-verbose", "--no-retention", ...filter]);
@@ -126,22 +126,22 @@ export function snapshotDeleteCommand(ids: readonly string[]): KopiaCommand {
   return command(["snapshot", "delete", "--delete"], ids);
 }
 
-/** `ls` of a folder with all that is in it, each entry with its object. */
+/** `ls --recursive` of a folder, each entry with its object. */
 export function treeListCommand(folder: string): KopiaCommand {
   return command(["ls", "--recursive", "--show-object-id", "--no-error-summary"], [folder]);
 }
 
-/** True for an object that is one content of the same id; large ones are cut into several. */
+/** True when an object is a single content with the same id; kopia splits large objects into several contents. */
 export function isOneContent(object: string): boolean {
   return /^[g-z]?[0-9a-f]+$/.test(object);
 }
 
-/** `content show` of several objects, each of them one content, one after the other. */
+/** `content show` of objects that are each one content; prints one after the other. */
 export function contentShowCommand(objects: readonly string[]): KopiaCommand {
   return command(["content", "show"], objects);
 }
 
-/** `show` of one object, also of one that is cut. */
+/** `show` of one object, also of one that is split. */
 export function objectShowCommand(object: string): KopiaCommand {
   return command(["show"], [object]);
 }
@@ -151,27 +151,27 @@ export function globalPolicyShowCommand(): KopiaCommand {
   return command(["policy", "show", "--json", "--global"]);
 }
 
-/** `policy show` as JSON of two targets: the source, and the folder above it, which it inherits from. */
+/** `policy show` as JSON of the source and of the folder above it, from which it inherits. */
 export function sourcePolicyShowCommand(source: KopiaSource): KopiaCommand {
   return command(["policy", "show", "--json"], [formatSource(source), formatParent(source)]);
 }
 
-/** `policy set`: the global policy keeps everything, identical snapshots included. */
+/** `policy set` of the global policy: keep every snapshot, identical ones included. */
 export function globalKeepEverythingCommand(): KopiaCommand {
   return command(["policy", "set", ...keepEverything, "--ignore-identical-snapshots=false", "--global"]);
 }
 
-/** `policy set` of one source: each change is a flag with its value (policyChanges). */
+/** `policy set` of one source; each change is a flag with its value (policyChanges). */
 export function sourcePolicySetCommand(source: KopiaSource, changes: readonly string[]): KopiaCommand {
   return command(["policy", "set", ...changes], [formatSource(source)]);
 }
 
-/** A source as kopia writes it. */
+/** `user@host:path`. */
 function formatSource(source: KopiaSource): string {
   return `${source.username}@${source.hostname}:${source.path}`;
 }
 
-/** Above the root there is the policy of the identity. */
+/** The folder above a source; above the root it is the identity, which has a policy of its own. */
 function formatParent({ username, hostname, path }: KopiaSource): string {
   return path === "/"
     ? `${username}@${hostname}`
@@ -223,7 +223,7 @@ function connectionArgs({ identity, cache }: ConnectRequest): readonly string[] 
   ];
 }
 
-/** Wish and limit, as in the config file (`renderKopiaConfig`). */
+/** The target size and the hard limit, as in the config file (`renderKopiaConfig`). */
 function cacheArgs(which: "content" | "metadata", sizeMb: number): readonly string[] {
   return [
     ...flag(`${which}-cache-size-mb`, String(sizeMb)),

@@ -36,42 +36,42 @@ import { MoverError } from "../mover_error.ts";
 import type { FoundPolicy } from "./policy_changes.ts";
 import { parseRetentionPolicy, parseTwoPolicies, type RetentionPolicy } from "./policy_output.ts";
 
-/** Everything a step needs: the process to start, the repository to open and where to tell about it. */
+/** What every kopia step needs: the process to start, the repository to open, and where to report. */
 export interface Kopia {
   readonly process: KopiaProcess;
   readonly connection: ConnectRequest;
   readonly log: Telemetry["log"];
   readonly withSpan: Telemetry["withSpan"];
-  /** Texts kopia may repeat that a user chose: they say nothing of a failure. */
+  /** Texts that a user chose and kopia may repeat; they do not decide the class of a failure. */
   readonly named: readonly string[];
   /** A writable folder for short-lived files. */
   readonly scratchFolder: string;
   readonly clock: Clock;
-  /** Standard output, for what is neither log nor result. */
+  /** Standard output, for lines that are neither log nor result. */
   readonly print: Sink;
 }
 
 /**
- * No step but the backup itself takes long; opening a large repository over a slow line with an empty cache does
- * take minutes. Kopia itself tries a storage that fails for more than twenty.
+ * The limit of every step but the backup itself. Opening a large repository over a slow network with an empty cache
+ * takes minutes; kopia itself retries a failing storage for more than twenty.
  */
 const stepLimitSeconds = 10 * 60;
 
-/** The longest a backup may get nowhere; longer than kopia needs to open a repository, shorter than it tries. */
+/** The longest a backup may make no progress: longer than opening takes, shorter than kopia's own retries. */
 export const stallLimitSeconds = 10 * 60;
-/** A folder on a healthy volume answers at once; on a dead one nothing ever does, and nothing ends that question. */
+/** A healthy volume answers at once; a read from a dead one never returns and cannot be cancelled. */
 const folderLimitMs = 60_000;
 
 /**
- * Tells kopia where the repository is; nothing else works before, and the command that comes first opens it. A folder
- * that is empty stays as it is. Throws MoverError.
+ * Writes kopia's config file, which every other step needs; the next command opens the repository. Refuses an empty
+ * folder and leaves it as it is. Throws MoverError.
  */
 export async function connect(kopia: Kopia): Promise<void> {
   await refuseEmptyFolder(kopia.connection);
   await writeConfig(kopia);
 }
 
-/** Opens the repository and answers with the id kopia gave it when it was made. Throws MoverError. */
+/** Opens the repository and returns its unique id. Throws MoverError. */
 export async function openRepository(kopia: Kopia): Promise<string> {
   await connect(kopia);
   return await readUniqueId(kopia);
@@ -110,8 +110,8 @@ async function orMoverError<T>(effect: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * When kopia opens an empty folder it fails, but first it writes down (`.shards`) that the folder is laid out
- * as by old releases, and a repository made there later has sixteen million folders to fill instead of 4096 per kind.
+ * Kopia must not open an empty folder: it fails, but first writes a `.shards` file with the layout of old releases.
+ * A repository created there later would use sixteen million folders instead of 4096 per kind.
  */
 async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> {
   if (!("filesystem" in repository)) return;
@@ -121,7 +121,7 @@ async function refuseEmptyFolder({ repository }: ConnectRequest): Promise<void> 
   throw new MoverError("NotInitialized", message);
 }
 
-/** Waits no longer than a volume that works would need. Throws MoverError. */
+/** Waits for an answer of the volume, at most folderLimitMs. Throws MoverError "RepositoryUnavailable". */
 async function answerOf<T>(question: Promise<T>, path: string): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const message = `Cannot open the repository: the folder "${path}" does not answer, expected it to within ` +
@@ -134,10 +134,10 @@ async function answerOf<T>(question: Promise<T>, path: string): Promise<T> {
   }
 }
 
-/** A folder that cannot be read is not known to be empty: kopia says best what is wrong with it. */
+/** False also when the folder cannot be read: kopia's own error then says what is wrong. */
 async function folderIsEmpty(path: string): Promise<boolean> {
   try {
-    // What mkfs leaves in the root of a new volume.
+    // mkfs makes this folder in the root of a new volume.
     for await (const { name } of Deno.readDir(path)) if (name !== "lost+found") return false;
     return true;
   } catch {
@@ -145,33 +145,33 @@ async function folderIsEmpty(path: string): Promise<boolean> {
   }
 }
 
-/** Makes the repository. Throws MoverError. */
+/** Creates the repository. Throws MoverError. */
 export async function createRepository(kopia: Kopia, options: CreateOptions): Promise<void> {
   await runStep(kopia, createCommand(kopia.connection, options));
   await writeConfig(kopia);
 }
 
-/** The id kopia gave the repository when it was made. Throws MoverError. */
+/** The unique id that kopia gave the repository when it was created. Throws MoverError. */
 export async function readUniqueId(kopia: Kopia): Promise<string> {
   return parseUniqueId((await runStep(kopia, statusCommand())).stdout);
 }
 
-/** Who may run maintenance, `user@host`; empty when nobody yet. Throws MoverError. */
+/** Who runs maintenance, `user@host`; empty when nobody does yet. Throws MoverError. */
 export async function readMaintenanceOwner(kopia: Kopia): Promise<string> {
   return parseMaintenanceOwner((await runStep(kopia, maintenanceInfoCommand())).stdout);
 }
 
-/** The global policy. Throws MoverError. */
+/** The retention of the global policy. Throws MoverError. */
 export async function readGlobalRetention(kopia: Kopia): Promise<RetentionPolicy> {
   return parseRetentionPolicy((await runStep(kopia, globalPolicyShowCommand())).stdout);
 }
 
-/** Makes kopia keep every snapshot for which nothing else was said. Throws MoverError. */
+/** Sets the global policy to keep every snapshot. Throws MoverError. */
 export async function keepEverythingGlobally(kopia: Kopia): Promise<void> {
   await runStep(kopia, globalKeepEverythingCommand());
 }
 
-/** How the policy of a source works, and what it would inherit. Throws MoverError. */
+/** The effective policy of a source, and the one it inherits from. Throws MoverError. */
 export async function readSourcePolicy(kopia: Kopia, source: KopiaSource): Promise<FoundPolicy> {
   const { stdout } = await runStep(kopia, sourcePolicyShowCommand(source));
   const [own, above] = parseTwoPolicies(stdout);
@@ -187,21 +187,21 @@ export async function setSourcePolicy(
   await runStep(kopia, sourcePolicySetCommand(source, changes));
 }
 
-/** Hands on every snapshot of the repository, incomplete ones included, one at a time. Throws MoverError. */
+/** Passes every snapshot of the repository to `taker`, one at a time, incomplete ones included. Throws MoverError. */
 export async function eachSnapshot(kopia: Kopia, taker: ListTaker): Promise<void> {
   await runList(kopia, snapshotListCommand(), taker);
 }
 
-/** What a list held. */
+/** The contents of a `snapshot list`. */
 interface Listed {
   readonly snapshots: readonly Snapshot[];
   readonly unreadable: readonly UnreadableManifest[];
 }
 
 /**
- * The snapshots with a tag, of any source and incomplete ones included. Each is looked at again, for what is listed
- * here may be deleted: a kopia that took the filter for something else would list the whole repository. Of those that
- * cannot be read only such are left out as say that they do not have the tag. Throws MoverError.
+ * The snapshots with a tag, of any source, incomplete ones included. The tag of each is checked again here, because
+ * the caller may delete them, and a kopia that misread the filter would list the whole repository. An unreadable
+ * manifest is left out only when its tags can be read and lack the tag. Throws MoverError.
  */
 export async function listTagged(kopia: Kopia, key: string, value: string): Promise<Listed> {
   const { snapshots, unreadable } = await collectList(kopia, snapshotListCommand({ key, value }));
@@ -216,7 +216,7 @@ export async function listSource(kopia: Kopia, source: KopiaSource): Promise<Lis
   return await collectList(kopia, snapshotListOfSourceCommand(source));
 }
 
-/** Hands on what kopia lists of a folder and all that is in it (TreeListing). Throws MoverError. */
+/** Passes the recursive list of a folder to `taker`, as text (TreeListing). Throws MoverError. */
 export async function readTree(
   kopia: Kopia,
   folder: string,
@@ -226,7 +226,7 @@ export async function readTree(
   await runStep(kopia, treeListCommand(folder), { taker, limitSeconds });
 }
 
-/** Hands on what objects hold, one after the other; several at once must each be one content. Throws MoverError. */
+/** Passes the contents of objects to `taker`, in order. Several objects must each be one content. Throws MoverError. */
 export async function readObjects(
   kopia: Kopia,
   objects: readonly string[],
@@ -234,12 +234,12 @@ export async function readObjects(
   limitSeconds: number,
 ): Promise<void> {
   const [first = ""] = objects;
-  const isCut = objects.length === 1 && !isOneContent(first);
-  const command = isCut ? objectShowCommand(first) : contentShowCommand(objects);
+  const isSplit = objects.length === 1 && !isOneContent(first);
+  const command = isSplit ? objectShowCommand(first) : contentShowCommand(objects);
   await runStep(kopia, command, { taker, limitSeconds });
 }
 
-/** Asks kopia to delete; the answer is how it ended, for only a list tells what is gone. Throws MoverError. */
+/** Asks kopia to delete snapshots, whatever its exit code: only a list shows what is gone. Throws MoverError. */
 export async function tryDelete(kopia: Kopia, ids: readonly string[]): Promise<KopiaExit> {
   return await runInSpan(kopia, { command: snapshotDeleteCommand(ids), limitSeconds: stepLimitSeconds });
 }
@@ -261,7 +261,7 @@ export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit>
   });
 }
 
-/** Why a command that ended with another code than 0 failed: kopia's own words, classed. */
+/** The error of a command that ended with another code than 0: kopia's own words and their class. */
 export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, exit: KopiaExit): MoverError {
   if (exit.endedBy !== undefined) {
     const hint = exit.endedBy === "SIGKILL" ? ", as happens when memory runs out" : "";
@@ -273,7 +273,7 @@ export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, ex
   return new MoverError(failureClass, sentenceOf(words, exit.code), { tail: exit.tail });
 }
 
-/** Kopia's own words, but where they say nothing to anybody. */
+/** Kopia's own words, with a clearer sentence for the cases a reader would not understand. */
 function sentenceOf(words: string, code: number): string {
   if (words === "") return `kopia ended with code ${code} and said nothing`;
   return words.endsWith("error getting kopia.repository blob: BLOB not found")
@@ -281,7 +281,7 @@ function sentenceOf(words: string, code: number): string {
     : words;
 }
 
-/** How the repository of a work spec is reached. */
+/** The connection to the repository of a work spec. */
 export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectRequest {
   const { repository, identity, cache, operation } = spec;
   const limit = "backup" in operation ? operation.backup.policy?.upload?.limitMbPerSec : undefined;
@@ -294,7 +294,7 @@ export function connectionOf(spec: WorkSpec, caBundlePath: string): ConnectReque
 
 const bytesPerMegabyte = 1_000_000;
 
-/** Every text of a work spec that a user chose and kopia may repeat. */
+/** The texts of a work spec that a user chose and kopia may repeat in its messages. */
 export function namedTexts({ identity, repository, operation, target }: WorkSpec): readonly string[] {
   const { username, hostname } = identity;
   const texts = [username, hostname, `${username}@${hostname}`, target.namespace, target.name];

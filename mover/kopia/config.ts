@@ -1,7 +1,7 @@
 import type { CacheSizes } from "../../api/mover/cache_sizes.ts";
 import type { RepositoryTarget, WorkSpec } from "../../api/mover/contract.ts";
 
-/** How a repository is reached, and as whom. */
+/** How to reach a repository, and under which identity. */
 export interface ConnectRequest {
   readonly repository: RepositoryTarget;
   readonly identity: WorkSpec["identity"];
@@ -12,7 +12,7 @@ export interface ConnectRequest {
   readonly uploadBytesPerSecond?: number;
 }
 
-/** What of the machine belongs into the file. */
+/** The parts of kopia's config file that depend on the container. */
 interface KopiaPlaces {
   /** Absent: kopia keeps no cache. */
   readonly cacheFolder?: string;
@@ -21,20 +21,20 @@ interface KopiaPlaces {
 }
 
 /**
- * Kopia's own modes (0600, 0700) would let no other user read what one mover wrote; every mover is in the group
- * of the repository's volume. Needs the mover's umask to leave group bits alone.
+ * File modes that let every mover read what another one wrote, as all are in the group of the repository's volume.
+ * Kopia's own modes (0600, 0700) would not. Needs a umask that keeps group bits.
  */
 export const sharedByGroup = { fileMode: 0o660, dirMode: 0o770 } as const;
 
-/** As `repository connect` has it by default. */
+/** The default of `repository connect`. */
 const listCacheSeconds = 30;
 const bytesPerMib = 1024 * 1024;
 
 /**
- * Kopia's config file as `repository connect` of the pinned kopia writes it, so that no kopia need open the repository
- * for that alone; a test holds the two against each other. Two things differ: the keys of the storage are left out, for
- * kopia finds them in its environment, and no kopia trusts a copy of the repository's format that an earlier one left
- * in the cache. Each reads the format from the storage and writes the copy anew.
+ * Kopia's config file as `repository connect` of the pinned kopia writes it; a test compares the two. Writing it here
+ * saves a kopia process that would open the repository. Two things differ. The keys of the storage are left out, as
+ * kopia reads them from its environment. And no kopia uses the copy of the repository's format in the cache: each one
+ * reads the format from the storage and writes the copy anew.
  */
 export function renderKopiaConfig(request: ConnectRequest, { cacheFolder, caBundle }: KopiaPlaces): string {
   const { identity, cache } = request;
@@ -45,7 +45,7 @@ export function renderKopiaConfig(request: ConnectRequest, { cacheFolder, caBund
       storage: storageOf(request, caBundle),
       caching: {
         cacheDirectory: cacheFolder,
-        // The size alone is a wish that kopia overshoots; the limit is what keeps a small volume from filling up.
+        // Kopia exceeds the size at times; only the limit keeps a small volume from filling up.
         maxCacheSize: contentBytes,
         contentCacheSizeLimitBytes: contentBytes,
         maxMetadataCacheSize: metadataBytes,
@@ -55,7 +55,7 @@ export function renderKopiaConfig(request: ConnectRequest, { cacheFolder, caBund
       hostname: identity.hostname,
       username: identity.username,
       enableActions: false,
-      // Below zero: read from the storage when a kopia starts.
+      // Negative: read the format from the storage at every start.
       formatBlobCacheDuration: -1,
     },
     undefined,
@@ -66,7 +66,7 @@ export function renderKopiaConfig(request: ConnectRequest, { cacheFolder, caBund
 function storageOf({ repository, uploadBytesPerSecond }: ConnectRequest, caBundle: Uint8Array | undefined) {
   const limits = { maxUploadSpeedBytesPerSecond: uploadBytesPerSecond };
   if ("filesystem" in repository) {
-    // Kopia reads off the storage itself how it is cut into folders.
+    // Null: kopia reads the folder layout from the storage.
     const config = { path: repository.filesystem.path, ...sharedByGroup, dirShards: null, ...limits };
     return { type: "filesystem", config };
   }

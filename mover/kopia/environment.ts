@@ -1,7 +1,7 @@
 import { MOVER_ENV } from "../../api/mover/contract.ts";
 import type { Environment } from "../work_spec.ts";
 
-/** Variables that hold a secret; their values appear in no log and no result. */
+/** Variables with a secret; their values must appear in no log and no result. */
 const secretVariables = [
   MOVER_ENV.password,
   MOVER_ENV.awsAccessKeyId,
@@ -9,7 +9,7 @@ const secretVariables = [
   MOVER_ENV.awsSessionToken,
 ] as const;
 
-/** What kopia reads, and what Go needs to reach the storage through a proxy or with the system's certificates. */
+/** What kopia reads, and what Go needs for proxies and for the system's certificates. */
 const passedOn = [
   ...secretVariables,
   MOVER_ENV.cacheFolder,
@@ -20,7 +20,7 @@ const passedOn = [
   ...["SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR"],
 ] as const;
 
-/** Go refuses a header with a line break, and nobody sees the one at the end of a Secret's value. */
+/** Trimmed, because a Secret's value often ends with an unseen line break, which Go refuses in a header. */
 const trimmed: readonly string[] = [
   MOVER_ENV.awsAccessKeyId,
   MOVER_ENV.awsSecretAccessKey,
@@ -28,8 +28,8 @@ const trimmed: readonly string[] = [
 ];
 
 /**
- * The whole environment of a kopia process, picked from the mover's by name. Keys of the storage lose the white space
- * around them, as kopia itself does with the password.
+ * The whole environment of a kopia process, taken from the mover's by name. The storage keys are trimmed; kopia itself
+ * trims the password.
  */
 export function kopiaEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const picked: Record<string, string> = {};
@@ -40,7 +40,7 @@ export function kopiaEnvironment(environment: Environment): Readonly<Record<stri
   return picked;
 }
 
-/** The secrets among the variables, to be kept out of everything that is told. */
+/** The values that must be redacted, trimmed and as they are. */
 export function secretsOf(environment: Environment): readonly string[] {
   const values = secretVariables.map((name) => environment[name] ?? "");
   return [...new Set(values.flatMap((value) => [value, value.trim()]))].filter((value) =>

@@ -1,6 +1,6 @@
 import type { FailureClass } from "../../api/catalogs/reasons.ts";
 
-/** One row of {@link failureTable}: a failure has the class when its text holds one of the needles. */
+/** One row of {@link failureTable}: a failure has the class when its text contains one of the needles. */
 interface FailureRow {
   readonly class: FailureClass;
   /** Lower case. */
@@ -8,10 +8,10 @@ interface FailureRow {
 }
 
 /**
- * Kopia knows exit codes 0 and 1 only, so the class is read off its words: the first row that matches wins, and
- * the order is what keeps the rows apart. "dial tcp … permission denied" is the network's, not a file's;
- * "no such file" below "failed to prepare source" is the source's, not the repository's; "error connecting to
- * repository" stands in front of nearly everything and says something only when nothing else did.
+ * Kopia has only the exit codes 0 and 1, so the class is read from its message. The first row that matches wins, and
+ * the order matters: "dial tcp … permission denied" is a network error, not a file's; "no such file" after "failed to
+ * prepare source" is the source's, not the repository's; "error connecting to repository" begins nearly every message
+ * and decides only when nothing else matches.
  */
 export const failureTable: readonly FailureRow[] = [
   {
@@ -114,29 +114,29 @@ export const failureTable: readonly FailureRow[] = [
   },
 ];
 
-/** One file's trouble: it makes a run partial, and its text is the user's, so it must not class the whole run. */
+/** An error of one file: it makes the run partial. It contains a user's file name, so it must not class the failure. */
 const perFile = /^(?:ignored )?error when processing "/i;
 const perFileEnd = /": /;
 const summary = /^found \d+ fatal error\(s\) while snapshotting /i;
-/** The second and third line of an error whose first says what it was. */
-const aftermath = /^can't (?:close temporary file|remove temp file after error): /i;
+/** Follow-up lines of an error whose first line says what it was. */
+const followUp = /^can't (?:close temporary file|remove temp file after error): /i;
 const chatter = /^(?:snapshotting .* \.\.\.|connected to repository\.)$/i;
 
 const aboutLogFile = /^\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+ [-+]\d{4} \S+ write error: /;
 
-/** True for what comes on stderr for each line kopia cannot write to its log file; it says nothing of the command. */
+/** True for the line on stderr that kopia writes when it cannot write to its log file; it is not about the command. */
 export function isAboutLogFile(line: string): boolean {
   return aboutLogFile.test(line);
 }
 
 /**
- * Tells, line by line, what kopia says of single files from what it says of the command. The name of a file may hold
- * line breaks: what follows the first of its lines belongs to it until the name has ended.
+ * Recognizes the lines of stderr that are about single files, not about the command. The name of a file may contain
+ * line breaks, so the report of one file may span several lines.
  */
 export class FileReports {
   #isOpen = false;
 
-  /** True when the line is, or goes on with, what kopia says of one file. */
+  /** True when the line begins or continues the report of one file. */
   takes(line: string): boolean {
     const text = line.trim();
     if (perFile.test(text)) {
@@ -150,9 +150,9 @@ export class FileReports {
 }
 
 /**
- * The class of a failed kopia command from the lines it wrote to stderr; never throws, knows "Unknown". What kopia
- * repeats of others' words decides nothing: `named` are the texts a user chose (identity, paths, bucket, …), and
- * whatever stands in quotes, in a URL or below one of the paths is left out as well. Only kopia's last words count.
+ * The class of a failed kopia command from the lines it wrote to stderr; "Unknown" when no row matches. Never throws.
+ * Only kopia's last message counts. Text that is not kopia's own is ignored: `named` (what a user chose: identity,
+ * paths, bucket, …), and anything in quotes, in a URL or below one of the paths.
  */
 export function classifyFailure(stderr: readonly string[], named: readonly string[] = []): FailureClass {
   const lines = finalLines(stderr);
@@ -162,9 +162,9 @@ export function classifyFailure(stderr: readonly string[], named: readonly strin
 }
 
 /**
- * The class of a storage that no longer takes what kopia writes, from one line of stderr; undefined for any other
- * line. Kopia calls this the trouble of one file, tries several times for each and goes on: a backup of many files to a
- * full volume would take days, and the files would pass for unreadable.
+ * The class of a storage that refuses kopia's writes, from one line of stderr; undefined for any other line. Kopia
+ * reports this per file, retries each several times and goes on: a backup of many files to a full volume would take
+ * days, and the files would count as unreadable.
  */
 export function classifyLostStorage(line: string, named: readonly string[] = []): FailureClass | undefined {
   if (!/^async write error: .*\bdespite \d+ retries\b/.test(line)) return undefined;
@@ -172,12 +172,12 @@ export function classifyLostStorage(line: string, named: readonly string[] = [])
   return failureClass === "Unknown" ? "RepositoryUnavailable" : failureClass;
 }
 
-/** What kopia said last, as one line; a list of several errors is joined. Empty when it said nothing. */
+/** Kopia's last message as one line; a list of several errors is joined. Empty when there was none. */
 export function lastWords(stderr: readonly string[]): string {
   return finalLines(stderr).join("; ");
 }
 
-/** The last line that is about the command, or the list of errors it ends with; one file's trouble when there is no other. */
+/** The last line about the command, or the list of errors at the end; a line about one file when there is no other. */
 function finalLines(stderr: readonly string[]): readonly string[] {
   const lines = meaningful(stderr);
   const last = lines.slice(-1);
@@ -189,23 +189,23 @@ function finalLines(stderr: readonly string[]): readonly string[] {
 function meaningful(stderr: readonly string[]): readonly string[] {
   const lines = stderr.map((line) => line.trim()).filter((line) => line !== "" && !chatter.test(line));
   const reports = new FileReports();
-  const rest = lines.filter((line) => !reports.takes(line) && !aftermath.test(line));
+  const rest = lines.filter((line) => !reports.takes(line) && !followUp.test(line));
   return rest.length > 0 ? rest : lines;
 }
 
-/** A line as kopia would write it had nobody a name. */
+/** The line with every name, URL and quoted text replaced by "…". */
 function withoutNames(line: string, named: readonly string[]): string {
   let text = line;
   // The longest first: one may be part of another.
   for (const name of named.toSorted((a, b) => b.length - a.length)) {
     if (name.startsWith("/") && name !== "/") text = withoutPath(text, name);
-    else if (holdsNeedle(name)) text = text.replaceAll(name, "…");
+    else if (containsNeedle(name)) text = text.replaceAll(name, "…");
   }
   const report = perFile.test(text) ? text.slice(text.lastIndexOf(": ")) : text;
   return report.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"]+/gi, "…").replace(/"(?:[^"\\]|\\.)*"/g, "…");
 }
 
-/** What is below a folder is called as its owner likes; kopia ends such a text with ": " and the error. */
+/** Replaces a path and the file names below it; kopia's error follows the last ": ". */
 function withoutPath(text: string, path: string): string {
   const start = text.indexOf(path);
   if (start < 0) return text;
@@ -213,8 +213,8 @@ function withoutPath(text: string, path: string): string {
   return `${text.slice(0, start)}…${end < start ? "" : text.slice(end)}`;
 }
 
-/** Cutting out what says nothing would tear kopia's own words: an identity may be called "a". */
-function holdsNeedle(name: string): boolean {
+/** Other names are left in: replacing every "a" of an identity called "a" would destroy kopia's own words. */
+function containsNeedle(name: string): boolean {
   const text = name.toLowerCase();
   return failureTable.some(({ needles }) => needles.some((needle) => text.includes(needle)));
 }

@@ -3,7 +3,7 @@ import { MoverError } from "../mover_error.ts";
 
 const mostStarts = 20;
 
-/** The JSON document in an output that may begin with lines of other text. Throws MoverError "UnexpectedOutput". */
+/** The JSON document in an output that may begin with other lines. Throws MoverError "UnexpectedOutput". */
 export function findJson(stdout: string, what: string): unknown {
   if (stdout.trim() === "") throw unexpected(what, "nothing");
   let starts = 0;
@@ -18,7 +18,7 @@ export function findJson(stdout: string, what: string): unknown {
   throw unexpected(what, `${stdout.length} characters that are not JSON`);
 }
 
-/** A document of that form. Throws MoverError "UnexpectedOutput" that names the first wrong field. */
+/** Checks the document. Throws MoverError "UnexpectedOutput", which names the first wrong field. */
 export function parseAs<T extends z.ZodType>(schema: T, json: unknown, what: string): z.output<T> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
@@ -27,7 +27,7 @@ export function parseAs<T extends z.ZodType>(schema: T, json: unknown, what: str
   throw unexpected(what, `JSON whose ${where} is wrong: ${issue?.message ?? "not what it should be"}`);
 }
 
-/** The error for an answer that cannot be read. `what` is the command, `found` what it answered. */
+/** The error for unreadable output. `what` is the command, `found` describes its output. */
 export function unexpected(what: string, found: string, cause?: unknown): MoverError {
   return new MoverError(
     "UnexpectedOutput",

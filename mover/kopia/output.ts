@@ -3,35 +3,35 @@ import { findJson, parseAs, unexpected } from "./json.ts";
 import { goTime } from "./time.ts";
 import { MoverError } from "../mover_error.ts";
 
-/** A snapshot as kopia tells of it. Times are UTC with milliseconds. */
+/** A snapshot as kopia describes it. Times are UTC with milliseconds. */
 export interface Snapshot {
   readonly id: string;
   readonly source: { readonly username: string; readonly hostname: string; readonly path: string };
   readonly startTime: string;
   readonly endTime: string;
-  /** Why it is not a whole one ("canceled", "checkpoint"); absent on a finished snapshot. */
+  /** Why it is not finished ("canceled", "checkpoint"); absent on a finished snapshot. */
   readonly incomplete?: string;
   /** Logical bytes. */
   readonly sizeBytes: number;
   readonly files: number;
-  /** Files read because they were new or changed; absent when kopia kept no counts. */
+  /** Files that were new or changed, so that kopia read them; absent when kopia kept no counts. */
   readonly filesNew?: number;
   /** Files and folders that are missing from the snapshot, with the first few paths. */
   readonly unreadable?: { readonly count: number; readonly paths: readonly string[] };
   /**
-   * The object that holds the entries of the root, and how many files, links and folders kopia saw below it; absent where
-   * the manifest does not say both.
+   * The root folder's object, and the number of files, links and folders below it; absent where the manifest lacks
+   * one of the two.
    */
   readonly tree?: { readonly object: string; readonly entries: number };
-  /** What rules left out, a folder with all that is in it as one; absent when nothing, or kopia kept no counts. */
+  /** What ignore rules left out; a folder counts once. Absent when there is nothing, or kopia kept no counts. */
   readonly excluded?: { readonly files: number; readonly folders: number };
   /** Without kopia's prefix "tag:". */
   readonly tags: Readonly<Record<string, string>>;
-  /** What its maker said of it. */
+  /** Set by whoever made the snapshot. */
   readonly description?: string;
 }
 
-/** Longer ids would not fit where they must (4096 bytes); kopia's have 32. */
+/** A longer id could exceed the 4096 bytes of a result; kopia's have 32 characters. */
 const longestId = 128;
 const mostErrorPaths = 100;
 const count = z.int().min(0);
@@ -69,6 +69,7 @@ const manifest = z.object({
 
 const status = z.object({ uniqueIDHex: z.string().regex(/^[0-9a-f]{1,128}$/i) });
 const owner = z.object({ owner: z.string().optional() });
+
 /** Reads the manifest `snapshot create --json` prints. Throws MoverError "UnexpectedOutput". */
 export function parseSnapshot(stdout: string): Snapshot {
   return snapshotOf(parseAs(manifest, findJson(stdout, "snapshot create"), "snapshot create"));
@@ -85,30 +86,29 @@ export function parseMaintenanceOwner(stdout: string): string {
 }
 
 /**
- * A manifest of a list that is no snapshot as this release knows it: another client wrote it, or a later kopia. What
- * can still be told of it is told, for "not readable" must never be taken for "not there".
+ * A listed manifest that this release cannot read, as another client or a later kopia wrote it. It has whatever could
+ * be read, because "unreadable" must never count as "absent".
  */
 export interface UnreadableManifest {
-  /** Absent when not even that can be read. */
+  /** Absent when it could not be read. */
   readonly id?: string;
   readonly source?: Snapshot["source"];
-  /** Absent when it cannot be told which tags it has. Without kopia's prefix "tag:". */
+  /** Absent when they could not be read. Without kopia's prefix "tag:". */
   readonly tags?: Readonly<Record<string, string>>;
-  /** What is wrong with it. */
+  /** Why it cannot be read. */
   readonly error: MoverError;
 }
 
-/** Who takes what a list holds. */
+/** Gets the entries of a list. */
 export interface ListTaker {
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onUnreadable: (manifest: UnreadableManifest) => void;
 }
 
 /**
- * Reads the lines of `snapshot list --json`, one manifest each, and hands each on at once, so that a repository of
- * a hundred thousand snapshots costs no memory. Noise before the list is skipped; a line that is no snapshot is handed
- * on as such, for any client of a repository can write one. A list that does not end throws MoverError
- * "UnexpectedOutput".
+ * Reads the lines of `snapshot list --json`, one manifest each, and passes each on at once, so that its memory does not
+ * grow with the repository. Lines before the list are skipped. A line that is no snapshot is passed to `onUnreadable`,
+ * as any client of the repository can write one. A list without an end throws MoverError "UnexpectedOutput".
  */
 export class SnapshotListReader {
   readonly #taker: ListTaker;
@@ -145,7 +145,7 @@ function readListed(line: string): Snapshot | UnreadableManifest {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    // Kopia writes the id first, so that a line which is too long still tells it.
+    // Kopia writes the id first, so it can be read even when the rest of a long line was cut.
     const [, id] = /^\{"id":"([^"\\]{1,256})"/.exec(text) ?? [];
     const error = unexpected("snapshot list", `a line that is not JSON (${text.length} characters)`, cause);
     return { ...(id === undefined ? {} : { id }), error };
@@ -194,7 +194,7 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
     ...(parsed.incomplete === undefined || parsed.incomplete === "" ? {} : { incomplete: parsed.incomplete }),
     sizeBytes: summary?.size ?? rootEntry?.size ?? stats?.totalSize ?? 0,
     files,
-    // Kopia's own count includes files it then failed to read.
+    // Kopia's count includes files that it then failed to read.
     ...(stats?.nonCachedFiles === undefined ? {} : { filesNew: Math.min(stats.nonCachedFiles, files) }),
     ...(failed === 0 ? {} : {
       unreadable: {
@@ -209,7 +209,7 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
   };
 }
 
-/** Kopia counts the root itself as a folder. */
+/** One less than kopia counts: it includes the root folder. */
 function treeOf(root: z.infer<typeof manifest>["rootEntry"]): Pick<Snapshot, "tree"> {
   const { obj: object = "", summ } = root ?? {};
   const { files, symlinks, dirs } = summ ?? {};

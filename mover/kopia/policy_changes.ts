@@ -1,21 +1,21 @@
 import { IGNORED_BY_DEFAULT, type KopiaPolicy } from "../../api/kopia_policy.ts";
 import type { WorkingPolicy } from "./policy_output.ts";
 
-/** What the policy of a source is to be. */
+/** The wanted policy of a source. */
 interface WantedPolicy {
-  /** As in the recipe; what is absent is to be inherited. */
+  /** As in the recipe; absent fields are inherited. */
   readonly policy: KopiaPolicy;
   readonly ignoreIdenticalSnapshots: boolean;
 }
 
-/** How the policy of a source works now. */
+/** The effective policy of a source. */
 export interface FoundPolicy {
   readonly source: WorkingPolicy;
-  /** The same of the folder above the source: what the source has where it says nothing itself. */
+  /** The effective policy of the folder above, from which the source inherits. */
   readonly above: WorkingPolicy;
 }
 
-/** A setting of one value: the flag that sets it, and its value as it is wanted, found, and found above. */
+/** A setting with one value: its flag, and the wanted, the found and the inherited value. */
 type Single = readonly [
   flag: string,
   wanted: string | boolean | undefined,
@@ -24,10 +24,10 @@ type Single = readonly [
 ];
 
 /**
- * The flags of `policy set` that make the policy of a source work as it is wanted; none when it does. Kopia's own
- * retention is taken off whatever is wanted. `policy show` tells what works, not where it was said,
- * and `policy set` only adds: what a source has but not the folder above it was said at the source, and is taken
- * back there when nobody wants it any more.
+ * The flags of `policy set` that turn the found policy of a source into the wanted one; none when they are equal.
+ * Kopia's own retention is always switched off. `policy show` gives effective values, not where they were set, and
+ * `policy set` only adds. So a value that the source has and the folder above has not was set at the source; it is
+ * removed there when it is no longer wanted.
  */
 export function policyChanges(wanted: WantedPolicy, found: FoundPolicy): readonly string[] {
   const { policy, ignoreIdenticalSnapshots } = wanted;
@@ -62,12 +62,12 @@ export function policyChanges(wanted: WantedPolicy, found: FoundPolicy): readonl
   ];
 }
 
-/** Kopia once wrote this, and neither writes nor reads it any more. */
+/** Kopia 0.22 wrote this compression; 0.23 can neither write nor read it. */
 const lostCompressor = "lz4";
 
 /**
- * Why nothing can be backed up with the policy as it will work, as a sentence; undefined when it can. Kopia would call
- * every new file unreadable, and would save snapshots it cannot restore.
+ * Why the effective policy allows no backup, as a sentence; undefined when it does. With such a policy kopia would
+ * report every new file as unreadable, and save snapshots that it cannot restore.
  */
 export function lostCompressorText(policy: KopiaPolicy, { source, above }: FoundPolicy): string | undefined {
   const files = (policy.compression?.compressor ?? above.compressor) === lostCompressor;
@@ -80,7 +80,7 @@ export function lostCompressorText(policy: KopiaPolicy, { source, above }: Found
     "stored so can be restored by kopia 0.22 alone";
 }
 
-/** All six keeps at 0, which kopia reads as "keep everything". */
+/** All six keep settings at 0, which means "keep everything" to kopia. */
 export const keepEverything = [
   "--keep-latest=0",
   "--keep-hourly=0",
@@ -96,8 +96,8 @@ function singleChange([flag, wanted, found, above]: Single): readonly string[] {
 }
 
 /**
- * Rules of a source replace those above it: to add our own to them, those above are said at the source, too, where the
- * recipe has no rules of its own.
+ * The ignore rules of a source replace the inherited ones. Where the recipe has no rules, the inherited ones are
+ * therefore set at the source together with our defaults.
  */
 function ignoreChanges(ignore: KopiaPolicy["ignore"], { source, above }: FoundPolicy): readonly string[] {
   const { paths = [], defaults = true } = ignore ?? {};
@@ -106,13 +106,13 @@ function ignoreChanges(ignore: KopiaPolicy["ignore"], { source, above }: FoundPo
   const goal = wanted.length > 0 ? wanted : above.ignore;
   if (isSameSet(goal, source.ignore)) return [];
   return [
-    // Those found may be inherited: what is to stay must be said at the source, too.
+    // A found rule may be inherited, so every wanted rule is set at the source.
     ...flags("add-ignore", wanted),
     ...flags("remove-ignore", without(source.ignore, wanted)),
   ];
 }
 
-/** Extensions of a source come on top of those above it. */
+/** The extensions of a source are added to the inherited ones. */
 function neverCompressChanges(wanted: readonly string[], { source, above }: FoundPolicy): readonly string[] {
   return [
     ...flags("add-never-compress", without(wanted, source.neverCompress)),
@@ -120,7 +120,7 @@ function neverCompressChanges(wanted: readonly string[], { source, above }: Foun
   ];
 }
 
-/** Kopia compares with the dot. */
+/** Kopia compares extensions with their dot. */
 function withDot(extension: string): string {
   return extension.startsWith(".") ? extension : `.${extension}`;
 }

@@ -1,20 +1,20 @@
 import * as z from "zod";
 import { findJson, parseAs, unexpected } from "./json.ts";
 
-/** What of a policy can make kopia drop a snapshot. */
+/** The settings that can make kopia drop a snapshot. */
 export interface RetentionPolicy {
-  /** The six keeps, added up; 0 means that kopia keeps everything. */
+  /** The sum of the six keep settings; 0 means that kopia keeps everything. */
   readonly keepSum: number;
   readonly ignoreIdenticalSnapshots: boolean;
-  /** True when the keeps are those kopia writes into every new repository. */
+  /** True when the keep settings are those kopia writes into every new repository. */
   readonly keepsAreBuiltIn: boolean;
 }
 
-/** A policy as it works, with what it inherits, as far as a mover sets it. Absent: set nowhere. */
+/** An effective policy, inherited values included, as far as a mover reads it. Absent: set nowhere. */
 export interface WorkingPolicy {
   readonly retention: RetentionPolicy;
   readonly compressor?: string;
-  /** Of folders, which a mover does not set. */
+  /** The compression of folders; a mover does not set it. */
   readonly metadataCompressor?: string;
   readonly neverCompress: readonly string[];
   readonly splitter?: string;
@@ -25,7 +25,7 @@ export interface WorkingPolicy {
   readonly ignoreUnknownTypes?: boolean;
 }
 
-/** Users write the largest number there is to say "for ever"; it need not be exact. */
+/** Not an integer: users write very large numbers for "for ever", which need not be exact. */
 const keep = z.number().min(0).nullish();
 const choice = z.boolean().nullish();
 const texts = z.array(z.string()).nullish();
@@ -53,7 +53,7 @@ const policy = z.object({
   splitter: z.object({ algorithm: z.string().nullish() }).nullish(),
 });
 
-/** What `repository create` of kopia writes as the global policy: latest, hourly, daily, weekly, monthly, annual. */
+/** The global policy of a new repository: latest, hourly, daily, weekly, monthly, annual. */
 const builtInKeeps = [10, 48, 7, 4, 24, 3] as const;
 
 /** Reads `policy show --json` of one target. Throws MoverError "UnexpectedOutput". */
@@ -64,8 +64,8 @@ export function parseRetentionPolicy(stdout: string): RetentionPolicy {
 }
 
 /**
- * Reads `policy show --json` of two targets, one document on a line for each; other lines are skipped. Throws
- * MoverError "UnexpectedOutput".
+ * Reads `policy show --json` of two targets, one document per line; other lines are skipped. Throws MoverError
+ * "UnexpectedOutput".
  */
 export function parseTwoPolicies(stdout: string): readonly [WorkingPolicy, WorkingPolicy] {
   const lines = stdout.split("\n").filter((line) => line.startsWith("{"));

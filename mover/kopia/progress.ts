@@ -1,28 +1,28 @@
-/** What kopia's progress line says, and what stands behind it in the same line. */
+/** A progress line of kopia. */
 export interface Progress {
-  /** Its figures, and the share of the whole where it says one: as long as they stay the same, kopia gets nowhere. */
+  /** Its figures and percentage as text; while they do not change, kopia makes no progress. */
   readonly figures: string;
-  /** How many times longer than others these figures may stay the same in a kopia that gets on. */
+  /** Multiplies the stall limit: large figures are rounded more, so they change less often. */
   readonly patience: number;
-  /** The same as numbers. */
+  /** The figures as numbers. */
   readonly counts: ProgressCounts;
-  /** The whole of it in kopia's words. */
+  /** The line as kopia wrote it. */
   readonly words: string;
-  /** Kopia ends the line with nothing, so that whatever it says next is in it. */
+  /** What follows in the same line: kopia does not end a progress line, so its next output is appended to it. */
   readonly rest: string;
 }
 
-/** The figures of a progress line. Bytes are as exact as kopia prints them: to a tenth of the unit. */
+/** The figures of a progress line. Kopia prints bytes to a tenth of their unit. */
 export interface ProgressCounts {
   readonly filesHashed: number;
   readonly bytesHashed: number;
-  /** Taken over from the snapshot before. */
+  /** Unchanged files, taken over from the previous snapshot. */
   readonly filesCached: number;
   readonly bytesCached: number;
   readonly bytesUploaded: number;
-  /** Files and folders it could not read, be that a failure or not. */
+  /** Files and folders that could not be read, fatal and ignored errors alike. */
   readonly errors: number;
-  /** What is used of the file system the source is in; absent while kopia does not say it. */
+  /** The used space of the source's file system; absent while kopia does not print it. */
   readonly bytesUsed?: number;
 }
 
@@ -37,8 +37,8 @@ const form = new RegExp(
 );
 
 /**
- * Kopia writes one decimal: in GB a figure moves every 100 MB, in TB every 100 GB, which a healthy volume may take hours
- * to read when all of it is one file.
+ * Kopia prints one decimal: in GB a figure changes every 100 MB, in TB every 100 GB. A healthy volume may need hours
+ * to read that much of one file.
  */
 const patienceOf: readonly (readonly [RegExp, number])[] = [[/ [TPE]i?B/, 12], [/ Gi?B/, 3]];
 
@@ -66,12 +66,12 @@ export function readProgress(line: string): Progress | undefined {
   };
 }
 
-/** With its progress on, kopia sets what it says of a file apart by a mark. */
+/** Removes the mark that kopia sets before a file's error while it prints progress. */
 export function withoutMark(line: string): string {
   return line.replace(/^ ! (?=(?:Ignored e|E)rror when processing ")/, "");
 }
 
-/** Names of files are in what kopia prints, too: a number no volume has is cut to one that can be kept. */
+/** A file name may look like a progress line with a huge number, so numbers are limited to safe integers. */
 function countOf(text = "0"): number {
   return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
 }

@@ -2,44 +2,43 @@ import type { Log } from "../../telemetry/mod.ts";
 import type { KopiaCommand } from "./argv.ts";
 import { isAboutLogFile } from "./errors.ts";
 import { type Progress, readProgress, withoutMark } from "./progress.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { LineSplitter, Tail } from "./lines.ts";
 import { MoverError } from "../mover_error.ts";
-import { Tail } from "./tail.ts";
 
-/** What a kopia process needs besides its command. */
+/** What every kopia process needs besides its command. */
 export interface KopiaProcess {
   /** Path of kopia, or its name on the PATH. */
   readonly binary: string;
-  /** The whole environment of the process: nothing is inherited. */
+  /** The whole environment of the process; nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Gets each line of stderr but those of its progress, at debug. */
+  /** Gets each line of stderr except progress, at debug. */
   readonly log: Log;
-  /** Aborted: kopia gets SIGTERM, and SIGKILL when it has not ended after the grace time. */
+  /** On abort kopia gets SIGTERM, and SIGKILL when it has not ended after the grace time. */
   readonly signal: AbortSignal;
   readonly stopGraceSeconds: number;
 }
 
-/** How one command is to be run. */
+/** How to run one command. What a callback throws stops kopia. */
 export interface KopiaRun {
   readonly command: KopiaCommand;
-  /** After this long kopia is stopped and the run fails as "RepositoryUnavailable"; absent: no limit. */
+  /** After this long kopia is stopped and the command fails as "RepositoryUnavailable"; absent: no limit. */
   readonly limitSeconds?: number;
   /**
-   * The same after this long without progress: nothing was hashed, taken over or uploaded. Longer where kopia's figures
-   * are so large that they move seldom.
+   * The same after this long without progress (nothing hashed, taken over or uploaded). Longer where kopia's figures
+   * are so large that they change seldom.
    */
   readonly stallSeconds?: number;
-  /** Takes stdout line by line; without it stdout is collected. What it throws stops kopia. */
+  /** Gets stdout line by line; without it and `taker` stdout is collected. */
   readonly onLine?: (line: string) => void;
-  /** Takes stdout as it comes instead. What it throws stops kopia. */
+  /** Gets stdout as it comes. */
   readonly taker?: TextTaker;
-  /** Hears each line of stderr. What it throws stops kopia. */
+  /** Gets each line of stderr. */
   readonly onErrorLine?: (line: string) => void;
-  /** Hears how far kopia is, where the command has it say so. */
+  /** Gets kopia's progress, where the command prints it. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Takes a text piece by piece; the pieces end anywhere. */
+/** Gets a text in pieces, which may end anywhere. */
 export interface TextTaker {
   push(text: string): void;
 }
@@ -48,30 +47,30 @@ export interface TextTaker {
 export interface KopiaExit {
   /** 128 + n for a process ended by signal n. */
   readonly code: number;
-  /** The signal that ended it, when one did. */
+  /** The signal that ended it, if any. */
   readonly endedBy?: string;
-  /** What was collected; empty when lines were taken. */
+  /** Empty when `onLine` or `taker` got it. */
   readonly stdout: string;
   /** The last lines of stderr, oldest first. */
   readonly tail: readonly string[];
 }
 
-/** The cause of a failure stands at the end of a long line. */
+/** Long lines, because kopia names the cause of a failure at their end. */
 const tailLimits = { lines: 20, lineLength: 4000 } as const;
 const mostCollectedCharacters = 4 * 1024 * 1024;
 const longestStdoutLine = 4 * 1024 * 1024;
 const longestStderrLine = 16 * 1024;
 /** How long pipes may stay open after kopia itself has ended. */
 const drainMs = 2000;
-/** How long a killed process may take to be gone. */
+/** How long a process may take to end after SIGKILL. */
 const killedMs = 10_000;
 const spawnTries = 10;
 const spawnPauseMs = 5;
 
 /**
- * Runs one kopia command to its end, whatever its exit code. Throws MoverError: "Interrupted",
- * "DeadlineExceeded" or "RepositoryUnavailable" when it had to be stopped, "UnexpectedOutput" when it wrote more than can be kept, "Unknown"
- * when it could not be started. Kopia has ended when this returns or throws.
+ * Runs one kopia command to its end, whatever its exit code. Throws MoverError: "Interrupted", "DeadlineExceeded" or
+ * "RepositoryUnavailable" when it was stopped, "UnexpectedOutput" when its output was too long, "Unknown" when it could
+ * not be started. Kopia has ended when this returns or throws, unless not even SIGKILL ended it.
  */
 export async function runKopia(process: KopiaProcess, run: KopiaRun): Promise<KopiaExit> {
   const stop = new AbortController();
@@ -126,14 +125,14 @@ async function runUntil(
   const stderr = pump(child.stderr, {
     push: (text) => {
       lines.push(text);
-      // Kopia ends a line of its progress when it begins the next one, which may be never.
+      // Kopia ends a progress line only when it begins the next one, so the unfinished line is read as well.
       const last = run.onProgress === undefined ? undefined : readProgress(lines.unfinished);
       if (last?.rest === "") hear(last);
     },
     end: () => lines.end(),
   });
   const stdout = pump(child.stdout, sinkOf(run) ?? collector);
-  // A reader that gives up must not leave kopia writing into a full pipe.
+  // When a reader fails, kopia must be stopped: it would wait for ever on a full pipe.
   const giveUp = (error: unknown) => stop.abort(error);
   stdout.done.catch(giveUp);
   stderr.done.catch(giveUp);
@@ -154,7 +153,7 @@ async function runUntil(
   }
 }
 
-/** Notices a kopia that gets nowhere; idle where no limit is set. */
+/** Stops a kopia process that makes no progress; does nothing without `stallSeconds`. */
 class Watchdog {
   readonly #run: KopiaRun;
   readonly #bark: (error: MoverError) => void;
@@ -168,7 +167,7 @@ class Watchdog {
     this.#wait();
   }
 
-  /** Starts the time anew when the figures moved. */
+  /** Restarts the timer when the figures changed. */
   see({ figures, patience }: Progress): void {
     if (figures === this.#figures) return;
     this.#figures = figures;
@@ -210,18 +209,18 @@ async function spawn(process: KopiaProcess, command: KopiaCommand): Promise<Deno
   }
 }
 
-/** ETXTBSY: the program's file is still being written. EAGAIN: no process to be had just now. */
+/** True for ETXTBSY (the program's file is still being written) and EAGAIN (no process available now). */
 function mayPass(error: unknown): boolean {
   return error instanceof Error && /os error (?:26|11)\b/.test(error.message);
 }
 
 interface Killing {
-  /** Settles when not even SIGKILL ended the process: it hangs in the kernel, as on a dead network volume. */
+  /** Resolves when not even SIGKILL ended the process: it hangs in the kernel, as on a dead network volume. */
   readonly gaveUp: Promise<void>;
   end(): void;
 }
 
-/** SIGTERM lets kopia keep what it has uploaded as a checkpoint, so that the next try is quicker. */
+/** SIGTERM comes first: kopia then saves a checkpoint of what it uploaded, so that the next try is quicker. */
 function killOnAbort(child: Deno.ChildProcess, signal: AbortSignal, graceSeconds: number): Killing {
   let next: ReturnType<typeof setTimeout> | undefined;
   const gaveUp = Promise.withResolvers<void>();
@@ -248,7 +247,7 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch (error) {
-    // It has ended between the decision and the call, which is what was wanted.
+    // The process has ended already.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
@@ -257,7 +256,7 @@ interface TextSink extends TextTaker {
   end(): void;
 }
 
-/** Who takes stdout; nobody where it is to be collected. */
+/** The receiver of stdout; undefined when it is collected. */
 function sinkOf({ onLine, taker }: KopiaRun): TextSink | undefined {
   if (taker !== undefined) return { push: (text) => taker.push(text), end: () => {} };
   return onLine === undefined ? undefined : new LineSplitter(longestStdoutLine, onLine);
@@ -287,7 +286,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, sink: Te
   }
 }
 
-/** Waits for both pipes; a child of kopia that outlives it may hold them open, and is not waited for. */
+/** Waits for both pipes, at most drainMs: a child of kopia that outlives it may keep them open. */
 async function drain(pumps: readonly Pump[]): Promise<void> {
   const late = setTimeout(() => pumps.forEach((each) => each.cancel().catch(() => undefined)), drainMs);
   try {

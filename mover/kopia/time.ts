@@ -3,8 +3,8 @@ import * as z from "zod";
 const form = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * A time as Go writes it (RFC 3339, up to nanoseconds, any offset) → UTC with milliseconds, the rest cut off;
- * undefined for any other text and for days that do not exist.
+ * Converts a time as Go writes it (RFC 3339, up to nanoseconds, any offset) to UTC with milliseconds, rounded down.
+ * Undefined for any other text and for days that do not exist.
  */
 export function parseGoTime(text: string): string | undefined {
   const [, seconds, fraction = "", offset] = form.exec(text) ?? [];
@@ -12,11 +12,11 @@ export function parseGoTime(text: string): string | undefined {
   const time = new Date(`${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${offset}`);
   const day = Date.parse(`${seconds}Z`);
   if (Number.isNaN(time.getTime()) || Number.isNaN(day)) return undefined;
-  // The engine takes February 30th for March 2nd.
+  // Date reads February 30th as March 2nd.
   return new Date(day).toISOString().startsWith(seconds) ? time.toISOString() : undefined;
 }
 
-/** A field that holds such a time. */
+/** A field with such a time. */
 export const goTime = z.string().transform((text, context) => {
   const time = parseGoTime(text);
   if (time !== undefined) return time;

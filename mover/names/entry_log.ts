@@ -4,26 +4,26 @@ import type { Kopia } from "../kopia/client.ts";
 import type { Snapshot } from "../kopia/output.ts";
 import { REPLACEMENT } from "./tree_listing.ts";
 
-/** What kopia's log writes for a byte of a name that is not UTF-8. */
+/** Kopia's log writes this for a byte of a name that is not UTF-8. */
 const ESCAPED = "\\ufffd";
-/** A file, link or folder that went into the snapshot; one that could not be read has an error behind its path. */
+/** A file, link or folder that was saved; the line of an unreadable one has an error after its path. */
 const savedEntry =
   /^.{27} DEBUG uploader (?:cached|snapshotted (?:file|symlink|directory))\t\{"path":"(?:[^"\\]|\\.)*","dur":/gm;
 const savedRoot =
   /^.{27} DEBUG uploader snapshotted directory\t\{"path":"\.","dur":.*,"oid":"([0-9A-Za-z]+)"\}$/gm;
-/** Of such a folder entries may have been told that went nowhere with it. */
+/** A folder that was not saved, though entries in it may have been logged as saved. */
 const failedFolder = /^.{27} DEBUG uploader snapshotted directory\t\{"path":"(?:[^"\\]|\\.)*","error":/m;
 
 /**
- * What kopia's log says of the entries of a snapshot while it is made. A name stands there as it is in the source, and
- * each byte of it that is not UTF-8 as such: where none is, no name was changed, and no two became one.
+ * Reads kopia's log of the entries it saves. Names in it are those of the source, with every byte that is not UTF-8
+ * escaped. When no name has such a byte, kopia changed no name and no two files got the same one.
  */
 export class EntryLog {
   #entries = 0;
   #isDoubtful = false;
   readonly #roots: string[] = [];
 
-  /** Takes a part of the log; it ends with a whole line. */
+  /** Adds a part of the log, which must end with a whole line. */
   add(text: string): void {
     this.#isDoubtful ||= text.includes(ESCAPED) || text.includes(REPLACEMENT) ||
       (text.includes('","error":') && failedFolder.test(text));
@@ -32,7 +32,7 @@ export class EntryLog {
     for (const [, object = ""] of text.matchAll(savedRoot)) this.#roots.push(object);
   }
 
-  /** True only when the log tells of this very tree, of every entry in it, and of no name that can be another than in the source. */
+  /** True when the log is of this tree, has every entry of it, and no name that kopia could have changed. */
   provesNamesOf({ object, entries }: NonNullable<Snapshot["tree"]>): boolean {
     const [root, other] = this.#roots;
     const isOfTree = root === object && other === undefined;
@@ -43,8 +43,8 @@ export class EntryLog {
 const pauseMs = 1000;
 
 /**
- * Hands on what kopia logs below `folder` while fn runs it, and removes what was read, for a log of millions of files is
- * large. A log that cannot be read proves nothing, and stops nobody.
+ * Reads kopia's log below `folder` into `entries` while fn runs. Removes what was read, as the log of millions of files
+ * is large. A log that cannot be read is only noted at debug; `entries` then proves nothing.
  */
 export async function followEntryLog<T>(
   { log }: Pick<Kopia, "log">,
@@ -69,7 +69,7 @@ async function follow(folder: string, entries: EntryLog, ended: AbortSignal): Pr
     await pause(ended);
     isLast = ended.aborted;
     const files = await logFiles(folder);
-    // Kopia still writes to the newest.
+    // Kopia still writes to the newest file.
     for (const path of isLast ? files : files.slice(0, -1)) {
       entries.add(await Deno.readTextFile(path));
       await Deno.remove(path);
@@ -77,7 +77,7 @@ async function follow(folder: string, entries: EntryLog, ended: AbortSignal): Pr
   }
 }
 
-/** The pieces of the log, the oldest first; kopia makes the folder when it has something to say. */
+/** The files of the log, the oldest first; none while kopia has not made the folder. */
 async function logFiles(folder: string): Promise<readonly string[]> {
   const found: (readonly [number: number, path: string])[] = [];
   try {
@@ -91,7 +91,7 @@ async function logFiles(folder: string): Promise<readonly string[]> {
   return found.toSorted(([a], [b]) => a - b).map(([, path]) => path);
 }
 
-/** Ends early with kopia. */
+/** Waits, but not longer than kopia runs. */
 function pause(ended: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

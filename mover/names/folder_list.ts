@@ -2,14 +2,14 @@ import * as z from "zod";
 import { parseAs, unexpected } from "../kopia/json.ts";
 import { REPLACEMENT } from "./tree_listing.ts";
 
-/** An entry of a folder as the repository holds it, with all that is in it. */
+/** An entry of a stored folder; the counts include everything below it. */
 export interface FolderEntry {
-  /** As kopia gives it back: what is not UTF-8 has become replacement characters. */
+  /** As kopia restores it: bytes that are not UTF-8 became replacement characters. */
   readonly name: string;
-  /** True when the name in the source was another one: bytes of it are not UTF-8. */
+  /** True when the name in the source was different, as bytes of it are not UTF-8. */
   readonly isChanged: boolean;
   readonly isFolder: boolean;
-  /** Files, links and folders it stands for, itself included. */
+  /** Files, links and folders, itself included. */
   readonly entries: number;
   readonly files: number;
   /** Files and links. */
@@ -17,10 +17,10 @@ export interface FolderEntry {
   readonly bytes: number;
 }
 
-/** What is only counted of a folder, as too many of its names hold a replacement character. */
+/** The entries of a folder beyond {@link mostSuspects}: they are only counted. */
 export interface RestOfFolder {
   readonly entries: number;
-  /** Those whose name in the source was another one. */
+  /** Those whose name in the source was different. */
   readonly changed: number;
 }
 
@@ -34,17 +34,16 @@ const entryForm = z.object({
 });
 
 const WHAT = "content show";
-/** What Go writes for a byte that is not UTF-8; the character itself it writes as it is. */
+/** Go writes this for a byte that is not UTF-8; the replacement character itself it does not escape. */
 const ESCAPED = "\\ufffd";
-/** So many entries of one folder are kept, some 20 MB of them. */
+/** The most entries of one folder that are compared; they need some 20 MB. */
 export const mostSuspects = 50_000;
 const longestEntry = 4 * 1024 * 1024;
 
 /**
- * Reads the entries of folders as kopia stores them, one JSON document after the other, and hands on of each folder, in
- * their order, those whose name holds a replacement character: the first {@link mostSuspects} of them, and of the rest
- * how many have a changed name. A folder of a million files costs no memory, whatever their names. Text that is no such
- * list throws MoverError "UnexpectedOutput".
+ * Reads stored folders, one JSON document after the other. For each folder it calls `onFolder` with the entries whose
+ * name contains a replacement character, in order: the first {@link mostSuspects}, and the counts of the rest. Its
+ * memory does not grow with the folder. Any other text throws MoverError "UnexpectedOutput".
  */
 export class FolderListReader {
   readonly #onFolder: (suspects: readonly FolderEntry[], rest: RestOfFolder) => void;
@@ -54,8 +53,8 @@ export class FolderListReader {
   #inText = false;
   #inEntries = false;
   #isEscaped = false;
-  /** The beginning of an entry that has not ended. */
-  #held: string | undefined;
+  /** The beginning of an entry whose end has not come yet. */
+  #unfinished: string | undefined;
 
   constructor(onFolder: (suspects: readonly FolderEntry[], rest: RestOfFolder) => void) {
     this.#onFolder = onFolder;
@@ -73,20 +72,20 @@ export class FolderListReader {
       else if (character === "{" || character === "[") {
         this.#depth += 1;
         if (character === "[" && this.#depth === 2) this.#inEntries = true;
-        if (character === "{" && this.#depth === 3 && this.#inEntries) [this.#held, start] = ["", at];
+        if (character === "{" && this.#depth === 3 && this.#inEntries) [this.#unfinished, start] = ["", at];
       } else if (character === "}" || character === "]") {
-        if (character === "}" && this.#held !== undefined && this.#depth === 3) {
-          this.#take(this.#held + text.slice(start, at + 1));
-          this.#held = undefined;
+        if (character === "}" && this.#unfinished !== undefined && this.#depth === 3) {
+          this.#take(this.#unfinished + text.slice(start, at + 1));
+          this.#unfinished = undefined;
         }
         this.#depth -= 1;
         if (this.#depth === 1) this.#inEntries = false;
         if (this.#depth === 0) this.#endFolder();
       }
     }
-    if (this.#held === undefined) return;
-    this.#held += text.slice(start);
-    if (this.#held.length > longestEntry) throw unexpected(WHAT, "an entry without an end");
+    if (this.#unfinished === undefined) return;
+    this.#unfinished += text.slice(start);
+    if (this.#unfinished.length > longestEntry) throw unexpected(WHAT, "an entry without an end");
   }
 
   /** To be called when kopia has ended. */
@@ -101,15 +100,15 @@ export class FolderListReader {
   }
 
   #take(text: string): void {
-    if (text.includes(REPLACEMENT) || text.includes(ESCAPED)) {
-      const entry = entryOf(text);
-      if (!entry.name.includes(REPLACEMENT)) return;
-      if (this.#suspects.length < mostSuspects) this.#suspects.push(entry);
-      else {
-        const { entries, changed } = this.#rest;
-        this.#rest = { entries: entries + 1, changed: changed + (entry.isChanged ? 1 : 0) };
-      }
+    if (!text.includes(REPLACEMENT) && !text.includes(ESCAPED)) return;
+    const entry = entryOf(text);
+    if (!entry.name.includes(REPLACEMENT)) return;
+    if (this.#suspects.length < mostSuspects) {
+      this.#suspects.push(entry);
+      return;
     }
+    const { entries, changed } = this.#rest;
+    this.#rest = { entries: entries + 1, changed: changed + (entry.isChanged ? 1 : 0) };
   }
 }
 
@@ -129,7 +128,7 @@ function entryOf(text: string): FolderEntry {
   return { ...common, entries: 1, files: type === "f" ? 1 : 0, leaves: 1, bytes: type === "f" ? size : 0 };
 }
 
-/** Only the text as it was written tells a byte that is not UTF-8 from the character that stands for it. */
+/** Reads the raw JSON: only there does a byte that is not UTF-8 differ from a real replacement character. */
 function nameIsChanged(text: string): boolean {
   const [, written] = /^\{"name":"((?:[^"\\]|\\.)*)"/s.exec(text) ?? [];
   if (written === undefined) throw unexpected(WHAT, "an entry that does not begin with its name");

@@ -8,7 +8,7 @@ import { MoverError } from "../mover_error.ts";
 import { type LostSums, NameTally } from "./tally.ts";
 import { type ListedFolder, TreeListing } from "./tree_listing.ts";
 
-/** What became of the names in a snapshot, and what the lost files among those kopia counts add up to. */
+/** The names that a snapshot did not keep, and the size of the lost files, which kopia's counts include. */
 export interface NameSurvey {
   readonly names: NameLoss;
   readonly lost: LostSums;
@@ -16,18 +16,18 @@ export interface NameSurvey {
 
 const allKept: NameSurvey = { names: {}, lost: { files: 0, bytes: 0 } };
 
-/** All of it together; the snapshot is made, and its run should end. */
+/** The limit of the whole survey: the snapshot is made, so the run should end soon. */
 const limitMs = 10 * 60_000;
 const mostFolders = 20_000;
-/** Ids fit one command line many times over; a folder may be large. */
+/** Far fewer ids than fit a command line, as each folder may be large. */
 const foldersAtOnce = 500;
 
 /**
- * Looks in a snapshot for names kopia could not keep. Every byte that is not UTF-8 becomes U+FFFD there, so two files of
- * one folder can come to the same name, of which one can be restored. Where the log of the kopia that made it does not
- * prove that all were kept, kopia lists the tree, at the cost of reading its folders; where a name in it holds that
- * character the folder's own entries tell the changed name from one that held it before, and the file that is lost. Never
- * throws: what could not be found out is `unknown`.
+ * Finds the names in a snapshot that kopia could not keep. Kopia replaces every byte that is not UTF-8 by U+FFFD, so two
+ * files of a folder can get the same name, and only one of them can be restored. No survey is needed when kopia's log
+ * of the backup proves that all names were kept. Otherwise kopia lists the tree, which reads all its folders. Where a
+ * name contains U+FFFD, the stored folder shows whether the name was changed, and which file is lost. Never throws;
+ * a survey that could not be finished sets `unknown`.
  */
 export async function surveyNames(
   kopia: Kopia,
@@ -46,7 +46,7 @@ export async function surveyNames(
   return { names: { ...found, ...(isKnown ? {} : { unknown: true }) }, lost: lostSums };
 }
 
-/** True when everything in the snapshot was seen. */
+/** Adds the changed names to `tally`; true when every entry of the snapshot was seen. */
 async function lookAt(kopia: Kopia, tree: Snapshot["tree"], tally: NameTally): Promise<boolean> {
   if (tree === undefined) {
     throw new MoverError("UnexpectedOutput", "Cannot look at names: the snapshot tells no tree");
@@ -98,12 +98,12 @@ async function tallyFolders(
   );
 }
 
-/** Folders that are read by one command; one that is cut in pieces, as very large ones are, needs a command of its own. */
+/** The folders that one command reads; a very large folder, which kopia splits, needs a command of its own. */
 function* batches(folders: readonly ListedFolder[]): Iterable<readonly ListedFolder[]> {
-  const { plain = [], cut = [] } = Object.groupBy(
+  const { plain = [], split = [] } = Object.groupBy(
     folders,
-    ({ object }) => isOneContent(object) ? "plain" : "cut",
+    ({ object }) => isOneContent(object) ? "plain" : "split",
   );
   for (let at = 0; at < plain.length; at += foldersAtOnce) yield plain.slice(at, at + foldersAtOnce);
-  for (const folder of cut) yield [folder];
+  for (const folder of split) yield [folder];
 }

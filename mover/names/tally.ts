@@ -2,18 +2,18 @@ import type { NameLoss } from "../../api/mover/contract.ts";
 import type { FolderEntry, RestOfFolder } from "./folder_list.ts";
 import { printable } from "../printable.ts";
 
-/** So many paths of a kind are named. */
+/** The most paths listed as renamed, and as lost. */
 const mostNamed = 10;
 
-/** What the files that are lost add up to. */
+/** The number and the size of the lost files. */
 export interface LostSums {
   readonly files: number;
   readonly bytes: number;
 }
 
 /**
- * Counts what became of names kopia cannot keep. Of several entries of a folder that have one name in a snapshot kopia
- * gives back the last one of the folder's list; the others are in the list and nowhere else.
+ * Counts renamed and lost files. When several entries of a stored folder have the same name, kopia restores the last
+ * one; the others are lost.
  */
 export class NameTally {
   #renamed = 0;
@@ -26,8 +26,8 @@ export class NameTally {
   readonly #lostPaths: string[] = [];
 
   /**
-   * Takes the entries of one folder whose names hold a replacement character, in the order of its list, and what is only
-   * counted of it. Of that nobody knows what has the same name as another: all of it counts as renamed.
+   * Adds the entries of one folder whose names contain a replacement character, in their order. `rest` is only counted:
+   * its names cannot be compared, so all changed ones count as renamed.
    */
   addFolder(path: string, suspects: readonly FolderEntry[], rest?: RestOfFolder): void {
     this.#renamed += rest?.changed ?? 0;
@@ -45,12 +45,12 @@ export class NameTally {
     }
   }
 
-  /** False when of some folder not all names were compared, so that what is lost may count as renamed. */
+  /** False when some folder had a rest, so that lost files may count as renamed. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
 
-  /** Files, links and folders that cannot be given back, those in folders included. */
+  /** Files, links and folders that cannot be restored, those in lost folders included. */
   get lostEntries(): number {
     return this.#lostEntries;
   }
@@ -59,7 +59,7 @@ export class NameTally {
     return { files: this.#lostFiles, bytes: this.#lostBytes };
   }
 
-  /** As the result says it; what there is none of is left out. */
+  /** For the result; counts of 0 are left out. */
   get found(): NameLoss {
     return {
       ...(this.#renamed === 0 ? {} : { renamed: { count: this.#renamed, paths: [...this.#renamedPaths] } }),

@@ -1,26 +1,26 @@
 import { MoverError } from "../mover_error.ts";
 
-/** A folder in a snapshot: its path below the root, empty for the root itself, and the object that holds its entries. */
+/** A folder in a snapshot: its path below the root (empty for the root), and its object. */
 export interface ListedFolder {
   readonly path: string;
   readonly object: string;
 }
 
-/** What kopia makes of each byte of a name that is not UTF-8; a name may hold the character itself, too. */
+/** Replaces each byte of a name that is not UTF-8; a name in the source may also contain the character itself. */
 export const REPLACEMENT = "\ufffd";
 const longestRest = 4 * 1024 * 1024;
 
 /**
- * Reads `kopia ls --recursive --show-object-id` of a folder: counts what it lists and hands on each folder that holds a
- * name with a replacement character, once. Names may hold line breaks: a line that does not begin with an object and the
- * root belongs to the name before it. Text that is no such list throws MoverError "UnexpectedOutput".
+ * Reads `kopia ls --recursive --show-object-id` of a folder. Counts the entries, and calls `onSuspect` once for each
+ * folder that has a name with a replacement character. Names may contain line breaks: a line that does not begin with an
+ * object and the root continues the name before it. Any other text throws MoverError "UnexpectedOutput".
  */
 export class TreeListing {
   readonly #root: string;
   readonly #mark: string;
   readonly #onSuspect: (folder: ListedFolder) => void;
-  /** The folders on the way to the last entry, the root first: kopia lists a folder right behind its own line. */
-  readonly #way: ListedFolder[];
+  /** The folders above the last entry, the root first: kopia lists a folder's entries right after its own line. */
+  readonly #parents: ListedFolder[];
   readonly #reported = new WeakSet<ListedFolder>();
   #rest = "";
   #object = "";
@@ -31,7 +31,7 @@ export class TreeListing {
     this.#root = root;
     this.#mark = ` ${root}/`;
     this.#onSuspect = onSuspect;
-    this.#way = [{ path: "", object: root }];
+    this.#parents = [{ path: "", object: root }];
   }
 
   /** Files, links and folders that were listed. */
@@ -63,7 +63,7 @@ export class TreeListing {
     } else this.#path += `\n${line}`;
   }
 
-  /** The entry is whole only when the next one begins. */
+  /** Called when the next entry begins: only then is the name complete. */
   #take(): void {
     const path = this.#path;
     if (path === undefined) return;
@@ -72,14 +72,14 @@ export class TreeListing {
     if (!isFolder && !path.includes(REPLACEMENT)) return;
     const parts = (isFolder ? path.slice(0, -1) : path).split("/");
     const depth = parts.length;
-    this.#way.length = Math.min(this.#way.length, depth);
-    const parent = this.#way[depth - 1];
+    this.#parents.length = Math.min(this.#parents.length, depth);
+    const parent = this.#parents[depth - 1];
     if (parent === undefined) throw unexpected("an entry before its folder");
     if (parts[depth - 1]?.includes(REPLACEMENT) === true) this.#suspect(parent);
-    if (isFolder) this.#way.push({ path: path.slice(0, -1), object: this.#object });
+    if (isFolder) this.#parents.push({ path: path.slice(0, -1), object: this.#object });
   }
 
-  /** One folder's entries stand among those of the folders in it, so it may be met again after them. */
+  /** Reports a folder once: its entries come before and after those of its sub-folders. */
   #suspect(folder: ListedFolder): void {
     if (this.#reported.has(folder)) return;
     this.#reported.add(folder);
@@ -90,6 +90,6 @@ export class TreeListing {
 function unexpected(found: string): MoverError {
   return new MoverError(
     "UnexpectedOutput",
-    `Cannot read kopia's answer to "ls": it is ${found}, expected a tree with its objects as kopia 0.22 lists it`,
+    `Cannot read kopia's answer to "ls": it is ${found}, expected a tree with its objects as kopia 0.23 lists it`,
   );
 }

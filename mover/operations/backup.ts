@@ -27,15 +27,14 @@ import { type ProgressReportParts, withProgressReport } from "../progress/report
 import { refuseOtherRepository } from "./repository_id.ts";
 import { type RunSurvey, surveyRun } from "../snapshots/run_survey.ts";
 import { fittingDescription } from "../snapshots/description.ts";
-import { withReportFolder } from "../kopia/report_folder.ts";
-import { readUploadedBytes } from "../kopia/upload_counter.ts";
+import { readUploadedBytes, withReportFolder } from "../kopia/report_folder.ts";
 
-/** What is to be backed up. */
+/** The `backup` operation of a work spec. */
 export type BackupRequest = Extract<MoverOperation, { readonly backup: unknown }>["backup"];
 
 /**
- * Makes the snapshot of one source, or finds the one an earlier pod of the same run made. Answers only with a
- * snapshot that is whole and in the repository. Throws MoverError.
+ * Makes the snapshot of one source, or finds the one that an earlier pod of the same run made. Returns only a
+ * finished snapshot that the repository has. Throws MoverError.
  */
 export async function backUp(kopia: Kopia, request: BackupRequest): Promise<BackupResult> {
   const source: KopiaSource = { ...kopia.connection.identity, path: request.sourcePath };
@@ -47,10 +46,10 @@ export async function backUp(kopia: Kopia, request: BackupRequest): Promise<Back
   return await makeSnapshot(kopia, request, source, before);
 }
 
-/** Opens the repository, looks at what is there and sets the policy of the source; saves nothing of it. */
+/** Opens the repository, reads its snapshots and sets the policy of the source. Makes no snapshot. */
 async function prepare(kopia: Kopia, request: BackupRequest, source: KopiaSource): Promise<RunSurvey> {
   await connect(kopia);
-  // Each spends its time on making the key from the password; side by side they cost the time of one.
+  // Each kopia process spends most of its time on deriving the key from the password, so both start at once.
   const [before, found] = await bothOf(surveyRun(kopia, request), readSourcePolicy(kopia, source));
   await refuseOtherRepository(kopia, request.uniqueId, "back up");
   if (before.own !== undefined) return before;
@@ -58,7 +57,7 @@ async function prepare(kopia: Kopia, request: BackupRequest, source: KopiaSource
   if (lost !== undefined) throw new MoverError("Unknown", lost);
   const changes = policyChanges({
     policy: request.policy ?? {},
-    // Kopia compares with an incomplete snapshot, too, and would then leave the source without a whole one.
+    // Kopia also compares with an incomplete snapshot, and would then leave the source without a finished one.
     ignoreIdenticalSnapshots: mayBeUnchanged(request) && before.newest !== undefined,
   }, found);
   if (changes.length > 0) await setSourcePolicy(kopia, source, changes);
@@ -69,7 +68,7 @@ function mayBeUnchanged({ policy }: BackupRequest): boolean {
   return policy?.ignore?.ignoreIdenticalSnapshots ?? false;
 }
 
-/** Waits for both also when one fails: no kopia may go on behind the back of whoever handles the failure. */
+/** Waits for both even when one fails, so that no kopia process is left running when the failure is handled. */
 async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<readonly [A, B]> {
   await Promise.allSettled([one, other]);
   return [await one, await other];
@@ -86,7 +85,7 @@ async function makeSnapshot(
   const startedMs = kopia.clock();
   const reporting = await reportingOf(kopia, request, before);
   const entries = new EntryLog();
-  const { verdict, bytesNew } = await withReportFolder(kopia, async (reportFolder) => {
+  const { end, bytesNew } = await withReportFolder(kopia, async (reportFolder) => {
     const command = snapshotCreateCommand({
       mountPath: request.mountPath,
       source,
@@ -99,37 +98,37 @@ async function makeSnapshot(
     const run = { command, stallSeconds: stallLimitSeconds, onErrorLine: stopWhenStorageIsLost(kopia) };
     const create = () =>
       withProgressReport(reporting, (onProgress) => runInSpan(kopia, { ...run, onProgress }));
-    if (reportFolder === undefined) return { verdict: judge(kopia, command, await create()) };
+    if (reportFolder === undefined) return { end: createEndOf(kopia, command, await create()) };
     const exit = await followEntryLog(kopia, reportFolder, entries, create);
     return {
-      verdict: judge(kopia, command, exit),
+      end: createEndOf(kopia, command, exit),
       bytesNew: await readUploadedBytes(kopia, reportFolder),
     };
   });
   const counted = bytesNew === undefined ? {} : { bytesNew };
-  switch (verdict.kind) {
+  switch (end.kind) {
     case "made": {
-      const { snapshot } = verdict;
+      const { snapshot } = end;
       before.all.add(snapshot);
       const facts = { reused: false, ...counted, repository: before.all.stock };
       return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
     case "unchanged": {
       const { newest } = before;
-      if (newest === undefined || !mayBeUnchanged(request)) throw verdict.failure;
+      if (newest === undefined || !mayBeUnchanged(request)) throw end.failure;
       const times = { startTime: timeText(startedMs), endTime: timeText(kopia.clock()) };
       const facts = { ...times, ...counted, repository: before.all.stock };
       return unchangedSince(newest, await surveyNames(kopia, newest, entries), facts);
     }
     case "doubtful": {
-      const { snapshot, stock } = await findSaved(kopia, request, verdict.failure);
+      const { snapshot, stock } = await findSaved(kopia, request, end.failure);
       const facts = { reused: false, ...counted, repository: stock };
       return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
   }
 }
 
-/** How large the source was the last time is the best guess of how large it is. */
+/** Estimates the size of the source by its newest snapshot. */
 async function reportingOf(
   { process, print }: Kopia,
   { mountPath }: BackupRequest,
@@ -152,19 +151,21 @@ function stopWhenStorageIsLost({ named }: Kopia): (line: string) => void {
   };
 }
 
-type Verdict =
+/** How `snapshot create` ended. */
+type CreateEnd =
   | { readonly kind: "made"; readonly snapshot: Snapshot }
-  /** `failure` is what it is where nothing could be unchanged. */
+  /** Kopia saved nothing, as no file had changed; `failure` applies where the request does not allow that. */
   | { readonly kind: "unchanged"; readonly failure: MoverError }
+  /** Only the repository knows whether the snapshot was saved. */
   | { readonly kind: "doubtful"; readonly failure: MoverError };
 
 const notSaved = "Not saving snapshot because no files have been changed since previous snapshot";
 
 /**
- * Exit code 0 alone proves nothing: stopped by SIGTERM, kopia saves what it has as an incomplete snapshot and ends
- * well, and with a policy that drops identical snapshots it ends well and prints nothing.
+ * Exit code 0 alone proves nothing. On SIGTERM kopia saves an incomplete snapshot and exits with 0. With a policy
+ * that drops identical snapshots it exits with 0 and prints nothing.
  */
-function judge(kopia: Kopia, command: KopiaCommand, exit: KopiaExit): Verdict {
+function createEndOf(kopia: Kopia, command: KopiaCommand, exit: KopiaExit): CreateEnd {
   if (exit.code !== 0) return { kind: "doubtful", failure: failureOf(kopia, command, exit) };
   const { tail } = exit;
   try {
@@ -182,8 +183,8 @@ function judge(kopia: Kopia, command: KopiaCommand, exit: KopiaExit): Verdict {
 }
 
 /**
- * Kopia may fail after the snapshot was saved, and may print a manifest it then cannot save: only the repository
- * knows. A snapshot with unreadable files, which kopia calls a failure, is found here, too.
+ * Looks for the snapshot in the repository. Kopia may fail after it saved the snapshot, may print a manifest that it
+ * then cannot save, and calls a snapshot with unreadable files a failure. Throws `failure` when there is none.
  */
 async function findSaved(
   kopia: Kopia,

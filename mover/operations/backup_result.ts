@@ -5,7 +5,7 @@ import { printable } from "../printable.ts";
 
 type Facts = Pick<BackupResult, "reused" | "bytesNew" | "repository">;
 
-/** The result of a run that has a snapshot of its own. */
+/** The result for a snapshot that this run made. */
 export function resultOf(snapshot: Snapshot, survey: NameSurvey, facts: Facts): BackupResult {
   const content = contentOf(snapshot, survey);
   const { filesNew } = snapshot;
@@ -19,8 +19,8 @@ export function resultOf(snapshot: Snapshot, survey: NameSurvey, facts: Facts): 
 }
 
 /**
- * The result of a run for which kopia made no snapshot, as nothing changed since the newest. What could not be read
- * then cannot be read now: kopia compares that, too.
+ * The result when kopia made no snapshot because nothing changed since the newest one. Files that were unreadable
+ * then are unreadable now: kopia compares those as well.
  */
 export function unchangedSince(
   newest: Snapshot,
@@ -35,7 +35,7 @@ function newAndOld(filesNew: number, files: number): Pick<BackupResult, "filesNe
   return { filesNew, filesUnchanged: files - filesNew };
 }
 
-/** Kopia counts files of which its snapshot gives back only one name as well. */
+/** Kopia's counts include lost files (those whose name another file took), so they are subtracted. */
 function contentOf(
   { id, sizeBytes, files, unreadable, excluded }: Snapshot,
   { names, lost }: NameSurvey,

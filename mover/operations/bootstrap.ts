@@ -15,12 +15,12 @@ import { MoverError } from "../mover_error.ts";
 import { RepositorySurvey } from "../snapshots/repository_survey.ts";
 import { leftBehind, UnfinishedUploads } from "../snapshots/unfinished_uploads.ts";
 
-/** What is to be opened, and whether it may be made. */
+/** The `bootstrap` operation of a work spec. */
 export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unknown }>["bootstrap"];
 
 /**
- * Opens a repository, makes it when it is missing and may be made, takes stock of it and prints what it holds
- * (api/mover/catalog_listing.ts), once all else has gone well. Throws MoverError.
+ * Opens a repository, or creates it when it is missing and the request allows that. Counts its snapshots and, as the
+ * last step, prints their catalog (api/mover/catalog_listing.ts). Throws MoverError.
  */
 export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
   const { uniqueId, created } = await openOrCreate(kopia, request.create);
@@ -57,7 +57,7 @@ interface Opened {
   readonly created: boolean;
 }
 
-/** Creates after "not initialized" alone: after a refused login it would make a second repository. */
+/** Creates only after "NotInitialized": after any other failure it could make a second repository. */
 async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Promise<Opened> {
   try {
     return { uniqueId: await openRepository(kopia), created: false };
@@ -68,7 +68,7 @@ async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Pr
   try {
     await createRepository(kopia, create);
   } catch (error) {
-    // Another bootstrap may have made it since; whatever else is wrong, creating said it better than opening.
+    // Another bootstrap may have created it meanwhile. If not, the error of `create` says more than that of opening.
     const uniqueId = kopia.process.signal.aborted ? undefined : await tryOpen(kopia);
     if (uniqueId === undefined) throw error;
     return { uniqueId, created: false };
@@ -80,14 +80,14 @@ async function tryOpen(kopia: Kopia): Promise<string | undefined> {
   try {
     return await openRepository(kopia);
   } catch (error) {
-    // Told to stop meanwhile: that is what happened, not what opening says.
+    // The mover was stopped, so this error says that, and the one of `create` would not.
     if (kopia.process.signal.aborted) throw error;
     kopia.log.debug("the repository that could not be created cannot be opened either", { error });
     return undefined;
   }
 }
 
-/** Some S3 servers answer for a missing bucket and for an unknown access key as for an empty bucket. */
+/** Some S3 servers give the same answer for a missing bucket, an unknown access key and an empty bucket. */
 function withHint(kopia: Kopia, error: MoverError): MoverError {
   const { repository } = kopia.connection;
   if (!("s3" in repository)) return error;
@@ -97,10 +97,10 @@ function withHint(kopia: Kopia, error: MoverError): MoverError {
 }
 
 /**
- * Makes the global policy of a repository we made keep everything (decision 0012), also when an earlier pod was killed
- * between making it and this. Ours is a repository without a single snapshot, with the keeps kopia writes into
- * every new one, that belongs to our identity or, when the pod was killed inside `create`, to nobody. Whatever a
- * person has set, and every repository in use, is left alone: there the policy of each source is set instead.
+ * Sets the global policy of a repository that we created to keep everything (decision 0012), also when an earlier pod
+ * created it and was killed before this step. A repository counts as ours when it has no snapshot, still has kopia's
+ * built-in retention, and is owned by our identity (or by nobody, when the pod was killed inside `create`). Any other
+ * repository keeps its global policy; there only the policy of each source is set.
  */
 async function keepEverythingInOurs(kopia: Kopia): Promise<void> {
   const policy = await readGlobalRetention(kopia);

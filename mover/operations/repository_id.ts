@@ -4,15 +4,15 @@ import { MOVER_ENV } from "../../api/mover/contract.ts";
 import { type Kopia, readUniqueId } from "../kopia/client.ts";
 import { MoverError } from "../mover_error.ts";
 
-/** What kopia keeps of the repository's format in its cache; the id stands in it in clear. */
+/** Kopia's cached copy of the repository's format; the unique id is in it in plain text. */
 const formatCopy = "kopia.repository";
 const format = z.object({ uniqueID: z.base64().min(1).max(256) });
 
 /**
- * Goes on only in the repository of that unique id; any will do when none is expected. To be called when a kopia has
- * opened the repository and before anything is written: the copy of the format that each kopia writes to its cache
- * spares another one when it says the same; only kopia's own word makes this throw MoverError "RepositoryReplaced".
- * `action` is what cannot be done: "back up".
+ * Throws MoverError "RepositoryReplaced" when the repository has another unique id than expected; `undefined` accepts
+ * any. Call it after a kopia process opened the repository and before anything is written. When the cached format has
+ * the expected id, no further kopia process is started; a mismatch is confirmed by kopia itself. `action` is for the
+ * message: "back up".
  */
 export async function refuseOtherRepository(
   kopia: Kopia,
@@ -28,7 +28,7 @@ export async function refuseOtherRepository(
   );
 }
 
-/** The unique id in the cache of a kopia that has just opened the repository; undefined when it cannot be had from there. */
+/** The unique id in kopia's cache, as written when the repository was opened; undefined when it cannot be read. */
 async function readCachedId(kopia: Kopia): Promise<string | undefined> {
   const folder = kopia.process.environment[MOVER_ENV.cacheFolder];
   if (folder === undefined) return undefined;

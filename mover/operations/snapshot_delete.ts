@@ -6,16 +6,17 @@ import { MoverError } from "../mover_error.ts";
 import { refuseOtherRepository } from "./repository_id.ts";
 import { leftOf, type RunLeftovers, runLeftovers } from "../snapshots/leftovers.ts";
 
-/** Which snapshots are to go. */
+/** The `snapshotDelete` operation of a work spec. */
 export type SnapshotDeleteRequest = Extract<
   MoverOperation,
   { readonly snapshotDelete: unknown }
 >["snapshotDelete"];
 
 /**
- * Deletes what a run left in the repository. Only ids that the repository itself lists are deleted: kopia also takes
- * the id of a folder's content, and would then delete every snapshot that holds it. Never answers that a snapshot is
- * gone while a manifest that cannot be read may be it, nor that a checkpoint is while it is listed. Throws MoverError.
+ * Deletes the snapshots and checkpoints of a run. Only ids that the repository lists as snapshots are deleted: kopia
+ * also accepts the id of a folder's content, and would then delete every snapshot that contains it. Never reports a
+ * snapshot as gone while an unreadable manifest may be that snapshot, nor a checkpoint that is still listed. Throws
+ * MoverError.
  */
 export async function deleteSnapshots(
   kopia: Kopia,
@@ -26,7 +27,7 @@ export async function deleteSnapshots(
   await refuseOtherRepository(kopia, request.uniqueId, "delete the snapshots");
   const checkpoints = await findCheckpoints(kopia, request);
   const alreadyGone = request.snapshots.filter(({ id }) => !found.ids.has(id)).length;
-  // Of what is deleted in part a snapshot must tell the next try whose its checkpoints are.
+  // Checkpoints first: if kopia stops in between, the next try needs the snapshots to know whose they are.
   const ids = [...checkpoints.ids, ...found.ids];
   const left = checkpoints.left === undefined ? {} : { left: checkpoints.left };
   if (ids.length === 0) {
@@ -48,7 +49,7 @@ export async function deleteSnapshots(
   return { deleted: found.ids.size - found.unfinished, alreadyGone, ...dropped, ...left };
 }
 
-/** What the movers of the run left unfinished under its sources. */
+/** The checkpoints that movers of the run left under its sources. */
 async function findCheckpoints(
   kopia: Kopia,
   { runId, checkpoints, snapshots }: SnapshotDeleteRequest,
@@ -64,12 +65,12 @@ async function findCheckpoints(
   return { ids: found.flatMap(({ ids }) => ids), left: leftOf(found) };
 }
 
-/** Where checkpoints may be; of a source that has a snapshot, what kopia wrote at the moment it saved that. */
+/** The source paths that may have checkpoints. Kopia may write one even at the moment it saves the snapshot. */
 function pathsOf({ checkpoints, snapshots }: Pick<SnapshotDeleteRequest, "checkpoints" | "snapshots">) {
   return new Set([...checkpoints?.sourcePaths ?? [], ...snapshots.map(({ sourcePath }) => sourcePath)]);
 }
 
-/** How many checkpoints the repository still lists. By id: what told whose they are may be gone. */
+/** How many checkpoints the repository still lists. By id, as the snapshot that tells whose they are may be gone. */
 async function countListed(
   kopia: Kopia,
   request: SnapshotDeleteRequest,
@@ -87,9 +88,9 @@ async function countListed(
 
 interface Found {
   readonly ids: ReadonlySet<string>;
-  /** How many of them are what a mover that was stopped had of a snapshot. */
+  /** How many of them are incomplete snapshots of a stopped mover. */
   readonly unfinished: number;
-  /** A manifest that may be one that is to go, and cannot be told to be. */
+  /** An unreadable manifest that may or may not be one of those to delete. */
   readonly doubt: UnreadableManifest | undefined;
 }
 
@@ -97,7 +98,7 @@ function refuseDoubt({ doubt }: Found): void {
   if (doubt !== undefined) throw doubt.error;
 }
 
-/** What the run tagged, whatever the source, and what the status names under the source it names. */
+/** The snapshots with the run's tag, of any source, and those the request names, under their source. */
 async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Found> {
   const ids = new Set<string>();
   let doubt: UnreadableManifest | undefined;
@@ -105,7 +106,7 @@ async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Fo
   for (const { id } of tagged.snapshots) ids.add(id);
   const unfinished = tagged.snapshots.filter(({ incomplete }) => incomplete !== undefined).length;
   for (const manifest of tagged.unreadable) {
-    // Listed for the tag, but only its own word or the status makes it ours: the filter may not have been understood.
+    // Kopia listed it for the tag, but may have misread the filter: it is ours only by its own tag or the request.
     const isOurs = manifest.tags !== undefined || request.snapshots.some(({ id }) => id === manifest.id);
     if (isOurs && isDeletable(manifest.id)) ids.add(manifest.id);
     else doubt ??= manifest;
@@ -126,12 +127,12 @@ async function findAll(kopia: Kopia, request: SnapshotDeleteRequest): Promise<Fo
   return { ids, unfinished, doubt };
 }
 
-/** Ids of another form are no operands of a command of ours. */
+/** Ids of any other form are never passed to kopia. */
 function isDeletable(id: string | undefined): id is string {
   return id !== undefined && /^[0-9A-Za-z]{1,128}$/.test(id);
 }
 
-/** Kopia's list of a source also holds the snapshots of the folders above it. */
+/** Kopia's list of a source also has the snapshots of the folders above it. */
 function isOf(source: Snapshot["source"], kopia: Kopia, path: string): boolean {
   const { identity } = kopia.connection;
   return source.path === path && source.username === identity.username &&

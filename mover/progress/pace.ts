@@ -1,8 +1,8 @@
-/** So far back is looked. */
+/** Changes older than this are forgotten. */
 const WINDOW_MS = 120_000;
-/** Of figures that are rounded, and so move seldom, so many moves are looked at however long ago they were. */
+/** Kept whatever their age: a rounded figure changes seldom. */
 const FEWEST_MOVES = 4;
-/** What less than this says is chance. */
+/** No rate is given for a shorter time. */
 const SHORTEST_MS = 5000;
 
 interface Move {
@@ -10,20 +10,20 @@ interface Move {
   readonly bytes: number;
 }
 
-/** How fast a figure grows that is only seen now and then, and only rounded. */
+/** The rate of a figure that is seen from time to time, and rounded. */
 export class Pace {
   #moves: readonly Move[];
 
-  /** It begins at 0. */
+  /** The figure is 0 at the start. */
   constructor(startMs: number) {
     this.#moves = [{ ms: startMs, bytes: 0 }];
   }
 
-  /** Notes the figure as it is now. */
+  /** Records the figure. */
   note(bytes: number, nowMs: number): void {
     const last = this.#moves.at(-1)?.bytes ?? 0;
     if (bytes === last) return;
-    // What goes back was begun anew.
+    // A smaller figure means that kopia began again.
     const moves = bytes < last ? [] : this.#moves;
     const from = moves.findIndex(({ ms }, index) =>
       nowMs - ms <= WINDOW_MS || moves.length - index < FEWEST_MOVES
@@ -31,7 +31,7 @@ export class Pace {
     this.#moves = [...(from < 0 ? [] : moves.slice(from)), { ms: nowMs, bytes }];
   }
 
-  /** Bytes per second, slower and slower while the figure stands still; undefined when it is too early to say. */
+  /** Bytes per second; it falls while the figure does not change. Undefined during the first seconds. */
   perSecond(nowMs: number): number | undefined {
     const [first] = this.#moves;
     const last = this.#moves.at(-1);

@@ -3,39 +3,39 @@ import type { Log, Sink } from "../../telemetry/mod.ts";
 import type { Progress, ProgressCounts } from "../kopia/progress.ts";
 import { Pace } from "./pace.ts";
 
-/** What a report is made of. */
+/** What a {@link ProgressReport} needs. */
 export interface ProgressReportParts {
-  /** Gets kopia's own words at debug, and a line at info now and then. */
+  /** Gets kopia's progress lines at debug, and one line at info from time to time. */
   readonly log: Log;
   /** Standard output, which the controller reads. */
   readonly print: Sink;
-  /** What there is to do, in bytes; absent: what kopia says of the file system, where that is the volume's own. */
+  /** The expected size in bytes; absent: the used space of the file system, where that is the volume's own. */
   readonly bytesEstimated?: number;
-  /** True when the source has a file system to itself, so that what is used of it is an estimate. */
+  /** True when the source is a file system of its own, so that its used space is an estimate. */
   readonly hasOwnFileSystem: boolean;
 }
 
-/** How often it is looked whether there is something to say. */
+/** How often `tick` is called. */
 const TICK_MS = 5000;
-/** Work that takes no longer says nothing. */
+/** A shorter upload reports nothing. */
 const QUIET_MS = 10_000;
 /** The controller reads no more often than every 30 s. */
 const PRINT_EVERY_MS = 20_000;
-/** Kopia itself says it every five seconds, and with each file it cannot read. */
+/** Kopia prints a progress line every five seconds, and one more for each file it cannot read. */
 const WORDS_EVERY_MS = 4000;
-/** The first line at info, and the time to the next one: later and later, some fifty in a day. */
+/** When the first line at info comes, and the gap to the next one; gaps grow, to some fifty lines in a day. */
 const FIRST_REPORT_MS = 30_000;
 const SHORTEST_GAP_MS = 60_000;
 const GAP_SHARE = 0.1;
-/** Of less than that of the whole the pace says nothing: kopia begins slowly. */
+/** No time left is given before this share is done: kopia begins slowly. */
 const LEAST_SHARE = 0.01;
-/** Nobody knows what is longer than a month. */
+/** No longer time left is given. */
 const LONGEST_LEFT_SECONDS = 30 * 86_400;
 
 /**
- * Tells how far a mover is, once it takes longer than a moment: to the log, and to the controller as a line of its own
- * ({@link progressLine}). Of what is seen the newest counts when it is told, not each line: kopia also prints names of
- * files, and one that looks like a progress line is followed by a true one at once.
+ * Reports the progress of an upload that takes longer than 10 s: to the log, and to the controller as a line on
+ * standard output ({@link progressLine}). A report uses only the newest line seen: the name of a file may look like a
+ * progress line, but a true one follows at once.
  */
 export class ProgressReport {
   readonly #parts: ProgressReportParts;
@@ -66,17 +66,17 @@ export class ProgressReport {
     this.#parts.log.debug(words);
   }
 
-  /** Tells what is due. */
+  /** Writes the reports that are due. */
   tick(nowMs: number): void {
     if (this.#seen === undefined) return;
     const { bytesHashed, bytesCached } = this.#seen;
     this.#pace.note(bytesHashed + bytesCached, nowMs);
     if (nowMs - this.#startMs < QUIET_MS) return;
     this.#print(this.#seen, nowMs);
-    this.#tell(this.#seen, nowMs);
+    this.#logInfo(this.#seen, nowMs);
   }
 
-  /** What did not move is not said again, so that a reader sees how old it is. */
+  /** Unchanged figures are not printed again, so that a reader sees how old they are. */
   #print(counts: ProgressCounts, nowMs: number): void {
     const figures = JSON.stringify(counts);
     if (figures === this.#printed || nowMs - this.#printedMs < PRINT_EVERY_MS) return;
@@ -85,7 +85,7 @@ export class ProgressReport {
     this.#parts.print(`${progressLine(this.#progressOf(counts, nowMs))}\n`);
   }
 
-  #tell(counts: ProgressCounts, nowMs: number): void {
+  #logInfo(counts: ProgressCounts, nowMs: number): void {
     const elapsedMs = nowMs - this.#startMs;
     const gapMs = Math.max(SHORTEST_GAP_MS, elapsedMs * GAP_SHARE);
     if (elapsedMs < FIRST_REPORT_MS || nowMs - this.#reportedMs < gapMs) return;
@@ -115,7 +115,7 @@ export class ProgressReport {
     };
   }
 
-  /** An estimate that was passed is none. */
+  /** The first estimate that was not yet passed. */
   #estimateFor({ bytesUsed }: ProgressCounts, bytesDone: number): number | undefined {
     const { bytesEstimated, hasOwnFileSystem } = this.#parts;
     return [bytesEstimated, hasOwnFileSystem ? bytesUsed : undefined]
@@ -123,7 +123,7 @@ export class ProgressReport {
   }
 }
 
-/** Runs fn with a report that is told what it hears from kopia, and tells it until fn has ended. */
+/** Runs fn and reports the progress it passes to its argument, until it ends. */
 export async function withProgressReport<T>(
   parts: ProgressReportParts,
   fn: (see: (progress: Progress) => void) => Promise<T>,

@@ -7,7 +7,7 @@ import {
 import { BACKUP_TAG, CONFIG_TAG, RUN_TAG } from "../../api/mover/contract.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 
-/** Keeps the newest finished snapshots of a listing as they go by, and no more of them than a catalog holds. */
+/** Collects the newest finished snapshots of a listing, at most CATALOG_MAX_SNAPSHOTS, and prints them. */
 export class CatalogWriter {
   #entries: CatalogEntry[] = [];
   #isWhole = true;
@@ -19,21 +19,21 @@ export class CatalogWriter {
   }
 
   /**
-   * A manifest that cannot be read may be a snapshot some Backup stands for: a catalog without it is not whole, or that
-   * snapshot would be said to be gone. One that says that no run of ours made it takes nothing away.
+   * Marks the catalog as not whole: the unreadable manifest may be the snapshot of some Backup, which would else be
+   * reported as missing. A manifest whose tags show that no run of ours made it does not matter.
    */
   addUnreadable({ tags }: UnreadableManifest): void {
     if (tags === undefined || tags[RUN_TAG] !== undefined) this.#isWhole = false;
   }
 
-  /** Prints the catalog line by line and answers with what the lines add up to. */
+  /** Prints the catalog line by line and returns the digest of the lines. */
   print(print: (line: string) => void): CatalogDigest {
     const { lines, digest } = encodeCatalog(this.#entries, { isWhole: this.#isWhole });
     for (const line of lines) print(`${line}\n`);
     return digest;
   }
 
-  /** Times of one form (UTC, milliseconds) are in order as texts. */
+  /** Times are compared as texts: all have the same form (UTC, milliseconds). */
   #keepNewest(): void {
     this.#entries.sort((a, b) => a.startTime < b.startTime ? 1 : a.startTime > b.startTime ? -1 : 0);
     this.#entries.length = CATALOG_MAX_SNAPSHOTS;

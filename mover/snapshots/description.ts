@@ -1,14 +1,14 @@
 import type { Log } from "../../telemetry/mod.ts";
 
-/** Kopia refuses a longer one, and the snapshot with it. */
+/** Kopia refuses to make a snapshot with a longer description. */
 const longestBytes = 1024;
 
-/** A description as kopia takes it: what is too long loses its end, with a warning; an empty one is none. */
+/** The description as kopia accepts it: one that is too long is cut, with a warning; an empty one is undefined. */
 export function fittingDescription(log: Pick<Log, "warn">, text: string | undefined): string | undefined {
   if (text === undefined || text === "") return undefined;
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= longestBytes) return text;
   log.warn("the description is too long for kopia and was cut", { bytes: bytes.length, most: longestBytes });
-  // What the cut leaves of a character is left out.
+  // `stream` drops the bytes of a character that was cut in two.
   return new TextDecoder().decode(bytes.subarray(0, longestBytes), { stream: true });
 }

@@ -7,26 +7,25 @@ import {
   uploadIsOver,
 } from "./unfinished_uploads.ts";
 
-/** The run whose leftovers are looked for. */
+/** The run whose leftovers are wanted. */
 interface RunOfLeftovers {
   readonly runId: string;
-  /** When it was at work, of a source of which its mover may have been killed; absent of others. */
+  /** The time of the run, for a source whose mover may have been killed; absent for other sources. */
   readonly window?: { readonly from: string; readonly to: string } | undefined;
 }
 
-/** What a run left that has no tag, by which it would be found. */
+/** The checkpoints of a run. They have no tags, so they are not found by the run's tag. */
 export interface RunLeftovers {
-  /** Ids of checkpoints that go with it. */
+  /** Checkpoints that can be deleted. */
   readonly ids: readonly string[];
-  /** Of those that stay for now, as their upload may go on: how many, and the last sign of life. */
+  /** Checkpoints that stay for now, as their upload may go on: how many, and the time of the last write. */
   readonly young: { readonly count: number; readonly lastWriteMs: number } | undefined;
 }
 
 /**
- * The checkpoints of a run among all snapshots of one source. They have no tags: what was begun while the run was at work
- * is its own, unless kopia's last word on that upload says another one; and it goes once the upload is over, for another
- * cluster with the same identity may have begun it in the same minute. Those of other clients, of later runs and of any
- * that has a tag stay. Pure.
+ * The checkpoints of a run among all snapshots of one source. Checkpoints have no tags. One belongs to the run when its
+ * upload began within the run's window; if the upload ended in a snapshot, the tag of that decides. It can be deleted
+ * once the upload is over: another cluster with the same identity may have begun it in the same minute. Pure.
  */
 export function runLeftovers(source: readonly Snapshot[], run: RunOfLeftovers, nowMs: number): RunLeftovers {
   const unfinished = new UnfinishedUploads();
@@ -43,10 +42,10 @@ export function runLeftovers(source: readonly Snapshot[], run: RunOfLeftovers, n
   };
 }
 
-/** The last time a result can hold: a client's clock, and so the end of its checkpoint, may be anything. */
+/** The latest time a result can express; the clock of the client that wrote a checkpoint may be wrong. */
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** What stays of several sources, as a deletion tells it. */
+/** The checkpoints of several sources that stay, for the result of a deletion. */
 export function leftOf(leftovers: readonly RunLeftovers[]): SnapshotDeleteResult["left"] {
   const young = leftovers.flatMap((each) => each.young ?? []);
   if (young.length === 0) return undefined;
@@ -57,16 +56,16 @@ export function leftOf(leftovers: readonly RunLeftovers[]): SnapshotDeleteResult
   };
 }
 
-/** Kopia's last word on an upload carries the tags of its run; without it only the time tells whose it is. */
+/** By the tag of the snapshot the upload ended in; while there is none, by the time it began. */
 function isOfRun({ snapshots, startTime }: UnfinishedUpload, { runId, window }: RunOfLeftovers): boolean {
-  const telling = snapshots.filter((each) => !isPlainCheckpoint(each));
-  if (telling.length > 0) return telling.every(({ tags }) => tags[RUN_TAG] === runId);
+  const ends = snapshots.filter((each) => !isPlainCheckpoint(each));
+  if (ends.length > 0) return ends.every(({ tags }) => tags[RUN_TAG] === runId);
   if (window === undefined) return false;
   const startMs = Date.parse(startTime);
   return startMs >= Date.parse(window.from) && startMs <= Date.parse(window.to);
 }
 
-/** What has a tag is found by it. */
+/** Only checkpoints without a tag: the others are found by it. */
 function checkpointIds({ snapshots }: UnfinishedUpload): readonly string[] {
   return snapshots.filter(isPlainCheckpoint).map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 import type { RepositoryStock } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 
-/** Counts the snapshots of a listing as they go by; costs memory per source, not per snapshot. */
+/** Counts the snapshots of a listing. Its memory grows with the sources, not with the snapshots. */
 export class RepositorySurvey {
   #manifests = 0;
   #finished = 0;
@@ -17,18 +17,17 @@ export class RepositorySurvey {
     if (known === undefined || startTime > known.startTime) this.#newest.set(key, { startTime, sizeBytes });
   }
 
-  /** Counts a manifest that cannot be read. */
+  /** Counts an unreadable manifest. */
   addUnreadable(): void {
     this.#manifests += 1;
     this.#unreadable += 1;
   }
 
-  /** Manifests that could not be read. */
   get unreadable(): number {
     return this.#unreadable;
   }
 
-  /** True when there was not a single manifest, incomplete and unreadable ones included. */
+  /** True when there was no manifest at all, not even an incomplete or unreadable one. */
   get isEmpty(): boolean {
     return this.#manifests === 0;
   }

@@ -3,18 +3,19 @@ import { eachSnapshot, type Kopia, listTagged } from "../kopia/client.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 import { RepositorySurvey } from "./repository_survey.ts";
 
-/** What the repository holds, seen from one run and source. */
+/** The snapshots of a repository, as seen by one run and source. */
 export interface RunSurvey {
   readonly all: RepositorySurvey;
-  /** The finished snapshot of this run; the oldest, should there ever be two. */
+  /** The finished snapshot of this run; the oldest if there are several. */
   readonly own: Snapshot | undefined;
-  /** The newest finished snapshot of the source, whoever made it. */
+  /** The newest finished snapshot of the source, of any run. */
   readonly newest: Snapshot | undefined;
 }
 
 /**
- * Lists the repository once for all three; the source is of the mover's own identity. What others wrote and nobody can
- * read is passed over; a manifest of this very run must be read, or the run would save a second one. Throws MoverError.
+ * Lists the repository once for all three; the source has the mover's identity. Unreadable manifests of others are only
+ * counted. An unreadable manifest of this run throws, as the run would otherwise save a second snapshot. Throws
+ * MoverError.
  */
 export async function surveyRun(
   kopia: Kopia,
@@ -47,7 +48,7 @@ export async function surveyRun(
   return { all, own, newest };
 }
 
-/** Kopia finds by tag what cannot be read here. */
+/** Asks kopia for the manifests with the run's tag, as the tags of some could not be read here. */
 async function refuseOwnUnreadable(kopia: Kopia, runId: string): Promise<void> {
   const [first] = (await listTagged(kopia, RUN_TAG, runId)).unreadable;
   if (first !== undefined) throw first.error;

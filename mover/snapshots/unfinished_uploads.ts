@@ -2,25 +2,25 @@ import type { BootstrapResult } from "../../api/mover/contract.ts";
 import type { Snapshot } from "../kopia/output.ts";
 
 /**
- * So long after its last sign of life an upload is taken to be over. While it goes on kopia writes a checkpoint every
- * 45 minutes or more often, whatever flags it got; the rest is for slow storage and for clocks that are not the same.
+ * An upload counts as over when nothing was written for so long. A running kopia writes a checkpoint at least every
+ * 45 minutes; the rest is a margin for slow storage and for clocks that differ.
  */
 export const QUIET_SECONDS = 90 * 60;
 
-/** What an upload left that is no whole snapshot: all that kopia wrote down of one source since one moment. */
+/** The unfinished snapshots of one upload: those with the same source and start time. */
 export interface UnfinishedUpload {
   readonly source: Snapshot["source"];
-  /** When it was begun, by the clock of whoever made it; kopia writes the same one into all of them. */
+  /** By the clock of the client; kopia writes the same one into all snapshots of an upload. */
   readonly startTime: string;
   /** When the last of them was written, by the same clock. */
   readonly lastWriteMs: number;
-  /** In no order that matters; with the snapshot it ended in, where that was looked for. */
+  /** In any order; includes the snapshot the upload ended in, if `end` was called with it. */
   readonly snapshots: readonly Pick<Snapshot, "id" | "incomplete" | "tags">[];
-  /** Logical bytes it had taken in by then. Kopia does not tell how much of that nothing else holds. */
+  /** Logical bytes read so far. Kopia does not say how much storage that takes. */
   readonly sizeBytes: number;
 }
 
-/** Puts the unfinished snapshots of a listing together by upload; finished ones are passed over. */
+/** Groups the unfinished snapshots of a listing by upload; finished ones are ignored. */
 export class UnfinishedUploads {
   readonly #uploads = new Map<string, UnfinishedUpload>();
 
@@ -41,8 +41,8 @@ export class UnfinishedUploads {
   }
 
   /**
-   * Says of a finished snapshot that its upload is over: kopia may write one checkpoint more at the moment of the end,
-   * and then does not drop it. To be called when the unfinished ones are known.
+   * Marks the upload of a finished snapshot as over: kopia may write a last checkpoint at that moment and leave it.
+   * Call it after all unfinished snapshots were added.
    */
   end({ source, startTime, id, tags }: Snapshot): void {
     const key = keyOf(source, startTime);
@@ -51,7 +51,7 @@ export class UnfinishedUploads {
     this.#uploads.set(key, { ...known, snapshots: [...known.snapshots, { id, tags }] });
   }
 
-  /** In the order in which they were first met. */
+  /** In the order of the listing. */
   get all(): readonly UnfinishedUpload[] {
     return [...this.#uploads.values()];
   }
@@ -62,16 +62,16 @@ function keyOf({ username, hostname, path }: Snapshot["source"], startTime: stri
 }
 
 /**
- * True when nobody can be at work on it any more: kopia said its last word on it, or has been silent for too long. A
- * time to come is no silence. Of one that is not over a checkpoint is what kopia goes on from, and what keeps
- * maintenance from taking the data of a long run away.
+ * True when the upload cannot go on: it ended in a snapshot that is no checkpoint, or nothing was written for
+ * QUIET_SECONDS (a time in the future does not count as silence). The checkpoints of a running upload must stay: kopia
+ * resumes from them, and they keep maintenance from removing its data.
  */
 export function uploadIsOver({ snapshots, lastWriteMs }: UnfinishedUpload, nowMs: number): boolean {
   return snapshots.some(({ incomplete }) => incomplete !== "checkpoint") ||
     nowMs - lastWriteMs >= QUIET_SECONDS * 1000;
 }
 
-/** What the uploads that are over left behind, as a bootstrap tells it; undefined when nothing. */
+/** The uploads that are over, for the result of a bootstrap; undefined when there are none. */
 export function leftBehind(
   uploads: readonly UnfinishedUpload[],
   nowMs: number,

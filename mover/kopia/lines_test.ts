@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LineSplitter } from "./line_splitter.ts";
+import { LineSplitter, Tail } from "./lines.ts";
 
 function split(chunks: readonly string[], longest = 1000): readonly string[] {
   const lines: string[] = [];
@@ -29,4 +29,17 @@ Deno.test("LineSplitter gives the same lines however the text is cut into chunks
     const chunks = at.slice(1).map((end, index) => whole.slice(at[index], end));
     assert.deepEqual(split(chunks, 5), split([whole], 5));
   }));
+});
+
+Deno.test("Tail keeps the last lines, oldest first", () => {
+  const tail = new Tail({ lines: 3, lineLength: 10 });
+  for (const line of ["1", "2", "3", "4", "5"]) tail.push(line);
+  assert.deepEqual(tail.lines, ["3", "4", "5"]);
+});
+
+Deno.test("Tail shortens a long line", () => {
+  const tail = new Tail({ lines: 3, lineLength: 5 });
+  tail.push("123456789");
+  tail.push("12345");
+  assert.deepEqual(tail.lines, ["1234…", "12345"]);
 });

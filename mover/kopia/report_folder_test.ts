@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseUploadedBytes } from "./upload_counter.ts";
+import { parseUploadedBytes } from "./report_folder.ts";
 
 const cases: Readonly<Record<string, readonly [string, number | undefined]>> = {
   "reads the counter as Go writes numbers": [
