@@ -2,30 +2,30 @@ import { Command, CommanderError, Option } from "commander";
 import { controllerHelp, kopiurHelp, moverHelp, pluginHelp } from "./help_text.ts";
 import { addPluginCommands, type PluginInvocation } from "./plugin/args.ts";
 
-/** What the words of a command line mean. */
+/** A parsed command line. */
 export type Invocation =
   | { readonly kind: "controller" }
   | { readonly kind: "mover" }
   | { readonly kind: "version"; readonly format: "text" | "json" }
   | PluginInvocation
-  /** Help that was asked for. */
+  /** The user asked for help. */
   | { readonly kind: "help"; readonly text: string }
-  /** Words that mean nothing; the text says what would. */
+  /** A wrong command line; the text is the error with a hint. */
   | { readonly kind: "misuse"; readonly text: string };
 
 /** The name under which kubectl finds its plugin. */
 const PLUGIN_NAME = "kubectl-kopiur";
 
-/** Reads a command line; `calledAs` is the name or path the program was started by. Never throws. */
+/** Parses a command line; `calledAs` is the name or path the program was started by. Never throws. */
 export function parseArgs(calledAs: string, args: readonly string[]): Invocation {
-  const said = { out: "", error: "" };
+  const printed = { out: "", error: "" };
   let found: Invocation | undefined;
   const isPlugin = /([^/\\]*)$/.exec(calledAs)?.[1]?.startsWith(PLUGIN_NAME) ?? false;
   const program = buildProgram(isPlugin, (invocation) => found = invocation);
   for (const command of withSubcommands(program)) {
     command.allowExcessArguments(false).exitOverride().configureOutput({
-      writeOut: (text) => said.out += text,
-      writeErr: (text) => said.error += text,
+      writeOut: (text) => printed.out += text,
+      writeErr: (text) => printed.error += text,
       getOutHelpWidth: () => 100,
       getErrHelpWidth: () => 100,
       getOutHasColors: () => false,
@@ -36,8 +36,8 @@ export function parseArgs(calledAs: string, args: readonly string[]): Invocation
     program.parse([...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { kind: "help", text: said.out };
-    return { kind: "misuse", text: `${said.error.trimEnd()}\n` };
+    if (error.exitCode === 0) return { kind: "help", text: printed.out };
+    return { kind: "misuse", text: `${printed.error.trimEnd()}\n` };
   }
   return found ?? { kind: "misuse", text: program.helpInformation() };
 }

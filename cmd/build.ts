@@ -2,10 +2,10 @@ import type { Build } from "../telemetry/mod.ts";
 import { EXIT } from "./exit_code.ts";
 import type { Host } from "./host.ts";
 
-/** Baked into the first line of the bundle by deploy/compile; not there when run from source. */
+/** Defined in the first line of the bundle by deploy/compile; undefined when run from source. */
 declare const KOPIUR_BUILD: Build;
 
-/** What this program was built from; run from source it says so instead of guessing. */
+/** Version, commit and date of this build; fixed placeholders when run from source. */
 export function readBuild(): Build {
   if (typeof KOPIUR_BUILD === "undefined") {
     return { version: "0.0.0-source", commit: "unknown", date: "unknown" };
@@ -13,7 +13,7 @@ export function readBuild(): Build {
   return KOPIUR_BUILD;
 }
 
-/** Prints what this program was built from, for people or as one JSON document. */
+/** Prints the build, for people or as one JSON document. */
 export function runVersion(host: Host, format: "text" | "json"): number {
   const build = readBuild();
   host.stdout.write(

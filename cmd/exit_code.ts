@@ -1,10 +1,10 @@
 /**
- * How every role ends: 0 done, 1 failed, 2 called or configured wrongly. The plugin also: 124 a wait that took too
- * long, as timeout(1) says it, and 130 broken off by Ctrl-C, as a shell says it.
+ * Exit codes of every role: 0 done, 1 failed, 2 called or configured wrongly. The plugin also has 124 for a wait that
+ * took too long (as timeout(1)) and 130 for Ctrl-C (as a shell).
  */
 export const EXIT = { ok: 0, failed: 1, usage: 2, timeout: 124, interrupted: 130 } as const;
 
-/** Called or configured in a way that cannot work, whatever the world is like; the message says how to mend it. */
+/** A command line or configuration that cannot work; the message says how to correct it. Exit code 2. */
 export class UsageError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,13 +1,13 @@
-/** What `--help` says beyond the list of options: what a command is for, examples, its environment. */
+/** The texts of `--help` around the list of options: purpose, examples, environment. */
 import { CONFIG_VARIABLES } from "./config/config.ts";
 
-/** Text around the options of a command. */
+/** The text before and after the options of a command. */
 export interface HelpText {
   readonly about: string;
   readonly after: string;
 }
 
-/** Width help is wrapped to. */
+/** In columns. */
 const WIDTH = 100;
 
 /** `kopiur --help`. */
@@ -28,8 +28,9 @@ Exit codes: 0 done, 1 failed, 2 called or configured wrongly`,
 
 /** `kubectl kopiur --help`. */
 export const pluginHelp: HelpText = {
-  about: "Shows how kopiur's backups stand, starts them by hand, and decides what waits for a person.\n\n" +
-    "status and list only read; the rest changes Backups and BackupSchedules with your own permissions.",
+  about:
+    "Shows the state of kopiur's backups, starts backups by hand, and decides what waits for a person.\n\n" +
+    "status and list only read. The other commands change objects with your own permissions.",
   after: `
 Examples:
   kubectl kopiur status                    the namespace of the current context
@@ -44,10 +45,9 @@ Exit codes: 0 done, 1 failed, 2 called wrongly, 124 a --wait that took too long`
 /** `kopiur controller --help`. */
 export function controllerHelp(): HelpText {
   return {
-    about:
-      "Watches Repositories, BackupConfigs and Backups and makes them true, until it is told to stop.\n\n" +
-      "It holds a lease while it works, so that of several replicas one does. SIGTERM and SIGINT end it\n" +
-      "in order (a second one at once); losing the lease ends it with exit code 1.",
+    about: "Reconciles Repositories, BackupConfigs, BackupSchedules and Backups until it is stopped.\n\n" +
+      "Of several replicas only the one that holds the lease works. SIGTERM and SIGINT end it in order,\n" +
+      "a second one ends it at once. Losing the lease ends it with exit code 1.",
     after: `
 Environment:
 ${describeEnvironment("controller")}
@@ -62,8 +62,8 @@ Examples:
 export function moverHelp(): HelpText {
   return {
     about:
-      "Does the one piece of work its work spec names, writes a result, and ends. Made to be started by the\n" +
-      "controller in a Job; by hand it is of use for finding out why something fails.\n\n" +
+      "Does the work of its work spec, writes a result, and ends. The controller starts it in a Job; started\n" +
+      "by hand it helps to find out why something fails.\n\n" +
       "Exit codes: 0 done, 1 failed and may succeed later, 2 failed and a person must act.",
     after: `
 Environment:

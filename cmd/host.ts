@@ -2,7 +2,7 @@ import type { Keyboard } from "./keyboard.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Environment } from "./config/variable.ts";
 
-/** What the operating system gives a program; tests give something else. */
+/** What a program gets from the operating system; tests pass a fake. */
 export interface Host {
   readonly args: readonly string[];
   /** The name or path it was started by. */

@@ -1,21 +1,21 @@
-/** Where a person types. */
+/** Input from a person. */
 export interface Keyboard {
-  /** Whether a person is likely to be there. */
+  /** False for a pipe or a file, where nobody can answer. */
   readonly isTerminal: boolean;
-  /** What is typed up to the next end of line, without it; undefined when there is nothing more. Rejects with the signal's reason. */
+  /** The next line without its line break; undefined at the end of the input. Rejects with the signal's reason. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** What standard input offers, as far as a keyboard needs it. */
+/** The part of standard input that a keyboard needs. */
 export interface InputStream {
   read(buffer: Uint8Array): Promise<number | null>;
   isTerminal(): boolean;
 }
 
-/** More than that is no answer to a question. */
+/** In bytes; a longer line is no answer to a question. */
 const LONGEST_LINE = 1024;
 
-/** Standard input as a keyboard. What was typed beyond the line is lost with it, for nothing is asked twice. */
+/** Standard input as a keyboard. Input after the first line is dropped: a command asks only one question. */
 export function streamKeyboard(stream: InputStream): Keyboard {
   return {
     isTerminal: stream.isTerminal(),
@@ -35,7 +35,7 @@ async function readLine(stream: InputStream): Promise<string | undefined> {
   return text.split(/\r?\n/)[0] ?? "";
 }
 
-/** A read cannot be called back; whoever gave up waiting for it ends the process. */
+/** Rejects when the signal aborts. The read itself cannot be cancelled; the process ends soon after. */
 async function orAborted<T>(signal: AbortSignal, reading: Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

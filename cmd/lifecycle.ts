@@ -1,35 +1,35 @@
 import { EXIT } from "./exit_code.ts";
 
-/** What a role is given so that it ends well. */
+/** Lets a role end in order. */
 export interface Lifecycle {
-  /** Aborts when the role is to stop. */
+  /** Aborts when the role must stop. */
   readonly signal: AbortSignal;
-  /** Registers a step of the end. The newest runs first, each once, whatever became of the others. */
+  /** Registers a step to run at the end. The newest runs first; each runs once, even when another fails. */
   atEnd(name: string, step: () => Promise<void>): void;
 }
 
-/** What the end of a role needs of the world. */
+/** What {@link runRole} needs of the process. */
 export interface LifecycleOptions {
-  /** Calls back for each signal of that name; the answer stops it. */
+  /** Calls back for each signal of that name; the returned function stops that. */
   readonly onSignal: (name: "SIGTERM" | "SIGINT", callback: () => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
-  /** Calls back once after the delay; the answer cancels it. */
+  /** Calls back once after the delay; the returned function cancels it. */
   readonly setTimer: (delayMs: number, callback: () => void) => () => void;
-  /** How long a role may take to end once it is told to, its steps included. */
+  /** How long a role and its end steps may take after the stop signal. */
   readonly deadlineMs: number;
-  /** Tells what goes on, and what went wrong while ending. */
-  readonly tell: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Logs the stop, and what fails during it. */
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** The lifecycle of this process: its signals, its exit, its timers. */
 export function processLifecycle(
   deadlineMs: number,
-  tell: LifecycleOptions["tell"],
+  log: LifecycleOptions["log"],
 ): LifecycleOptions {
   return {
     deadlineMs,
-    tell,
+    log,
     exit: (code) => Deno.exit(code),
     onSignal: (name, callback) => {
       Deno.addSignalListener(name, callback);
@@ -50,9 +50,9 @@ interface Step {
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * Runs a role until it ends or a signal stops it, then its steps in reverse order; the answer is its exit code.
- * A second signal ends the process at once. A role or step that does not end in time, or a step that fails,
- * makes the exit code 1. What the role throws is thrown after its steps have run.
+ * Runs a role until it ends or a signal stops it, then its end steps in reverse order. Returns the exit code.
+ * A second signal ends the process at once. The exit code is 1 when the role or a step does not end in time, or a step
+ * fails. An error of the role is thrown after its steps have run.
  */
 export async function runRole(
   options: LifecycleOptions,
@@ -72,7 +72,7 @@ export async function runRole(
     deadline.start();
     const stepsFailed = await runSteps(steps, deadline.passed, options);
     if (ended.kind === "threw") throw ended.error;
-    if (ended.kind === "late") options.tell("the role did not stop in time", { limitMs: options.deadlineMs });
+    if (ended.kind === "late") options.log("the role did not stop in time", { limitMs: options.deadlineMs });
     return ended.kind === "ended" && !stepsFailed ? ended.code : failedCode(ended);
   } finally {
     deadline.cancel();
@@ -93,7 +93,7 @@ async function settle(work: () => Promise<number | void>): Promise<Ending> {
   }
 }
 
-/** A code that says more than "failed" stays. */
+/** The role's own code, unless it is 0. */
 function failedCode(ended: Ending): number {
   return ended.kind === "ended" && ended.code !== EXIT.ok ? ended.code : EXIT.failed;
 }
@@ -102,7 +102,7 @@ function listen(options: LifecycleOptions, stopping: AbortController): () => voi
   const stops = (["SIGTERM", "SIGINT"] as const).map((name) =>
     options.onSignal(name, () => {
       if (stopping.signal.aborted) return options.exit(128 + SIGNAL_NUMBERS[name]);
-      options.tell("stopping", { signal: name });
+      options.log("stopping", { signal: name });
       stopping.abort(new Error(`Stopped by ${name}`));
     })
   );
@@ -125,7 +125,7 @@ function startDeadline(options: LifecycleOptions): Deadline {
   };
 }
 
-/** True when a step failed or did not end in time; the rest is run all the same. */
+/** Runs all steps; true when one failed or did not end in time. */
 async function runSteps(
   steps: readonly Step[],
   late: Promise<{ readonly kind: "late" }>,
@@ -136,8 +136,8 @@ async function runSteps(
     const ended = await Promise.race([settle(run), late]);
     if (ended.kind === "ended") continue;
     failed = true;
-    if (ended.kind === "threw") options.tell("a step of the end failed", { step: name, error: ended.error });
-    else options.tell("a step of the end did not finish in time", { step: name });
+    if (ended.kind === "threw") options.log("a step of the end failed", { step: name, error: ended.error });
+    else options.log("a step of the end did not finish in time", { step: name });
   }
   return failed;
 }

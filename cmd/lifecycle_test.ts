@@ -20,7 +20,7 @@ class World {
         return () => this.#timer = undefined;
       },
       deadlineMs: 1000,
-      tell: (message, fields) =>
+      log: (message, fields) =>
         void this.reported.push(`${message} ${fields["signal"] ?? fields["step"] ?? ""}`.trim()),
     }, body);
   }

@@ -3,7 +3,7 @@ import { runVersion } from "./build.ts";
 import { EXIT, UsageError } from "./exit_code.ts";
 import type { Host } from "./host.ts";
 
-/** Runs what the command line asks for; the answer is the exit code. Never throws. */
+/** Runs the command line and returns the exit code. Never throws. */
 export async function main(host: Host): Promise<number> {
   try {
     return await run(parseArgs(host.calledAs, host.args), host);
@@ -13,7 +13,7 @@ export async function main(host: Host): Promise<number> {
   }
 }
 
-/** A role is loaded only when it is run: what a mover does not evaluate it need not keep in memory. */
+/** Imports a role only when it runs, so that a mover does not load the code of the controller. */
 async function run(invocation: Invocation, host: Host): Promise<number> {
   switch (invocation.kind) {
     case "controller": {

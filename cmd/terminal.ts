@@ -1,12 +1,12 @@
-/** Where text for a person or a pipe goes. */
+/** Output for a person or a pipe. */
 export interface Terminal {
-  /** Whether a person is likely to look at it. */
+  /** False for a pipe or a file. */
   readonly isTerminal: boolean;
-  /** Writes all of the text, however slowly it is read. A reader that has gone is no error: nobody is left to tell. */
+  /** Writes the whole text and waits for a slow reader. A closed pipe is no error. */
   write(text: string): void;
 }
 
-/** What a standard stream offers, as far as a terminal needs it. */
+/** The part of a standard stream that a terminal needs. */
 export interface Stream {
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
@@ -35,7 +35,7 @@ function pauseOneMillisecond(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
-/** Whether to colour: only for a person, never under NO_COLOR or on a dumb terminal; FORCE_COLOR colours a pipe too. */
+/** Whether to use colours: only on a terminal, never with NO_COLOR or TERM=dumb; FORCE_COLOR also colours a pipe. */
 export function wantsColor(
   terminal: Terminal,
   env: Readonly<Record<string, string | undefined>>,

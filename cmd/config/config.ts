@@ -1,6 +1,6 @@
 /**
- * Every environment variable this program reads: names, defaults, meaning, and the one place where they are
- * parsed. The reference page and the help texts are made from these lists.
+ * Every environment variable this program reads, with its default and meaning; they are parsed only here. The
+ * reference page and the help texts are generated from these lists.
  */
 import * as z from "zod";
 import { MOVER_ENV, MOVER_PATH } from "../../api/mover/environment.ts";
@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from "./variable_schema.ts";
 
-/** What `kopiur controller` is told by its environment. */
+/** The environment variables of `kopiur controller`. */
 export const controllerVariables = {
   moverImage: {
     name: "KOPIUR_MOVER_IMAGE",
@@ -88,7 +88,7 @@ export const controllerVariables = {
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
-/** What `kopiur mover` itself is told by its environment. */
+/** The environment variables of `kopiur mover` itself. */
 export const moverVariables = {
   workSpecPath: {
     name: MOVER_ENV.workSpecPath,
@@ -113,7 +113,7 @@ export const moverVariables = {
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
-/** Read by the mover, or handed on by it to kopia; the values of the secret ones are kept out of everything. */
+/** Variables that the mover reads or passes on to kopia; secret values are never shown. */
 const inheritedVariables: readonly VariableDoc[] = [
   [MOVER_ENV.password, "Password of the repository, from its Secret."],
   [MOVER_ENV.cacheFolder, "A folder that can be written to, for kopia's cache."],
@@ -131,7 +131,7 @@ const inheritedVariables: readonly VariableDoc[] = [
   ["SSL_CERT_FILE", "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise."],
 ].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
 
-/** Where `kubectl kopiur` and the controller look for a cluster, in this order. */
+/** How the plugin and the controller find the cluster, in this order. */
 const clusterVariables: readonly VariableDoc[] = [
   ["KUBECONFIG", "Kubeconfig files, separated by colons and merged, when `--kubeconfig` is not given."],
   ["HOME", "Its .kube/config is read when KUBECONFIG is not set."],
@@ -146,7 +146,7 @@ const clusterVariables: readonly VariableDoc[] = [
   description,
 }));
 
-/** Movers get them from the downward API. */
+/** Variables that movers get as well, from the downward API. */
 const alsoOfMovers: ReadonlySet<string> = new Set([MOVER_ENV.podName, MOVER_ENV.namespace]);
 
 /** One environment variable as the reference page shows it. */
@@ -166,21 +166,21 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
   ...clusterVariables,
 ];
 
-/** What the controller was told, checked. */
+/** The checked settings of the controller. */
 export type ControllerConfig =
   & Omit<ValuesOf<typeof controllerVariables>, "otlpHeadersSecret">
   & Pick<ControllerOptions, "moverEnvPassthrough">;
 
-/** What a mover was told, checked. */
+/** The checked settings of a mover. */
 export type MoverConfig = ValuesOf<typeof moverVariables>;
 
-/** The controller's settings; throws a UsageError that names every variable that cannot be used. */
+/** Parses the controller's settings; throws a UsageError that names every wrong variable. */
 export function parseControllerConfig(env: Environment): ControllerConfig {
   const { otlpHeadersSecret, ...values } = readVariables(controllerVariables, env);
   return { ...values, moverEnvPassthrough: telemetryPassthrough(env, otlpHeadersSecret) };
 }
 
-/** A mover's settings; throws a UsageError that names every variable that cannot be used. */
+/** Parses a mover's settings; throws a UsageError that names every wrong variable. */
 export function parseMoverConfig(env: Environment): MoverConfig {
   return readVariables(moverVariables, env);
 }

@@ -1,33 +1,33 @@
 import type * as z from "zod";
 import { UsageError } from "../exit_code.ts";
 
-/** An environment, read once in mod.ts and passed on. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One environment variable: how it is read, and what the reference says of it. */
+/** One environment variable, with its schema and its documentation. */
 export interface Variable<T> {
   readonly name: string;
-  /** What is read when it is not set or empty. Undefined: nothing, the schema says whether that will do. */
+  /** Used when the variable is not set or empty. Undefined: the schema decides whether it is required. */
   readonly fallback?: string;
-  /** For messages, after "expected". */
+  /** For error messages, after "expected". */
   readonly expected: string;
   readonly description: string;
-  /** Its value is never shown. */
+  /** The value is never shown. */
   readonly secret?: true;
   readonly schema: z.ZodType<T, string | undefined>;
 }
 
-/** Variables by the name their value has in the program. */
+/** Variables by the name of their value in the program. */
 export type Variables = Readonly<Record<string, Variable<unknown>>>;
 
-/** The values of some variables. */
+/** The values of variables, by the same names. */
 export type ValuesOf<V extends Variables> = {
   readonly [K in keyof V]: V[K] extends Variable<infer T> ? T : never;
 };
 
 /**
- * Reads variables from an environment; an empty text counts as not set. Throws one UsageError that names every
- * variable that cannot be used, what it is and what is accepted.
+ * Reads variables from an environment; an empty value counts as not set. Throws one UsageError that lists every wrong
+ * variable with its value and what is expected.
  */
 export function readVariables<const V extends Variables>(variables: V, env: Environment): ValuesOf<V> {
   const problems: string[] = [];

@@ -11,7 +11,7 @@ export const namespaceName = z.string().max(63).regex(/^[a-z0-9]([-a-z0-9]*[a-z0
 /** An image reference: name with tag or digest, as a pod takes it. */
 export const imageReference = z.string().max(512).regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/);
 
-/** A path on this machine; a name without a slash is looked for where the system looks for programs. */
+/** A path on this machine; a program's name without a slash is found on the PATH. */
 export const path = z.string().max(4096).regex(/^[^\0]+$/);
 
 /** `<name of a Secret>/<key in it>`. */
@@ -33,7 +33,7 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
   return { hostname: host === "" ? "0.0.0.0" : host, port };
 });
 
-/** A whole number between two others, both included. */
+/** A whole number from `least` to `most`. */
 export function wholeNumber(least: number, most: number): z.ZodType<number, string | undefined> {
   return z.string().regex(/^[0-9]{1,9}$/).transform(Number).pipe(z.number().min(least).max(most));
 }

@@ -1,11 +1,11 @@
 import { type Cluster, type KubeObject, type ObjectKey, type Resource } from "../../kube/mod.ts";
 
-/** Who owns the fields the plugin writes; not the controller, so that neither undoes the other. */
+/** The field manager of the plugin's writes; another than the controller's, so that neither undoes the other. */
 const FIELD_MANAGER = "kubectl-kopiur";
 
-/** What the commands of the plugin ask of the API server. Every call throws the classes of `kube/errors.ts`. */
+/** The API server as the plugin uses it. Every call throws the classes of `kube/errors.ts`. */
 export interface PluginApi {
-  /** All objects of a namespace, or of all with an empty one. */
+  /** All objects of a namespace; an empty namespace means all. */
   list(
     resource: Resource,
     options: {
@@ -15,15 +15,15 @@ export interface PluginApi {
     },
     signal: AbortSignal,
   ): Promise<readonly KubeObject[]>;
-  /** The object as it is now; undefined when there is none. */
+  /** The current object; undefined when there is none. */
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
-  /** Makes an object; one of that name already there is a conflict. Unknown fields are refused. */
+  /** Creates an object; an existing one of that name is a conflict. Unknown fields are refused. */
   create(
     resource: Resource,
     object: KubeObject,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Merges a patch into an object; with uid and resourceVersion in it, only into that very version. */
+  /** Merges a patch into an object; a uid and resourceVersion in the patch must match. */
   patch(resource: Resource, key: ObjectKey, patch: unknown, signal: AbortSignal): Promise<void>;
 }
 

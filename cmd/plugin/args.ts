@@ -6,7 +6,7 @@ import { addRepository, type RepositoryInvocation } from "./repository/args.ts";
 import { addSchedule, type ScheduleInvocation } from "./schedule/args.ts";
 import { addStatus, type StatusInvocation } from "./status/args.ts";
 
-/** What the plugin can be asked beside its version and help. */
+/** The commands of the plugin, besides version and help. */
 export type PluginInvocation =
   | StatusInvocation
   | BackupInvocation

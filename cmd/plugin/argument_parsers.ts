@@ -1,4 +1,4 @@
-/** Parsers of words on the command line; what they refuse becomes a misuse with that sentence. */
+/** Parsers of arguments; a refused one ends with exit code 2 and the sentence thrown here. */
 import { InvalidArgumentError } from "commander";
 import { parseDurationSeconds } from "../../api/duration.ts";
 import { backupDescription, backupTags, objectName } from "../../api/words.ts";
@@ -14,14 +14,14 @@ export function parseObjectNames(text: string, before: readonly string[] | undef
   return [...(before ?? []), parseObjectName(text)];
 }
 
-/** `90s`, `10m`, `1h30m` or a number of seconds, as milliseconds; more than nothing, a week at most. */
+/** `90s`, `10m`, `1h30m` or a number of seconds, in milliseconds; more than 0, at most a week. */
 export function parseTimeout(text: string): number {
   const seconds = parseDurationSeconds(text);
   if (seconds !== undefined && seconds > 0 && seconds <= 7 * 24 * 3600) return seconds * 1000;
   throw new InvalidArgumentError("expected a duration like 90s, 10m or 1h30m, 168h at most");
 }
 
-/** `key=value`, added to those before. */
+/** `key=value`, added to the tags before it. */
 export function parseTag(
   text: string,
   before: Readonly<Record<string, string>> | undefined,
@@ -43,7 +43,7 @@ export function parseTag(
   return tags;
 }
 
-/** What is said of the snapshots. */
+/** The description of the snapshots. */
 export function parseDescription(text: string): string {
   if (backupDescription.safeParse(text).success) return text;
   throw new InvalidArgumentError("expected one line of 512 characters at most");

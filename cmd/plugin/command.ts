@@ -3,12 +3,12 @@ import type { PluginInvocation } from "./args.ts";
 import type { Host } from "../host.ts";
 import { type PluginSession, runPlugin } from "./session.ts";
 
-/** Runs a command for a person against the cluster it names; the answer is its exit code. */
+/** Runs a plugin command against the cluster it names and returns the exit code. */
 export async function runPluginCommand(host: Host, invocation: PluginInvocation): Promise<number> {
   return await runPlugin(host, invocation.request, (session) => runCommand(host, session, invocation));
 }
 
-/** A command is loaded when it is run, as a role is. */
+/** Imports a command only when it runs. */
 async function runCommand(host: Host, session: PluginSession, invocation: PluginInvocation): Promise<number> {
   switch (invocation.kind) {
     case "status": {

@@ -1,14 +1,14 @@
 import type { Host } from "../host.ts";
 
-/** What a person is asked, and what is said when the answer is no. */
+/** A question to a person. */
 export interface Question {
-  /** Ends in what `yes` does, as `delete them`. */
+  /** What "yes" does, as `delete them`. */
   readonly to: string;
-  /** Begins the sentence of a refusal, as `Nothing was released`. */
+  /** Printed first when the answer is no, as `Nothing was released`. */
   readonly otherwise: string;
 }
 
-/** Whether a person at a terminal types "yes"; says why not otherwise. Anywhere else the answer is no. */
+/** True when a person at a terminal types "yes". Otherwise prints why not; without a terminal the answer is no. */
 export async function isConfirmed(
   { stdin, stderr }: Pick<Host, "stdin" | "stderr">,
   { to, otherwise }: Question,

@@ -6,13 +6,13 @@ import type { Host } from "../host.ts";
 import type { PluginApi } from "./api.ts";
 import type { PluginSession } from "./session.ts";
 
-/** What a test may let go wrong or happen before a request. */
+/** Called before each request, to throw or to change objects. */
 export type Before = (verb: "list" | "read" | "create" | "patch", resource: Resource, name: string) => void;
 
 /** An API server in memory, as the plugin sees it. */
 export class FakePluginApi implements PluginApi {
   readonly kube = new FakeKube();
-  /** Writes that were carried out, as `patch BackupSchedule apps/x {…}`. */
+  /** Writes that were carried out, as `patch BackupSchedule apps/x`. */
   readonly writes: string[] = [];
   readonly #before: Before;
 
@@ -84,7 +84,7 @@ export function fakeSession(api: PluginApi, namespace = "apps"): PluginSession {
   return { api, namespace, stop: new AbortController().signal };
 }
 
-/** A host that remembers what was printed; `typed` is what a person at a terminal answers. */
+/** A host that records its output; `typed` is the answer of a person at a terminal. */
 export function fakeHost(typed?: string): Host & { readonly printed: { out: string; error: string } } {
   const printed = { out: "", error: "" };
   const isTerminal = typed !== undefined;

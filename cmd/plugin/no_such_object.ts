@@ -2,7 +2,7 @@ import { answerOf, type Resource } from "../../kube/mod.ts";
 import type { PluginSession } from "./session.ts";
 import { expectedNames } from "./text.ts";
 
-/** The error for a name that does not exist, with the names that do, where they may be seen. */
+/** The error for a missing object; it lists the existing names where the user may list them. */
 export async function noSuchObject(
   { api, namespace }: Pick<PluginSession, "api" | "namespace">,
   { action, resource, name }: {

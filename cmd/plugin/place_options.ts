@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { namespaceName } from "../config/variable_schema.ts";
 
-/** Which cluster a command of the plugin asks, and where in it. */
+/** The cluster and namespace of a command. */
 export interface Place {
-  /** All namespaces, one, or the one of the kubeconfig's context. */
+  /** All namespaces, a named one, or that of the kubeconfig's context. */
   readonly scope: { readonly kind: "all" } | { readonly kind: "one"; readonly namespace: string } | {
     readonly kind: "context";
   };
@@ -11,7 +11,7 @@ export interface Place {
   readonly context: string | undefined;
 }
 
-/** What commander makes of the options of {@link addPlaceOptions}. */
+/** The options of {@link addPlaceOptions}, as commander parses them. */
 export interface PlaceOptions {
   readonly namespace?: string;
   readonly allNamespaces?: true;
@@ -19,7 +19,7 @@ export interface PlaceOptions {
   readonly context?: string;
 }
 
-/** Adds the options by which kubectl says where; `-A` only to a command that can look everywhere. */
+/** Adds kubectl's options for cluster and namespace; `-A` only with "any namespace". */
 export function addPlaceOptions(command: Command, reach: "any namespace" | "one namespace"): Command {
   command.addOption(
     new Option("-n, --namespace <name>", "look at this namespace (default: that of the context)")
@@ -35,7 +35,7 @@ export function addPlaceOptions(command: Command, reach: "any namespace" | "one 
     .option("--kubeconfig <file>", "use this kubeconfig (default: KUBECONFIG, else ~/.kube/config)");
 }
 
-/** The place these options name. */
+/** The place given by the options. */
 export function placeOf({ namespace, allNamespaces, kubeconfig, context }: PlaceOptions): Place {
   return {
     scope: allNamespaces

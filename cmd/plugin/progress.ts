@@ -1,13 +1,13 @@
 import type { SourceProgress } from "../../api/mod.ts";
 import { bytesText, durationText } from "./text.ts";
 
-/** How far the movers of a run are that work now, added up. */
+/** The progress of a run: the sum over its working movers. */
 export interface RunProgress extends Omit<SourceProgress, "source" | "pod" | "observedAt"> {
-  /** When the figures of the mover came that stands still for longest. */
+  /** When the oldest of the figures was observed. */
   readonly observedAt: string;
 }
 
-/** The sum over all movers; what not all of them can estimate, nobody can. Undefined where none says anything. */
+/** Adds up the progress of movers. Estimates are absent unless every mover has one. Undefined for an empty list. */
 export function sumProgress(progress: readonly SourceProgress[]): RunProgress | undefined {
   const [first] = progress;
   if (first === undefined) return undefined;
@@ -41,12 +41,12 @@ export function doneText({ bytesDone, bytesEstimated }: RunProgress): string {
   return `${done} of ~${bytesText(bytesEstimated)} (${percent}%)`;
 }
 
-/** `85 MiB/s`; undefined where nobody can say. */
+/** `85 MiB/s`; undefined when no mover gives a rate. */
 export function rateText({ bytesPerSecond }: RunProgress): string | undefined {
   return bytesPerSecond === undefined ? undefined : `${bytesText(bytesPerSecond)}/s`;
 }
 
-/** All of it in one phrase. */
+/** The whole progress in one phrase. */
 export function progressText(progress: RunProgress): string {
   const { filesDone, errors, secondsLeft } = progress;
   return [

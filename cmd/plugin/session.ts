@@ -7,21 +7,21 @@ import { processLifecycle, runRole } from "../lifecycle.ts";
 import type { Place } from "./place_options.ts";
 import { type PluginApi, pluginApi } from "./api.ts";
 
-/** What a command of the plugin works with. */
+/** What a plugin command works with. */
 export interface PluginSession {
   readonly api: PluginApi;
-  /** Where it looks; empty for all namespaces. */
+  /** Empty for all namespaces. */
   readonly namespace: string;
   /** Aborts on SIGINT and SIGTERM. */
   readonly stop: AbortSignal;
 }
 
-/** How long what is under way may take to end once it is told to. */
+/** How long a command may take to end after Ctrl-C. */
 const END_WITHIN_MS = 5_000;
-/** How long the API server may take for everything a command asks of it. */
-export const LIMIT_MS = 30_000;
+/** The limit for all requests of one step of a command. */
+const LIMIT_MS = 30_000;
 
-/** Runs a command of the plugin against the cluster it names; the answer is its exit code, 130 when it was broken off. */
+/** Runs a plugin command against the cluster of `place`. Returns the exit code, 130 when it was interrupted. */
 export async function runPlugin(
   host: Host,
   place: Place,
@@ -53,7 +53,7 @@ export async function runPlugin(
   });
 }
 
-/** Does something within {@link LIMIT_MS}; when that passes, the error says that `action` got no answer. */
+/** Runs `work` for at most {@link LIMIT_MS}; then throws that `action` got no answer. */
 export async function withinLimit<T>(
   action: string,
   stop: AbortSignal,

@@ -2,10 +2,10 @@ import Table from "cli-table3";
 import type pc from "picocolors";
 import { ageText, bytesText, durationText, harmlessText } from "./text.ts";
 
-/** Painters of words. */
+/** Functions that colour a text. */
 export type Colors = ReturnType<typeof pc.createColors>;
 
-/** What a word bodes; only shown where there are colours, so never the only sign. */
+/** The colour of a cell. The text must be clear without it, as there may be no colours. */
 export type Tone = "good" | "bad" | "open";
 
 /** A column of a table for people. */
@@ -28,7 +28,7 @@ export function durationCell(seconds: number | undefined): string | undefined {
   return seconds === undefined ? undefined : durationText(seconds);
 }
 
-/** How long ago, or in what time. */
+/** `9h ago` or `in 3h`. */
 export function ageCell(time: string | undefined, now: Date): string | undefined {
   return time === undefined ? undefined : ageText(time, now);
 }
@@ -36,7 +36,7 @@ export function ageCell(time: string | undefined, now: Date): string | undefined
 /** Between two columns. */
 const GAP = "   ";
 
-/** A table as lines, its head first, its columns as wide as they need be. Nothing others wrote moves the cursor. */
+/** A table as lines, its head first, with columns as wide as needed. Control characters in cells are removed. */
 export function tableLines<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -54,10 +54,10 @@ export function tableLines<Row>(
   return isNarrow ? padded(texts, painted) : measured(painted);
 }
 
-/** Letters that take one column each, so that their number is their width. */
+/** Characters that are one column wide, so that the length of a text is its width. */
 const ONE_COLUMN_EACH = /^[\x20-\x7e…]*$/;
 
-/** The quick way, for a library needs a tenth of a second for a few hundred rows. */
+/** Pads by length. The library below needs a tenth of a second for a few hundred rows. */
 function padded(
   texts: readonly (readonly string[])[],
   painted: readonly (readonly string[])[],
@@ -69,7 +69,7 @@ function padded(
   );
 }
 
-/** For letters that take two columns, or none. */
+/** For characters that are two columns wide, or none. */
 function measured([head = [], ...rows]: readonly (readonly string[])[]): readonly string[] {
   const table = new Table({
     head: [...head],
@@ -91,7 +91,6 @@ function cellText<Row>(column: Column<Row>, row: Row): string {
 }
 
 function paint(text: string, tone: Tone | undefined, colors: Colors): string {
-  // A dash says that there is nothing to be glad or afraid of.
   if (text === "-") return text;
   switch (tone) {
     case undefined:

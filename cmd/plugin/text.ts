@@ -1,10 +1,10 @@
-/** Numbers, names and what others wrote, as people read them in a line, and the order of lines. Pure. */
+/** Numbers, names and foreign texts for one line of output, and the order of rows. Pure. */
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
-/** More are not read by anybody. */
+/** The most names in one message. */
 const MOST_NAMES = 10;
 
-/** `512 B`, `1.5 GiB`: three digits at most, in powers of 1024. */
+/** `512 B`, `1.5 GiB`: at most three digits, in powers of 1024. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -17,7 +17,7 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** `45s`, `13m`, `9h`, `3d`: one unit, as kubectl prints ages. Less than nothing is nothing. */
+/** `45s`, `13m`, `9h`, `3d`: one unit, as kubectl prints ages. A negative duration is 0. */
 export function durationText(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 120) return `${whole}s`;
@@ -26,12 +26,12 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / 86400)}d`;
 }
 
-/** `9h ago`, or `in 3h` for a time to come; undefined for a text that is no time. */
+/** `9h ago`, or `in 3h` for a future time; undefined for a text that is no time. */
 export function ageText(time: string, now: Date): string | undefined {
   const at = Date.parse(time);
   if (Number.isNaN(at)) return undefined;
   const seconds = (now.getTime() - at) / 1000;
-  // A clock a little ahead of this one is not worth a prophecy.
+  // Another clock may be a few seconds ahead.
   return seconds < -5 ? `in ${durationText(-seconds)}` : `${durationText(seconds)} ago`;
 }
 
@@ -40,26 +40,26 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Names in quotes for a sentence: the first ten of them, and how many more there are. */
+/** Quoted names for a sentence: the first ten, and the number of the others. */
 export function quotedNames(names: readonly string[]): string {
   const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`).join(", ");
   return names.length <= MOST_NAMES ? shown : `${shown} and ${names.length - MOST_NAMES} more`;
 }
 
-/** What a message about a name that does not exist expects in its place. */
+/** The "expected" part of a message about a name that does not exist. */
 export function expectedNames(kind: string, names: readonly string[]): string {
   return names.length === 0
     ? `expected a ${kind} to be there, but there is none: is it another namespace?`
     : `expected ${names.length === 1 ? "" : "one of "}${quotedNames(names)}`;
 }
 
-/** A text others wrote, on one line: nothing in it moves the cursor, rings the bell or turns the text around. */
+/** A foreign text on one line, without control characters and without marks that change the direction of text. */
 export function harmlessText(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ").trim();
 }
 
-/** Order of rows. */
+/** Orders rows by namespace and name. */
 export function byName(
   a: { readonly namespace: string; readonly name: string },
   b: { readonly namespace: string; readonly name: string },

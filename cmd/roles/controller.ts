@@ -8,14 +8,14 @@ import type { Host } from "../host.ts";
 import { type Lifecycle, processLifecycle, runRole } from "../lifecycle.ts";
 import { startRoleTelemetry } from "./telemetry.ts";
 
-/** Below the 30 s a kubelet waits before it kills. */
+/** Less than the 30 s after which the kubelet kills the container. */
 const END_WITHIN_MS = 28_000;
-/** How long the last Events may take. */
+/** The limit for writing the last Events. */
 const CLOSE_WITHIN_MS = 2_000;
-/** How long the API server may take to answer at all before this replica gives up and is started again. */
+/** The limit for the first answer of the API server; then this replica ends, and the kubelet starts it again. */
 const FIRST_ANSWER_MS = 30_000;
 
-/** Runs the controller until it is told to stop (0) or cannot go on (1). What goes wrong is in its log. */
+/** Runs the controller until it is stopped (0) or cannot go on (1). Errors are in its log. */
 export async function runController(host: Host): Promise<number> {
   const env = await inlineCertificates(host.env, Deno.readTextFile);
   const config = parseControllerConfig(env);
@@ -38,7 +38,7 @@ async function control(
   { signal, atEnd }: Lifecycle,
 ): Promise<number> {
   atEnd("telemetry", () => telemetry.shutdown());
-  // Before anything can fail or wait: a process that cannot reach its cluster is alive, and not ready.
+  // Started first: a process that cannot reach its cluster is alive, but not ready.
   const server = startServer(telemetry.handler, config.httpAddress, telemetry.log);
   atEnd("http server", () => server.shutdown());
   const instance = config.podName ?? Deno.hostname();
@@ -66,7 +66,7 @@ async function control(
   return end.kind === "stopped" ? EXIT.ok : EXIT.failed;
 }
 
-/** The version of the API server; undefined when this process was told to stop while it waited. */
+/** The version of the API server; undefined when this process was stopped while it waited. */
 async function firstAnswer(cluster: Cluster, stop: AbortSignal): Promise<string | undefined> {
   try {
     return await cluster.serverVersion(AbortSignal.any([stop, AbortSignal.timeout(FIRST_ANSWER_MS)]));

@@ -5,13 +5,13 @@ import type { Host } from "../host.ts";
 import { processLifecycle, runRole } from "../lifecycle.ts";
 import { startRoleTelemetry } from "./telemetry.ts";
 
-/** Below the 30 s a kubelet waits before it kills; kopia gets most of it to end by itself. */
+/** Less than the 30 s after which the kubelet kills the container; kopia gets most of it to end by itself. */
 const END_WITHIN_MS = 28_000;
 
-/** A repository on a volume is shared by its group: movers may run as different users. Nobody else may read it. */
+/** Group members may read a repository on a volume, as movers may run as different users; others may not. */
 const UMASK = 0o007;
 
-/** Does one piece of work; SIGTERM is passed on to kopia and still leaves a result. */
+/** Runs one mover and returns its exit code. On SIGTERM kopia is stopped and a result is still written. */
 export async function runMover(host: Host): Promise<number> {
   const env = await inlineCertificates(host.env, Deno.readTextFile);
   const config = parseMoverConfig(env);

@@ -10,7 +10,7 @@ import { UsageError } from "../exit_code.ts";
 import type { Host } from "../host.ts";
 import type { Environment } from "../config/variable.ts";
 
-/** Telemetry of a role, with its export. Throws a UsageError when strict mode forbids to start. */
+/** Starts the telemetry of a role, with its export. Throws a UsageError when strict mode forbids the start. */
 export async function startRoleTelemetry(host: Host, env: Environment, role: Role): Promise<Telemetry> {
   const facts = { role, build: readBuild(), terminal: host.stdout.isTerminal };
   try {

@@ -8,8 +8,8 @@ import { noSuchObject } from "../no_such_object.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 
 /**
- * Says of Backups that their snapshots are as they should be, or takes that back, and prints what was meant. Each word is
- * for the Backup as it was read; a name that cannot be accepted stops what comes after it.
+ * Sets or clears `spec.accept` of Backups and prints their snapshots. Each patch applies only to the version that was
+ * read. The first Backup that cannot be accepted throws, and those after it are not looked at.
  */
 export async function acceptBackups(
   { stdout, stderr }: Pick<Host, "stdout" | "stderr">,
@@ -43,7 +43,7 @@ export async function acceptBackups(
   return EXIT.ok;
 }
 
-/** A word on what is not known yet, or counts for nothing, is a mistake. */
+/** Throws for a Backup that has not ended, has no snapshot, or would not count for retention anyway. */
 function refuseSenseless({ metadata, spec, status }: KubeObject, saved: readonly SnapshotEntry[]): void {
   const cannot = `Cannot accept "${metadata.name}"`;
   if (metadata.deletionTimestamp !== undefined) {

@@ -10,7 +10,7 @@ import {
 import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
-/** What `backup now` was asked. */
+/** The arguments of `backup now`. */
 export interface BackupNowRequest extends Place {
   /** Name of the BackupConfig. */
   readonly config: string;
@@ -21,15 +21,15 @@ export interface BackupNowRequest extends Place {
   readonly wait: { readonly timeoutMs: number } | undefined;
 }
 
-/** What `backup accept` was asked. */
+/** The arguments of `backup accept`. */
 export interface BackupAcceptRequest extends Place {
   /** Names of the Backups. */
   readonly names: readonly string[];
-  /** False to take the word back. */
+  /** False for `--undo`. */
   readonly accept: boolean;
 }
 
-/** What the words after `backup` mean. */
+/** The commands of `backup`. */
 export type BackupInvocation =
   | { readonly kind: "backup-now"; readonly request: BackupNowRequest }
   | { readonly kind: "backup-accept"; readonly request: BackupAcceptRequest };
@@ -45,7 +45,7 @@ interface NowOptions extends PlaceOptions {
   readonly deletionPolicy?: DeletionPolicy;
 }
 
-/** Adds `backup now`. */
+/** Adds `backup now` and `backup accept`. */
 export function addBackup(program: Command, settle: (invocation: BackupInvocation) => void): void {
   const backup = program.command("backup")
     .summary("start a backup by hand, or accept one that is not whole")
@@ -75,10 +75,10 @@ export function addBackup(program: Command, settle: (invocation: BackupInvocatio
       settle({ kind: "backup-now", request: nowRequest(config, options) })
     );
   addPlaceOptions(backup.command("accept"), "one namespace")
-    .summary("say that a backup is right though it holds less than older ones")
+    .summary("say that a backup is right though it contains less than older ones")
     .description(backupAcceptHelp.about)
     .addArgument(new Argument("<name...>", "the Backups").argParser(parseObjectNames))
-    .option("--undo", "take the word back")
+    .option("--undo", "no longer accept them")
     .addHelpText("after", backupAcceptHelp.after)
     .action((names: readonly string[], options: PlaceOptions & { readonly undo?: true }) =>
       settle({
@@ -101,7 +101,7 @@ function nowRequest(config: string, options: NowOptions): BackupNowRequest {
 
 /** `kubectl kopiur backup --help`. */
 const backupHelp: HelpText = {
-  about: "Starts a backup by hand, beside what schedules do, or says that one that was made is right.",
+  about: "Starts a backup by hand, independent of schedules, or accepts a finished one that is not whole.",
   after: `
 Examples:
   kubectl kopiur backup now photos -n media --wait
@@ -112,7 +112,7 @@ Examples:
 const backupNowHelp: HelpText = {
   about:
     "Makes a Backup of a BackupConfig, called <config>-<time in UTC>, and prints its name. The controller does\n" +
-    "the rest. With --wait its way is told on standard error until it ends.",
+    "the rest. With --wait the command prints phase and progress on standard error until the backup ends.",
   after: `
 Examples:
   kubectl kopiur backup now photos -n media
@@ -126,10 +126,11 @@ deleted meanwhile), 2 called wrongly, 124 --wait took longer than --timeout; the
 /** `kubectl kopiur backup accept --help`. */
 const backupAcceptHelp: HelpText = {
   about:
-    "A backup of which something could not be read, or that holds much less than older ones, pushes no whole\n" +
-    "one out of retention. Where it is as it should be, this says so (spec.accept of the Backup): it then\n" +
-    "counts as whole, later ones are measured by it, and what is older goes by the rules of retention.\n" +
-    "A partial one is still told as partial: leave what cannot be read out of the source to end that.",
+    "Some backups are not whole: files could not be read, or they contain much less than older ones. Retention\n" +
+    "does not count such a backup, so older ones stay. If the backup is as it should be, accept it\n" +
+    "(spec.accept of the Backup): it then counts as whole, later ones are compared with it, and older ones\n" +
+    "are deleted by the rules of retention. A partial one is still reported as partial; to end that, leave\n" +
+    "the unreadable files out of the source.",
   after: `
 Examples:
   kubectl kopiur backup accept photos-20260101030000 -n media

@@ -2,29 +2,29 @@ import { backupStatus, findCondition } from "../../../api/mod.ts";
 import { progressText, sumProgress } from "../progress.ts";
 import { answerOf, type KubeClock, type KubeObject, sleep } from "../../../kube/mod.ts";
 
-/** How a Backup that was followed ended, or that it did not in time. */
+/** How following a Backup ended. */
 export type FollowEnd =
   | { readonly kind: "succeeded" | "incomplete" | "failed"; readonly message: string }
   /** It was deleted. */
   | { readonly kind: "gone" }
   | { readonly kind: "timeout" };
 
-/** What following a Backup needs of the world. */
+/** What {@link followBackup} needs. */
 export interface FollowDeps {
-  /** The Backup as it is now; undefined when there is none. */
+  /** The current Backup; undefined when there is none. */
   readonly read: (signal: AbortSignal) => Promise<KubeObject | undefined>;
   readonly clock: KubeClock;
-  /** Called with each new thing there is to say of it. */
-  readonly tell: (line: string) => void;
+  /** Gets each new phase, message or progress as a line. */
+  readonly print: (line: string) => void;
 }
 
 const LOOK_EVERY_MS = 1_000;
 const LOOK_LIMIT_MS = 15_000;
 
 /**
- * Looks at a Backup every second until it has ended, was deleted, or the time is up; tells each new phase or
- * message, and how far it is. An API server that does not answer is told and asked again. Rejects with the reason of `stop`, and when
- * the Backup may not be read.
+ * Reads a Backup every second until it has ended, was deleted, or the time is up, and prints each change. When the API
+ * server does not answer, that is printed and the read repeated. Rejects with the reason of `stop`, and when the user
+ * may not read the Backup.
  */
 export async function followBackup(
   deps: FollowDeps,
@@ -34,16 +34,16 @@ export async function followBackup(
   const timeUp = new AbortController();
   const cancel = deps.clock.setTimer(timeoutMs, () => timeUp.abort(new Error("The time is up")));
   const signal = AbortSignal.any([stop, timeUp.signal]);
-  const said = new LastSaid(deps.tell);
+  const printer = new ChangePrinter(deps.print);
   let uid: string | undefined;
   try {
     for (;;) {
-      const found = await look(deps, said, signal);
+      const found = await look(deps, printer, signal);
       if (found.kind === "read") {
         if (found.backup === undefined) return { kind: "gone" };
         uid ??= found.backup.metadata.uid;
         if (uid !== found.backup.metadata.uid) return { kind: "gone" };
-        const end = judge(found.backup, said);
+        const end = endOf(found.backup, printer);
         if (end !== undefined) return end;
       }
       await sleep(deps.clock, LOOK_EVERY_MS, signal);
@@ -61,7 +61,7 @@ type Look =
   | { readonly kind: "read"; readonly backup: KubeObject | undefined }
   | { readonly kind: "unknown" };
 
-async function look({ read, clock }: FollowDeps, said: LastSaid, signal: AbortSignal): Promise<Look> {
+async function look({ read, clock }: FollowDeps, printer: ChangePrinter, signal: AbortSignal): Promise<Look> {
   const late = new AbortController();
   const cancel = clock.setTimer(
     LOOK_LIMIT_MS,
@@ -72,14 +72,15 @@ async function look({ read, clock }: FollowDeps, said: LastSaid, signal: AbortSi
   } catch (error) {
     signal.throwIfAborted();
     if (answerOf(error)?.code === 403) throw error;
-    said.say(`trying again: ${error instanceof Error ? error.message : String(error)}`);
+    printer.print(`trying again: ${error instanceof Error ? error.message : String(error)}`);
     return { kind: "unknown" };
   } finally {
     cancel();
   }
 }
 
-function judge(backup: KubeObject, said: LastSaid): FollowEnd | undefined {
+/** Prints what changed; undefined while the Backup has not ended. */
+function endOf(backup: KubeObject, printer: ChangePrinter): FollowEnd | undefined {
   const parsed = backupStatus.optional().safeParse(backup.status);
   if (!parsed.success) {
     throw new Error(
@@ -91,7 +92,7 @@ function judge(backup: KubeObject, said: LastSaid): FollowEnd | undefined {
   const text = message ?? findCondition(conditions, "Ready")?.message ?? "";
   const far = sumProgress(progress);
   const how = far === undefined ? text : `${text} (${progressText(far)})`;
-  said.say(phase === undefined ? "no controller has looked at it yet" : `${phase}: ${how}`);
+  printer.print(phase === undefined ? "no controller has looked at it yet" : `${phase}: ${how}`);
   switch (phase) {
     case "Succeeded":
       return {
@@ -112,18 +113,18 @@ function judge(backup: KubeObject, said: LastSaid): FollowEnd | undefined {
   }
 }
 
-/** Says a thing once in a row. */
-class LastSaid {
-  readonly #tell: (line: string) => void;
+/** Prints a line unless it is the same as the last one. */
+class ChangePrinter {
+  readonly #print: (line: string) => void;
   #last: string | undefined;
 
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell;
+  constructor(print: (line: string) => void) {
+    this.#print = print;
   }
 
-  say(line: string): void {
+  print(line: string): void {
     if (line === this.#last) return;
     this.#last = line;
-    this.#tell(line);
+    this.#print(line);
   }
 }

@@ -23,7 +23,7 @@ async function follow(
   const run = followBackup(
     {
       clock,
-      tell: (line) => void reported.push(line),
+      print: (line) => void reported.push(line),
       read: (signal) => {
         const sight = sights[Math.min(looks++, sights.length - 1)];
         if (sight instanceof Error) return Promise.reject(sight);
@@ -119,7 +119,7 @@ Deno.test("followBackup() rejects with the reason it was stopped for", async () 
   const stop = new AbortController();
   const clock = new FakeClock();
   const read = () => Promise.resolve(a("Running", ""));
-  const run = followBackup({ clock, read, tell: () => {} }, 1000, stop.signal);
+  const run = followBackup({ clock, read, print: () => {} }, 1000, stop.signal);
   stop.abort(new Error("Stopped by SIGINT"));
   await rejects(run, /Stopped by SIGINT/);
   equal(clock.pending, 0);

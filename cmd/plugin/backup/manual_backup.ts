@@ -3,10 +3,10 @@ import { labelValue, shortHash } from "../../../controller/shared/objects/names.
 import type { KubeObject } from "../../../kube/types.ts";
 import type { BackupNowRequest } from "./args.ts";
 
-/** As a label's value has room for: then the name can be selected by. */
+/** The longest value of a label, so that Backups can be selected by name. */
 const LONGEST_NAME = 63;
 
-/** The Backup a person asks for. `attempt` counts from 1; a later one gets a name of its own. Pure. */
+/** The Backup of `backup now`. `attempt` counts from 1 and makes the name unique within a second. Pure. */
 export function manualBackup(
   request: Omit<BackupNowRequest, "wait" | "scope" | "kubeconfig" | "context">,
   namespace: string,
@@ -21,7 +21,7 @@ export function manualBackup(
       name: manualBackupName(config, now, attempt),
       namespace,
       labels: { [LABEL.origin]: "manual", [LABEL.config]: labelValue(config) },
-      // It gets one before its first mover anyway: so that is one write less.
+      // The controller would add it before the first mover: this saves a write.
       finalizers: [FINALIZER],
     },
     spec: {
@@ -33,7 +33,7 @@ export function manualBackup(
   };
 }
 
-/** `<config>-<YYYYMMDDHHMMSS in UTC>`, from the second attempt on with its number; a long config is cut and hashed. */
+/** `<config>-<YYYYMMDDHHMMSS in UTC>`, with the number from the second attempt on; a long config is cut and hashed. */
 export function manualBackupName(config: string, now: Date, attempt: number): string {
   const time = now.toISOString().slice(0, 19).replace(/[^0-9]/g, "");
   const tail = attempt === 1 ? `-${time}` : `-${time}-${attempt}`;

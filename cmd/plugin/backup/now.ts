@@ -9,10 +9,10 @@ import { manualBackup } from "./manual_backup.ts";
 import { noSuchObject } from "../no_such_object.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 
-/** Names that may be taken in one second before something is wrong. */
+/** The most names that are tried. */
 const MOST_ATTEMPTS = 10;
 
-/** Makes a Backup of a BackupConfig, prints its name, and follows it when asked to. */
+/** Creates a Backup of a BackupConfig, prints its name, and follows it with `--wait`. */
 export async function backupNow(
   host: Pick<Host, "stdout" | "stderr">,
   session: PluginSession,
@@ -31,7 +31,7 @@ export async function backupNow(
   const end = await followBackup(
     {
       clock,
-      tell: (line) => host.stderr.write(`${name}: ${harmlessText(line)}\n`),
+      print: (line) => host.stderr.write(`${name}: ${harmlessText(line)}\n`),
       read: (signal) => api.read(resourceOf(backupKind), { namespace, name }, signal),
     },
     timeoutMs,
@@ -68,7 +68,7 @@ async function requireConfig(
     const key = { namespace: session.namespace, name: config };
     if (await session.api.read(resource, key, signal) !== undefined) return;
   } catch (error) {
-    // Whoever may make Backups and see no BackupConfigs is not kept from it.
+    // A user may be allowed to create Backups, but not to read BackupConfigs.
     if (answerOf(error)?.code === 403) return;
     throw error;
   }
@@ -87,7 +87,7 @@ async function create(
       await api.create(resourceOf(backupKind), backup, signal);
       return backup;
     } catch (error) {
-      // Somebody, or a schedule of that name, made one in the same second.
+      // Another one of that name was created in the same second.
       if (!isConflict(error) || attempt >= MOST_ATTEMPTS) throw error;
     }
   }

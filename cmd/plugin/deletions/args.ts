@@ -7,20 +7,20 @@ import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../plac
 export const deletionsFormats = ["table", "json", "yaml"] as const;
 export type DeletionsFormat = typeof deletionsFormats[number];
 
-/** What `deletions list` was asked. */
+/** The arguments of `deletions list`. */
 export interface DeletionsListRequest extends Place {
   readonly format: DeletionsFormat;
 }
 
-/** What `deletions release` was asked. */
+/** The arguments of `deletions release`. */
 export interface DeletionsReleaseRequest extends Place {
-  /** All that are held there, or these Backups of one namespace. */
+  /** All held deletions, or the named Backups of one namespace. */
   readonly which: { readonly kind: "all" } | { readonly kind: "named"; readonly names: readonly string[] };
-  /** A person has confirmed already. */
+  /** Do not ask. */
   readonly yes: boolean;
 }
 
-/** What the words after `deletions` mean. */
+/** The commands of `deletions`. */
 export type DeletionsInvocation =
   | { readonly kind: "deletions-list"; readonly request: DeletionsListRequest }
   | { readonly kind: "deletions-release"; readonly request: DeletionsReleaseRequest };
@@ -80,10 +80,10 @@ function chooseWhich(
 /** `kubectl kopiur deletions --help`. */
 const deletionsHelp: HelpText = {
   about:
-    "When many Backups are deleted, and not by retention, or the last snapshots of a recipe would go, kopiur\n" +
-    "takes it for a mistake: the Backups are held and their snapshots stay until a person confirms. So are\n" +
-    "Backups that were put back, for another cluster may live on their snapshots. These commands show and\n" +
-    "confirm.",
+    "A deletion that may be a mistake is held: the snapshots stay until a person confirms. That is so when\n" +
+    "many Backups are deleted, and not by retention; when the last snapshots of a recipe would be deleted;\n" +
+    "and for Backups that were put back, as another cluster may use their snapshots. These commands list\n" +
+    "and release what is held.",
   after: `
 Examples:
   kubectl kopiur deletions list -A
@@ -95,8 +95,8 @@ Examples:
 const deletionsListHelp: HelpText = {
   about: "Shows the deleted Backups whose snapshots are held, and how much a release would destroy.",
   after: `
-Where the deletion was a mistake, let the Backup go without its snapshots; they stay in the
-repository and come back as discovered Backups when it is read again:
+If the deletion was a mistake, let the Backup be deleted without its snapshots. They stay in the
+repository and appear as discovered Backups when it is read again:
   kubectl annotate backup NAME kopiur.home-operations.com/skip-snapshot-cleanup=true
 
 Exit codes: 0 done, 1 failed, 2 called wrongly`,
@@ -106,7 +106,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly`,
 const deletionsReleaseHelp: HelpText = {
   about:
     "Confirms the deletion of held Backups: their snapshots are then deleted from the repository for good.\n\n" +
-    "It first prints which snapshots are lost. Then it asks on a terminal; anywhere else it needs --yes.",
+    "It first prints which snapshots will be lost, then asks on a terminal. Without a terminal it needs --yes.",
   after: `
 Examples:
   kubectl kopiur deletions release photos-20260101030000 -n media

@@ -16,11 +16,11 @@ export interface LostSnapshot {
   readonly sizeBytes?: number;
 }
 
-/** A deleted Backup that is held until a person confirms. */
+/** A deleted Backup whose deletion is held until a person confirms. */
 export interface HeldDeletion {
   readonly namespace: string;
   readonly name: string;
-  /** The incarnation and version that was looked at. */
+  /** The uid and version of the object that was read. */
   readonly uid: string;
   readonly resourceVersion: string;
   readonly config?: string;
@@ -30,14 +30,14 @@ export interface HeldDeletion {
   readonly since: string;
   /** Why: `MassDeletionHeld`, `LastSnapshotsHeld`, `InheritedHeld` or `PinnedHeld`. */
   readonly reason: string;
-  /** Why, in the controller's words. */
+  /** The message of its condition. */
   readonly message: string;
-  /** By which its release is said. */
+  /** The value of the annotation that releases it. */
   readonly word: string;
   readonly snapshots: readonly LostSnapshot[];
 }
 
-/** Those of the Backups whose deletion is held and was not confirmed yet, by namespace and name. */
+/** The held deletions among the Backups that were not confirmed yet, by namespace and name. */
 export function heldDeletions(backups: readonly KubeObject[]): readonly HeldDeletion[] {
   return backups.flatMap((backup) => {
     const held = heldDeletion(backup);
@@ -47,12 +47,12 @@ export function heldDeletions(backups: readonly KubeObject[]): readonly HeldDele
 
 const PINNED = "PinnedHeld" satisfies Reason;
 
-/** True for one that no word releases: its pin must go. */
+/** True for a deletion that only removing the pin releases. */
 export function isHeldByPin({ reason }: HeldDeletion): boolean {
   return reason === PINNED;
 }
 
-/** How a Backup is held; undefined when it is not, or was released already. */
+/** The held deletion of a Backup; undefined when it is not held, or was released already. */
 export function heldDeletion(backup: KubeObject): HeldDeletion | undefined {
   const { namespace = "", name, uid = "", resourceVersion = "", deletionTimestamp } = backup.metadata;
   if (deletionTimestamp === undefined) return undefined;
@@ -89,7 +89,7 @@ function lostSnapshots(status: BackupStatus): readonly LostSnapshot[] {
   );
 }
 
-/** Of what is held that which was asked for; or, as a sentence, what of it is not held. */
+/** The held deletions that were asked for; or an error message when one of them is not held. */
 export function chooseHeld(
   held: readonly HeldDeletion[],
   which: { readonly kind: "all" } | { readonly kind: "named"; readonly names: readonly string[] },

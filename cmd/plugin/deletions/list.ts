@@ -9,7 +9,7 @@ import type { Host } from "../../host.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 import { wantsColor } from "../../terminal.ts";
 
-/** Prints the deleted Backups that are held. */
+/** Prints the held deletions. */
 export async function listDeletions(
   host: Pick<Host, "stdout" | "env">,
   session: PluginSession,
@@ -35,7 +35,7 @@ export async function listDeletions(
   return EXIT.ok;
 }
 
-/** Those that are held where the session looks. */
+/** Reads the held deletions of the session's namespace, or of all. */
 export async function readHeld({ api, namespace, stop }: PluginSession): Promise<readonly HeldDeletion[]> {
   return heldDeletions(
     await withinLimit(

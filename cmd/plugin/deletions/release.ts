@@ -8,18 +8,17 @@ import { EXIT } from "../../exit_code.ts";
 import { chooseHeld, type HeldDeletion, heldDeletion, isHeldByPin } from "./held.ts";
 import type { Host } from "../../host.ts";
 import { readHeld } from "./list.ts";
+import { inParallel } from "../parallel.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 import { wantsColor } from "../../terminal.ts";
 
-/** Releases at a time: a thousand must not take minutes, nor flood the API server. */
-const LANES = 8;
-/** The controller writes statuses meanwhile; more than that in a row is no coincidence. */
+/** The controller writes statuses meanwhile, which conflict with a release. */
 const MOST_TRIES = 5;
 const QUESTION: Question = { to: "delete them", otherwise: "Nothing was released" };
 
 /**
- * Prints what a release destroys, lets a person confirm, and confirms it to the controller. Releases exactly what it
- * printed: what comes to be held meanwhile, or was made again under the same name, stays.
+ * Prints the snapshots that a release destroys, asks a person, and confirms the deletions to the controller. Releases
+ * exactly what it printed, not what is held since, nor a new object of the same name.
  */
 export async function releaseDeletions(
   host: Pick<Host, "stdin" | "stdout" | "stderr" | "env">,
@@ -51,35 +50,23 @@ async function releaseAll(
   session: PluginSession,
   held: readonly HeldDeletion[],
 ): Promise<number> {
-  const rest = held.values();
-  const failures: string[] = [];
   let released = 0;
-  async function lane(): Promise<void> {
-    for (const each of rest) {
-      const name = keyText(each);
-      try {
-        const end = await withinLimit(
-          `release ${name}`,
-          session.stop,
-          (signal) => release(session, each, signal),
-        );
-        if (end === "released") released++;
-        if (end === "released") stdout.write(`backup.${GROUP}/${each.name} released\n`);
-        else stderr.write(`${name} was not released: ${end}\n`);
-      } catch (error) {
-        session.stop.throwIfAborted();
-        failures.push(`Cannot release ${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: LANES }, lane));
-  for (const failure of failures) stderr.write(`error: ${failure}\n`);
+  const failures = await inParallel(held, session.stop, async (each) => {
+    const name = keyText(each);
+    const work = (signal: AbortSignal) => release(session, each, signal);
+    const end = await withinLimit(`release ${name}`, session.stop, work);
+    if (end === "released") {
+      released++;
+      stdout.write(`backup.${GROUP}/${each.name} released\n`);
+    } else stderr.write(`${name} was not released: ${end}\n`);
+  });
+  for (const [each, why] of failures) stderr.write(`error: Cannot release ${keyText(each)}: ${why}\n`);
   if (failures.length === 0) return EXIT.ok;
   stderr.write(`${released} of ${counted(held.length, "Backup")} were released; it can be run again\n`);
   return EXIT.failed;
 }
 
-/** Released, or why there is nothing left to release. */
+/** "released", or why there is nothing to release. */
 async function release(
   { api }: PluginSession,
   held: HeldDeletion,

@@ -14,7 +14,7 @@ export interface HeldDeletionsDocument {
   readonly held: readonly HeldDeletion[];
 }
 
-/** The document of what is held. */
+/** The document for `-o json` and `-o yaml`. */
 export function heldDocument(
   held: readonly HeldDeletion[],
   namespace: string,
@@ -23,7 +23,7 @@ export function heldDocument(
   return { apiVersion: API_VERSION, kind: "HeldDeletions", namespace, time: now.toISOString(), held };
 }
 
-/** What is held as a table: a row for each Backup, with the namespace where there may be several. */
+/** A table with a row for each Backup, and the namespace when there may be several. */
 export function heldTable(
   held: readonly HeldDeletion[],
   options: { readonly allNamespaces: boolean; readonly color: boolean; readonly now: Date },
@@ -44,7 +44,7 @@ export function heldTable(
   return `${tableLines(held, columns, pc.createColors(options.color)).join("\n")}\n`;
 }
 
-/** What a release of these destroys: a row for each snapshot. */
+/** The snapshots that a release destroys, as a table. */
 export function lossTable(
   held: readonly HeldDeletion[],
   options: { readonly allNamespaces: boolean; readonly color: boolean; readonly now: Date },

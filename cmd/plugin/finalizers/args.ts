@@ -2,15 +2,15 @@ import type { Command } from "commander";
 import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
-/** What `finalizers drop` was asked. */
+/** The arguments of `finalizers drop`. */
 export interface FinalizersDropRequest extends Place {
-  /** Only say what would be done. */
+  /** Only print what would be done. */
   readonly dryRun: boolean;
-  /** A person has confirmed already. */
+  /** Do not ask. */
   readonly yes: boolean;
 }
 
-/** What the words after `finalizers` mean. */
+/** The command of `finalizers`. */
 export interface FinalizersInvocation {
   readonly kind: "finalizers-drop";
   readonly request: FinalizersDropRequest;
@@ -24,11 +24,11 @@ interface DropOptions extends PlaceOptions {
 /** Adds `finalizers drop`. */
 export function addFinalizers(program: Command, settle: (invocation: FinalizersInvocation) => void): void {
   const finalizers = program.command("finalizers")
-    .summary("let Backups go without a controller, after kopiur was uninstalled")
+    .summary("make Backups deletable after kopiur was uninstalled")
     .description(finalizersHelp.about)
     .addHelpText("after", finalizersHelp.after);
   addPlaceOptions(finalizers.command("drop"), "any namespace")
-    .summary("take kopiur's finalizer off Backups; their snapshots stay")
+    .summary("remove kopiur's finalizer from Backups; their snapshots stay")
     .description(finalizersDropHelp.about)
     .option("--dry-run", "only say how many Backups that would be")
     .option("-y, --yes", "do not ask; without it, and without a terminal, nothing is done")
@@ -44,8 +44,8 @@ export function addFinalizers(program: Command, settle: (invocation: FinalizersI
 /** `kubectl kopiur finalizers --help`. */
 const finalizersHelp: HelpText = {
   about:
-    "Each Backup has a finalizer, so that its snapshots can be deleted with it. Without a controller nobody takes\n" +
-    "it off, and Backups and their namespaces cannot go. For a cluster that kopiur was uninstalled from.",
+    "Each Backup has a finalizer, so that its snapshots can be deleted with it. Without a controller nobody\n" +
+    "removes it, and Backups and their namespaces cannot be deleted. Use this after kopiur was uninstalled.",
   after: `
 Example:
   kubectl kopiur finalizers drop -A`,
@@ -54,11 +54,11 @@ Example:
 /** `kubectl kopiur finalizers drop --help`. */
 const finalizersDropHelp: HelpText = {
   about:
-    "Takes kopiur's finalizer, and no other, off the Backups of a namespace or of the cluster. Nothing is deleted\n" +
-    "in any repository: a Backup that is being deleted goes at once and its snapshots stay; any other Backup\n" +
-    "stays, and goes without its snapshots when it is deleted later. A mover that is at work ends by itself.\n\n" +
-    "Uninstall the controller first: one that runs puts the finalizer back, as one that is installed later\n" +
-    "does on the Backups there are then.",
+    "Removes kopiur's finalizer, and no other, from the Backups of a namespace or of the cluster. Nothing is\n" +
+    "deleted in any repository. A Backup that is being deleted disappears at once, and its snapshots stay.\n" +
+    "Any other Backup stays; deleting it later keeps its snapshots as well. A working mover ends by itself.\n\n" +
+    "Uninstall the controller first: a running one adds the finalizer again, and so does one that is\n" +
+    "installed later.",
   after: `
 Examples:
   kubectl kopiur finalizers drop -A --dry-run              how many Backups that would be

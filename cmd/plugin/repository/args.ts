@@ -3,17 +3,17 @@ import type { HelpText } from "../../help_text.ts";
 import { parseObjectName } from "../argument_parsers.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
-/** What `repository inherit` was asked. */
+/** The arguments of `repository inherit`. */
 export interface RepositoryInheritRequest extends Place {
   /** Name of the Repository. */
   readonly repository: string;
-  /** False to take the word back. */
+  /** False for `--undo`. */
   readonly inherit: boolean;
-  /** A person has confirmed already. */
+  /** Do not ask. */
   readonly yes: boolean;
 }
 
-/** What the words after `repository` mean. */
+/** The command of `repository`. */
 export interface RepositoryInvocation {
   readonly kind: "repository-inherit";
   readonly request: RepositoryInheritRequest;
@@ -27,14 +27,14 @@ interface InheritOptions extends PlaceOptions {
 /** Adds `repository inherit`. */
 export function addRepository(program: Command, settle: (invocation: RepositoryInvocation) => void): void {
   const repository = program.command("repository")
-    .summary("say that no other cluster lives on the backups that were put back")
+    .summary("say that no other cluster uses the backups that were put back")
     .description(repositoryHelp.about)
     .addHelpText("after", repositoryHelp.after);
   addPlaceOptions(repository.command("inherit"), "one namespace")
-    .summary("let retention and deletions take what was put back")
+    .summary("let retention and deletions apply to what was put back")
     .description(repositoryInheritHelp.about)
     .addArgument(new Argument("<name>", "name of the Repository").argParser(parseObjectName))
-    .option("--undo", "take the word back")
+    .option("--undo", "no longer inherit them")
     .option("-y, --yes", "do not ask; without it, and without a terminal, nothing is done")
     .addHelpText("after", repositoryInheritHelp.after)
     .action((name: string, options: InheritOptions) =>
@@ -53,9 +53,9 @@ export function addRepository(program: Command, settle: (invocation: RepositoryI
 /** `kubectl kopiur repository --help`. */
 const repositoryHelp: HelpText = {
   about:
-    "Backups that were put back into a cluster (by Velero, an export, Git) take up the snapshots that were made\n" +
-    "before. The cluster that made them may live on beside this one, so nothing deletes those snapshots until a\n" +
-    "person says that it does not.",
+    "Backups that were put back into a cluster (by Velero, an export, Git) stand for snapshots that were made\n" +
+    "before. The cluster that made them may still use them, so nothing deletes those snapshots until a person\n" +
+    "says that it does not.",
   after: `
 Example:
   kubectl kopiur repository inherit home -n media`,
@@ -64,10 +64,10 @@ Example:
 /** `kubectl kopiur repository inherit --help`. */
 const repositoryInheritHelp: HelpText = {
   about:
-    "Says that no other cluster lives on the Backups of a Repository that were put back (its annotation heir,\n" +
-    "with its own uid). Retention and deletions then take them like any other. Shows how many they are, and\n" +
-    "what another cluster has written since, then asks. For a cluster that was restored in place of a dead\n" +
-    "one; never for a copy of one that works.",
+    "Says that no other cluster uses the Backups of a Repository that were put back (annotation heir on the\n" +
+    "Repository, with its own uid). Retention and deletions then apply to them like to any other Backup. The\n" +
+    "command prints how many they are and what another cluster has written since, then asks. Use it for a\n" +
+    "cluster that replaces a dead one, never for a copy of one that works.",
   after: `
 Examples:
   kubectl kopiur repository inherit home -n media

@@ -25,9 +25,9 @@ const QUESTION: Question = { to: "make this Repository their heir", otherwise: "
 const TOLERANCE_MS = 5 * 60_000;
 
 /**
- * Says of a Repository that no other cluster lives on the snapshots of Backups that were put back, or takes that back.
- * Prints before what that concerns, and whatever shows that such a cluster works on; the word is for the Repository as
- * it was read.
+ * Sets or removes the annotation that says that no other cluster uses the Backups of a Repository that were put back.
+ * First prints which Backups these are, and any sign that another cluster still writes. The patch applies only to the
+ * version of the Repository that was read.
  */
 export async function inheritRepository(
   host: Pick<Host, "stdin" | "stdout" | "stderr">,
@@ -83,7 +83,7 @@ function summaryOf({ metadata }: KubeObject, backups: readonly KubeObject[]): st
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What was written under the same identities since this Repository was made, and by nobody here. */
+/** A warning when another cluster wrote under the same identities since this Repository was made. */
 function signOfLife(
   { name, creationTimestamp = "" }: KubeObject["metadata"],
   inherited: readonly BackupStatus[],

@@ -3,15 +3,15 @@ import { parseObjectName } from "../argument_parsers.ts";
 import type { HelpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
-/** What `schedule suspend` or `schedule resume` was asked. */
+/** The arguments of `schedule suspend` and `schedule resume`. */
 export interface ScheduleRequest extends Place {
   /** Name of the BackupSchedule. */
   readonly schedule: string;
-  /** True to suspend it, false to let it go on. */
+  /** True to suspend it, false to resume it. */
   readonly suspend: boolean;
 }
 
-/** What the words after `schedule` mean. */
+/** The commands of `schedule`. */
 export interface ScheduleInvocation {
   readonly kind: "schedule";
   readonly request: ScheduleRequest;
@@ -47,5 +47,5 @@ Examples:
   kubectl kopiur schedule suspend nightly -n media
   kubectl kopiur schedule resume nightly -n media
 
-What is kept in Git is better changed there: the next synchronisation undoes a change by hand.`,
+If the BackupSchedule is kept in Git, change it there: the next sync undoes a change by hand.`,
 };

@@ -7,7 +7,7 @@ import { noSuchObject } from "../no_such_object.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 import type { ScheduleRequest } from "./args.ts";
 
-/** Suspends or resumes a BackupSchedule; one that is as wanted is left alone. */
+/** Suspends or resumes a BackupSchedule; writes nothing when it already is as wanted. */
 export async function suspendSchedule(
   { stdout, stderr }: Pick<Host, "stdout" | "stderr">,
   session: PluginSession,

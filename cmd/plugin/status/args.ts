@@ -6,13 +6,13 @@ import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../plac
 export const statusFormats = ["table", "wide", "json", "yaml"] as const;
 export type StatusFormat = typeof statusFormats[number];
 
-/** What `status` was asked. */
+/** The arguments of `status`. */
 export interface StatusRequest extends Place {
   readonly format: StatusFormat;
   readonly check: boolean;
 }
 
-/** What the words after `status` mean. */
+/** The command `status`. */
 export interface StatusInvocation {
   readonly kind: "status";
   readonly request: StatusRequest;
@@ -26,7 +26,7 @@ interface StatusOptions extends PlaceOptions {
 /** Adds `status`. */
 export function addStatus(program: Command, settle: (invocation: StatusInvocation) => void): void {
   addPlaceOptions(program.command("status"), "any namespace")
-    .summary("show repositories, recipes, schedules, running backups and what waits")
+    .summary("show repositories, BackupConfigs, schedules, running backups and what waits")
     .description(statusHelp.about)
     .addOption(
       new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
@@ -44,9 +44,10 @@ export function addStatus(program: Command, settle: (invocation: StatusInvocatio
 /** `kubectl kopiur status --help`. */
 const statusHelp: HelpText = {
   about:
-    "Shows repositories, recipes with their newest backup, schedules, backups in flight, and what waits for\n" +
-    "what; and, where there are any, sources that the newest backup did not save, deletions that wait for a\n" +
-    "person, snapshots that are gone from their repository, and volumes no recipe covers.\n\n" +
+    "Shows repositories, BackupConfigs (recipes) with their newest backup, schedules, backups in flight, and\n" +
+    "what waits and why. Where there are any, it also shows sources that the newest backup did not save,\n" +
+    "deletions that wait for a person, snapshots that are gone from their repository, unfinished uploads, and\n" +
+    "volumes that no recipe covers.\n\n" +
     "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
     "(forbidden) and does not stop the rest.",
   after: `
@@ -55,13 +56,13 @@ Examples:
   kubectl kopiur status -n media --check || notify "backups need a look"
   kubectl kopiur status -A -o json | jq '.unhealthy[]'
 
-Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed or is
-incomplete or holds much less than older ones, a schedule that cannot go on or whose last slot was
-missed, a backup that cannot go on without a person, a deletion that is held, a snapshot that is
-gone. What may still come right by itself, as a backup that waits or a repository on its way,
-counts after 15 minutes. A volume that no recipe covers is shown and is not unhealthy; annotate it,
-or its namespace, with
-kopiur.home-operations.com/no-backup: "true" when no backup is wanted.
+Unhealthy is: a repository or recipe that is not ready, a recipe whose newest backup failed, is
+incomplete or contains much less than older ones, a schedule that cannot go on or whose last slot
+was missed, a backup that cannot go on without a person, a deletion that is held, a snapshot that
+is gone. What may still resolve by itself, as a waiting backup or a repository that is being
+opened, counts after 15 minutes. A volume that no recipe covers is shown, but is not unhealthy. If
+it needs no backup, annotate it or its namespace with
+kopiur.home-operations.com/no-backup: "true".
 
 Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
 };

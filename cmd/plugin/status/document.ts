@@ -34,7 +34,7 @@ import {
 } from "./rows.ts";
 import { unprotectedRows } from "./unprotected_rows.ts";
 
-/** How kopiur stands: what `-o json` and `-o yaml` print. Stable: fields are added, never changed. */
+/** The status as `-o json` and `-o yaml` print it. Stable: fields are added, never changed. */
 export interface StatusDocument {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: "StatusReport";
@@ -52,17 +52,17 @@ export interface StatusDocument {
   readonly deletionsHeld: readonly HeldRow[];
   /** Backups whose snapshots are gone from their repository. */
   readonly missingSnapshots: readonly MissingRow[];
-  /** Claims no BackupConfig covers, by namespace; nothing about it is unhealthy. */
+  /** Claims that no BackupConfig covers, by namespace; they are not unhealthy. */
   readonly unprotected: readonly UnprotectedRow[];
   readonly unhealthy: readonly Complaint[];
-  /** What may not be listed; what is said of it above is incomplete. */
+  /** Kinds that the user may not list; the fields above are incomplete for them. */
   readonly forbidden: readonly (keyof Listings)[];
 }
 
-/** The kinds without which nothing can be said to be healthy. */
+/** The kinds that must be listed for `healthy`. */
 const OUR_KINDS = ["repositories", "configs", "schedules", "backups"] as const;
 
-/** The whole document. Pure; an object this program cannot understand becomes a complaint, not an error. */
+/** Builds the document. Pure; an object that this release cannot read becomes a complaint, not an error. */
 export function buildStatus(listings: Listings, namespace: string, now: Date): StatusDocument {
   const repositories = readAll("Repository", listings.repositories, repositoryStatus);
   const configs = readAll("BackupConfig", listings.configs, backupConfigStatus);
@@ -70,7 +70,7 @@ export function buildStatus(listings: Listings, namespace: string, now: Date): S
   const backups = readAll("Backup", listings.backups, backupGlance);
   const held = heldDeletions(objectsOf(listings.backups));
   const isHeld = new Set(held.map(({ uid }) => uid));
-  // What is held has a section of its own; what was found in a repository is no run.
+  // Held deletions have their own section, and discovered Backups are no runs.
   const runs = backups.filter(({ object }) =>
     !isHeld.has(object.metadata.uid ?? "") && !isDiscovered(object)
   );
@@ -117,13 +117,13 @@ function objectsOf(listing: Listing): readonly KubeObject[] {
   return listing.kind === "listed" ? listing.objects : [];
 }
 
-/** Also before the controller has looked at it. */
+/** From the spec, so that it is right before the controller has seen it. */
 function isDiscovered(backup: KubeObject): boolean {
   const { spec } = backup;
   return typeof spec === "object" && spec !== null && "discovered" in spec && spec.discovered !== undefined;
 }
 
-/** A run that has not begun, or has begun and is held up by something. */
+/** True for a run that waits before its start, while running, or while it is being deleted. */
 function runWaits(seen: Seen<BackupGlance>): boolean {
   const phase = seen.status?.phase;
   switch (phase) {

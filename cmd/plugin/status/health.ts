@@ -11,7 +11,7 @@ import {
 } from "./objects.ts";
 import { type HeldRow, isSuspended, type MissingRow } from "./rows.ts";
 
-/** Something a person should look at. Of a Namespace, `name` and `namespace` are the same. */
+/** Something a person should look at. For a Namespace, `name` and `namespace` are the same. */
 export interface Complaint {
   readonly kind: WaitingRow["kind"] | "Namespace";
   readonly namespace: string;
@@ -20,9 +20,9 @@ export interface Complaint {
   readonly message: string;
 }
 
-/** What complaints are made of. */
+/** What complaints are made from. */
 export interface HealthFacts {
-  /** Whatever may have a status of another release. */
+  /** All objects whose status may be of another release. */
   readonly unreadable: readonly Seen<unknown>[];
   readonly waits: readonly Seen<unknown>[];
   readonly repositories: readonly Seen<RepositoryStatus>[];
@@ -32,7 +32,7 @@ export interface HealthFacts {
   readonly missingSnapshots: readonly MissingRow[];
 }
 
-/** Everything unhealthy; one complaint where one decision of a person ends many. Pure. */
+/** Everything unhealthy. Things that one decision of a person resolves together are one complaint. Pure. */
 export function complaintsOf(facts: HealthFacts, now: Date): readonly Complaint[] {
   return [
     ...facts.unreadable.filter(isUnreadable).map(describeWait),
@@ -54,7 +54,7 @@ function badBackup(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   return [{ kind: seen.kind, namespace: seen.namespace, name: seen.name, reason, message }];
 }
 
-/** A newest snapshot that is partial, empty or shrunken while retention would delete whole ones. */
+/** A newest snapshot is partial, empty or shrunken (condition SnapshotsWhole). */
 function notWhole(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   const whole = findCondition(seen.status?.conditions, "SnapshotsWhole");
   if (whole?.status !== "False") return [];
@@ -62,7 +62,7 @@ function notWhole(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   return [{ kind, namespace, name, reason: whole.reason, message: whole.message }];
 }
 
-/** Backups that were put back, of which nobody said whether another cluster lives on their snapshots. */
+/** Backups were put back, and nobody has said yet whether another cluster uses their snapshots. */
 function undecidedHeir(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   const owned = findCondition(seen.status?.conditions, "HistoryOwned");
   if (owned?.status !== "False") return [];
@@ -70,7 +70,7 @@ function undecidedHeir(seen: Seen<BackupConfigStatus>): readonly Complaint[] {
   return [{ kind, namespace, name, reason: owned.reason, message: owned.message }];
 }
 
-/** A newest slot that passed without a Backup: one the controller counted, or one it has not even noticed. */
+/** The newest slot passed without a Backup, whether the controller counted that or has not noticed it yet. */
 function missedSlot(seen: Seen<BackupScheduleStatus>, now: Date): readonly Complaint[] {
   if (isSuspended(seen)) return [];
   const { lastSchedule, nextSchedule, missedSlots, skippedSlots } = seen.status ?? {};
@@ -104,7 +104,7 @@ function heldDeletionsOf({ namespace, count, snapshotCount, reasons, release }: 
   return { kind: "Namespace", namespace, name: namespace, reason: reasons.join(","), message };
 }
 
-/** Of our own making: what others made, others may take away. */
+/** Only snapshots our Backups made: those of other clients may be deleted by them. */
 function missingSnapshots({ repositories, missingSnapshots }: HealthFacts): readonly Complaint[] {
   const ours = missingSnapshots.filter(({ origin }) => origin !== "discovered");
   const byRepository = Map.groupBy(ours, ({ namespace, repository = "" }) => `${namespace}/${repository}`);

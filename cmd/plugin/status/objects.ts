@@ -5,12 +5,12 @@ import type { Condition } from "../../../api/kinds/shared_types.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { byName } from "../text.ts";
 
-/** All objects of a kind, or that they may not be seen. */
+/** All objects of a kind, or that the user may not list them. */
 export type Listing =
   | { readonly kind: "listed"; readonly objects: readonly KubeObject[] }
   | { readonly kind: "forbidden" };
 
-/** What `status` looks at. */
+/** What `status` reads. */
 export interface Listings {
   readonly repositories: Listing;
   readonly configs: Listing;
@@ -18,11 +18,11 @@ export interface Listings {
   readonly backups: Listing;
   /** PersistentVolumeClaims: their metadata, and whether they are raw devices. */
   readonly claims: Listing;
-  /** Those in which claims may be; metadata is enough. */
+  /** Namespaces, metadata only. */
   readonly namespaces: Listing;
 }
 
-/** An object as read: its status, or that it cannot be understood. */
+/** An object with its parsed status, or the mark that this release cannot read it. */
 export interface Seen<S> {
   readonly kind: typeof KIND_NAMES[keyof typeof KIND_NAMES]["kind"];
   readonly object: KubeObject;
@@ -34,7 +34,7 @@ export interface Seen<S> {
   readonly unreadable: boolean;
 }
 
-/** Something that cannot go on, and why. */
+/** An object that waits, and why. */
 export interface WaitingRow {
   readonly kind: Seen<unknown>["kind"];
   readonly namespace: string;
@@ -48,10 +48,10 @@ interface AnyStatus {
   readonly conditions?: readonly Condition[] | undefined;
 }
 
-/** How long something may be on its way to ready before it counts as unhealthy. */
+/** An object that is not ready counts as unhealthy after this time. */
 export const GRACE_SECONDS = 15 * 60;
 
-/** The objects of a listing by namespace and name, each with its status as far as it can be understood. */
+/** The objects of a listing, ordered by namespace and name, with their parsed status. */
 export function readAll<S extends AnyStatus>(
   kind: Seen<S>["kind"],
   listing: Listing,
@@ -73,19 +73,19 @@ export function isUnreadable(seen: Seen<unknown>): boolean {
   return seen.unreadable;
 }
 
-/** True when there is nothing to wait for, also for a status that cannot be understood. */
+/** True when it waits for nothing; also for a status that cannot be read. */
 export function isReady(seen: Seen<unknown>): boolean {
   return seen.unreadable || seen.ready?.status === "True";
 }
 
-/** False or stalled at once, anything that may still come right after a while. */
+/** True at once when it is stalled or Ready is False; when Ready is Unknown, after GRACE_SECONDS. */
 export function needsAttention(seen: Seen<unknown>, now: Date): boolean {
   if (seen.stalled?.status === "True" || seen.ready?.status === "False") return true;
   const since = Date.parse(describeWait(seen).since ?? "");
   return now.getTime() - since > GRACE_SECONDS * 1000;
 }
 
-/** What an object waits for, and since when. */
+/** Why an object waits, and since when. */
 export function describeWait(seen: Seen<unknown>): WaitingRow {
   const { kind, namespace, name, ready, stalled, object } = seen;
   const why = seen.unreadable
@@ -104,9 +104,9 @@ type Present<T> =
   }
   & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
 
-/** Fields that hold nothing are left out: absent is absent in every format. */
+/** Drops the fields whose value is undefined, so that YAML and JSON leave them out alike. */
 export function withoutAbsent<T extends object>(row: T): Present<T> {
   const entries = Object.entries(row).filter(([, value]) => value !== undefined);
-  // Exactly the fields whose value is undefined are gone.
+  // Exactly the fields whose value is undefined were dropped.
   return Object.fromEntries(entries) as Present<T>;
 }

@@ -8,7 +8,7 @@ import type { Listings } from "./objects.ts";
 import { renderStatus, type ViewOptions } from "./view.ts";
 import { wantsColor } from "../../terminal.ts";
 
-/** Prints what the listings come to; the answer is the exit code. */
+/** Prints the status of the listings and returns the exit code. */
 export function reportStatus(
   host: Pick<Host, "stdout" | "stderr" | "env">,
   listings: Listings,
@@ -43,7 +43,7 @@ function reportHealth({ stderr }: Pick<Host, "stderr">, document: StatusDocument
     stderr.write(`unhealthy: ${kind} ${place}: ${harmlessText(`${reason}: ${message}`)}\n`);
   }
   for (const what of document.forbidden) {
-    // What is not covered is not unhealthy, so not to see it is not either.
+    // An uncovered claim is not unhealthy, so hidden claims are not either.
     const word = what === "claims" || what === "namespaces" ? "not seen" : "unhealthy";
     stderr.write(`${word}: the ${what} may not be listed\n`);
   }

@@ -21,11 +21,11 @@ export interface RepositoryRow {
   readonly totalSizeBytes?: number;
   readonly lastObservedAt?: string;
   readonly uniqueId?: string;
-  /** Backups that stand for snapshots no Backup made. */
+  /** Discovered Backups. */
   readonly discoveredCount?: number;
-  /** Snapshots our Backups made that the repository holds no longer. */
+  /** Snapshots of our Backups that are gone from the repository. */
   readonly missingCount?: number;
-  /** What killed and cancelled uploads left. */
+  /** The snapshots that killed and cancelled uploads left. */
   readonly unfinished?: NonNullable<RepositoryStatus["storageStats"]>["unfinished"];
 }
 
@@ -39,9 +39,9 @@ export interface ConfigRow {
   readonly consecutiveFailures?: number;
   /** Backups since the newest one that lacks nothing. */
   readonly consecutiveIncomplete?: number;
-  /** Sources the newest Backup that tried them did not save. */
+  /** Sources that were not saved by the newest Backup that tried them. */
   readonly lackingSources?: readonly LackingSource[];
-  /** Snapshots that take no place from whole ones in retention. */
+  /** Snapshots that are not whole, so that retention does not count them. */
   readonly notWhole?: NonNullable<BackupConfigStatus["retention"]>["notWhole"];
   readonly lastBackup?: BackupConfigStatus["lastBackup"];
   readonly lastSuccessfulBackup?: BackupConfigStatus["lastSuccessfulBackup"];
@@ -56,7 +56,7 @@ export interface ConfigRow {
 /** A source that is not backed up as it should be. */
 export interface LackingSource {
   readonly pvc: string;
-  /** Absent when it never was backed up. */
+  /** Absent when it was never backed up. */
   readonly lastSuccessTime?: string;
 }
 
@@ -102,7 +102,7 @@ export interface RunRow {
   readonly startTime?: string;
   readonly traceId?: string;
   readonly sources: { readonly done: number; readonly total: number };
-  /** How far the movers are that work now; absent while they say nothing. */
+  /** The progress of the working movers; absent while they report none. */
   readonly progress?: RunProgress;
 }
 
@@ -116,7 +116,7 @@ export interface HeldRow {
   readonly backups: readonly string[];
   /** Why they are held, as `MassDeletionHeld`; each reason once. */
   readonly reasons: readonly string[];
-  /** The command that lets the snapshots go; absent where all are held by their pin, which no command takes away. */
+  /** The command that releases them; absent where all are held by their pin, which no command removes. */
   readonly release?: string;
 }
 
@@ -137,7 +137,7 @@ export interface UnprotectedRow {
   readonly claims: readonly string[];
 }
 
-/** What is looked at of every Backup. Of the thousands that ended long ago no more is of interest, and parsing costs. */
+/** The part of a Backup's status that is parsed for every Backup; parsing all of thousands would be slow. */
 export const backupGlance = backupStatus.pick({ phase: true, origin: true, traceId: true, conditions: true });
 export type BackupGlance = z.infer<typeof backupGlance>;
 

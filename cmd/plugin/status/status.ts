@@ -5,7 +5,7 @@ import type { Host } from "../../host.ts";
 import { type PluginSession, withinLimit } from "../session.ts";
 import type { Listing, Listings } from "./objects.ts";
 
-/** Prints how kopiur stands. Only reads, and asks nobody but the API server. */
+/** Prints the status. Only reads, and only from the API server. */
 export async function runStatus(
   host: Pick<Host, "stdout" | "stderr" | "env">,
   session: PluginSession,
@@ -20,7 +20,7 @@ export async function runStatus(
   return reportStatus(host, listings, { ...request, namespace: session.namespace }, now);
 }
 
-/** What reports is loaded while the API server is at work: as soon as one answer shows that it is. */
+/** Imports the report while the API server answers: after the first answer, so that an error comes at once. */
 async function readAndLoad(
   session: PluginSession,
   signal: AbortSignal,
@@ -64,7 +64,7 @@ async function readListing(
   });
 }
 
-/** Who looks at one namespace may often read that one and not list all. */
+/** Reads one namespace by name: a user may often read one, but not list all. */
 async function readNamespaces(session: PluginSession, signal: AbortSignal): Promise<Listing> {
   const { api, namespace: name } = session;
   if (name === "") return await readListing(session, RESOURCES.namespace, signal, { metadataOnly: true });

@@ -2,15 +2,15 @@ import { coverageOf } from "../../../controller/shared/sources/coverage.ts";
 import type { Listings } from "./objects.ts";
 import type { UnprotectedRow } from "./rows.ts";
 
-/** Without these nothing can be said of coverage; without namespaces only an opt-out on one is not seen. */
+/** Needed to judge coverage. Namespaces are not: without them only an opt-out on a namespace is missed. */
 const NEEDED = ["claims", "configs", "repositories"] as const;
 
-/** Whether coverage cannot be judged because of what may not be listed. */
+/** True when coverage cannot be judged, as the user may not list a needed kind. */
 export function coverageIsHidden(forbidden: readonly (keyof Listings)[]): boolean {
   return NEEDED.some((kind) => forbidden.includes(kind));
 }
 
-/** A row for each namespace with claims that no BackupConfig covers; none while that cannot be judged. */
+/** A row for each namespace with claims that no BackupConfig covers; none when that cannot be judged. */
 export function unprotectedRows(listings: Listings): readonly UnprotectedRow[] {
   const { claims, configs, repositories, namespaces } = listings;
   if (claims.kind === "forbidden" || configs.kind === "forbidden" || repositories.kind === "forbidden") {

@@ -16,24 +16,23 @@ import {
 import { doneText, rateText } from "../progress.ts";
 import { ageCell, type Column, durationCell, sizeCell, tableLines, type Tone } from "../table.ts";
 
-/** How the tables look. */
+/** How to print the tables. */
 export interface ViewOptions {
   readonly wide: boolean;
-  /** Cuts long messages, for a person at a terminal; a pipe gets them whole. */
+  /** Cuts long messages, for a terminal; a pipe gets the whole text. */
   readonly cut: boolean;
   readonly color: boolean;
   readonly now: Date;
 }
 
-/** Longest message in a table that is not wide, on a terminal. */
+/** The longest message in a narrow table on a terminal. */
 const MESSAGE_WIDTH = 80;
-/** So old figures of a run are worth a look. */
+/** Progress that is older than this is marked. */
 const STILL_MS = 300_000;
 
 /**
- * The document as tables for people: sections, each with its rows, `(none)` or `(forbidden)`. Those about what
- * should not be (held deletions, missing and unfinished snapshots, unprotected claims) are left out when there is
- * nothing to say.
+ * The document as tables for people: sections with rows, `(none)` or `(forbidden)`. Sections about problems (held
+ * deletions, missing and unfinished snapshots, unprotected claims) are left out when they are empty.
  */
 export function renderStatus(document: StatusDocument, options: ViewOptions): string {
   const { now } = options;
@@ -166,7 +165,7 @@ function runColumns(now: Date): readonly Column<RunRow>[] {
     {
       head: "AS-OF",
       cell: ({ progress }) => ageCell(progress?.observedAt, now),
-      tone: ({ progress }) => standsStill(progress, now) ? "open" : undefined,
+      tone: ({ progress }) => isOld(progress, now) ? "open" : undefined,
     },
     { head: "WRITTEN", cell: ({ progress }) => sizeCell(progress?.bytesWritten), wide: true },
     {
@@ -179,8 +178,8 @@ function runColumns(now: Date): readonly Column<RunRow>[] {
   ];
 }
 
-/** Figures of a mover that gets on are written every half minute, and of one that reads a huge file seldomer. */
-function standsStill(progress: RunRow["progress"], now: Date): boolean {
+/** A mover that makes progress reports every half minute, or less often while it reads a very large file. */
+function isOld(progress: RunRow["progress"], now: Date): boolean {
   return progress !== undefined && now.getTime() - Date.parse(progress.observedAt) > STILL_MS;
 }
 
