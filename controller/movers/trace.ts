@@ -1,4 +1,5 @@
-import type { FinishedSpan } from "../../telemetry/mod.ts";
+import type { ObjectKey } from "../../kube/types.ts";
+import { attribute, type FinishedSpan } from "../../telemetry/mod.ts";
 import { shortHash } from "../shared/objects/names.ts";
 
 /** A piece of work that crosses passes and processes: a run, a deletion, a bootstrap. */
@@ -21,10 +22,11 @@ export function workTrace(uid: string, work: string): WorkTrace {
   return { traceId, traceparent: `00-${traceId}-${digits.slice(32)}-01` };
 }
 
-/** The span of a piece of work that is over; a time that cannot be read is taken from the other one. */
+/** The span of a piece of work of an object that is over; a time that cannot be read is taken from the other one. */
 export function workSpan(
   trace: WorkTrace,
-  span: Pick<FinishedSpan, "name" | "attributes" | "failure"> & {
+  { kind, key }: { readonly kind: string; readonly key: ObjectKey },
+  span: Pick<FinishedSpan, "name" | "failure"> & Partial<Pick<FinishedSpan, "attributes">> & {
     readonly startTime: string | undefined;
     readonly endTime: string | undefined;
   },
@@ -33,5 +35,11 @@ export function workSpan(
   const [start, end] = [Date.parse(startTime ?? ""), Date.parse(endTime ?? "")];
   const endMs = Number.isNaN(end) ? Number.isNaN(start) ? 0 : start : end;
   const startMs = Number.isNaN(start) ? endMs : Math.min(start, endMs);
-  return { kind: "span", span: { ...rest, traceparent: trace.traceparent, startMs, endMs } };
+  const attributes = {
+    [attribute.kind]: kind,
+    [attribute.namespace]: key.namespace,
+    [attribute.name]: key.name,
+    ...span.attributes,
+  };
+  return { kind: "span", span: { ...rest, attributes, traceparent: trace.traceparent, startMs, endMs } };
 }

@@ -11,6 +11,7 @@ Deno.test("workTrace() is the same for the same work and another one for any oth
 });
 
 Deno.test("workSpan() bears times that cannot be read or that go backwards", () => {
+  const run = { kind: "Backup", key: { namespace: "apps", name: "run" } };
   const [early, late] = ["2026-01-02T03:00:00Z", "2026-01-02T03:01:00Z"];
   const cases: readonly (readonly [string | undefined, string | undefined, string, string])[] = [
     [early, late, early, late],
@@ -19,12 +20,11 @@ Deno.test("workSpan() bears times that cannot be read or that go backwards", () 
     [late, early, early, early],
   ];
   for (const [startTime, endTime, start, end] of cases) {
-    const { span } = workSpan(workTrace("uid", "run"), { name: "x", attributes: {}, startTime, endTime });
+    const { span } = workSpan(workTrace("uid", "run"), run, { name: "x", startTime, endTime });
     assert.deepEqual([span.startMs, span.endMs], [Date.parse(start), Date.parse(end)]);
   }
-  const { span } = workSpan(workTrace("uid", "run"), {
+  const { span } = workSpan(workTrace("uid", "run"), run, {
     name: "x",
-    attributes: {},
     startTime: undefined,
     endTime: "",
   });

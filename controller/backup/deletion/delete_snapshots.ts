@@ -15,6 +15,7 @@ import {
   type JobState,
   leftOf,
   leftoverJobs,
+  mayStart,
   memoryOfStart,
   moverMeasures,
   moverRemovals,
@@ -27,8 +28,7 @@ import {
   seenMovers,
   settingsOf,
   SLOT_GRACE_SECONDS,
-  slotRecheckSeconds,
-  slotWaitText,
+  slotHold,
   stopMovers,
   type TaskMemory,
   type TaskStep,
@@ -39,7 +39,7 @@ import { isMoverLeft } from "../run/stop_movers.ts";
 import { waitEvents } from "../run/notices.ts";
 import { reportedWait } from "../run/task.ts";
 import { deletionSpan } from "../run/traces.ts";
-import { type BackupPlan, type BackupWorld, mayStart } from "../world/world.ts";
+import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import { type DeletionVerdict, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
 import {
   deleteJob,
@@ -121,7 +121,7 @@ function startPlan(
     const message = "It is not known which repository holds the snapshots";
     return refusedPlan(deleting, { reason: "ConfigNotFound", message }, memory?.retryAt);
   }
-  if (!mayStart(world, jobNameOf(task, number))) return queuedPlan(deleting, pin);
+  if (!mayStart(world, world.backup.key.namespace, jobNameOf(task, number))) return queuedPlan(deleting, pin);
   const plan = waitingPlan(deleting, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
   return {
     ...withMemory(deleting, plan, jobMemory(task, memoryOfStart(memory, number, now))),
@@ -445,14 +445,9 @@ function breakerPlan(
 
 /** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
 function queuedPlan(deleting: DeletingRun, pin: RunPin): BackupPlan {
-  const { slots } = deleting.world;
-  const wait = slots === "free" ? undefined : slots.waiting;
-  const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, pin.resolved.repository.name);
-  const recheckAfterSeconds = wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait);
-  return {
-    ...waitingPlan(deleting, "NoSlot", message, recheckAfterSeconds),
-    outcome: { kind: "waiting", reason: "NoSlot", message, recheckAfterSeconds, isQuiet: true },
-  };
+  const hold = slotHold(deleting.world.slots, pin.resolved.repository.name);
+  const plan = waitingPlan(deleting, hold.reason, hold.message, hold.recheckAfterSeconds);
+  return { ...plan, outcome: { kind: "waiting", ...hold } };
 }
 
 function failedPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"failed">): BackupPlan {

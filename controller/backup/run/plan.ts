@@ -1,23 +1,17 @@
-import { type ConditionChange, type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
+import { type ConditionChange, type Reason, type SnapshotEntry } from "../../../api/mod.ts";
 import type { DesiredObject } from "../../../kube/types.ts";
 import {
   effectiveMover,
+  mayStart,
   memoryOfStart,
   type Obstacle,
   settingsOf,
-  slotRecheckSeconds,
-  type SlotWait,
-  slotWaitText,
+  type SlotHold,
+  slotHold,
 } from "../../movers/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
 import { configIdentity, unfitText } from "../../shared/mod.ts";
-import {
-  type BackupPlan,
-  type BackupWorld,
-  currentStatus,
-  mayStart,
-  sourceHasEnded,
-} from "../world/world.ts";
+import { type BackupPlan, type BackupWorld, currentStatus, sourceHasEnded } from "../world/world.ts";
 import { firstRefusal, foundRepository, permittedConditions, restartChecks, startChecks } from "./checks.ts";
 import { backupJob } from "./job.ts";
 import { finishedPlan, startTimeOf } from "./finished.ts";
@@ -159,9 +153,12 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   const all = stepsOf(world, pin, now);
   const found = run === "new" ? withoutUnfit(world, all, now) : all;
   const { steps, held, create, started } = startSteps(world, pin, found, { run, now });
-  const wait = slotWait(world);
+  const hold = slotHold(world.slots, pin.resolved.repository.name);
   const hasEnded = found.some(({ kind }) => kind === "ended");
-  if (run === "new" && create.length === 0 && !hasEnded) return slotlessPlan(world, wait, pin);
+  // Nothing is pinned before the first mover: the config counts as it is when there is a slot.
+  if (run === "new" && create.length === 0 && !hasEnded) {
+    return pendingPlan(world, hold, hold.recheckAfterSeconds);
+  }
   const entries = steps.map((step) => started.has(step) ? startedEntry(world, step, now) : step.entry);
   const base = {
     finalizer: "present",
@@ -180,7 +177,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
-  const outcome = runningOutcome({ steps, held, started }, wait, pin);
+  const outcome = runningOutcome({ steps, held, started }, world, hold);
   const reported = run === "new" ? leftOut(world) : { conditions: [], events: [] };
   const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
@@ -231,7 +228,7 @@ function startSteps(
   const repository = foundRepository(world);
   if (held !== undefined || repository === undefined) return { ...none, held };
   const starting = steps.filter((step) => step.kind === "start").filter(({ entry, attempt }) =>
-    mayStart(world, backupJobName(world.backup, entry.source, attempt))
+    mayStart(world, world.backup.key.namespace, backupJobName(world.backup, entry.source, attempt))
   );
   const create = starting.map((step) => backupJob(world, repository, pin, step));
   return { ...none, create, started: new Set(starting) };
@@ -262,27 +259,14 @@ function waiting(reason: Reason, message: string, recheckAfterSeconds: number): 
   return { kind: "waiting", reason, message, recheckAfterSeconds, ...isQuiet };
 }
 
-function slotWait({ slots }: BackupWorld): SlotWait | undefined {
-  return slots === "free" ? undefined : slots.waiting;
-}
-
-/** Nothing is pinned before the first mover: the config counts as it is when there is a slot. */
-function slotlessPlan(world: BackupWorld, wait: SlotWait | undefined, pin: RunPin): BackupPlan {
-  // No place yet: the last obstacle went away in this pass, so no slot was asked for.
-  if (wait === undefined) {
-    return pendingPlan(world, { reason: "NoSlot", message: REASONS.NoSlot }, SOON_SECONDS);
-  }
-  const message = slotWaitText(wait, pin.resolved.repository.name);
-  return pendingPlan(world, { reason: "NoSlot", message }, slotRecheckSeconds(wait));
-}
-
 function runningOutcome(
   { steps, held, started }: Pick<Started, "steps" | "held" | "started">,
-  wait: SlotWait | undefined,
-  pin: RunPin,
+  { slots }: BackupWorld,
+  hold: SlotHold,
 ): Waiting {
+  const wait = slots === "free" ? undefined : slots.waiting;
   const isPutOff = steps.some(({ kind }) => kind === "ended") && steps.some(({ kind }) => kind === "start");
-  const longest = wait === undefined ? RECHECK_SECONDS : slotRecheckSeconds(wait);
+  const longest = wait === undefined ? RECHECK_SECONDS : hold.recheckAfterSeconds;
   const atMostSeconds = isPutOff ? SOON_SECONDS : longest;
   const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
   if (held !== undefined) {
@@ -298,10 +282,7 @@ function runningOutcome(
   }
   const done = steps.filter(({ kind }) => kind === "over" || kind === "ended").length;
   const isWorking = started.size > 0 || steps.some(({ kind }) => kind === "running");
-  if (!isWorking && wait !== undefined) {
-    const message = slotWaitText(wait, pin.resolved.repository.name);
-    return waiting("NoSlot", message, recheckAfterSeconds);
-  }
+  if (!isWorking && wait !== undefined) return waiting("NoSlot", hold.message, recheckAfterSeconds);
   const waiters = wait === undefined
     ? ""
     : `, ${wait.movers} ${wait.movers === 1 ? "waits" : "wait"} for a mover slot`;

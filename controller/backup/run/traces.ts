@@ -1,5 +1,5 @@
+import { backupKind } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
-import { attribute } from "../../../telemetry/mod.ts";
 import type { PlannedMeasure } from "../../runtime/plan.ts";
 import { workSpan, type WorkTrace, workTrace } from "../../movers/mod.ts";
 import { textAt, valueAt } from "../../shared/mod.ts";
@@ -33,28 +33,19 @@ export function runSpan(
   timing: { readonly startTime: string; readonly endTime: string },
 ): PlannedMeasure {
   const { outcome, message } = verdict;
-  return workSpan(runTrace(backup), {
+  return workSpan(runTrace(backup), { kind: backupKind.kind, key: backup.key }, {
     name: "backup run",
     ...timing,
-    attributes: { ...objectOf(backup), config: backup.configName, outcome },
+    attributes: { config: backup.configName, outcome },
     ...(outcome === "failure" ? { failure: message } : {}),
   });
 }
 
 /** The span of a deletion that is done, from the request to the end of the mover. */
 export function deletionSpan({ backup, object }: BackupWorld, endTime: string): PlannedMeasure {
-  return workSpan(deletionTrace(backup), {
+  return workSpan(deletionTrace(backup), { kind: backupKind.kind, key: backup.key }, {
     name: "snapshot deletion",
     startTime: object.metadata.deletionTimestamp,
     endTime,
-    attributes: objectOf(backup),
   });
-}
-
-function objectOf({ key }: BackupObject): Readonly<Record<string, string>> {
-  return {
-    [attribute.kind]: "Backup",
-    [attribute.namespace]: key.namespace,
-    [attribute.name]: key.name,
-  };
 }

@@ -7,7 +7,7 @@ import type {
 } from "../../../api/mod.ts";
 import type { ConfigSource } from "../../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
-import { type Missing, moverId, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
+import { type Missing, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import type { Finding, Lookup, RepositoryView, UnfitClaim } from "../../shared/mod.ts";
@@ -58,11 +58,6 @@ export interface BackupWorld {
   /** What is to be done, where it had to be known to ask for slots and none was denied. */
   readonly planned?: BackupPlan;
   readonly options: ControllerOptions;
-}
-
-/** True when there is a slot for the mover Job of that name. */
-export function mayStart({ slots, backup }: BackupWorld, job: string): boolean {
-  return slots === "free" || slots.granted.has(moverId(backup.key.namespace, job));
 }
 
 /** True while the namespace is being deleted: nothing can be made in it any more. */

@@ -14,6 +14,11 @@ interface WorldWithSlots {
   readonly planned?: Plan;
 }
 
+/** True when there is a slot for the mover whose Job has that name. */
+export function mayStart({ slots }: WorldWithSlots, namespace: string, job: string): boolean {
+  return slots === "free" || slots.granted.has(moverId(namespace, job));
+}
+
 /** What an object would use now if there were a slot for each of its movers. */
 interface SlotWish extends Omit<SlotAsk, "owner" | "working" | "wanted"> {
   /** Names of the Jobs it would make, in the order they are to start. */
@@ -61,7 +66,7 @@ export function slotClaims<World extends WorldWithSlots>(
     const holds = plan !== undefined && wanted.every((id) => answer.granted.has(id));
     return {
       world: { ...seen, slots: answer, ...(holds ? { planned: plan } : {}) },
-      starts: wanted.some((id) => answer.granted.has(id)),
+      starts: answer.granted.size > 0,
     };
   };
   return {

@@ -1,9 +1,26 @@
-import type { SlotWait } from "./types.ts";
+import { REASONS } from "../../../api/mod.ts";
+import type { SlotAnswer, SlotWait } from "./types.ts";
 
 const RECHECK_SECONDS = 30;
 const RECHECK_MAX_SECONDS = 300;
 /** What is said of a place may be old by this part of the time it was waited for. */
 const OLD_PART = 4;
+
+/** Why no mover is made that has no slot, and when to look again; it is no Event. */
+export interface SlotHold {
+  readonly reason: "NoSlot";
+  readonly message: string;
+  readonly recheckAfterSeconds: number;
+  readonly isQuiet: true;
+}
+
+/** Without a place there is soon one: the last obstacle went away in this pass, so no slot was asked for. */
+export function slotHold(slots: SlotAnswer | "free", repository: string, what?: string): SlotHold {
+  const wait = slots === "free" ? undefined : slots.waiting;
+  const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, repository, what);
+  const recheckAfterSeconds = wait === undefined ? 1 : slotRecheckSeconds(wait);
+  return { reason: "NoSlot", message, recheckAfterSeconds, isQuiet: true };
+}
 
 /**
  * Why a mover waits, as a sentence: its place, and whose limit is reached. A slot that is taken need not be one whose

@@ -2,11 +2,12 @@ import { senselessRepository } from "../../../api/rules/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import {
   credentialVersion,
+  mayStart,
   memoryOfStart,
-  moverId,
   nextStep,
   type SeenMover,
-  type SlotWait,
+  type SlotHold,
+  slotHold,
   type TaskMemory,
   type TaskStep,
 } from "../../movers/mod.ts";
@@ -33,7 +34,7 @@ export type Decision =
       | { readonly kind: "stay"; readonly seconds: number; readonly hold?: Hold | undefined }
       | { readonly kind: "start"; readonly number: number }
       /** It is due, and has no slot. */
-      | { readonly kind: "queue"; readonly wait: SlotWait | undefined }
+      | { readonly kind: "queue"; readonly hold: SlotHold }
     );
 
 /** For what no watch tells. */
@@ -70,7 +71,9 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
     return { kind: "stay", seconds: step.recheckAfterSeconds, hold, memory };
   }
   const { number } = step;
-  if (!mayStart(world, number)) return { kind: "queue", wait: waitOf(world), memory };
+  if (!mayStart(world, repository.key.namespace, bootstrapJobName(repository, number))) {
+    return { kind: "queue", hold: slotHold(world.slots, "", "bootstrap slot"), memory };
+  }
   return { kind: "start", number, memory: memoryOfStart(memory, number, now) };
 }
 
@@ -83,13 +86,4 @@ function purposeOfEnd(
   const job = movers.find(({ number }) => number === memory.number)?.job;
   return (job === undefined ? undefined : purposeOf(job)) ??
     { generation: repository.generation, credentials: credentialVersion(found) };
-}
-
-function mayStart({ slots, repository }: RepositoryWorld, number: number): boolean {
-  return slots === "free" ||
-    slots.granted.has(moverId(repository.key.namespace, bootstrapJobName(repository, number)));
-}
-
-function waitOf({ slots }: RepositoryWorld): SlotWait | undefined {
-  return slots === "free" ? undefined : slots.waiting;
 }

@@ -16,6 +16,8 @@ import type { RepositoryWorld } from "../world.ts";
 export interface Hold {
   readonly reason: Reason;
   readonly message: string;
+  /** No Event says so. */
+  readonly isQuiet?: true;
 }
 
 /**

@@ -1,9 +1,7 @@
 import { REASONS } from "../../../api/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
-import { slotRecheckSeconds, slotWaitText } from "../../movers/mod.ts";
 import type { Decision } from "./decide.ts";
 import type { Hold } from "./holds.ts";
-import { BOOTSTRAP_SLOT } from "./slots.ts";
 import type { RepositoryState } from "../repository_state.ts";
 
 /** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
@@ -11,21 +9,13 @@ const FOLLOW_SECONDS = 15;
 const OBSTACLE_SECONDS = 60;
 /** The pass after a result was taken removes the Job that gave it. */
 const CLEAN_UP_SECONDS = 1;
-/** A slot was asked for what was only just due. */
-const SOON_SECONDS = 1;
 
 /** Why the repository is not being opened or read now, though it should be. */
 export function heldBy(decision: Decision): Hold | undefined {
   switch (decision.kind) {
     case "wait":
       return decision.obstacle;
-    case "queue": {
-      const { wait } = decision;
-      return {
-        reason: "NoSlot",
-        message: wait === undefined ? REASONS.NoSlot : slotWaitText(wait, "", BOOTSTRAP_SLOT),
-      };
-    }
+    case "queue":
     case "stay":
       return decision.hold;
     default:
@@ -52,10 +42,8 @@ export function outcomeOf(decision: Decision, repositoryState: RepositoryState):
       return stateOutcome(repositoryState, CLEAN_UP_SECONDS);
     case "stay":
       return heldOutcome(repositoryState, hold, Math.ceil(decision.seconds));
-    case "queue": {
-      const { wait } = decision;
-      return heldOutcome(repositoryState, hold, wait === undefined ? SOON_SECONDS : slotRecheckSeconds(wait));
-    }
+    case "queue":
+      return heldOutcome(repositoryState, hold, decision.hold.recheckAfterSeconds);
     case "start":
       return stateOutcome(repositoryState, FOLLOW_SECONDS);
   }
@@ -95,8 +83,7 @@ function heldOutcome(
       recheckAfterSeconds,
     );
   }
-  const isQuiet = hold.reason === "NoSlot" ? { isQuiet: true as const } : {};
-  return { kind: "waiting", ...hold, recheckAfterSeconds, ...isQuiet };
+  return { kind: "waiting", ...hold, recheckAfterSeconds };
 }
 
 function openMessage(uniqueId: string): string {

@@ -2,9 +2,9 @@ import {
   type BootstrapResult,
   type ConditionChange,
   findCondition,
+  repositoryKind,
   type RepositoryStatus,
 } from "../../../api/mod.ts";
-import { attribute } from "../../../telemetry/mod.ts";
 import type { PlannedEvent, PlannedMeasure } from "../../runtime/plan.ts";
 import { moverMeasures, workSpan } from "../../movers/mod.ts";
 import type { BootstrapPurpose } from "./purpose.ts";
@@ -152,17 +152,12 @@ function actionOf(reason: string): string {
 }
 
 function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdict): PlannedMeasure {
-  const { namespace, name } = repository.key;
   const tookMs = (secondsOf(end) ?? 0) * 1000;
-  return workSpan(bootstrapTrace(repository, end.memory.number), {
+  const of = { kind: repositoryKind.kind, key: repository.key };
+  return workSpan(bootstrapTrace(repository, end.memory.number), of, {
     name: "repository bootstrap",
     startTime: new Date(Date.parse(end.finishedAt) - tookMs).toISOString(),
     endTime: end.finishedAt,
-    attributes: {
-      [attribute.kind]: "Repository",
-      [attribute.namespace]: namespace,
-      [attribute.name]: name,
-    },
     ...(verdict.kind === "failed" ? { failure: verdict.message } : {}),
   });
 }

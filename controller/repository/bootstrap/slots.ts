@@ -5,9 +5,6 @@ import { decide } from "./decide.ts";
 import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
-/** What the slot of a bootstrap is called where a person reads it. */
-export const BOOTSTRAP_SLOT = "bootstrap slot";
-
 /**
  * A Repository wants a slot where a bootstrap is due. One that is opened for the first time, or with a changed spec, goes
  * before those that are read again: somebody waits for it. Of these the one that was read longest ago goes first. That is so for its
