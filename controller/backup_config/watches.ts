@@ -37,7 +37,7 @@ export const backupConfigWatches: readonly Watch[] = [
   { ...WATCHED.namespace, keys: keysOfNamespace },
   {
     resource: resourceOf(backupKind),
-    indexes: { [INDEX.backupsByConfig]: (backup) => listOf(configOf(backup)) },
+    indexes: { [INDEX.backupsByConfig]: (backup) => [configOf(backup) ?? []].flat() },
     keys: keysOfBackup,
   },
 ];
@@ -83,8 +83,4 @@ function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
 /** Name of the BackupConfig a Backup is a run of. */
 export function configOf(backup: KubeObject): string | undefined {
   return textAt(backup, "spec", "configRef", "name");
-}
-
-function listOf(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [value];
 }

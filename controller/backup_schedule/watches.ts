@@ -15,7 +15,7 @@ export const INDEX = {
 
 /** Indexes over BackupSchedules. */
 export const backupScheduleIndexes: Readonly<Record<string, IndexFunction>> = {
-  [INDEX.byConfig]: (schedule) => listOf(textAt(schedule, "spec", "configRef", "name")),
+  [INDEX.byConfig]: (schedule) => [textAt(schedule, "spec", "configRef", "name") ?? []].flat(),
   [INDEX.byLabel]: ({ metadata }) => [labelValue(metadata.name)],
 };
 
@@ -27,7 +27,9 @@ export const backupScheduleWatches: readonly Watch[] = [
   },
   {
     resource: resourceOf(backupKind),
-    indexes: { [INDEX.backupsBySchedule]: (backup) => listOf(backup.metadata.labels?.[LABEL.schedule]) },
+    indexes: {
+      [INDEX.backupsBySchedule]: (backup) => [backup.metadata.labels?.[LABEL.schedule] ?? []].flat(),
+    },
     keys: keysOfBackup,
   },
 ];
@@ -47,8 +49,4 @@ function schedulesBy(
   reader: Reader,
 ): readonly ObjectKey[] {
   return reader.list(BACKUP_SCHEDULE, { namespace, index: { name: index, value } }).map(keyOf);
-}
-
-function listOf(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [value];
 }

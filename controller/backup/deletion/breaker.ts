@@ -61,6 +61,8 @@ export type DeletionVerdict =
   /** It was held, and a person has confirmed it since. */
   | { readonly kind: "confirmed"; readonly message: string };
 
+type Held = Extract<DeletionVerdict, { readonly kind: "held" }>;
+
 /**
  * The breaker (decisions 0010 and 0018). A deletion is held until a person confirms when
  * - it is one of more than a repository's threshold within its window. Earlier deletions count, also when they are done
@@ -71,17 +73,12 @@ export type DeletionVerdict =
  *
  * Once held, it stays held whatever is counted later; the condition is the memory. A routine deletion (retention, history
  * limit) is not counted, but the claim to be one is believed only as far as routine would go: it never takes the newest
- * whole snapshot of a source, nor a pinned Backup, whatever was confirmed, for that may have been before the pin.
+ * whole snapshot of a source; a pinned Backup does not come so far (`heldByPin`).
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
   const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
   const seen = world.deletions;
-  if (isKeptByPin(backup)) {
-    return before !== undefined && isHeldByPin(before)
-      ? { kind: "held", reason: "PinnedHeld", message: before.message, eventNote: undefined }
-      : heldByPin(world);
-  }
   if (isHeldByPin(before)) return { kind: "confirmed", message: "It is pinned no longer" };
   if (before?.status === "True") {
     if (backup.confirmsDeletion) {
@@ -281,14 +278,20 @@ function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): 
   return `. Where no other cluster lives on what was put back, ${inheritAdvice({ namespace, name, uid })}`;
 }
 
-function heldByPin({ backup: { key: { namespace, name } }, object }: BackupWorld): DeletionVerdict {
+/** The verdict on one that a pin keeps, whatever was confirmed, for that may have been before the pin. */
+export function heldByPin({ backup: { key: { namespace, name }, status }, object }: BackupWorld): Held {
+  const reason = "PinnedHeld";
+  const before = findCondition(status.conditions, CONDITION);
+  if (before !== undefined && isHeldByPin(before)) {
+    return { kind: "held", reason, message: before.message, eventNote: undefined };
+  }
   const by = object.metadata.annotations?.[ANNOTATION.deletedBy] ?? "";
   const message =
     `It is marked as deleted by ${by}, but it is pinned, so its snapshots stay until a person decides. ` +
     `To delete them, set spec.pin to false, as by "kubectl patch backup.${GROUP} ${name} -n ${namespace} ` +
     `--type merge -p '{\"spec\":{\"pin\":false}}'"; to leave them where they are, annotate the Backup with ` +
     `${ANNOTATION.skipSnapshotCleanup}: "true"`;
-  return { kind: "held", reason: "PinnedHeld", message, eventNote: message };
+  return { kind: "held", reason, message, eventNote: message };
 }
 
 /** What the breaker's own condition is to say. */

@@ -40,7 +40,7 @@ import { waitEvents } from "../run/notices.ts";
 import { reportedWait } from "../run/task.ts";
 import { deletionSpan } from "../run/traces.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
-import { type DeletionVerdict, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
+import { type DeletionVerdict, heldByPin, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
 import {
   deleteJob,
   DELETION_RETRY_MAX_SECONDS,
@@ -65,8 +65,8 @@ const MAX_CHECKPOINT_LOOKS = 3;
  */
 export function deleteSnapshots(deleting: DeletingRun): BackupPlan {
   const { world, now } = deleting;
-  const done = deletedPlan(deleting, { waits: true });
-  if (done !== undefined) return done;
+  const end = holdPinned(deleting) ?? deletedPlan(deleting, { waits: true });
+  if (end !== undefined) return end;
   const task = deletionTask(world.backup);
   const memory = deletionMemory(world.backup.status.deletion);
   const movers = seenMovers(task, memory, world, world.serverNow, settingsToday(deleting, memory));
@@ -401,13 +401,10 @@ export function someMayBeGone({ world }: DeletingRun): string {
  * A rule takes nothing that is pinned, also when the pin came after its mover was made: that one is stopped first.
  * Undefined where no pin stands in its way.
  */
-export function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
-  const { world, pin, now } = deleting;
+function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
+  const { world } = deleting;
   if (!isKeptByPin(world.backup) || snapshotsAreGone(world)) return undefined;
-  const stopping = stopDeletion(deleting);
-  if (stopping !== undefined) return stopping;
-  const verdict = judgeDeletion(world, pin, now);
-  return verdict.kind === "free" ? undefined : breakerPlan(deleting, verdict);
+  return stopDeletion(deleting) ?? breakerPlan(deleting, heldByPin(world));
 }
 
 /** What the breaker says before a mover may be started. */

@@ -8,7 +8,6 @@ import { type BackupPlan, type BackupWorld, namespaceIsTerminating } from "../wo
 import {
   deleteJobs,
   deleteSnapshots,
-  holdPinned,
   snapshotsAreGone,
   someMayBeGone,
   stopDeletion,
@@ -82,7 +81,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   }
   // What ended meanwhile is reported by the pass that writes it down; a Job that cannot be made must not stop that.
   if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
-  return holdPinned(deleting) ?? deleteSnapshots(deleting);
+  return deleteSnapshots(deleting);
 }
 
 /** What becomes of the snapshots. */
