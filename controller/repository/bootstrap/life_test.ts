@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
+import { runPass } from "../../runtime/pass/pass.ts";
 import { findCondition } from "../../../api/mod.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
-import { aPodOf, aRepository, aSecret, type FakeKube, refusal } from "../../../tests/support/mod.ts";
+import {
+  aPodOf,
+  aRepository,
+  aSecret,
+  FakeClock,
+  type FakeKube,
+  refusal,
+} from "../../../tests/support/mod.ts";
 import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
-import { JOB, POD } from "../../shared/mod.ts";
+import { JOB, POD, REPOSITORY } from "../../shared/mod.ts";
 import {
   aCreatingRepository,
   aKind,
@@ -93,20 +101,48 @@ Deno.test("a bootstrap is not made beside one that no cache shows yet, after one
     await pass(kube, second);
   }
   const [job] = kube.list(JOB);
-  const reader: Reader = {
-    get: (resource, key) => kube.get(resource, key),
+  const reader = behind(kube, {
     list: (resource, query) => resource.kind === JOB.kind ? [] : kube.list(resource, query),
-    count: (resource, query) => kube.count(resource, query),
-    read: (resource, key, signal) => kube.read(resource, key, signal),
-    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-    serverNow: () => kube.serverNow(),
-  };
+  });
   const kind = aKind();
   const world = await observeWorld(kind, KEY, reader, new AbortController().signal, later(3600));
   assert.ok(world !== undefined);
   assert.deepEqual(world.jobs.map(({ metadata }) => metadata.name), [job?.metadata.name]);
   assert.deepEqual(kind.plan(world, later(3600)).create, []);
 });
+
+Deno.test("the mover of today is not removed by a status that says that the one before it was given up", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  kube.put(aPodOf(jobIn(kube), { status: unscheduled }));
+  for (const second of [SLOT_GRACE_SECONDS, SLOT_GRACE_SECONDS + 1]) await pass(kube, second);
+  const outdated = storedRepository(kube);
+  removePods(kube);
+  for (let second = SLOT_GRACE_SECONDS + 2; kube.list(JOB).length === 0; second += 30) {
+    assert.ok(second < 3600, "it rests for no longer");
+    await pass(kube, second);
+  }
+  const reader = behind(kube, {
+    get: (resource, key) => resource === REPOSITORY ? outdated : kube.get(resource, key),
+  });
+  const deps = { reader, writer: kube, clock: new FakeClock(later(3600).toISOString()), random: () => 0.5 };
+  const { report } = await runPass({ kind: aKind(), key: KEY }, deps, new AbortController().signal);
+  const isToGo = kube.list(JOB).map(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  assert.deepEqual([report.result, isToGo], ["requeue", [false]]);
+});
+
+/** A reader whose caches are behind. */
+function behind(kube: FakeKube, caches: Partial<Reader>): Reader {
+  return {
+    get: (resource, key) => kube.get(resource, key),
+    list: (resource, query) => kube.list(resource, query),
+    count: (resource, query) => kube.count(resource, query),
+    read: (resource, key, signal) => kube.read(resource, key, signal),
+    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
+    serverNow: () => kube.serverNow(),
+    ...caches,
+  };
+}
 
 const unscheduled = {
   phase: "Pending",

@@ -5,11 +5,13 @@ import {
   type DesiredObject,
   keyText,
   type KubeObject,
+  type Reader,
   type Removal,
   type Writer,
 } from "../../../kube/types.ts";
 import { Fenced } from "./fenced_writer.ts";
 import type { Applied, Plan } from "../plan.ts";
+import type { Subject } from "./observe_and_plan.ts";
 
 /** What a plan did to the cluster, and the reconciled object as it is afterwards. */
 export interface PlanApplied {
@@ -19,14 +21,22 @@ export interface PlanApplied {
   readonly released: boolean;
 }
 
+/** The object has changed since a plan was made that removes something: nothing of the plan was done. */
+export class OutdatedPlan extends Error {
+  override readonly name = "OutdatedPlan";
+}
+
 /**
  * Carries out a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
  * first step that fails (an offer that is refused does not) is the last one tried, so a finalizer is never dropped after a failure.
+ * One that removes something, whatever has changed there, is carried out only over the object as it is now: by a status
+ * that is out of date the mover of today is one that was given up, and its result goes with it.
  */
 export async function applyPlan(
+  { kind, key }: Subject,
   plan: Plan,
   object: KubeObject,
-  writer: Writer,
+  { reader, writer }: { readonly reader: Pick<Reader, "read">; readonly writer: Writer },
   signal: AbortSignal,
 ): Promise<PlanApplied> {
   const objects: Applied["objects"][number][] = [];
@@ -34,6 +44,12 @@ export async function applyPlan(
   let current = object;
   let released = false;
   try {
+    if (plan.remove.some(({ resourceVersion }) => resourceVersion === undefined)) {
+      const now = await reader.read(kind.resource, key, signal);
+      if (now?.metadata.resourceVersion !== object.metadata.resourceVersion) {
+        throw new OutdatedPlan(`${kind.name} ${keyText(key)} has changed since this was planned`);
+      }
+    }
     if (plan.finalizer === "present") {
       current = await writer.setFinalizer(current, FINALIZER, "present", signal);
     }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { backupKind } from "../../../api/mod.ts";
 import { isConflict, keyOf, type KubeObject, resourceOf } from "../../../kube/mod.ts";
-import { aBackup, aPlan, FakeKube } from "../../../tests/support/mod.ts";
-import { applyPlan, type PlanApplied } from "./apply_plan.ts";
+import { aBackup, aKind, aPlan, FakeKube } from "../../../tests/support/mod.ts";
+import { applyPlan, OutdatedPlan, type PlanApplied } from "./apply_plan.ts";
 import type { Plan } from "../plan.ts";
 
 const { signal } = new AbortController();
@@ -24,7 +24,12 @@ function removed(run: KubeObject) {
 
 function applied(kube: FakeKube, plan: Partial<Plan>): Promise<PlanApplied> {
   const own = kube.put(aBackup({ name: "own" }));
-  return applyPlan(aPlan(plan), own, kube, signal);
+  return carriedOut(kube, own, plan);
+}
+
+function carriedOut(kube: FakeKube, own: KubeObject, plan: Partial<Plan>): Promise<PlanApplied> {
+  const subject = { kind: aKind(), key: keyOf(own) };
+  return applyPlan(subject, aPlan(plan), own, { reader: kube, writer: kube }, signal);
 }
 
 /** Somebody else's change of an object. */
@@ -58,6 +63,21 @@ Deno.test("applyPlan() neither annotates nor removes what changed since it was s
     const left = kube.get(resource, keyOf(run));
     assert.deepEqual([left?.metadata.annotations, left?.metadata.deletionTimestamp], [undefined, undefined]);
   }
+});
+
+Deno.test("applyPlan() does nothing of a plan once its own object has changed, when it removes something unseen", async () => {
+  const kube = new FakeKube();
+  const own = kube.put(aBackup({ name: "own" }));
+  const run = kube.put(aBackup());
+  touched(kube, own);
+  const { uid = "" } = run.metadata;
+  const unseen = { resource, key: keyOf(run), uid, propagation: "Foreground" } as const;
+  const plan = { annotate: [marked(run, "going")], remove: [unseen], finalizer: "present" } as const;
+  const { applied: { error } } = await carriedOut(kube, own, plan);
+  assert.ok(error instanceof OutdatedPlan, String(error));
+  kube.delete(own);
+  assert.ok((await carriedOut(kube, own, plan)).applied.error instanceof OutdatedPlan, "it is gone");
+  assert.deepEqual(kube.writes, []);
 });
 
 Deno.test("applyPlan() does not remove what somebody changed after its annotation", async () => {

@@ -3,7 +3,7 @@ import { isConflict, isNotFound, type KubeClock } from "../../../kube/mod.ts";
 import { keyText, type KubeObject, type Reader, type Writer } from "../../../kube/types.ts";
 import { outcomeOfError } from "../outcome.ts";
 import type { Plan, PlannedEvent, PlannedMeasure } from "../plan.ts";
-import { applyPlan, type PlanApplied } from "./apply_plan.ts";
+import { applyPlan, OutdatedPlan, type PlanApplied } from "./apply_plan.ts";
 import { conditionsOf } from "./conditions_of.ts";
 import { type Decision, observeAndPlan, type Subject } from "./observe_and_plan.ts";
 import { desiredStatus, factsDiffer } from "./desired_status.ts";
@@ -62,7 +62,9 @@ export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSig
     const { decision, done } = work;
     const { error } = done.applied;
     if (error instanceof Fenced) return silent(reportFenced(error));
-    if (error !== undefined && isConflict(error)) return silent(reportConflict(error));
+    if (error instanceof OutdatedPlan || (error !== undefined && isConflict(error))) {
+      return silent(reportConflict(error));
+    }
     if (error !== undefined) signal.throwIfAborted();
     if (decision.kind === "planned" && isTerminating(decision.plan, done)) {
       return leave(decision.plan, done, deps);
@@ -94,7 +96,7 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
       deps.freshness?.hold(stale);
       return "stale";
     }
-    const done = await applyPlan(decision.plan, decision.object, deps.writer, limited);
+    const done = await applyPlan(subject, decision.plan, decision.object, deps, limited);
     subject.kind.applied?.(decision.world, done.applied, new Date(deps.clock.epochMs()));
     return { decision, done };
   });
