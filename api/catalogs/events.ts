@@ -55,6 +55,7 @@ export const EVENTS: readonly EventEntry[] = [
     type: "Warning",
     reasons: [
       ...["InitFailed", "Locked", "NotInitialized", "NotFound", "RepositoryReplaced"] as const,
+      "CreationContested",
       ...["RepositoryUnavailable", "StorageFull", "SourceError", "UnexpectedOutput", "Unknown"] as const,
       ...[
         "InvalidWorkSpec",
@@ -96,6 +97,13 @@ export const EVENTS: readonly EventEntry[] = [
     action: "CheckBackend",
     on: ["Repository"],
     when: "another Repository opens the same repository, or a copy of it",
+  },
+  {
+    type: "Warning",
+    reasons: ["CreationContested"],
+    action: "CheckRepository",
+    on: ["Repository"],
+    when: "it waits, for another Repository may be creating a repository in the same storage",
   },
   {
     type: "Warning",

@@ -9,7 +9,7 @@ export * from "./job/effective_mover.ts";
 export * from "./job/mover_job.ts";
 export * from "./job/name.ts";
 export * from "./job/privileged_refusal.ts";
-export { sourceMountPath } from "./job/volumes.ts";
+export { REPOSITORY_VOLUME, sourceMountPath } from "./job/volumes.ts";
 export * from "./job/work_spec.ts";
 export * from "./obstacles.ts";
 export * from "./operations.ts";

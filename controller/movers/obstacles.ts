@@ -34,6 +34,8 @@ export interface MoverNeeds {
   readonly sources: readonly ConfigSource[];
   readonly missingClaims: readonly string[];
   readonly unfitClaims: readonly UnfitClaim[];
+  /** Which other Repositories may be creating in the storage where this mover might, in words. */
+  readonly creators?: string | undefined;
 }
 
 /** Looks for one obstacle; undefined when there is none. */
@@ -54,6 +56,7 @@ export const OBSTACLES = {
   privilegedMoverIsNotPermitted,
   credentialsAreMissing,
   volumesAreMissing,
+  anotherMayCreate,
 } as const satisfies Readonly<Record<string, ObstacleCheck>>;
 
 /**
@@ -77,6 +80,7 @@ const ACTIONS: Partial<Record<Reason, string>> = {
   InvalidSpec: "EditBackupConfig",
   RepositoryNotFound: "CreateRepository",
   RepositoryReplaced: "CheckRepository",
+  CreationContested: "CheckRepository",
   MissingCredentialsSecret: "CheckCredentials",
   MissingConfigMap: "CheckCredentials",
   VolumeNotFound: "CreateVolume",
@@ -176,4 +180,13 @@ function credentialsAreMissing({ missing }: Pick<MoverNeeds, "missing">): Obstac
 function volumesAreMissing({ missingClaims, namespaceName }: MoverNeeds): Obstacle | undefined {
   if (missingClaims.length === 0) return undefined;
   return { reason: "VolumeNotFound", message: missingClaimsText(missingClaims, namespaceName) };
+}
+
+function anotherMayCreate({ creators }: Pick<MoverNeeds, "creators">): Obstacle | undefined {
+  if (creators === undefined) return undefined;
+  const reason = "CreationContested";
+  const message = `Another Repository may be creating a repository in the same storage: ${creators}; ` +
+    "two at once would destroy each other's, so this one goes on after it";
+  const value = { type: "UniqueRepository", status: "False", reason, message } as const;
+  return { reason, message, condition: { kind: "set", value } };
 }

@@ -99,6 +99,14 @@ const cases: Readonly<Record<keyof typeof OBSTACLES, Case>> = {
     says: /^VolumeNotFound PersistentVolumeClaim "data" does not exist/,
     action: "CreateVolume",
   },
+  anotherMayCreate: {
+    check: OBSTACLES.anotherMayCreate,
+    change: { creators: '"other"' },
+    says:
+      /^CreationContested Another Repository may be creating .* in the same storage: "other"; .* goes on after it$/,
+    action: "CheckRepository",
+    condition: "UniqueRepository",
+  },
 };
 
 for (const [name, { check, change, says, action, isForPerson, condition }] of Object.entries(cases)) {

@@ -1,4 +1,5 @@
 import { effectiveMover, firstMissing, type Obstacle, OBSTACLES } from "../movers/mod.ts";
+import { whoText } from "./duplicates.ts";
 import type { RepositoryWorld } from "./world.ts";
 
 export type { Obstacle } from "../movers/mod.ts";
@@ -15,5 +16,13 @@ export function notPermitted({ repository, namespace }: RepositoryWorld): Obstac
     mover: effectiveMover(repository.spec.mover),
     namespaceName: repository.key.namespace,
     namespace,
+  });
+}
+
+/** Which movers of other Repositories may be creating in the same storage. */
+export function creationContested({ repository, creation }: RepositoryWorld): Obstacle | undefined {
+  const { creators } = creation;
+  return OBSTACLES.anotherMayCreate({
+    creators: creators.length === 0 ? undefined : whoText(repository.key.namespace, creators),
   });
 }

@@ -42,10 +42,11 @@ export function reportDuplicates(
   };
 }
 
-function whoText(namespace: string, duplicates: readonly ObjectKey[]): string {
-  const here = duplicates.filter((key) => key.namespace === namespace);
+/** Other Repositories in words, for one of that namespace: of another namespace only that there is one. */
+export function whoText(namespace: string, others: readonly ObjectKey[]): string {
+  const here = others.filter((key) => key.namespace === namespace);
   const named = here.slice(0, mostNamed).map(({ name }) => `"${name}"`);
   const more = here.length > mostNamed ? [`${here.length - mostNamed} more of this namespace`] : [];
-  const elsewhere = here.length < duplicates.length ? ["one of another namespace"] : [];
+  const elsewhere = here.length < others.length ? ["one of another namespace"] : [];
   return [...named, ...more, ...elsewhere].join(", ");
 }

@@ -11,9 +11,7 @@ import {
   needIndexValue,
   noteMover,
   noteMoverPod,
-  observeMovers,
   repositoryNeeds,
-  slotClaims,
 } from "../movers/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Grant, Kind, Watch } from "../runtime/kind.ts";
@@ -25,18 +23,17 @@ import {
   JOB,
   keysOfController,
   keysOfPodOwner,
-  LiveReader,
   POD,
   REPOSITORY,
   SECRET,
   WATCHED,
 } from "../shared/mod.ts";
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
-import { repositorySlots } from "./bootstrap/slots.ts";
-import { bootstrapsInDoubt } from "./bootstrap/task.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
 import { keysOfStaleStats } from "./catalog/newest_stats.ts";
+import { repositoryClaims } from "./claims.ts";
+import { BY_STORAGE, byCreatedStorage, byStorage, waitersBeside } from "./creation/creation.ts";
 import { BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
 import { planRepository, type RepositoryPlan } from "./plan.ts";
 import { repositorySamples } from "./samples.ts";
@@ -58,20 +55,11 @@ export function repositoryReconciler(
   const credentials = new CredentialMemory();
   const observe = (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) =>
     observeRepository(key, reader, { memory, credentials, found, now }, signal);
-  const claims = slotClaims(slots, repositorySlots(options), async (seen, reader, signal, now) => {
-    const { object, repository: { key } } = seen;
-    const live = new LiveReader(reader);
-    await live.refresh(REPOSITORY, key, signal);
-    const isSeen = live.get(REPOSITORY, key)?.metadata.resourceVersion === object.metadata.resourceVersion;
-    const world = isSeen ? seen : await observe(key, live, signal, now);
-    if (world === undefined) return undefined;
-    const jobs = await observeMovers(world.repository, bootstrapsInDoubt(world.repository), reader, signal);
-    return isSeen && jobs.length === world.jobs.length ? seen : { ...world, jobs };
-  });
+  const claims = repositoryClaims(options, slots, observe);
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
-    indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId },
+    indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId, [BY_STORAGE]: byStorage },
     watches: watchesOf(slots),
     writes: WRITES,
     observe,
@@ -89,6 +77,7 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
   return [
     {
       ...WATCHED.job,
+      indexes: { ...WATCHED.job.indexes, [BY_STORAGE]: byCreatedStorage },
       keys: (job, reader) => {
         noteMover(job, reader, slots, "bootstraps");
         return keysOfController(job, repositoryKind.kind);
@@ -96,7 +85,7 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
     },
     {
       ...WATCHED.pod,
-      indexes: { [BY_REPOSITORY]: byRepositoryLabel },
+      indexes: { [BY_REPOSITORY]: byRepositoryLabel, [BY_STORAGE]: byCreatedStorage },
       keys: (pod, reader) => {
         noteMoverPod(pod, reader, slots);
         return keysOfPodOwner(pod, reader, repositoryKind.kind);
@@ -106,7 +95,13 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
     { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
     { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },
     { ...WATCHED.namespace, keys: keysOfPrivileged },
-    { resource: REPOSITORY, keys: duplicatesOf },
+    {
+      resource: REPOSITORY,
+      keys: (repository, reader) => [
+        ...duplicatesOf(repository, reader),
+        ...waitersBeside(repository, reader),
+      ],
+    },
     { resource: BACKUP, indexes: { [BY_REPOSITORY_TEXT]: byRepositoryText }, keys: keysOfStaleStats },
   ];
 }

@@ -6,6 +6,7 @@ import { observeCatalog } from "./catalog/world.ts";
 import { type ListingMemory, observeListing } from "./catalog/listing.ts";
 import type { CredentialMemory } from "./bootstrap/credential_memory.ts";
 import { newestStats } from "./catalog/newest_stats.ts";
+import { observeCreation } from "./creation/creation.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import { parseRepository } from "./repository_object.ts";
 import type { RepositoryWorld } from "./world.ts";
@@ -56,6 +57,7 @@ export async function observeRepository(
     catalog,
     newestStats: newestStats(repository, reader, serverNow),
     duplicates: duplicatesOf(object, reader),
+    creation: observeCreation(repository, reader),
     slots: "free",
   };
 }

@@ -50,6 +50,9 @@ export function planRepository(
     outcomeOf(decision, repositoryState),
     [catalog?.recheckAfterSeconds, stats.recheckAfterSeconds, refresh.recheckAfterSeconds],
   );
+  const obstacleConditions = decision.kind === "wait" && decision.obstacle.condition !== undefined
+    ? [decision.obstacle.condition]
+    : [];
   const obstacleEvents = decision.kind === "wait" ? eventsOf(world, decision.obstacle) : [];
   return {
     create: decision.kind === "start" ? [desiredBootstrap(world, decision.number, { options, now })] : [],
@@ -62,6 +65,7 @@ export function planRepository(
       ...(catalog?.conditions ?? []),
       ...duplicates.conditions,
       ...refresh.conditions,
+      ...obstacleConditions,
     ],
     outcome,
     events: [

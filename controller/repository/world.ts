@@ -3,6 +3,7 @@ import type { Found, SlotAnswer } from "../movers/mod.ts";
 import type { SeenStats } from "./catalog/backups_seen.ts";
 import type { Catalog } from "./catalog/world.ts";
 import type { Listing } from "./catalog/listing.ts";
+import type { Creation } from "./creation/creation.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** Everything the decisions about one Repository rest on. */
@@ -27,6 +28,8 @@ export interface RepositoryWorld {
   readonly newestStats: SeenStats | undefined;
   /** Other Repositories that open the same repository. */
   readonly duplicates: readonly ObjectKey[];
+  /** Who else may create a repository where this one might. */
+  readonly creation: Creation;
   /** Whether a bootstrap may start; free where nobody was asked. */
   readonly slots: "free" | SlotAnswer;
 }

@@ -11,6 +11,9 @@ import type { Container, PodSpec } from "../../../kube/builtins.ts";
 /** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
 const TMP_LIMIT = "1Gi";
 
+/** Name in a mover's pod of the volume that holds the repository. */
+export const REPOSITORY_VOLUME = "repository";
+
 /** Folder at which a source volume is mounted in a mover; also its default kopia path. */
 export function sourceMountPath(pvc: string): string {
   return `${MOVER_PATH.sources}/${pvc}`;
@@ -72,7 +75,7 @@ function repositoryVolume(spec: RepositorySpec): readonly Part[] {
   const filesystem = spec.backend.filesystem;
   if (filesystem === undefined) return [];
   const claim = { claimName: filesystem.volume.pvc.name };
-  return [writable("repository", { persistentVolumeClaim: claim }, filesystem.path)];
+  return [writable(REPOSITORY_VOLUME, { persistentVolumeClaim: claim }, filesystem.path)];
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "../../movers/mod.ts";
 import { type BootstrapPurpose, purposeOf } from "./purpose.ts";
 import { secondsUntilDue } from "./timing.ts";
-import { missingNeed, notPermitted, type Obstacle } from "../checks.ts";
+import { creationContested, missingNeed, notPermitted, type Obstacle } from "../checks.ts";
 import { type Hold, holdOf, obstruction } from "./holds.ts";
 import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
@@ -70,6 +70,8 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
     const hold = step.kind === "waits" ? holdOf(step, movers, serverNow) : undefined;
     return { kind: "stay", seconds: step.recheckAfterSeconds, hold, memory };
   }
+  const contest = creationContested(world);
+  if (contest !== undefined) return { kind: "wait", obstacle: contest, memory };
   const { number } = step;
   if (!mayStart(world, repository.key.namespace, bootstrapJobName(repository, number))) {
     return { kind: "queue", hold: slotHold(world.slots, "", "bootstrap slot"), memory };

@@ -11,7 +11,7 @@ import {
 } from "../../movers/mod.ts";
 import { labelValue } from "../../shared/mod.ts";
 import { madeFrom, purposeAnnotation } from "./purpose.ts";
-import { mayCreate, type RepositoryObject } from "../repository_object.ts";
+import type { RepositoryObject } from "../repository_object.ts";
 import { bootstrapJobName, JOB_SECONDS, POD_SECONDS } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
@@ -27,7 +27,8 @@ export function bootstrapTrace(repository: RepositoryObject, number: number): Wo
 
 /**
  * Job of the n-th bootstrap. It may create a repository only as
- * long as none was ever opened under this object: later a missing repository is a loss to be reported, not mended.
+ * long as none was ever opened under this object, nor is open under another of the same storage: then a missing repository
+ * is a loss to be reported, not mended.
  */
 export function desiredBootstrap(
   world: RepositoryWorld,
@@ -49,7 +50,9 @@ export function desiredBootstrap(
       madeAt: isoSeconds(now),
     }),
     workSpec: workSpecFor({
-      operation: { bootstrap: mayCreate(repository) ? { create: createChoices(repository) } : {} },
+      operation: {
+        bootstrap: world.creation.storage !== undefined ? { create: createChoices(repository) } : {},
+      },
       identity: { username: BOOTSTRAP_USERNAME, hostname: namespace },
       repositorySpec: spec,
       target: { kind: repositoryKind.kind, namespace, name },

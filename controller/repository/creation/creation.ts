@@ -1,0 +1,100 @@
+import { findCondition, repositorySpec, repositoryStatus } from "../../../api/mod.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
+import { jobHasEnded, podMayRun } from "../../movers/mod.ts";
+import { controllerOf, JOB, POD, REPOSITORY } from "../../shared/mod.ts";
+import { mayCreate, parseRepository, type RepositoryObject } from "../repository_object.ts";
+import { repositoryStateOf } from "../repository_state.ts";
+import { creatorOf } from "./creator.ts";
+import { storageOf } from "./storage.ts";
+
+/** Index of Repositories by their storage, and of Jobs and pods by the storage in which they may create. */
+export const BY_STORAGE = "storage";
+
+/** Where the next bootstrap of a Repository may make a repository, and who else may. */
+export interface Creation {
+  /** Undefined where none is to be made, also as another Repository shows that there is one; nobody matters then. */
+  readonly storage: string | undefined;
+  /** Other Repositories that may create there. */
+  readonly rivals: readonly RepositoryObject[];
+  /** Repositories whose movers may be creating there now. */
+  readonly creators: readonly ObjectKey[];
+}
+
+/** Reads it from the caches. */
+export function observeCreation(repository: RepositoryObject, reader: Reader): Creation {
+  const { spec, key: { namespace } } = repository;
+  const storage = mayCreate(repository) ? storageOf(spec, namespace) : undefined;
+  if (storage === undefined) return NOWHERE;
+  const others = othersAt(storage, repository.uid, reader);
+  if (others.some((each) => repositoryStateOf(each, "").kind === "open")) return NOWHERE;
+  return {
+    storage,
+    rivals: others.filter(mayCreate),
+    creators: creatorsAt(storage, repository, reader),
+  };
+}
+
+const NOWHERE: Creation = { storage: undefined, rivals: [], creators: [] };
+
+/** Index function: a Repository under its storage. */
+export function byStorage(repository: KubeObject): readonly string[] {
+  const spec = repositorySpec.safeParse(repository.spec);
+  const storage = spec.success ? storageOf(spec.data, repository.metadata.namespace ?? "") : undefined;
+  return storage === undefined ? [] : [storage];
+}
+
+/** Index function: a Job or pod under the storage in which it may create. */
+export function byCreatedStorage(mover: KubeObject): readonly string[] {
+  const creator = creatorOf(mover);
+  return creator === undefined ? [] : [creator.storage];
+}
+
+/** Repositories that wait for others of the storage of one that changed, or that went. */
+export function waitersBeside(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
+  return byStorage(repository).flatMap((value) =>
+    reader.list(REPOSITORY, { index: { name: BY_STORAGE, value } })
+  ).filter(({ metadata: { uid }, status }) => uid !== repository.metadata.uid && waits(status)).map(keyOf);
+}
+
+function waits(status: unknown): boolean {
+  const { conditions } = repositoryStatus.safeParse(status).data ?? {};
+  return findCondition(conditions, "Ready")?.reason === "CreationContested";
+}
+
+function othersAt(storage: string, uid: string, reader: Reader): readonly RepositoryObject[] {
+  return reader.list(REPOSITORY, { index: { name: BY_STORAGE, value: storage } })
+    .filter(({ metadata }) => metadata.uid !== uid)
+    .flatMap((each) => {
+      try {
+        return [parseRepository(each)];
+      } catch {
+        // One this version cannot read starts no mover.
+        return [];
+      }
+    });
+}
+
+/**
+ * Whose movers may be creating. A Repository may be gone, or have been moved, while its mover works; of another
+ * namespace counts only what a Repository there controls, for a Job that is made by hand says nothing.
+ */
+function creatorsAt(storage: string, { uid, key }: RepositoryObject, reader: Reader): readonly ObjectKey[] {
+  const index = { name: BY_STORAGE, value: storage };
+  const jobs = reader.list(JOB, { index }).filter((job) =>
+    controllerOf(job)?.uid !== uid && !jobHasEnded(job) &&
+    (job.metadata.namespace === key.namespace || isOfRepository(job, reader))
+  );
+  // A pod of its own that is left is told as such.
+  const pods = reader.list(POD, { namespace: key.namespace, index }).filter((pod) =>
+    podMayRun(pod) && creatorOf(pod)?.repository.name !== key.name
+  );
+  const keys = [...jobs, ...pods].flatMap((mover) => creatorOf(mover)?.repository ?? []);
+  return [...new Map(keys.map((each) => [keyText(each), each])).values()];
+}
+
+function isOfRepository(job: KubeObject, reader: Reader): boolean {
+  const owner = controllerOf(job);
+  if (owner === undefined) return false;
+  const { namespace } = keyOf(job);
+  return reader.get(REPOSITORY, { namespace, name: owner.name })?.metadata.uid === owner.uid;
+}
