@@ -33,6 +33,8 @@ export interface MoverConfig {
   readonly environment: Environment;
   /** Seconds between SIGTERM and SIGKILL for kopia. */
   readonly stopGraceSeconds: number;
+  /** How long a new repository is left alone before anything is saved in it. */
+  readonly settleSeconds: number;
 }
 
 /** What a mover reports through. */
@@ -52,6 +54,8 @@ export const moverDefaults = {
   scratchFolder: MOVER_PATH.tmp,
   /** The kubelet waits 30 s; the other 10 s are for writing the result. */
   stopGraceSeconds: 20,
+  /** Between its look at an empty storage and its write another kopia makes a key, which takes a quarter of a second. */
+  settleSeconds: 5,
 } as const satisfies Omit<MoverConfig, "environment">;
 
 /**
@@ -175,6 +179,7 @@ function kopiaFor(config: MoverConfig, deps: MoverDeps, spec: WorkSpec, signal: 
     named: namedTexts(spec),
     scratchFolder: config.scratchFolder,
     clock: deps.clock,
+    settleSeconds: config.settleSeconds,
     print: deps.print,
   };
 }

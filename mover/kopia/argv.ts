@@ -67,7 +67,11 @@ const mostLogMegabytes = 64;
 /** The lowest levels at which kopia logs each file, and each folder with its object. */
 const logDetail = { entry: 1, folder: 7 } as const;
 
-/** `repository create` in an empty storage; kopia also writes its config file. */
+/**
+ * `repository create` in an empty storage; saves nothing in it and does not connect. Kopia writes the format without a
+ * condition, so that of another creator may replace it. What is saved under the first key would then keep the repository
+ * from being opened at all.
+ */
 export function createCommand(request: ConnectRequest, options: CreateOptions): KopiaCommand {
   return command([
     "repository",
@@ -77,6 +81,7 @@ export function createCommand(request: ConnectRequest, options: CreateOptions): 
     ...flag("encryption", options.encryption),
     ...flag("block-hash", options.hash),
     ...flag("object-splitter", options.splitter),
+    "--create-only",
   ]);
 }
 
@@ -88,6 +93,11 @@ export function statusCommand(): KopiaCommand {
 /** `maintenance info` as JSON, for the owner. */
 export function maintenanceInfoCommand(): KopiaCommand {
   return command(["maintenance", "info", "--json"]);
+}
+
+/** `maintenance set`: this identity owns it. */
+export function ownMaintenanceCommand(): KopiaCommand {
+  return command(["maintenance", "set", "--owner=me"]);
 }
 
 /** `snapshot create` as JSON with kopia's counts, without report notifications. */

@@ -98,7 +98,7 @@ for (const [sentence, { given, want }] of Object.entries(connections)) {
     const command = createCommand({ ...given, caBundlePath }, {});
     assert.deepEqual(command, {
       name: "repository create",
-      args: ["repository", "create", ...want, ...everywhere],
+      args: ["repository", "create", ...want, "--create-only", ...everywhere],
     });
   });
 }

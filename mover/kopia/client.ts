@@ -13,6 +13,7 @@ import {
   type KopiaSource,
   maintenanceInfoCommand,
   objectShowCommand,
+  ownMaintenanceCommand,
   snapshotDeleteCommand,
   snapshotListCommand,
   snapshotListOfSourceCommand,
@@ -47,6 +48,8 @@ export interface Kopia {
   /** A writable folder for short-lived files. */
   readonly scratchFolder: string;
   readonly clock: Clock;
+  /** How long a new repository is left alone before anything is saved in it. */
+  readonly settleSeconds: number;
   /** Standard output, for lines that are neither log nor result. */
   readonly print: Sink;
 }
@@ -145,7 +148,7 @@ async function folderIsEmpty(path: string): Promise<boolean> {
   }
 }
 
-/** Creates the repository. Throws MoverError. */
+/** Creates the repository, with nothing in it. Throws MoverError. */
 export async function createRepository(kopia: Kopia, options: CreateOptions): Promise<void> {
   await runStep(kopia, createCommand(kopia.connection, options));
   await writeConfig(kopia);
@@ -159,6 +162,11 @@ export async function readUniqueId(kopia: Kopia): Promise<string> {
 /** Who runs maintenance, `user@host`; empty when nobody does yet. Throws MoverError. */
 export async function readMaintenanceOwner(kopia: Kopia): Promise<string> {
   return parseMaintenanceOwner((await runStep(kopia, maintenanceInfoCommand())).stdout);
+}
+
+/** Makes this identity the owner of maintenance. Throws MoverError. */
+export async function ownMaintenance(kopia: Kopia): Promise<void> {
+  await runStep(kopia, ownMaintenanceCommand());
 }
 
 /** The retention of the global policy. Throws MoverError. */
@@ -276,8 +284,12 @@ export function failureOf(kopia: Pick<Kopia, "named">, command: KopiaCommand, ex
 /** Kopia's own words, with a clearer sentence for the cases a reader would not understand. */
 function sentenceOf(words: string, code: number): string {
   if (words === "") return `kopia ended with code ${code} and said nothing`;
-  return words.endsWith("error getting kopia.repository blob: BLOB not found")
-    ? "Cannot open the repository: the storage holds none"
+  if (words.endsWith("error getting kopia.repository blob: BLOB not found")) {
+    return "Cannot open the repository: the storage holds none";
+  }
+  return words.endsWith("unable to decrypt repository blobcfg blob")
+    ? "Cannot open the repository: kopia.blobcfg is not of the same repository as kopia.repository, as happens when two " +
+      "are created at the same moment; should it stay so, move kopia.blobcfg out of the storage: kopia does without it"
     : words;
 }
 

@@ -22,7 +22,8 @@ async function bothConfigs(
 ): Promise<[Config, Config]> {
   const path = folder.at("cache", "repository.config");
   const cacheFolder = folder.at("cache", "cache");
-  await runToolOk([await kopiaPath(), ...createCommand(request, {}).args], {
+  const args = createCommand(request, {}).args.filter((each) => each !== "--create-only");
+  await runToolOk([await kopiaPath(), ...args], {
     env: {
       ...{ KOPIA_PASSWORD: password, KOPIA_CONFIG_PATH: path, KOPIA_CACHE_DIRECTORY: cacheFolder },
       ...keys,

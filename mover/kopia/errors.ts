@@ -83,6 +83,8 @@ export const failureTable: readonly FailureRow[] = [
       "found existing data in storage location",
     ],
   },
+  // Halves of two repositories: a creation that goes on, or that met another one.
+  { class: "CreationContested", needles: ["unable to decrypt repository blobcfg blob"] },
   {
     class: "Locked",
     needles: ["repository is locked", "another process", "upgrade lock", "upgrade is in progress"],

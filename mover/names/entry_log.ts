@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { REPORT_PLACES } from "../kopia/argv.ts";
 import type { Kopia } from "../kopia/client.ts";
 import type { Snapshot } from "../kopia/output.ts";
+import { pause } from "../pause.ts";
 import { REPLACEMENT } from "./tree_listing.ts";
 
 /** Kopia's log writes this for a byte of a name that is not UTF-8. */
@@ -66,7 +67,7 @@ export async function followEntryLog<T>(
 
 async function follow(folder: string, entries: EntryLog, ended: AbortSignal): Promise<void> {
   for (let isLast = false; !isLast;) {
-    await pause(ended);
+    await pause(pauseMs, ended);
     isLast = ended.aborted;
     const files = await logFiles(folder);
     // Kopia still writes to the newest file.
@@ -89,18 +90,4 @@ async function logFiles(folder: string): Promise<readonly string[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return found.toSorted(([a], [b]) => a - b).map(([, path]) => path);
-}
-
-/** Waits, but not longer than kopia runs. */
-function pause(ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      ended.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, pauseMs);
-    if (ended.aborted) done();
-    else ended.addEventListener("abort", done);
-  });
 }

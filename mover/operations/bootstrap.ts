@@ -6,12 +6,13 @@ import {
   keepEverythingGlobally,
   type Kopia,
   openRepository,
+  ownMaintenance,
   readGlobalRetention,
   readMaintenanceOwner,
-  readUniqueId,
 } from "../kopia/client.ts";
 import type { CreateOptions } from "../kopia/argv.ts";
 import { MoverError } from "../mover_error.ts";
+import { settledId } from "./created_id.ts";
 import { RepositorySurvey } from "../snapshots/repository_survey.ts";
 import { leftBehind, UnfinishedUploads } from "../snapshots/unfinished_uploads.ts";
 
@@ -73,7 +74,7 @@ async function openOrCreate(kopia: Kopia, create: CreateOptions | undefined): Pr
     if (uniqueId === undefined) throw error;
     return { uniqueId, created: false };
   }
-  return { uniqueId: await readUniqueId(kopia), created: true };
+  return { uniqueId: await settledId(kopia), created: true };
 }
 
 async function tryOpen(kopia: Kopia): Promise<string | undefined> {
@@ -97,15 +98,16 @@ function withHint(kopia: Kopia, error: MoverError): MoverError {
 }
 
 /**
- * Sets the global policy of a repository that we created to keep everything (decision 0012), also when an earlier pod
- * created it and was killed before this step. A repository counts as ours when it has no snapshot, still has kopia's
- * built-in retention, and is owned by our identity (or by nobody, when the pod was killed inside `create`). Any other
- * repository keeps its global policy; there only the policy of each source is set.
+ * Takes the maintenance of a repository that we created, and sets its global policy to keep everything (decision 0012),
+ * also when an earlier pod created it and was killed before this step. A repository counts as ours when it has no
+ * snapshot, still has kopia's built-in retention, and is owned by our identity, or by nobody, as each is at first. Any
+ * other repository keeps its global policy; there only the policy of each source is set.
  */
 async function keepEverythingInOurs(kopia: Kopia): Promise<void> {
   const policy = await readGlobalRetention(kopia);
   if (!policy.keepsAreBuiltIn) return;
   const { username, hostname } = kopia.connection.identity;
   const owner = await readMaintenanceOwner(kopia);
+  if (owner === "") await ownMaintenance(kopia);
   if (owner === "" || owner === `${username}@${hostname}`) await keepEverythingGlobally(kopia);
 }

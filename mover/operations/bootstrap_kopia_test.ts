@@ -201,6 +201,7 @@ bootstrapTest(
     assert.equal(bootstrapOf(await bootstrap(orCreate)).created, false);
     await plain.connect(path);
     assert.deepEqual(await plain.keeps("--global"), keepsEverything);
+    assert.equal(JSON.parse(await plain.run("maintenance", "info", "--json")).owner, "app@apps");
   },
 );
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeCatalog } from "../../api/mover/catalog_listing.ts";
-import { manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
+import { type FakeScript, manifestJson, printList, runFake, wasCalled } from "../support/fake_kopia.ts";
 import { bootstrapOf, failureOf } from "../support/mover_case.ts";
 
 const bootstrapOnly = { bootstrap: {} };
@@ -175,10 +175,12 @@ for (const [sentence, { show, owner, sets }] of Object.entries(policyCases)) {
       script: {
         "policy show": show,
         "maintenance info": `echo '{"owner":"${owner}"}'`,
+        "maintenance set": "exit 0",
         "policy set": "exit 0",
       },
     });
     assert.equal(end.exitCode, 0);
+    assert.equal(calls.includes("maintenance set"), owner === "");
     assert.equal(calls.includes("policy set"), sets);
   });
 }
@@ -192,6 +194,73 @@ Deno.test("bootstrap() opens a repository that another bootstrap made meanwhile"
     },
   });
   assert.equal(bootstrapOf(end).created, false);
+});
+
+/** A kopia that can create; what it says of the repository before that, and each time after. */
+function creating(...after: readonly string[]): FakeScript {
+  const [last = "exit 1"] = after.slice(-1);
+  const times = `$(sed '1,/repository create/d' "\${0%/*}/calls" | grep -c 'repository status')`;
+  const cases = after.map((each, index) => `${index + 1}) ${each};;`);
+  return {
+    "repository status": `if ${wasCalled("repository create")}; then case "${times}" in ${cases.join(" ")}
+*) ${last};; esac; else ${notInitialized}; fi`,
+    "repository create": "exit 0",
+    "policy show": builtIn,
+    "maintenance info": `echo '{"owner":""}'`,
+    "maintenance set": "exit 0",
+    "policy set": "exit 0",
+  };
+}
+
+Deno.test("bootstrap() saves nothing in what it created before it has read twice that it stayed", async () => {
+  const { end, calls, words } = await runFake({ operation: bootstrapOrCreate, script: creating(opened) });
+  const { uniqueId, created } = bootstrapOf(end);
+  assert.deepEqual([uniqueId, created], ["0123abcd", true]);
+  assert.deepEqual(calls, [
+    ...["repository status", "repository create", "repository status", "repository status"],
+    ...["snapshot list", "policy show", "maintenance info", "maintenance set", "policy set"],
+  ]);
+  assert.ok(words.includes("--create-only"), "kopia would save its defaults at once");
+});
+
+Deno.test("bootstrap() goes no further where another was created at the same moment", async () => {
+  const another = `echo '{"uniqueIDHex":"89abcdef"}'`;
+  const wrongPassword = "echo 'unable to create format manager: invalid repository password' >&2; exit 1";
+  const halves = "echo 'deserialize blob config: unable to decrypt repository blobcfg blob' >&2; exit 1";
+  for (
+    const after of [[opened, another], [wrongPassword], [opened, wrongPassword], [halves], [opened, halves]]
+  ) {
+    const { end, calls } = await runFake({ operation: bootstrapOrCreate, script: creating(...after) });
+    const { class: failureClass, message, nothingSaved } = failureOf(end);
+    assert.deepEqual([failureClass, nothingSaved, end.exitCode], ["CreationContested", true, 1]);
+    assert.match(message, /^Cannot create the repository: another was created in the same storage/);
+    assert.deepEqual([...new Set(calls)], ["repository status", "repository create"]);
+  }
+});
+
+Deno.test("bootstrap() says of a storage that is down after it created what is the matter", async () => {
+  const down = "echo 'dial tcp: connection refused' >&2; exit 1";
+  const { end } = await runFake({ operation: bootstrapOrCreate, script: creating(opened, down) });
+  assert.equal(failureOf(end).class, "RepositoryUnavailable");
+});
+
+Deno.test("bootstrap() stops while it waits for what it created to settle", async () => {
+  const stop = new AbortController();
+  const started = performance.now();
+  const { end } = await runFake({
+    ...{ operation: bootstrapOrCreate, script: creating(opened), settleSeconds: 600, signal: stop.signal },
+    logFilter: "debug",
+    onLogLine: (line) => line.includes("settle") && stop.abort(),
+  });
+  assert.equal(failureOf(end).class, "Interrupted");
+  assert.ok(performance.now() - started < 60_000);
+});
+
+Deno.test("bootstrap() says how to mend a storage with halves of two repositories", async () => {
+  const halves = "echo 'deserialize blob config: unable to decrypt repository blobcfg blob' >&2; exit 1";
+  const { end } = await runFake({ operation: bootstrapOnly, script: { "repository status": halves } });
+  assert.equal(failureOf(end).class, "CreationContested");
+  assert.match(failureOf(end).message, /should it stay so, move kopia\.blobcfg out of the storage/);
 });
 
 Deno.test("bootstrap() says why it could not create, where there is foreign data", async () => {

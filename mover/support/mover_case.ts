@@ -40,6 +40,8 @@ export interface MoverCase {
   /** Default: the clock of the machine. */
   readonly clock?: Clock;
   readonly stopGraceSeconds?: number;
+  /** Default: none, for a storage of one's own. */
+  readonly settleSeconds?: number;
   /** As RUST_LOG. */
   readonly logFilter?: string;
   /** Hears each log line as it is written. */
@@ -126,6 +128,7 @@ export async function runWithoutReading(
     const exitCode = await runMover(
       {
         ...moverDefaults,
+        settleSeconds: given.settleSeconds ?? 0,
         workSpecPath,
         resultPath,
         kopiaBinary: given.binary,

@@ -46,6 +46,7 @@ export async function createRepository(kopia: string, work: string): Promise<voi
   const env = kopiaEnvironment(work, "bootstrap");
   const commands = [
     createCommand(connectRequest(work), {}),
+    connectCommand(connectRequest(work)),
     globalKeepEverythingCommand(),
   ];
   await Deno.mkdir(repositoryPath(work));
@@ -54,10 +55,13 @@ export async function createRepository(kopia: string, work: string): Promise<voi
   }
 }
 
-/** `repository connect`, which takes the flags that `repository create` takes. */
+/** `repository connect`, which takes the flags that `repository create` takes, but for the one that keeps it from connecting. */
 export function connectCommand(request: ConnectRequest): KopiaCommand {
   const [repository = "", , ...rest] = createCommand(request, {}).args;
-  return { name: "repository connect", args: [repository, "connect", ...rest] };
+  return {
+    name: "repository connect",
+    args: [repository, "connect", ...rest.filter((each) => each !== "--create-only")],
+  };
 }
 
 /** Connects the bare side; answers with the seconds it took. */

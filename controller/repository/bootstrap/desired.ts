@@ -51,7 +51,7 @@ export function desiredBootstrap(
     }),
     workSpec: workSpecFor({
       operation: {
-        bootstrap: world.creation.storage !== undefined ? { create: createChoices(repository) } : {},
+        bootstrap: world.creation.storage === undefined ? {} : { create: createChoices(repository) },
       },
       identity: { username: BOOTSTRAP_USERNAME, hostname: namespace },
       repositorySpec: spec,
