@@ -14,6 +14,7 @@ import {
 import { type BootstrapPurpose, purposeOf } from "./purpose.ts";
 import { secondsUntilDue } from "./timing.ts";
 import { creationContested, missingNeed, notPermitted, type Obstacle } from "../checks.ts";
+import { mayCreate } from "../repository_object.ts";
 import { type Hold, holdOf, obstruction } from "./holds.ts";
 import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
@@ -64,7 +65,9 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
     : secondsUntilDue(repository, credentialVersion(world.found), serverNow);
   if (restSeconds > 0) return { kind: "stay", seconds: restSeconds, memory: undefined };
   const rests = step.kind === "waits" && step.isRested;
-  const inTheWay = hasJob || rests ? undefined : obstruction(world);
+  // The next one is made beside one that is in sight, and two that may create never meet.
+  const isBeside = hasJob && step.kind === "start" && mayCreate(repository);
+  const inTheWay = (hasJob && !isBeside) || rests ? undefined : obstruction(world);
   if (inTheWay !== undefined) return { kind: "stay", seconds: LOOK_AGAIN_SECONDS, ...inTheWay, memory };
   if (step.kind !== "start") {
     const hold = step.kind === "waits" ? holdOf(step, movers, serverNow) : undefined;

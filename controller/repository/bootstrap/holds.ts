@@ -1,6 +1,7 @@
 import { type Reason, REASONS } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import {
+  jobHasEnded,
   podMayRun,
   secondsSince,
   type SeenMover,
@@ -9,6 +10,7 @@ import {
   type TaskStep,
   type WaitReason,
 } from "../../movers/mod.ts";
+import { controllerOf } from "../../shared/mod.ts";
 import { mayCreate } from "../repository_object.ts";
 import type { RepositoryWorld } from "../world.ts";
 
@@ -51,14 +53,14 @@ export function holdOf(
 /**
  * Why the next bootstrap is not made although nothing of it is there; the hold is said once that is worth reporting.
  * What one before it listed is worked through first, and two that may create never meet, for each could find the
- * storage empty: Jobs are removed in the foreground, so one that is in sight may have a pod; after a Job somebody else
- * removed its pods tell.
+ * storage empty: Jobs are removed in the foreground, so one that is in sight may have a pod, unless it is over; after a
+ * Job somebody else removed its pods tell.
  */
 export function obstruction(
   { repository, jobs, pods, serverNow }: RepositoryWorld,
 ): { readonly hold?: Hold } | undefined {
   const creates = mayCreate(repository);
-  const job = jobs.find((each) => creates || !staysTooLong(each, serverNow));
+  const job = jobs.find((each) => !staysTooLong(each, serverNow) || (creates && mayWork(each, pods)));
   if (job !== undefined) return staysTooLong(job, serverNow) ? { hold: lost(staysText(job)) } : {};
   const pod = creates ? pods.find(podMayRun) : undefined;
   if (pod === undefined) return undefined;
@@ -66,6 +68,11 @@ export function obstruction(
   return secondsSince(deletionTimestamp ?? creationTimestamp ?? "", serverNow) < SLOT_GRACE_SECONDS
     ? {}
     : { hold: lost(`pod "${name}" is left, and may create the repository`) };
+}
+
+function mayWork(job: KubeObject, pods: readonly KubeObject[]): boolean {
+  return !jobHasEnded(job) ||
+    pods.some((pod) => controllerOf(pod)?.uid === job.metadata.uid && podMayRun(pod));
 }
 
 function lost(text: string): Hold {

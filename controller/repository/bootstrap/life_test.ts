@@ -491,28 +491,88 @@ Deno.test("a Repository whose movers never start does not keep another one of it
   assert.deepEqual([asked.waiting?.place, asked.waiting?.of], [1, 2]);
 });
 
-for (const make of [aRepository, aCreatingRepository]) {
-  Deno.test(`Repository is opened by its new spec beside an ended Job of the former one that stays: ${make.name}`, async () => {
-    const kube = aNamespaceInMemory(make());
-    await pass(kube, 0);
-    const former = jobIn(kube);
-    endJob(kube, former, { exitCode: 0, message: openedMessage(), at: later(5) });
-    const repository = storedRepository(kube);
-    const mover = { nodeSelector: { disk: "ssd" } };
-    const spec = { ...repository.spec as Readonly<Record<string, unknown>>, mover };
-    kube.put({ ...repository, metadata: { ...repository.metadata, generation: 2 }, spec });
-    // A finalizer, or a node that is not heard of, keeps it.
-    for (let second = 10; second < 900; second += 20) {
-      const plan = await planIn(kube, later(second));
-      const removed = plan.remove.map(({ key }) => key.name);
-      for (const job of kube.list(JOB).filter(({ metadata }) => removed.includes(metadata.name))) {
-        const deletionTimestamp = job.metadata.deletionTimestamp ?? later(second).toISOString();
-        kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp } });
-      }
-      await carryOut(kube, { ...plan, remove: [] }, later(second));
-    }
-    const names = kube.list(JOB).map(({ metadata }) => metadata.name);
-    assert.equal(names.length, 2);
-    assert.ok(names.includes(former.metadata.name));
-  });
+/** As where a finalizer, or a node that is not heard of, keeps each Job that is told to go. */
+async function passThatLeavesJobs(kube: FakeKube, second: number, kind = aKind()): Promise<RepositoryPlan> {
+  const plan = await planIn(kube, later(second), kind);
+  const removed = plan.remove.map(({ key }) => key.name);
+  for (const job of kube.list(JOB).filter(({ metadata }) => removed.includes(metadata.name))) {
+    const deletionTimestamp = job.metadata.deletionTimestamp ?? later(second).toISOString();
+    kube.put({ ...job, metadata: { ...job.metadata, deletionTimestamp } });
+  }
+  await carryOut(kube, { ...plan, remove: [] }, later(second));
+  return plan;
 }
+
+function edit(kube: FakeKube, change: Readonly<Record<string, unknown>>): void {
+  const repository = storedRepository(kube);
+  const spec = { ...repository.spec as Readonly<Record<string, unknown>>, ...change };
+  const generation = (repository.metadata.generation ?? 1) + 1;
+  kube.put({ ...repository, metadata: { ...repository.metadata, generation }, spec });
+}
+
+const onSsd = { mover: { nodeSelector: { disk: "ssd" } } };
+/** What may be missing while the ended Job is waited for, until second 1200. */
+const missing: Readonly<Record<string, (kube: FakeKube, slots: MoverSlots, isBack: boolean) => void>> = {
+  nothing: () => {},
+  "a slot": (_kube, slots, isBack) => {
+    if (!isBack) return aFullPool(slots, 2);
+    for (const each of [0, 1]) slots.moverEnded(`other/${each}`);
+  },
+  "a Secret": (kube, _slots, isBack) => {
+    if (isBack) kube.put(aSecret());
+    else kube.delete(aSecret());
+  },
+};
+for (const make of [aRepository, aCreatingRepository]) {
+  for (const [what, change] of Object.entries(missing)) {
+    Deno.test(`Repository is opened by its new spec beside an ended Job of the former one that stays, where ${what} was missing: ${make.name}`, async () => {
+      const slots = someSlots(2);
+      const kind = aKind(OPTIONS, slots);
+      const kube = aNamespaceInMemory(make());
+      await pass(kube, 0, kind);
+      const former = jobIn(kube);
+      slots.moverEnded(`apps/${former.metadata.name}`);
+      endJob(kube, former, { exitCode: 0, message: openedMessage(), at: later(5) });
+      edit(kube, onSsd);
+      for (let second = 10; kube.list(JOB).length < 2; second += 20) {
+        assert.ok(second < 1300, "it is not made");
+        if (second === 90 || second === 1210) change(kube, slots, second !== 90);
+        await passThatLeavesJobs(kube, second, kind);
+      }
+      assert.ok(kube.list(JOB).some(({ metadata }) => metadata.name === former.metadata.name));
+    });
+  }
+}
+
+Deno.test("a Repository that may create is tried again beside a failed Job that stays", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  endJob(kube, jobIn(kube), { exitCode: 1, message: failedMessage("NetworkUnreachable"), at: later(5) });
+  for (let second = 10; kube.list(JOB).length < 2; second += 20) {
+    assert.ok(second < 900, "it is not tried again");
+    await passThatLeavesJobs(kube, second);
+  }
+});
+
+Deno.test("a bootstrap that may create meets none on a lost node, also where one between them could not and stays", async () => {
+  const kube = aNamespaceInMemory(aCreatingRepository());
+  await pass(kube, 0);
+  const lost = jobIn(kube);
+  kube.put(aPodOf(lost, { status: running }));
+  edit(kube, { create: { enabled: false } });
+  let second = 20;
+  for (; kube.list(JOB).length < 2; second += 20) await passThatLeavesJobs(kube, second);
+  const [, between = assert.fail()] = kube.list(JOB);
+  edit(kube, { create: { enabled: true } });
+  endJob(kube, between, { exitCode: 1, message: "", at: later(second) });
+  for (const until = second + 1200; second < until; second += 20) {
+    assert.deepEqual((await passThatLeavesJobs(kube, second)).create, []);
+  }
+  assert.match((await planIn(kube, later(second))).outcome.message, /out of sight/);
+  removePods(kube);
+  kube.delete(lost);
+  for (const until = second + 400; kube.list(JOB).length < 2; second += 20) {
+    assert.ok(second < until, "it is not made");
+    await passThatLeavesJobs(kube, second);
+  }
+});
