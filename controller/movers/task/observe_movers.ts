@@ -1,11 +1,14 @@
 import type { OperationKey } from "../../../api/mod.ts";
+import { builtin } from "../../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
 import { JOB } from "../../shared/objects/resources.ts";
 import { BY_CONTROLLER, controllerOf } from "../../shared/objects/watched.ts";
+import { jobHasEnded } from "../state/job_state.ts";
 import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
 
 /**
- * The mover Jobs an object controls: those of the cache, and live those of `inDoubt` that it does not show.
+ * The mover Jobs an object controls: those of the cache, and live those of `inDoubt` that it does not show. Of these
+ * the end is left out: their pods come by a watch as well, and an end without them would be one without a result.
  *
  * Objects and Jobs come by watches of their own, in no order, and either may lag behind. So whoever has movers made keeps
  * this rule:
@@ -26,8 +29,14 @@ export async function observeMovers(
   const read = await Promise.all([...unseen].map((name) => reader.read(JOB, { namespace, name }, signal)));
   return [
     ...cached,
-    ...read.filter((job) => job !== undefined).filter((job) => controllerOf(job)?.uid === uid),
+    ...read.filter((job) => job !== undefined).filter((job) => controllerOf(job)?.uid === uid).map(
+      withoutEnd,
+    ),
   ];
+}
+
+function withoutEnd(job: KubeObject): KubeObject {
+  return jobHasEnded(job) ? { ...job, status: { ...builtin(job, "Job").status, conditions: [] } } : job;
 }
 
 /** Names of the Jobs of a task that may be there though no cache shows them: the one that is remembered, and the next. */

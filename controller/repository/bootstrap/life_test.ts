@@ -26,6 +26,7 @@ import {
   openedMessage,
   OPTIONS,
   planIn,
+  setServerTime,
   someSlots,
   statusIn,
   storedRepository,
@@ -109,6 +110,28 @@ Deno.test("a bootstrap is not made beside one that no cache shows yet, after one
   assert.ok(world !== undefined);
   assert.deepEqual(world.jobs.map(({ metadata }) => metadata.name), [job?.metadata.name]);
   assert.deepEqual(kind.plan(world, later(3600)).create, []);
+});
+
+Deno.test("the end of a bootstrap that no cache shows yet is waited for", async () => {
+  const kube = await anOpenRepository();
+  await pass(kube, 3601);
+  endJob(kube, jobIn(kube), {
+    exitCode: 0,
+    message: openedMessage({ snapshotCount: 7 }),
+    at: later(3605),
+  });
+  setServerTime(kube, later(3700));
+  const lagging = behind(kube, {
+    list: (resource, query) => ["Job", "Pod"].includes(resource.kind) ? [] : kube.list(resource, query),
+  });
+  const kind = aKind();
+  const world = await observeWorld(kind, KEY, lagging, new AbortController().signal, later(3700));
+  assert.ok(world !== undefined);
+  const plan = kind.plan(world, later(3700));
+  assert.deepEqual([plan.status.phase, plan.create, plan.remove, plan.events], ["Ready", [], [], []]);
+  await carryOut(kube, plan, later(3700));
+  await pass(kube, 3701);
+  assert.equal(statusIn(kube).storageStats?.snapshotCount, 7);
 });
 
 Deno.test("the mover of today is not removed by a status that says that the one before it was given up", async () => {
