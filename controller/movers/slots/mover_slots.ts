@@ -290,12 +290,20 @@ export class MoverSlots {
       owner.waiting.delete(request.id);
       this.#queues[request.class].remove(request);
       this.#forgetRepository(request.repository);
-      this.#left.set(owner.id, Math.min(request.lineSinceMs, this.#left.get(owner.id) ?? Infinity));
+      this.#keepPlace(request);
     }
-    for (const id of owner.granted.keys()) {
+    for (const [id, request] of owner.granted) {
       if (ask.working.includes(id)) this.#unused.delete(id);
-      else if (!wanted.has(id)) this.#release(id);
+      else if (!wanted.has(id)) {
+        // One whose turn came in that very moment has not had it.
+        if (this.#unused.has(id)) this.#keepPlace(request);
+        this.#release(id);
+      }
     }
+  }
+
+  #keepPlace({ owner, lineSinceMs }: Request): void {
+    this.#left.set(owner.id, Math.min(lineSinceMs, this.#left.get(owner.id) ?? Infinity));
   }
 
   #lineUp(owner: Owner, ask: SlotAsk): void {

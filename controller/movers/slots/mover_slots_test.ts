@@ -627,6 +627,28 @@ Deno.test("MoverSlots keeps the place of one that leaves the line for a moment, 
   assert.deepEqual(woken, ["old"]);
 });
 
+Deno.test("MoverSlots keeps the place of one whose turn comes in the moment in which it can make nothing of it", () => {
+  const { may, ask, works, slots, woken, pass } = aLedger(1);
+  may("first");
+  works("first");
+  may("old");
+  for (let nth = 0; nth < 10; nth++) {
+    pass(600);
+    may(`young-${nth}`);
+  }
+  slots.moverEnded("first");
+  ask("old", []);
+  works("young-0");
+  ask("old", ["old"]);
+  slots.moverEnded("young-0");
+  assert.deepEqual(woken, ["old", "young-0", "old"]);
+  // One that had its turn joins as everybody.
+  works("old");
+  ask("old", ["old-2"], { working: ["old"] });
+  slots.moverEnded("old");
+  assert.deepEqual(woken.slice(3), ["young-1"]);
+});
+
 Deno.test("MoverSlots keeps no memory of who is gone", () => {
   const { may, works, ask, slots, leave, woken } = aLedger(1);
   may("a", { since: "1" });
