@@ -264,7 +264,8 @@ function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
 }
 
 function halfText({ backup }: BackupWorld, savedByRecipe: number): string {
-  if (savedByRecipe === 1) {
+  // What a rule deletes is not counted itself.
+  if (savedByRecipe === 1 && !backup.isRoutineDeletion) {
     return `When it was deleted, it was the only Backup of BackupConfig "${backup.configName}" that held a snapshot`;
   }
   return `When it was deleted, it was one of more than half of the Backups of BackupConfig ` +

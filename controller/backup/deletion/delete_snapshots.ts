@@ -355,7 +355,7 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   const isWrittenDown = unreadable !== undefined || deletion.startedAt !== undefined;
   const stopping = stopMovers(movers, { isWrittenDown, askedAt, longestSeconds: SLOT_GRACE_SECONDS }, clock);
   if (stopping === undefined) return snapshotsAreGone(world) ? keepYoung(deleting) : undefined;
-  const message = "The deletion was taken back: its mover is being stopped";
+  const message = "The mover that deletes the snapshots is being stopped";
   const plan = waitingPlan(deleting, "Deleting", message, stopping.recheckAfterSeconds);
   const next = { ...started(deletion, now), stoppingSince: stopping.askedAt };
   return { ...withDeletion(plan, next), remove: stopping.remove };

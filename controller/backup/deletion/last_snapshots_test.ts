@@ -233,6 +233,51 @@ Deno.test("Deletion by retention leaves no Job of a mover that failed beside a s
   assert.equal(stage.phaseAndReason("run-1"), "Deleting PinnedHeld");
 });
 
+Deno.test("Deletion stops its mover while the recipe cannot be read, by a rule of what is pinned and else", async () => {
+  for (const pin of [true, false]) {
+    const stage = stageOf(6);
+    stage.kube.put(aBackupConfig({ spec: { retention: { keepLatest: 2 } } }));
+    stage.annotate(retention, "run-1");
+    stage.deleteBackup("run-1");
+    await stage.settleAll();
+    assert.deepEqual(begun(stage), ["run-1"]);
+    stage.kube.put(aBackupConfig({ spec: { retention: "of another version" } }));
+    const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();
+    stage.kube.put({ ...run, spec: { configRef: { name: "recipe" }, pin } });
+    for (let minute = 0; minute < 3; minute++) {
+      await stage.settleAll();
+      await stage.clock.advance(60_000);
+    }
+    assert.deepEqual(stage.jobs.filter(({ metadata }) => metadata.name.includes("-delete-")), []);
+    assert.equal(stage.phaseAndReason("run-1"), "Deleting InvalidSpec");
+  }
+});
+
+Deno.test("Deletion is not held as that of the only Backup with a snapshot because its own is said to be missing", async () => {
+  const stage = stageOf(2);
+  const note = JSON.stringify({ at: "2026-01-01T00:00:00Z", ids: ["k-1"] });
+  stage.annotate({ [ANNOTATION.snapshotMissing]: note }, "run-1");
+  stage.deleteBackup("run-1");
+  await carryOut(stage);
+  assert.equal(stage.phaseAndReason("run-1"), "gone");
+  await stage.clock.advance(1_200_000);
+  stage.annotate({ [ANNOTATION.snapshotMissing]: note.replace("k-1", "k-2") }, "run-2");
+  stage.deleteBackup("run-2");
+  await carryOut(stage);
+  assert.match(
+    stage.messageOf("run-2"),
+    /it was the only Backup of BackupConfig "recipe" that held a snapshot/,
+  );
+});
+
+Deno.test("Deletion that says to be a rule's is not that of the only Backup with a snapshot where another one holds one", async () => {
+  const stage = stageOf(2);
+  stage.annotate(retention, "run-1");
+  stage.deleteBackup("run-1");
+  await carryOut(stage);
+  assert.match(stage.messageOf("run-1"), /it was one of more than half of the Backups/);
+});
+
 Deno.test("Deletion of what a pin holds is held as long as it is pinned, also when the rule's mark goes", async () => {
   const stage = stageOf(6);
   const run = stage.kube.find(API, "Backup", { namespace: "apps", name: "run-1" }) ?? assert.fail();

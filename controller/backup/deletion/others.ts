@@ -137,6 +137,7 @@ export function countOtherDeletions(
   const own = cached !== undefined && cached.metadata.uid === backup.metadata.uid ? byDeletion(cached) : [];
   const fromSecond = Math.min(middle, Math.floor(now.getTime() / 1000)) - reach;
   const recipe = recipeId(config);
+  const saved = savedValue(config);
   const [here = [], ...beside] = memories.map(({ past }) => unseen(past));
   const ofRecipe = here.filter((entry) => entry.recipe === recipe || entry.recipe === ANY_RECIPE);
   const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
@@ -148,7 +149,9 @@ export function countOtherDeletions(
     elsewhere,
     claimed: sumOf(unseen(others.claims).filter(({ id }) => id === undefined || !ids.has(id))),
     ofRecipe: around(recipeGroup(config)) + sumOf(ofRecipe),
-    savedByRecipe: count(savedValue(config), key.namespace) + sumOf(done),
+    // One that a person deleted is in question itself, also where a note says that its snapshots are missing.
+    savedByRecipe: count(saved, key.namespace) + sumOf(done) +
+      (own.length > 0 && !own.includes(saved) ? 1 : 0),
   };
 
   /** Deletions of a memory that lie in the window and are counted by nothing else. */

@@ -77,7 +77,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   if (world.config.kind === "unreadable" && isUndecided) {
     const message = `Cannot delete the snapshots: ${world.config.why}, so it is not known whether they are ` +
       "to go; set spec.deletionPolicy of the Backup to say it";
-    return waitingPlan(deleting, "InvalidSpec", message, UNREADABLE_SECONDS);
+    return stopDeletion(deleting) ?? waitingPlan(deleting, "InvalidSpec", message, UNREADABLE_SECONDS);
   }
   // What ended meanwhile is reported by the pass that writes it down; a Job that cannot be made must not stop that.
   if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
