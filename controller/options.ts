@@ -7,7 +7,7 @@ export interface ControllerOptions {
   readonly moverImagePullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Environment every mover gets: telemetry and log settings of the controller. */
   readonly moverEnvPassthrough: readonly HandedOn[];
-  /** Slots for movers in the whole cluster, beside those for opening repositories; 0: no limit. */
+  /** Slots for movers in the whole cluster, besides those for opening repositories; 0: no limit. */
   readonly maxMovers: number;
   /** Namespace the controller runs in; the lease lives there. */
   readonly operatorNamespace: string;

@@ -14,7 +14,7 @@ import { ServerClock } from "./transport/server_clock.ts";
 import type { Transport } from "./transport/transport.ts";
 import type { EventSink, KubeObject, Reader, Resource, Writer } from "./types.ts";
 
-/** What a connection is made of beside its address; time, randomness and telemetry are injected. */
+/** What a connection is made of besides its address; time, randomness and telemetry are injected. */
 export interface ClusterOptions {
   readonly clock: KubeClock;
   /** A number from [0, 1). */
@@ -24,7 +24,7 @@ export interface ClusterOptions {
   readonly instance: string;
   /** Unknown fields in what is written: `Warn` logs them, `Strict` refuses them (tests). `Warn` by default. */
   readonly fieldValidation?: "Warn" | "Strict";
-  /** What may be written beside the resources this project knows. */
+  /** What may be written besides the resources this project knows. */
   readonly moreResources?: readonly Resource[];
 }
 
@@ -47,7 +47,7 @@ export interface Cluster {
       readonly labelSelector?: string;
       /** Without spec and status. */
       readonly metadataOnly?: boolean;
-      /** With `metadataOnly`: these fields stay beside it. */
+      /** With `metadataOnly`: these fields stay besides it. */
       readonly fields?: readonly string[];
     },
     signal: AbortSignal,

@@ -27,7 +27,7 @@ export function receivedObject(value: unknown, resource: Resource): KubeObject |
 
 /**
  * The same for an object that is kept: what nobody reads and what may hold a secret is left out. With `fields` (paths as
- * `status.phase`) only these stay beside the metadata.
+ * `status.phase`) only these stay besides the metadata.
  */
 export function keptObject(
   value: unknown,

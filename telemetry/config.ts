@@ -26,7 +26,7 @@ export interface TelemetryConfig {
   readonly podName: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: LineFormat;
-  /** Attributes of the resource beside those above. */
+  /** Attributes of the resource besides those above. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Undefined: nothing is exported. */
   readonly otlp: OtlpConfig | undefined;

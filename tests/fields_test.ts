@@ -29,7 +29,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   "status.deletion.job": "controller/movers/task/memory.ts",
   "status.bootstrap.job": "controller/movers/task/memory.ts",
   "status.progress": "controller/movers/progress/status.ts",
-  "status.stats": "controller/backup/run/verdict.ts",
+  "status.stats": "controller/backup/run/result.ts",
   "status.lastBackup": "controller/backup_config/history.ts",
   "status.lastSuccessfulBackup": "controller/backup_config/history.ts",
   "status.retention": "controller/backup_config/retention/plan.ts",

@@ -11,7 +11,7 @@ export interface EventEntry {
   readonly reasons: readonly Reason[];
   /** What was done, or what a person should do. */
   readonly action: string;
-  /** Kinds of the objects they are told on. */
+  /** Kinds of the objects they are about. */
   readonly on: readonly string[];
   readonly when: string;
 }

@@ -36,7 +36,7 @@ export const CRON_FIELDS: readonly CronFieldKind[] = [
 export interface CronField {
   readonly values: readonly number[];
   readonly text: string;
-  /** True when it holds a `*`: it then restricts nothing beside the other field of days (crontab(5)). */
+  /** True when it holds a `*`: it then restricts nothing in addition to the other field of days (crontab(5)). */
   readonly isOpen: boolean;
 }
 

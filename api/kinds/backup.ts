@@ -54,7 +54,7 @@ export const backupSpec = z.object({
     "The snapshot this Backup stands for, in place of a recipe; written by the controller for one no Backup made.",
   ),
   tags: backupTags.optional().describe(
-    "Kopia tags of the snapshots beside our own, read when a mover starts. Keys without a colon, not beginning with kopiur-.",
+    "Kopia tags of the snapshots in addition to ours, read when a mover starts. Keys without a colon, not beginning with kopiur-.",
   ),
   description: backupDescription.optional().describe(
     "Kopia description of the snapshots, read when a mover starts.",

@@ -50,7 +50,7 @@ export const backupScheduleSpec = z.object({
       "What deleting such a Backup does to its snapshots. Default: as the BackupConfig says.",
     ),
     failurePolicy: failurePolicy.optional().describe("Limits of each run."),
-  }).optional().describe("What the Backups say beside their BackupConfig."),
+  }).optional().describe("Fields of the Backups it makes, besides their BackupConfig."),
 });
 export type BackupScheduleSpec = z.infer<typeof backupScheduleSpec>;
 

@@ -122,7 +122,7 @@ export const repositorySpec = z.object({
     "What stops mistaken deletions of Backups from destroying their snapshots; deletions by retention do not count.",
   ),
   maxConcurrentMovers: z.int().min(1).max(10000).optional().describe(
-    "Movers that may have a slot for this repository at the same time, beside the one that opens it; default: no limit of its own.",
+    "Movers that may have a slot for this repository at the same time, besides the one that opens it; default: no limit of its own.",
   ),
   mover: moverSpec.optional().describe(
     "Defaults for every mover of this repository; a BackupConfig's own mover fields win.",

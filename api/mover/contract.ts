@@ -63,7 +63,7 @@ const operation = z.union([
       sourcePath: z.string().startsWith("/"),
       /** Uid of the Backup, value of {@link RUN_TAG}. */
       runId: z.string().min(1),
-      /** Tags beside that of the run. */
+      /** Tags besides that of the run. */
       tags: z.record(z.string(), z.string()),
       description: z.string().optional(),
       /** What the policy of the source is to say; what is not set there goes back to what kopia inherits. */

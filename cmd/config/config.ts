@@ -44,7 +44,7 @@ export const controllerVariables = {
     description:
       "Movers that may have a slot at the same time in the whole cluster; 0 means no limit. The last tenth of the " +
       "slots (at least one where there are two) goes only to namespaces that have none. Movers that open a repository " +
-      "have slots of their own beside these: a quarter as many, and at least two.",
+      "have slots of their own besides these: a quarter as many, and at least two.",
     schema: wholeNumber(0, 10_000),
   },
   namespace: {

@@ -72,7 +72,7 @@ export async function observeBackup(
   return await worldOf(await observeRun(live, reader, signal), reader, signal, context);
 }
 
-/** What a pass knows beside the cluster. */
+/** What a pass knows besides the cluster. */
 interface ObserveContext {
   readonly options: ControllerOptions;
   readonly found: FoundRuns;
@@ -204,8 +204,8 @@ function expectedJobs(
   config: Lookup<ConfigView>,
   reader: Reader,
 ): readonly string[] {
-  const { status, isDeleting, holdsFinalizer, cancelReason } = backup;
-  const isToStop = holdsFinalizer &&
+  const { status, isDeleting, hasFinalizer, cancelReason } = backup;
+  const isToStop = hasFinalizer &&
     (isDeleting || (cancelReason !== undefined && !isTerminal(status.phase)));
   const entries = status.snapshots ?? (isToStop ? entriesToCome(config, reader) : []);
   const mayHaveJobs = entries.filter((entry) =>
@@ -215,7 +215,7 @@ function expectedJobs(
     ...mayHaveJobs.flatMap((entry) =>
       jobsInDoubt(sourceTask(backup, entry.source), memoryOf(entry), isToStop ? "next" : "remembered")
     ),
-    ...(isDeleting && holdsFinalizer
+    ...(isDeleting && hasFinalizer
       ? jobsInDoubt(deletionTask(backup), deletionMemory(status.deletion), "next")
       : []),
   ];
@@ -244,7 +244,7 @@ function observeRepository(
 /** Asked only where a mover may be started: a Job that exists has what it needs, or says what it lacks. */
 function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): boolean {
   const { status } = backup;
-  if (backup.isDeleting) return backup.holdsFinalizer;
+  if (backup.isDeleting) return backup.hasFinalizer;
   if (isTerminal(status.phase) || backup.putBack !== undefined) return false;
   if (status.snapshots === undefined) return true;
   return status.snapshots.some((entry) =>

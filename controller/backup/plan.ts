@@ -12,8 +12,8 @@ import { planRun } from "./run/plan.ts";
 import { withProgress } from "./run/progress.ts";
 import { runPin } from "./run/pin.ts";
 import { presenceOf } from "./existing/presence.ts";
-import { mayHoldSnapshot } from "./run/source_entry.ts";
-import { verdictOf } from "./run/verdict.ts";
+import { mayHaveSnapshot } from "./run/source_entry.ts";
+import { runResultOf } from "./run/result.ts";
 
 /** Every decision about a Backup. A run that ended never starts a Job again: its phase is the memory. */
 export function planBackup(world: BackupWorld, now: Date): BackupPlan {
@@ -44,27 +44,27 @@ function goingOn(plan: BackupPlan): BackupPlan {
  * that lost its finalizer, as all do when kopiur is uninstalled, gets it again: its snapshots go with it.
  */
 function planEnded(world: BackupWorld): BackupPlan {
-  const { status, holdsFinalizer, uid, ranAs } = world.backup;
+  const { status, hasFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
   // Of a Backup that was put back with its status nobody knows which run it was.
   const run = status.adopted?.run ?? (isInherited(world.object) ? undefined : uid);
-  const isToHold = !holdsFinalizer && (status.snapshots ?? []).some(mayHoldSnapshot);
-  const verdict = verdictOf(status.snapshots ?? []);
+  const needsFinalizer = !hasFinalizer && (status.snapshots ?? []).some(mayHaveSnapshot);
+  const result = runResultOf(status.snapshots ?? []);
   // Ready may name an obstacle that a later pass met.
   const reported = findCondition(status.conditions, "SnapshotCreated");
-  const reason = reported !== undefined && isReason(reported.reason) ? reported.reason : verdict.reason;
+  const reason = reported !== undefined && isReason(reported.reason) ? reported.reason : result.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
   const presence = presenceOf(world, status.snapshots ?? []);
   const { missing } = presence;
   return {
-    ...(isToHold ? { finalizer: "present" } : {}),
+    ...(needsFinalizer ? { finalizer: "present" } : {}),
     // The next pass sets it: the annotation is meant for the version that was seen.
-    ...(ranAs === undefined && !isToHold && run !== undefined ? ranAsAnnotation(world, run) : {}),
+    ...(ranAs === undefined && !needsFinalizer && run !== undefined ? ranAsAnnotation(world, run) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin),
     conditions: presence.conditions,
     outcome: missing === undefined
-      ? { kind: "settled", reason, message: reported?.message ?? verdict.message, ready }
+      ? { kind: "settled", reason, message: reported?.message ?? result.message, ready }
       : { kind: "settled", reason: "SnapshotMissing", message: missing, ready: "False" },
     events: presence.events,
     measures: [],

@@ -12,8 +12,8 @@ export const backupSlots: SlotUse<BackupWorld> = {
   keyOf: ({ backup }) => backup.key,
   jobsOf: ({ jobs }) => jobs,
   wish: (world, now) => {
-    const { key: { namespace }, status, isDeleting, holdsFinalizer, spec } = world.backup;
-    const isOver = isDeleting ? !holdsFinalizer : isTerminal(status.phase) || spec.discovered !== undefined;
+    const { key: { namespace }, status, isDeleting, hasFinalizer, spec } = world.backup;
+    const isOver = isDeleting ? !hasFinalizer : isTerminal(status.phase) || spec.discovered !== undefined;
     if (isOver) return undefined;
     const plan = planBackup(world, now);
     const repository = plan.next.resolved?.repository;

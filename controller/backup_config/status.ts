@@ -8,10 +8,10 @@ import type { BackupConfigWorld } from "./world.ts";
 /** The whole status of a BackupConfig but its conditions. */
 export type NextStatus = Omit<BackupConfigStatus, "conditions">;
 
-/** What status says beside retention: what the spec means and what became of the runs. */
+/** What status says besides retention: what the spec means and what became of the runs. */
 type Facts = Omit<NextStatus, "retention">;
 
-/** What a pass finds, beside retention. */
+/** What a pass finds, besides retention. */
 export function nextFacts(world: BackupConfigWorld, now: Date): Facts {
   return {
     observedGeneration: world.generation,

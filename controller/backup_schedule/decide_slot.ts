@@ -5,9 +5,9 @@ import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
 /** What becomes of a slot that is due. */
 export type SlotDecision =
-  /** It waits: the BackupConfig is not there. */
-  | { readonly kind: "held"; readonly slotMs: number }
-  /** Its Backup is made, in the place of runs that are stopped then. `isThere`: a pass that could not note it made it. */
+  /** It waits, as the BackupConfig does not exist. */
+  | { readonly kind: "waiting"; readonly slotMs: number }
+  /** Its Backup is made, and the runs it replaces are stopped. `isThere`: an earlier pass made it but could not record it. */
   | {
     readonly kind: "made";
     readonly slotMs: number;
@@ -16,7 +16,7 @@ export type SlotDecision =
     readonly isThere: boolean;
     readonly replaces: readonly ScheduleRun[];
   }
-  /** It is left out. */
+  /** It is skipped. */
   | {
     readonly kind: "skipped";
     readonly slotMs: number;
@@ -24,10 +24,10 @@ export type SlotDecision =
     readonly lateSeconds: number;
   }
   | { readonly kind: "skipped"; readonly slotMs: number; readonly reason: "Forbid"; readonly by: string }
-  /** It had its Backup long ago: the clock was put back. */
+  /** It had its Backup long ago: the clock was set back. */
   | { readonly kind: "known"; readonly slotMs: number };
 
-/** Decides over the one slot that is due. A slot that has a Backup never gets another one. */
+/** Decides what becomes of the due slot. A slot that has a Backup never gets another one. */
 export function decideSlot(
   world: BackupScheduleWorld,
   { slotMs, repeatsUntilMs = 0 }: { readonly slotMs: number; readonly repeatsUntilMs: number | undefined },
@@ -46,7 +46,7 @@ export function decideSlot(
   const replaces = concurrencyPolicy === "Replace" ? active.filter((run) => isReplaceable(run, slotMs)) : [];
   const made = { kind: "made", slotMs, name, lateSeconds, isThere, replaces } as const;
   if (isThere) return made;
-  if (!hasConfig) return { kind: "held", slotMs };
+  if (!hasConfig) return { kind: "waiting", slotMs };
   if (startingDeadlineSeconds !== undefined && lateSeconds > startingDeadlineSeconds) {
     return { kind: "skipped", slotMs, reason: "StartingDeadline", lateSeconds };
   }

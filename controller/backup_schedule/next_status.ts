@@ -77,7 +77,7 @@ export function withSlots(
     case undefined:
     case "known":
       return counted;
-    case "held":
+    case "waiting":
       return { ...counted, pendingSlot: textOf(decision.slotMs) };
     case "made":
       return {

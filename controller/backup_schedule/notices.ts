@@ -38,7 +38,7 @@ export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots 
 export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision | undefined): Notices {
   switch (decision?.kind) {
     case undefined:
-    case "held":
+    case "waiting":
     case "known":
       return { events: [], measures: [] };
     case "made":

@@ -87,7 +87,7 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
     : decideSlot(world, { slotMs, repeatsUntilMs }, timetable, nowMs);
   const made = decision?.kind === "made" ? decision : undefined;
   const coming = timetable.slotAfter(handledUntilMs);
-  const nextSlot = nextSlotStatus(world, timetable, decision?.kind === "held" ? decision.slotMs : coming);
+  const nextSlot = nextSlotStatus(world, timetable, decision?.kind === "waiting" ? decision.slotMs : coming);
   const history = historyOf(world, nowMs);
   const limits = limiting(world, history, {
     ...withSlots(statusOfHistory(world, history), due, decision),

@@ -12,7 +12,7 @@ export interface Watch {
   readonly labelSelector?: string;
   /** Keep only metadata (Secrets). All watches of a resource must agree. */
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay beside it, as `status.phase`. All watches of a resource must agree. */
+  /** With `metadataOnly`: these fields stay besides it, as `status.phase`. All watches of a resource must agree. */
   readonly fields?: readonly string[];
   /** Indexes by name. A name is the kind's own: other kinds may use it for something else. */
   readonly indexes?: Readonly<Record<string, IndexFunction>>;
@@ -23,7 +23,7 @@ export interface Watch {
 /** A gauge sample of object state, computed from the caches at scrape time. */
 export type StateSample = Sample;
 
-/** A right the controller needs beside watching: `create` and `offer` of a plan need create, `annotate` patch, `remove` delete. */
+/** A right the controller needs besides watching: `create` and `offer` of a plan need create, `annotate` patch, `remove` delete. */
 export interface Grant {
   readonly resource: Resource;
   /** What of the resource is meant, where that is not the object itself. */
@@ -62,7 +62,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly resource: Resource;
   /** Indexes over the kind's own objects. */
   readonly indexes?: Readonly<Record<string, IndexFunction>>;
-  /** Everything `observe`, `keys` and `samples` read from the caches, beside the kind's own objects. */
+  /** Everything `observe`, `keys` and `samples` read from the caches, besides the kind's own objects. */
   readonly watches: readonly Watch[];
   /**
    * Rights for what its plans create, remove and put finalizers on (patch on the kind itself), and for what `observe`

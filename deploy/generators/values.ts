@@ -51,7 +51,7 @@ export const chartValues = z.strictObject({
     }).prefault({}).describe("Leader election."),
     maxConcurrentMovers: z.int().min(0).max(10000).default(20).describe(
       "Movers that may have a slot at the same time in the whole cluster; 0 for no limit. The last tenth of the slots, " +
-        "at least one, goes only to namespaces that have none. Opening repositories has slots of its own beside these: a " +
+        "at least one, goes only to namespaces that have none. Opening repositories has slots of its own besides these: a " +
         "quarter as many, and at least two.",
     ),
     logLevel: text.default("info").describe("Deprecated alias of logging.level."),

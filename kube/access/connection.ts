@@ -2,7 +2,7 @@
 export interface Credentials {
   /** `authorization` and impersonation headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** PEM; trusted beside the authorities of the machine. */
+  /** PEM; trusted besides the authorities of the machine. */
   readonly caCerts: readonly string[];
   /** PEM; the key fits the certificate. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };

@@ -13,7 +13,7 @@ import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { WarningLog } from "./warning_log.ts";
 
-/** What the transport needs beside the address. */
+/** What the transport needs besides the address. */
 export interface HttpTransportOptions {
   readonly clock: KubeClock;
   /** A number from [0, 1). */

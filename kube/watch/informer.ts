@@ -24,7 +24,7 @@ export interface InformerOptions {
   readonly labelSelector?: string;
   /** Keep only metadata; `apiVersion` and `kind` are those of the resource. */
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay beside it, as `status.phase`; the rest is dropped as soon as it is read. */
+  /** With `metadataOnly`: these fields stay besides it, as `status.phase`; the rest is dropped as soon as it is read. */
   readonly fields?: readonly string[];
   readonly indexes?: Indexes;
   /** Called after the cache has changed; must be quick. What it throws is logged and otherwise ignored. */

@@ -11,7 +11,7 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay beside it, as `status.phase`; the objects then come whole over the wire. */
+  /** With `metadataOnly`: these fields stay besides it, as `status.phase`; the objects then come whole over the wire. */
   readonly fields?: readonly string[];
 }
 

@@ -249,7 +249,7 @@ function metadataOf(object: KubeObject): KubeObject {
   };
 }
 
-/** Events live beside their object, those of cluster-scoped ones in `default`; names must not repeat. */
+/** Events are in the namespace of their object, those of cluster-scoped ones in `default`; names must not repeat. */
 function eventKey(regarding: KubeObject, nowMs: number, random: number): ObjectKey {
   const suffix = `${Math.floor(nowMs * 1000).toString(16)}${
     Math.floor(random * 2 ** 24).toString(16).padStart(6, "0")

@@ -4,7 +4,7 @@ import { type Level, type LogFilter, verbosityFor, verbosityOf } from "./filter.
 import { formatLine, type LineFormat, type LogRecord, type LogTrace, type SpanFrame } from "./format.ts";
 import type { Plain, Redactor } from "../redact.ts";
 
-/** What is said beside the message; values may be anything, an Error becomes its chain of messages. */
+/** What is said besides the message; values may be anything, an Error becomes its chain of messages. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a child adds: a target of its own, fields for each of its lines, or both. */

@@ -12,7 +12,7 @@ import { connect, type Socket } from "node:net";
 export interface CollectorAddress {
   readonly hostname: string;
   readonly port: number;
-  /** Undefined for plain text. Authorities are trusted beside the usual ones. */
+  /** Undefined for plain text. Authorities are trusted besides the usual ones. */
   readonly tls: { readonly authorities: readonly string[] } | undefined;
 }
 

@@ -61,7 +61,7 @@ export const otlpVariables = {
     perSignal: true,
     handedOn: true,
     help:
-      "Certificate authorities to trust for https, beside the usual ones: a file in PEM, or the PEM text. " +
+      "Certificate authorities to trust for https, besides the usual ones: a file in PEM, or the PEM text. " +
       "Movers get the text.",
   },
   insecure: {

@@ -39,7 +39,7 @@ const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld", 
 type HeldReason = Extract<Reason, typeof HELD_REASONS[number]>;
 
 /** Whether the snapshots of a deleted Backup may go now. */
-export type DeletionVerdict =
+export type DeletionJudgement =
   /** `annotate` is to be written before a mover is made. */
   | { readonly kind: "free"; readonly annotate: readonly Annotating[] }
   /** Too early to know whether it is a mistake. `since` is when this controller saw it first. */
@@ -61,7 +61,7 @@ export type DeletionVerdict =
   /** It was held, and a person has confirmed it since. */
   | { readonly kind: "confirmed"; readonly message: string };
 
-type Held = Extract<DeletionVerdict, { readonly kind: "held" }>;
+type Held = Extract<DeletionJudgement, { readonly kind: "held" }>;
 
 /**
  * The breaker (decisions 0010 and 0018). A deletion is held until a person confirms when
@@ -75,7 +75,7 @@ type Held = Extract<DeletionVerdict, { readonly kind: "held" }>;
  * limit) is not counted, but the claim to be one is believed only as far as routine would go: it never takes the newest
  * whole snapshot of a source; a pinned Backup does not come so far (`heldByPin`).
  */
-export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionVerdict {
+export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionJudgement {
   const { backup } = world;
   const before = findCondition(backup.status.conditions, CONDITION);
   const seen = world.deletions;
@@ -116,8 +116,8 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
     return held(world, "LastSnapshotsHeld", halfText(world, seen.others.savedByRecipe));
   }
   if (keepLast && last.length > 0) return held(world, "LastSnapshotsHeld", newestText(world, last));
-  const verdict = remembered(world, seen, breaker, now);
-  return verdict.kind === "free" ? claimsOf(world, seen, breaker, now) ?? verdict : verdict;
+  const judgement = remembered(world, seen, breaker, now);
+  return judgement.kind === "free" ? claimsOf(world, seen, breaker, now) ?? judgement : judgement;
 }
 
 /**
@@ -141,7 +141,7 @@ function claimsOf(
   { others: { ofRepository, claimed }, countedSince }: SeenDeletions,
   { threshold, window, windowSeconds }: Breaker,
   now: Date,
-): DeletionVerdict | undefined {
+): DeletionJudgement | undefined {
   const endsMs = countedSince.getTime() + Math.min(windowSeconds, UNKNOWN_MAX_SECONDS) * 1000;
   const seconds = Math.ceil((endsMs - now.getTime()) / 1000);
   const isTooManyWithThem = claimed > 0 &&
@@ -174,7 +174,7 @@ export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "othe
 }
 
 /** Measured by this controller's clock alone, from when it first wrote that it saw the deletion. */
-function settlingOf({ backup }: BackupWorld, now: Date): DeletionVerdict | undefined {
+function settlingOf({ backup }: BackupWorld, now: Date): DeletionJudgement | undefined {
   const since = Date.parse(backup.status.deletion?.settlingSince ?? "");
   const waitedSeconds = (now.getTime() - since) / 1000;
   // After a clock was set back the wait starts again, once.
@@ -192,7 +192,7 @@ function remembered(
   { memory, repository }: SeenDeletions,
   { windowSeconds }: Breaker,
   now: Date,
-): DeletionVerdict {
+): DeletionJudgement {
   const nowSecond = Math.floor(now.getTime() / 1000);
   const { uid, resourceVersion, name } = repository ?? {};
   if (uid === undefined || name === undefined) return { kind: "free", annotate: [] };
@@ -242,7 +242,7 @@ function held(
   reason: HeldReason,
   what: string,
   { eventNote = "", last = "" }: { readonly eventNote?: string; readonly last?: string } = {},
-): DeletionVerdict {
+): DeletionJudgement {
   const { namespace, name } = world.backup.key;
   const message = `${what}, so the snapshots of this one stay until a person decides. To delete them, run ` +
     `"kubectl kopiur deletions release ${name} -n ${namespace}" or annotate the Backup with ${
@@ -279,7 +279,7 @@ function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): 
   return `. Where no other cluster lives on what was put back, ${inheritAdvice({ namespace, name, uid })}`;
 }
 
-/** The verdict on one that a pin keeps, whatever was confirmed, for that may have been before the pin. */
+/** The judgement on one that a pin keeps, whatever was confirmed, for that may have been before the pin. */
 export function heldByPin({ backup: { key: { namespace, name }, status }, object }: BackupWorld): Held {
   const reason = "PinnedHeld";
   const before = findCondition(status.conditions, CONDITION);

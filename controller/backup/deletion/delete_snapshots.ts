@@ -40,7 +40,7 @@ import { waitEvents } from "../run/notices.ts";
 import { reportedWait } from "../run/task.ts";
 import { deletionSpan } from "../run/traces.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
-import { type DeletionVerdict, heldByPin, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
+import { type DeletionJudgement, heldByPin, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
 import {
   deleteJob,
   DELETION_RETRY_MAX_SECONDS,
@@ -112,8 +112,8 @@ function startPlan(
   { number, memory }: StepOf<"start">,
 ): BackupPlan {
   const { world, pin, entries, now } = deleting;
-  const verdict = snapshotsAreGone(world) ? noSnapshotGoes : judgeDeletion(world, pin, now);
-  if (verdict.kind !== "free") return breakerPlan(deleting, verdict);
+  const judgement = snapshotsAreGone(world) ? noSnapshotGoes : judgeDeletion(world, pin, now);
+  if (judgement.kind !== "free") return breakerPlan(deleting, judgement);
   const refusal = firstRefusal(deletionChecks, world, pin);
   if (refusal !== undefined) return refusedPlan(deleting, refusal, memory?.retryAt);
   const repository = foundRepository(world);
@@ -125,13 +125,13 @@ function startPlan(
   const plan = waitingPlan(deleting, "Deleting", REASONS.Deleting, RECHECK_SECONDS);
   return {
     ...withMemory(deleting, plan, jobMemory(task, memoryOfStart(memory, number, now))),
-    annotate: verdict.annotate,
+    annotate: judgement.annotate,
     create: [deleteJob(world, repository, pin, { entries, attempt: number, now })],
   };
 }
 
 /** No breaker asks about a deletion that is done: only what was too young to go with it is looked at again. */
-const noSnapshotGoes: DeletionVerdict = { kind: "free", annotate: [] };
+const noSnapshotGoes: DeletionJudgement = { kind: "free", annotate: [] };
 
 /**
  * A mover that does not run is reported; one that is given up is tried again: as often as it takes while there are
@@ -147,8 +147,8 @@ function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"wait
     if (isGone && looks >= MAX_CHECKPOINT_LOOKS) {
       return keepYoung(deleting, `the mover that was to look at it again did not run: ${step.text}`);
     }
-    const verdict = isGone ? noSnapshotGoes : judgeDeletion(world, pin, now);
-    if (verdict.kind !== "free") return breakerPlan(deleting, verdict);
+    const judgement = isGone ? noSnapshotGoes : judgeDeletion(world, pin, now);
+    if (judgement.kind !== "free") return breakerPlan(deleting, judgement);
     if (memory.stoppedReason === undefined) return betweenTries(deleting, recheckAfterSeconds);
   }
   const what = memory.startedAt === undefined ? "does not start" : "does not go on";
@@ -410,17 +410,17 @@ function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
 /** What the breaker says before a mover may be started. */
 function breakerPlan(
   deleting: DeletingRun,
-  verdict: Exclude<DeletionVerdict, { readonly kind: "free" }>,
+  judgement: Exclude<DeletionJudgement, { readonly kind: "free" }>,
 ): BackupPlan {
-  switch (verdict.kind) {
+  switch (judgement.kind) {
     case "settling": {
-      const { since, seconds, message = REASONS.SettlingDeletion, annotate } = verdict;
+      const { since, seconds, message = REASONS.SettlingDeletion, annotate } = judgement;
       const deletion = deleting.world.backup.status.deletion ?? { failures: 0 };
       const plan = waitingPlan(deleting, "SettlingDeletion", message, seconds);
       return { ...withDeletion(plan, { ...deletion, settlingSince: since }), annotate };
     }
     case "held": {
-      const { reason, message, eventNote } = verdict;
+      const { reason, message, eventNote } = judgement;
       return {
         ...waitingPlan(deleting, reason, message, RECHECK_SECONDS),
         conditions: [heldCondition("True", reason, message)],
@@ -430,7 +430,7 @@ function breakerPlan(
       };
     }
     case "confirmed": {
-      const { message } = verdict;
+      const { message } = judgement;
       return {
         ...waitingPlan(deleting, "MassDeletionReleased", message, SOON_SECONDS),
         conditions: [heldCondition("False", "MassDeletionReleased", message)],

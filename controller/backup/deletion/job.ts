@@ -10,7 +10,7 @@ import type { RepositoryView } from "../../shared/mod.ts";
 import { startTimeOf } from "../run/finished.ts";
 import type { RunPin } from "../run/pin.ts";
 import { DEADLINE_MARGIN_SECONDS, DEFAULT_BACKOFF_LIMIT, jobOf } from "../run/job.ts";
-import { mayHoldSnapshot } from "../run/source_entry.ts";
+import { mayHaveSnapshot } from "../run/source_entry.ts";
 import { ownerOf } from "../run/task.ts";
 import { deletionTrace } from "../run/traces.ts";
 import type { BackupObject } from "../world/object.ts";
@@ -115,7 +115,7 @@ function checkpointsOf(
 ): Pick<Extract<MoverOperation, { snapshotDelete: unknown }>["snapshotDelete"], "checkpoints"> {
   const { status } = world.backup;
   const sourcePaths = entries.filter((entry) =>
-    entry.kopiaSnapshotID === undefined && entry.job !== undefined && mayHoldSnapshot(entry)
+    entry.kopiaSnapshotID === undefined && entry.job !== undefined && mayHaveSnapshot(entry)
   ).map(({ sourcePath }) => sourcePath);
   if (sourcePaths.length === 0) return {};
   const startMs = Date.parse(startTimeOf(world, now));

@@ -23,7 +23,7 @@ import {
 } from "../../shared/mod.ts";
 import type { OtherDeletions } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
-import { mayHoldSnapshot } from "../run/source_entry.ts";
+import { mayHaveSnapshot } from "../run/source_entry.ts";
 
 const BACKUP = resourceOf(backupKind);
 
@@ -104,7 +104,7 @@ function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
   if (isRoutine(annotations[ANNOTATION.deletedBy])) return undefined;
   if (annotations[ANNOTATION.skipSnapshotCleanup] === "true") return undefined;
   const status = backupStatus.safeParse(backup.status ?? {}).data;
-  if (status?.snapshots?.some(mayHoldSnapshot) !== true) return undefined;
+  if (status?.snapshots?.some(mayHaveSnapshot) !== true) return undefined;
   const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
   const pinned = status.resolved?.deletionPolicy;
   // The last word of a recipe may be out of date, and an index knows no recipe: what may go is counted.

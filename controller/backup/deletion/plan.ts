@@ -1,9 +1,9 @@
 import { ANNOTATION, type DeletionPolicy, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import { textAt, valueAt } from "../../shared/mod.ts";
 import type { RunPin } from "../run/pin.ts";
-import { mayHoldSnapshot } from "../run/source_entry.ts";
+import { mayHaveSnapshot } from "../run/source_entry.ts";
 import { stopRun } from "../run/stop_movers.ts";
-import { listed } from "../run/verdict.ts";
+import { listed } from "../run/result.ts";
 import { type BackupPlan, type BackupWorld, namespaceIsTerminating } from "../world/world.ts";
 import {
   deleteJobs,
@@ -42,7 +42,7 @@ const UNREADABLE_SECONDS = 300;
 export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   const { backup } = world;
   const deleting = deletingRun(world, now);
-  if (!backup.holdsFinalizer) return release(deleting, "Nothing is held back");
+  if (!backup.hasFinalizer) return release(deleting, "Nothing is held back");
   if (backup.unreadable !== undefined) return stopDeletion(deleting) ?? orphanUnread(deleting);
   if (backup.skipsCleanup) {
     return stopDeletion(deleting) ??
@@ -66,7 +66,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
     return { ...plan, remove, next };
   }
   if (policy === "Retain") return retain(deleting);
-  if (!deleting.entries.some(mayHoldSnapshot)) return release(deleting, "There are no snapshots");
+  if (!deleting.entries.some(mayHaveSnapshot)) return release(deleting, "There are no snapshots");
   if (policy === "Orphan") return orphan(deleting, "its deletion policy is Orphan");
   // For snapshots that cannot be reached a person could only confirm that they stay; ask only about a whole one.
   const isAtMostUnfinished = snapshotsAreGone(world) || !deleting.entries.some(mayBeWhole);
@@ -118,7 +118,7 @@ function orphanUnread(deleting: DeletingRun): BackupPlan {
  * made one. What a mover had not finished that said so is no snapshot, and is reported all the same: it takes room.
  */
 function orphan(deleting: DeletingRun, because: string): BackupPlan {
-  const kept = deleting.entries.filter(mayHoldSnapshot);
+  const kept = deleting.entries.filter(mayHaveSnapshot);
   if (kept.length === 0) return release(deleting, "There are no snapshots");
   const { world, pin } = deleting;
   const { namespace } = world.backup.key;
@@ -136,7 +136,7 @@ function orphan(deleting: DeletingRun, because: string): BackupPlan {
 
 /** True for a source of which a whole snapshot may be there. */
 function mayBeWhole(entry: SnapshotEntry): boolean {
-  return entry.kopiaSnapshotID !== undefined || (mayHoldSnapshot(entry) && !isUnfinished(entry));
+  return entry.kopiaSnapshotID !== undefined || (mayHaveSnapshot(entry) && !isUnfinished(entry));
 }
 
 /** True for a source of which no whole snapshot can be there, unless it has an id. */

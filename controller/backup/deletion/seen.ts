@@ -49,7 +49,7 @@ export function seenDeletions(
   const held = findCondition(backup.status.conditions, "DeletionHeld");
   // Whoever says that this is the heir frees what was held for that alone.
   const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
-  if (!backup.isDeleting || !backup.holdsFinalizer || isHeld || backup.confirmsDeletion) return undefined;
+  if (!backup.isDeleting || !backup.hasFinalizer || isHeld || backup.confirmsDeletion) return undefined;
   // The pin decides alone.
   if (isKeptByPin(backup)) return undefined;
   const repository = cachedRepository(pin.resolved.repository, namespace, reader);

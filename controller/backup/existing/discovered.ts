@@ -19,7 +19,7 @@ export function planDiscovered(world: BackupWorld, found: DiscoveredSnapshot): B
   const { startTime, endTime } = snapshot;
   const isTimed = durationSeconds !== undefined;
   return {
-    ...(world.backup.holdsFinalizer ? { finalizer: "absent" } : {}),
+    ...(world.backup.hasFinalizer ? { finalizer: "absent" } : {}),
     create: [],
     remove: [],
     conditions: presence.conditions,

@@ -1,7 +1,7 @@
 import { type ConditionChange, findCondition, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
 import type { MissingNote } from "../../shared/mod.ts";
-import { listed } from "../run/verdict.ts";
+import { listed } from "../run/result.ts";
 import type { BackupWorld } from "../world/world.ts";
 
 const CONDITION = "SnapshotPresent";

@@ -16,7 +16,7 @@ import { ranAsAnnotation } from "../run/finished.ts";
 import { deletingRun, release } from "../deletion/deleting_run.ts";
 import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world.ts";
 import { failedEntry } from "../run/source_entry.ts";
-import { listed, statsOf, verdictOf } from "../run/verdict.ts";
+import { listed, runResultOf, statsOf } from "../run/result.ts";
 
 /** The next listing wakes it; this is for the change no watch shows. */
 const RECHECK_SECONDS = 300;
@@ -59,7 +59,7 @@ export function planPutBack(world: BackupWorld, now: Date): BackupPlan {
 export function releasePutBack(world: BackupWorld, now: Date): BackupPlan {
   const deleting = deletingRun(world, now);
   const { backup } = world;
-  if (!backup.holdsFinalizer) return release(deleting, "Nothing is held back");
+  if (!backup.hasFinalizer) return release(deleting, "Nothing is held back");
   const note =
     "It was put back without its status and deleted before it had taken up its snapshots: those it has " +
     "stay in the repository";
@@ -95,7 +95,7 @@ function foundPlan(
   const repository = foundRepository(world);
   const entries = snapshots.map((each, index) => entryOf(world, each, snapshots.slice(0, index)));
   const stats = statsOf(entries);
-  const { phase } = verdictOf(entries);
+  const { phase } = runResultOf(entries);
   const names = listed(entries.map(({ kopiaSnapshotID, source }) => `${kopiaSnapshotID} of "${source}"`));
   const message = `It was put back without its status and took up what its run had made: ${names}`;
   const { uniqueId } = repository ?? {};

@@ -1,18 +1,19 @@
 import { type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 import { SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
-import { finishedPlan, startTimeOf, verdictConditions } from "./finished.ts";
+import { finishedPlan, resultConditions, startTimeOf } from "./finished.ts";
 import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world.ts";
 import { notLookedAt, stepsOf } from "./plan.ts";
 import { failedEntry, repositorySeen, type SourceStep } from "./source_entry.ts";
 import { runPin } from "./pin.ts";
 import { isMoverLeft, stopRun } from "./stop_movers.ts";
-import { stepMeasures, verdictEvents, verdictMeasures } from "./notices.ts";
+import { resultEvents, resultMeasures, stepMeasures } from "./notices.ts";
 import { runTrace } from "./traces.ts";
-import type { Verdict } from "./verdict.ts";
+import type { RunResult } from "./result.ts";
 
 /**
- * Ends a run somebody asked to stop: its movers are stopped and waited for, as long as a slot is; what they saved until
- * then stays listed, and the run has failed for that reason. Undefined when every source ended by itself: then it ends as it did.
+ * Ends a run that somebody asked to stop. Its movers are stopped and waited for, at most SLOT_GRACE_SECONDS. What they
+ * saved stays listed, and the run fails for that reason. Undefined when every source ended by itself: the run then ends
+ * as usual.
  */
 export function planCancel(
   world: BackupWorld,
@@ -37,8 +38,8 @@ export function planCancel(
     ...(stopping?.askedAt === undefined ? {} : { stopAskedAt: stopping.askedAt }),
   };
   if (stopping === undefined) {
-    const verdict = verdictOver(entries, reason, isMoverLeft(world, pin));
-    return finishedPlan(world, { base, next, steps, entries, verdict }, now);
+    const result = stoppedResult(entries, reason, isMoverLeft(world, pin));
+    return finishedPlan(world, { base, next, steps, entries, result }, now);
   }
   const message = `${REASONS[reason]}: its movers are being stopped`;
   const { remove, recheckAfterSeconds } = stopping;
@@ -60,20 +61,20 @@ function stopped(step: SourceStep, reason: Reason, now: Date): SourceStep {
 }
 
 function neverStarted(world: BackupWorld, reason: Reason): BackupPlan {
-  const verdict = verdictOver([], reason);
-  const { phase, message } = verdict;
+  const result = stoppedResult([], reason);
+  const { phase, message } = result;
   return {
     create: [],
     remove: [],
-    conditions: [...notLookedAt, ...verdictConditions(verdict, [])],
+    conditions: [...notLookedAt, ...resultConditions(result, [])],
     outcome: { kind: "settled", reason, message, ready: "False" },
-    events: verdictEvents(world, verdict, []),
-    measures: verdictMeasures(world, verdict, undefined),
+    events: resultEvents(world, result, []),
+    measures: resultMeasures(world, result, undefined),
     next: { ...currentStatus(world.backup.status), phase, message },
   };
 }
 
-function verdictOver(entries: readonly SnapshotEntry[], reason: Reason, isLost = false): Verdict {
+function stoppedResult(entries: readonly SnapshotEntry[], reason: Reason, isLost = false): RunResult {
   const done = entries.filter(({ phase }) => phase === "Succeeded").length;
   const message = entries.length === 0
     ? `${REASONS[reason]} before it began`

@@ -9,9 +9,9 @@ import { isOwnWork, resourceOf } from "../../shared/mod.ts";
 import { permittedConditions } from "./checks.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import type { SourceStep } from "./source_entry.ts";
-import { isSaved, verdictEvents, verdictMeasures } from "./notices.ts";
+import { isSaved, resultEvents, resultMeasures } from "./notices.ts";
 import { runSpan } from "./traces.ts";
-import { completeText, statsOf, type Verdict, verdictOf } from "./verdict.ts";
+import { completeText, type RunResult, runResultOf, statsOf } from "./result.ts";
 
 const CLEANUP_SECONDS = 1;
 const BACKUP = resourceOf(backupKind);
@@ -22,22 +22,22 @@ interface FinishedRun {
   readonly next: BackupPlan["next"];
   readonly steps: readonly SourceStep[];
   readonly entries: readonly SnapshotEntry[];
-  /** Given where the entries alone do not say how it ended. */
-  readonly verdict?: Verdict;
+  /** Given where the entries alone do not show how it ended. */
+  readonly result?: RunResult;
 }
 
 /**
- * Writes down how a run ended, and tells it. Cleaning up is left to the next pass: a removal that fails must not keep
- * the result from being written.
+ * Records and reports how a run ended. The next pass cleans up: a removal that fails must not keep the result from being
+ * written.
  */
 export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): BackupPlan {
   const { base, next, steps, entries } = run;
-  const { verdict = verdictOf(entries) } = run;
+  const { result = runResultOf(entries) } = run;
   const startTime = startTimeOf(world, now);
   const endTime = endTimeOf(steps, now);
   const durationSeconds = Math.max(0, (Date.parse(endTime) - Date.parse(startTime)) / 1000);
   const stats = statsOf(entries);
-  const { phase, reason, message } = verdict;
+  const { phase, reason, message } = result;
   const ready = phase === "Succeeded" ? "True" : "False";
   return {
     ...base,
@@ -45,13 +45,13 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
       ? ranAsAnnotation(world, world.backup.uid)
       : {}),
     remove: [],
-    conditions: [...permittedConditions, ...verdictConditions(verdict, entries)],
+    conditions: [...permittedConditions, ...resultConditions(result, entries)],
     outcome: { kind: "settled", reason, message, ready, recheckAfterSeconds: CLEANUP_SECONDS },
-    events: verdictEvents(world, verdict, entries),
+    events: resultEvents(world, result, entries),
     measures: [
       ...base.measures,
-      ...verdictMeasures(world, verdict, durationSeconds),
-      runSpan(world, verdict, { startTime, endTime }),
+      ...resultMeasures(world, result, durationSeconds),
+      runSpan(world, result, { startTime, endTime }),
     ],
     next: {
       ...next,
@@ -64,9 +64,9 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
 }
 
 /**
- * Under which uid the run was started, where a tool that puts the Backup back keeps it: neither status nor uid are. Said
- * with the end, and to runs that ended before this was said; meant for the version that was seen. Its own uid a Backup
- * gets only where every snapshot it may hold was made under it.
+ * Annotates the Backup with the uid its run was started under: a tool that puts the Backup back keeps annotations, but
+ * neither status nor uid. Written with the end of a run, and later for older runs; applies only to the version that was
+ * seen. A Backup gets its own uid only when all its snapshots were made under it.
  */
 export function ranAsAnnotation(
   { object, backup: { key, uid } }: BackupWorld,
@@ -86,8 +86,8 @@ export function ranAsAnnotation(
 }
 
 /**
- * When the last snapshot was saved; of a source without one, when its mover ended. Retention orders runs by it, and a
- * mover that ended late, for it looked at names or found a snapshot of long before, makes no snapshot newer.
+ * When the last snapshot was saved; for a source without one, when its mover ended. Retention orders runs by this time.
+ * A mover may end much later than its snapshot, as when it surveys names or finds an old snapshot.
  */
 function endTimeOf(steps: readonly SourceStep[], now: Date): string {
   const times = steps.flatMap((step) =>
@@ -96,9 +96,9 @@ function endTimeOf(steps: readonly SourceStep[], now: Date): string {
   return new Date(times.length === 0 ? now.getTime() : Math.max(...times)).toISOString();
 }
 
-/** What a run that ended says beside Ready. */
-export function verdictConditions(
-  { outcome, reason, message }: Verdict,
+/** The conditions of an ended run besides Ready. */
+export function resultConditions(
+  { outcome, reason, message }: RunResult,
   entries: readonly SnapshotEntry[],
 ): readonly ConditionChange[] {
   const created = entries.some(isSaved) ? "True" : "False";

@@ -3,7 +3,7 @@ import type { PlannedEvent, PlannedMeasure } from "../../runtime/plan.ts";
 import { isSettingsFault, MAX_DISRUPTIONS, moverMeasures, obstacleAction } from "../../movers/mod.ts";
 import type { SourceStep } from "./source_entry.ts";
 import { runTrace } from "./traces.ts";
-import { atLeast, lacksSome, listed, lostText, type Verdict } from "./verdict.ts";
+import { atLeast, lacksSome, listed, lostText, type RunResult } from "./result.ts";
 import type { BackupWorld } from "../world/world.ts";
 
 const LINE_MAX = 400;
@@ -35,13 +35,13 @@ export function disruptionEvents(
 }
 
 /** Events of a run that ended, on the Backup and mirrored on its BackupConfig. */
-export function verdictEvents(
+export function resultEvents(
   world: BackupWorld,
-  verdict: Verdict,
+  result: RunResult,
   entries: readonly SnapshotEntry[],
 ): readonly PlannedEvent[] {
   const own = [
-    verdictEvent(world, verdict, entries),
+    resultEvent(world, result, entries),
     ...entries.filter(isEmpty).map(emptyEvent),
     ...entries.flatMap(renamedEvents),
   ];
@@ -68,9 +68,9 @@ export function stepMeasures(steps: readonly SourceStep[]): readonly PlannedMeas
 }
 
 /** Measures of a run that ended in this pass; one that never began has no duration. */
-export function verdictMeasures(
+export function resultMeasures(
   world: BackupWorld,
-  { outcome }: Verdict,
+  { outcome }: RunResult,
   durationSeconds: number | undefined,
 ): readonly PlannedMeasure[] {
   const { key: { namespace }, configName: name } = world.backup;
@@ -98,15 +98,15 @@ export function verdictMeasures(
   ];
 }
 
-function verdictEvent(
+function resultEvent(
   { backup }: BackupWorld,
-  verdict: Verdict,
+  result: RunResult,
   entries: readonly SnapshotEntry[],
 ): PlannedEvent {
   const action = "Backup";
   // Whoever reads of trouble looks for its log lines next.
   const trace = `Trace ${runTrace(backup).traceId}`;
-  switch (verdict.outcome) {
+  switch (result.outcome) {
     case "success":
       return { type: "Normal", reason: "BackupSucceeded", action, note: listed(entries.map(snapshotText)) };
     case "partial": {
@@ -120,7 +120,7 @@ function verdictEvent(
       const gaps = entries.filter(({ phase }) => phase !== "Succeeded");
       const done = entries.filter(({ phase }) => phase === "Succeeded");
       const parts = [
-        gaps.length === 0 ? verdict.message : listed(gaps.map(gapText)),
+        gaps.length === 0 ? result.message : listed(gaps.map(gapText)),
         ...(done.length === 0 ? [] : [listed(done.map(snapshotText))]),
         trace,
       ];

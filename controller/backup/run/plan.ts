@@ -152,7 +152,7 @@ function newPin(world: BackupWorld): RunPin | undefined {
 function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now: Date): BackupPlan {
   const all = stepsOf(world, pin, now);
   const found = run === "new" ? withoutUnfit(world, all, now) : all;
-  const { steps, held, create, started } = startSteps(world, pin, found, { run, now });
+  const { steps, obstacle, create, started } = startSteps(world, pin, found, { run, now });
   const hold = slotHold(world.slots, pin.resolved.repository.name);
   const hasEnded = found.some(({ kind }) => kind === "ended");
   // Nothing is pinned before the first mover: the config counts as it is when there is a slot.
@@ -177,13 +177,17 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
-  const outcome = runningOutcome({ steps, held, started }, world, hold);
+  const outcome = runningOutcome({ steps, obstacle, started }, world, hold);
   const reported = run === "new" ? leftOut(world) : { conditions: [], events: [] };
   const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
     ...base,
     conditions: [
-      ...(wasLetThrough ? permittedConditions : held?.condition === undefined ? [] : [held.condition]),
+      ...(wasLetThrough
+        ? permittedConditions
+        : obstacle?.condition === undefined
+        ? []
+        : [obstacle.condition]),
       ...reported.conditions,
     ],
     outcome,
@@ -201,7 +205,7 @@ type Waiting = Extract<Outcome, { kind: "waiting" }>;
 interface Started {
   readonly steps: readonly SourceStep[];
   /** Why sources that need a mover do not get one now, other than for lack of a slot. */
-  readonly held: Obstacle | undefined;
+  readonly obstacle: Obstacle | undefined;
   readonly create: readonly DesiredObject[];
   /** The steps that get one. */
   readonly started: ReadonlySet<SourceStep>;
@@ -217,16 +221,16 @@ function startSteps(
   steps: readonly SourceStep[],
   { run, now }: { readonly run: "new" | "started"; readonly now: Date },
 ): Started {
-  const none = { steps, held: undefined, create: [], started: new Set<SourceStep>() };
+  const none = { steps, obstacle: undefined, create: [], started: new Set<SourceStep>() };
   const isNeeded = steps.some(({ kind }) => kind === "start");
   // A Job that cannot be made must not keep an end from being written down.
   if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
-  const held = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
-  if (held?.reason === "RepositoryReplaced") {
-    return { ...none, steps: steps.map((step) => refuse(step, held, now)) };
+  const obstacle = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
+  if (obstacle?.reason === "RepositoryReplaced") {
+    return { ...none, steps: steps.map((step) => refuse(step, obstacle, now)) };
   }
   const repository = foundRepository(world);
-  if (held !== undefined || repository === undefined) return { ...none, held };
+  if (obstacle !== undefined || repository === undefined) return { ...none, obstacle };
   const starting = steps.filter((step) => step.kind === "start").filter(({ entry, attempt }) =>
     mayStart(world, world.backup.key.namespace, backupJobName(world.backup, entry.source, attempt))
   );
@@ -260,7 +264,7 @@ function waiting(reason: Reason, message: string, recheckAfterSeconds: number): 
 }
 
 function runningOutcome(
-  { steps, held, started }: Pick<Started, "steps" | "held" | "started">,
+  { steps, obstacle, started }: Pick<Started, "steps" | "obstacle" | "started">,
   { slots }: BackupWorld,
   hold: SlotHold,
 ): Waiting {
@@ -269,8 +273,8 @@ function runningOutcome(
   const longest = wait === undefined ? RECHECK_SECONDS : hold.recheckAfterSeconds;
   const atMostSeconds = isPutOff ? SOON_SECONDS : longest;
   const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
-  if (held !== undefined) {
-    return waiting(held.reason, held.message, recheckAfterSeconds);
+  if (obstacle !== undefined) {
+    return waiting(obstacle.reason, obstacle.message, recheckAfterSeconds);
   }
   const stuck = steps.find((step) => step.kind === "waiting");
   if (stuck !== undefined) {

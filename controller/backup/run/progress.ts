@@ -8,7 +8,7 @@ import {
 } from "../../movers/mod.ts";
 import { type BackupPlan, type BackupWorld, isTerminal } from "../world/world.ts";
 
-/** Adds what the movers of a Backup said last; has their logs read beside this pass. Of one that is gone it forgets them. */
+/** Adds the latest progress of the movers of a Backup; has their logs read outside the pass. Forgets those of movers that are gone. */
 export function seeProgress(
   key: ObjectKey,
   seen: BackupWorld | undefined,

@@ -117,7 +117,7 @@ export function entryWith(
  * nothing takes a proof, no guess from the class of a failure: a password may be refused, or a storage be full, hours
  * after the first checkpoint. Of several movers the last one proves nothing about those before it.
  */
-export function mayHoldSnapshot(entry: SnapshotEntry): boolean {
+export function mayHaveSnapshot(entry: SnapshotEntry): boolean {
   if (entry.kopiaSnapshotID !== undefined) return true;
   // Its mover looked for a snapshot the run may have made before it said so.
   if (entry.unchanged === true) return entry.leftUnfinished === true;

@@ -4,7 +4,7 @@ import type { PlannedMeasure } from "../../runtime/plan.ts";
 import { workSpan, type WorkTrace, workTrace } from "../../movers/mod.ts";
 import { textAt, valueAt } from "../../shared/mod.ts";
 import type { BackupObject } from "../world/object.ts";
-import type { Verdict } from "./verdict.ts";
+import type { RunResult } from "./result.ts";
 import { type BackupWorld, isTerminal } from "../world/world.ts";
 
 /** The trace of a run: every pass over it, and every mover that backs up one of its sources. */
@@ -29,10 +29,10 @@ export function backupTraceparent(object: KubeObject): string | undefined {
 /** The span of a run that ended, from its first mover to its last. */
 export function runSpan(
   { backup }: BackupWorld,
-  verdict: Verdict,
+  result: RunResult,
   timing: { readonly startTime: string; readonly endTime: string },
 ): PlannedMeasure {
-  const { outcome, message } = verdict;
+  const { outcome, message } = result;
   return workSpan(runTrace(backup), { kind: backupKind.kind, key: backup.key }, {
     name: "backup run",
     ...timing,

@@ -27,7 +27,7 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
   readonly origin: BackupOrigin;
   /** Name of its BackupConfig; empty for a discovered one. */
   readonly configName: string;
-  readonly holdsFinalizer: boolean;
+  readonly hasFinalizer: boolean;
   /** A person asked to drop the finalizer without touching the repository. */
   readonly skipsCleanup: boolean;
   /** A person saw that its snapshots go. */
@@ -69,7 +69,7 @@ function withMarks(object: KubeObject, parsed: ParsedObject<BackupSpec, BackupSt
     ...parsed,
     origin: originOf(object, parsed.spec),
     configName: parsed.spec.configRef?.name ?? "",
-    holdsFinalizer: finalizers?.includes(FINALIZER) === true,
+    hasFinalizer: finalizers?.includes(FINALIZER) === true,
     skipsCleanup: skipsCleanup(object),
     confirmsDeletion: isConfirmed(object),
     isRoutineDeletion: isRoutine(annotations?.[ANNOTATION.deletedBy]),

@@ -27,7 +27,7 @@ export function isKnownActive({ status }: BackupConfigWorld): boolean {
 }
 
 /** The Event for a doubt about the order of the runs, when it is new. */
-export function heldEvents(
+export function doubtEvents(
   { conditions }: BackupConfigStatus,
   condition: ConditionValue | undefined,
 ): readonly PlannedEvent[] {

@@ -1,9 +1,9 @@
 import type { BackupConfigStatus } from "../../../api/mod.ts";
 import {
   judgeRuns,
-  newestWholeHolders,
+  newestWholeRuns,
   repositoryKeyText,
-  type RetentionVerdict,
+  type RetentionJudgement,
   type RunFacts,
 } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
@@ -12,7 +12,7 @@ import type { BackupConfigWorld } from "../world.ts";
 const MOST_GOING = 10;
 
 /** What a pass does with the runs that no rule keeps. */
-export interface RetentionChoice extends Pick<RetentionVerdict<RunFacts>, "odd" | "heldBack"> {
+export interface RetentionChoice extends Pick<RetentionJudgement<RunFacts>, "odd" | "heldBack"> {
   /** No rule keeps them; the oldest first. */
   readonly toDelete: readonly RunFacts[];
   /** Of those: deleted by this pass. */
@@ -45,8 +45,8 @@ export function chooseRuns(
   const room = Math.max(0, MOST_GOING - deleting.length - resumed.length);
   const batch = toDelete.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
   const due = mayDelete ? [...resumed, ...batch] : [];
-  const holders = due.length === 0 ? [] : newestWholeHolders(runs);
-  const going = due.filter((run) => questions(run, holders).every((name) => live.has(name)));
+  const newest = due.length === 0 ? [] : newestWholeRuns(runs);
+  const going = due.filter((run) => questions(run, newest).every((name) => live.has(name)));
   const named = new Set(status.retention?.pending?.map(({ name }) => name));
   return {
     odd,
@@ -56,16 +56,16 @@ export function chooseRuns(
     gone: [...deleting, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
     // Marked and no longer named: it was reported already and is going, as the cache will show.
     rest: toDelete.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
-    asks: [...new Set(due.flatMap((run) => questions(run, holders)))],
+    asks: [...new Set(due.flatMap((run) => questions(run, newest)))],
   };
 }
 
 /** The run, and those that hold the newest whole snapshots of its sources. */
 function questions(
   { name, saved }: RunFacts,
-  holders: readonly ReadonlyMap<string, string>[],
+  newest: readonly ReadonlyMap<string, string>[],
 ): readonly string[] {
-  return [name, ...holders.flatMap((each) => saved.flatMap(({ path }) => each.get(path) ?? []))];
+  return [name, ...newest.flatMap((each) => saved.flatMap(({ path }) => each.get(path) ?? []))];
 }
 
 /**

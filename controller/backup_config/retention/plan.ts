@@ -4,7 +4,7 @@ import type { Outcome } from "../../runtime/outcome.ts";
 import type { Plan, PlannedEvent, PlannedMeasure } from "../../runtime/plan.ts";
 import { keepsEverything, markRoutine, removeRun, type RunFacts, withoutMissing } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
-import { heldEvents, isKnownActive, newestSeen, retentionCondition } from "./active.ts";
+import { doubtEvents, isKnownActive, newestSeen, retentionCondition } from "./active.ts";
 import {
   chooseRuns,
   pendingRuns,
@@ -19,7 +19,7 @@ import { notWholeEvents, notWholeStatus, wholeCondition } from "./not_whole.ts";
 /** A safety net: normally a watch shows that a Backup is gone. */
 const GOING_RECHECK_SECONDS = 30;
 /** A doubt may end by time alone. */
-const HELD_RECHECK_SECONDS = 300;
+const DOUBT_RECHECK_SECONDS = 300;
 
 /** The part of a plan that retention decides. */
 interface RetentionStep
@@ -62,7 +62,7 @@ export function planRetention(
     ],
     events: [
       ...goneEvents(choice.gone),
-      ...heldEvents(world.status, condition),
+      ...doubtEvents(world.status, condition),
       ...notWholeEvents(world, choice, whole),
       ...inheritedEvents(world, inherited),
     ],
@@ -79,7 +79,7 @@ function recheckAfter(
   mayDelete: boolean,
   now: Date,
 ): number | undefined {
-  if (condition?.reason === "RetentionHeld") return HELD_RECHECK_SECONDS;
+  if (condition?.reason === "RetentionHeld") return DOUBT_RECHECK_SECONDS;
   if (condition?.status !== "True" || pending.length === 0) return undefined;
   const shownLater = mayDelete ? GOING_RECHECK_SECONDS : 1;
   const waits = pending.map((run) => {

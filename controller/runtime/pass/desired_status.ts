@@ -40,7 +40,7 @@ export function desiredStatus(input: StatusInput): { readonly status: Status; re
   return { status: { ...facts, observedGeneration: generation, conditions }, outcome };
 }
 
-/** True when a status says more than the one before, beside how the pass itself ended. */
+/** True when a status says more than the one before, besides how the pass itself ended. */
 export function factsDiffer(object: KubeObject, status: Status): boolean {
   return !isDeepStrictEqual(withoutEnding(statusFields(object)), withoutEnding(status));
 }

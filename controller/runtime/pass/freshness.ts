@@ -5,14 +5,15 @@ import type { Log } from "../../../telemetry/mod.ts";
 import type { Plan } from "../plan.ts";
 
 /**
- * Whether the caches that one kind decides on are young enough to take something away. They are until a watch has been
- * silent for so long that it is begun anew, so what waits goes on as soon as the API server answers.
+ * Tells whether the caches of a kind are fresh enough for a plan that takes something away. A cache is stale once its
+ * watch was silent for SILENT_SECONDS; the watch is then restarted, so waiting plans go on as soon as the API server
+ * answers.
  */
 export class Freshness {
   readonly #kind: string;
   readonly #informers: readonly Informer[];
   readonly #log: Log;
-  #isHolding = false;
+  #isReported = false;
 
   constructor(kind: string, informers: readonly Informer[], log: Log) {
     this.#kind = kind;
@@ -20,28 +21,27 @@ export class Freshness {
     this.#log = log;
   }
 
-  /** The caches that are too old, in words; undefined when none is. */
+  /** The names of the stale caches; undefined when all are fresh. */
   stale(): string | undefined {
     const stale = this.#informers.filter((informer) => !(informer.stalenessSeconds() <= SILENT_SECONDS));
     if (stale.length > 0) return stale.map(({ resource }) => resource.plural).join(", ");
-    if (this.#isHolding) this.#log.info("caches are fresh again", { kind: this.#kind });
-    this.#isHolding = false;
+    if (this.#isReported) this.#log.info("caches are fresh again", { kind: this.#kind });
+    this.#isReported = false;
     return undefined;
   }
 
-  /** Notes that a plan waits for them: said once, for a thousand objects may wait. */
-  hold(caches: string): void {
-    if (this.#isHolding) return;
-    this.#isHolding = true;
+  /** Logs that a plan waits for fresh caches; only once, as a thousand objects may wait. */
+  reportWait(caches: string): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
     this.#log.warn("what takes something away waits for fresh caches", { kind: this.#kind, caches });
   }
 }
 
 /**
- * True when a plan takes something away, or tells another object to let something go: an object removed, the finalizer
- * dropped, a word said to somebody else's object, or anything made for an object that is being deleted. What an object
- * notes on itself takes nothing away, nor does removing a Job that is spent: a run that ended says so, and a Repository
- * is opened again, however old a cache is.
+ * True when a plan takes something away: it removes an object, drops the finalizer, annotates another object, or creates
+ * anything for an object that is being deleted. An annotation on the object itself takes nothing away, nor does removing
+ * a spent Job: a run may report its end, and a Repository may be opened again, however old a cache is.
  */
 export function takesAway(plan: Plan, { metadata }: KubeObject): boolean {
   const isTerminating = metadata.deletionTimestamp !== undefined;

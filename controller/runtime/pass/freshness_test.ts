@@ -53,7 +53,7 @@ Deno.test("Freshness names what is too old, and says once that something waits a
   jobs.staleness = 90.1;
   assert.equal(freshness.stale(), "jobs");
   assert.deepEqual(said(), [], "nothing waits yet");
-  for (let passes = 0; passes < 1000; passes++) freshness.hold(freshness.stale() ?? "");
+  for (let passes = 0; passes < 1000; passes++) freshness.reportWait(freshness.stale() ?? "");
   pods.staleness = Number.NaN;
   assert.equal(freshness.stale(), "pods, jobs", "an age nobody knows is no young one");
   pods.staleness = 0;

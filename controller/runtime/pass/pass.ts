@@ -28,7 +28,7 @@ export interface PassDeps {
   /** From 0 to 1, exclusive. */
   readonly random: () => number;
   /** The caches that are read; without it they are always fresh. */
-  readonly freshness?: Pick<Freshness, "stale" | "hold">;
+  readonly freshness?: Pick<Freshness, "stale" | "reportWait">;
 }
 
 /** What is to be reported of a pass. */
@@ -93,7 +93,7 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
     }
     const stale = staleBefore ?? deps.freshness?.stale();
     if (stale !== undefined && takesAway(decision.plan, decision.object)) {
-      deps.freshness?.hold(stale);
+      deps.freshness?.reportWait(stale);
       return "stale";
     }
     const done = await applyPlan(subject, decision.plan, decision.object, deps, limited);

@@ -524,7 +524,7 @@ Deno.test("reconcile() takes nothing away on caches that were old when it looked
 Deno.test("reconcile() writes down how an object stands, with a word on itself, however old the caches are", async () => {
   const stage = aStage();
   const own = stage.kube.put(aBackup());
-  const freshness = { stale: () => "secrets", hold: () => {} };
+  const freshness = { stale: () => "secrets", reportWait: () => {} };
   const { uid = "", resourceVersion = "" } = own.metadata;
   const word = { resource: aKind().resource, key, uid, resourceVersion, annotations: { word: "it ended" } };
   const kind = aKind({ plan: aPlan({ annotate: [word], events: [succeeded] }) });
@@ -535,12 +535,12 @@ Deno.test("reconcile() writes down how an object stands, with a word on itself, 
 async function takesNothing(ages: (string | undefined)[]): Promise<void> {
   const stage = aStage();
   stage.kube.put(aBackup());
-  const held: string[] = [];
-  const freshness = { stale: () => ages.shift(), hold: (caches: string) => void held.push(caches) };
+  const reported: string[] = [];
+  const freshness = { stale: () => ages.shift(), reportWait: (caches: string) => void reported.push(caches) };
   const word = { resource: aKind().resource, key: { ...key, name: "other" }, uid: "u", annotations: {} };
   const kind = aKind({ plan: aPlan({ annotate: [word], create: [aConfigMap()], events: [succeeded] }) });
   assert.deepEqual(await stage.pass(kind, { freshness }), { kind: "after", seconds: 15 });
-  assert.deepEqual([stage.kube.writes, stage.reported(), held], [[], [], ["jobs"]]);
+  assert.deepEqual([stage.kube.writes, stage.reported(), reported], [[], [], ["jobs"]]);
   assert.deepEqual(await resultsAt(stage), ['results_total{result="requeue"} 1']);
 }
 

@@ -5,23 +5,23 @@ import {
   judgeSnapshots,
   newestFirst,
   type SavedSnapshot,
+  type SnapshotJudgement,
   type SnapshotState,
   stateOf,
-  type Verdict,
   withoutMissing,
 } from "./whole_snapshots.ts";
 
-/** A Backup of a recipe that ended, as retention sees it. */
+/** An ended Backup of a recipe, as retention needs it. */
 export interface RetentionRun extends JudgedRun {
-  /** It was stopped: what it had saved by then is good, but it never takes a place from one that succeeded. */
+  /** It was stopped. Its snapshots are good, but it never takes a place from a run that succeeded. */
   readonly hasFailed: boolean;
-  /** Always kept, and counts for no rule: pinned. */
+  /** Always kept, and not counted by any rule: pinned, or put back. */
   readonly isExempt: boolean;
-  /** Paths in which nothing had changed, so that an older run holds its snapshot of them. */
+  /** Paths in which nothing had changed; their snapshot is that of an older run. */
   readonly unchanged: readonly string[];
 }
 
-/** A snapshot that takes no place from whole ones. */
+/** A snapshot that is not whole, so it takes no place from whole ones. */
 export interface OddSnapshot<Run> {
   readonly run: Run;
   readonly snapshot: SavedSnapshot;
@@ -30,13 +30,13 @@ export interface OddSnapshot<Run> {
   readonly isNewest: boolean;
 }
 
-/** What a retention makes of the runs of a recipe. */
-export interface RetentionVerdict<Run> {
+/** What the retention of a recipe decides about its runs. */
+export interface RetentionJudgement<Run> {
   /** The runs that are not kept, the oldest first. */
   readonly prune: readonly Run[];
-  /** Runs that would go if every snapshot were whole, newest first. */
+  /** Runs that are kept only because newer snapshots are not whole, newest first. */
   readonly heldBack: readonly Run[];
-  /** Snapshots that are there and not whole, newest first. */
+  /** Existing snapshots that are not whole, newest first. */
   readonly odd: readonly OddSnapshot<Run>[];
 }
 
@@ -46,47 +46,47 @@ interface Rule {
   readonly count: number;
 }
 
-/** What was kept of one path so far, on the way from its newest run to its oldest. */
+/** The state of one path while its runs are read from the newest to the oldest. */
 interface History {
-  /** By rule: how many places are left, and the period that got the last one. */
+  /** By rule: the places left, and the period that took the last one. */
   readonly left: number[];
   readonly last: number[];
-  /** In a newer run that is kept nothing had changed, so its snapshot is the next one. */
+  /** A newer, kept run found nothing changed, so it needs the next snapshot. */
   isNeeded: boolean;
-  /** The newest whole snapshot was met. */
+  /** The newest whole snapshot was found. */
   hasWhole: boolean;
 }
 
-/** True for a retention that says nothing, or only zeros: every run is kept (taken literally it would keep none). */
+/** True for a retention without rules, or with only zeros: every run is kept (read literally it would keep none). */
 export function keepsEverything(retention: Retention | undefined): boolean {
   return retention === undefined || rulesOf(retention).length === 0;
 }
 
 /**
- * Which runs of a recipe its retention keeps (deploy/docs/retention.md has examples).
- * - The rules look at each path by itself. A run that any rule keeps for any path is kept; so a run in which one source
+ * Decides which runs of a recipe its retention keeps (deploy/docs/retention.md has examples).
+ * - The rules apply to each path by itself. A run that any rule keeps for any path is kept; so a run in which one source
  *   failed never takes the place of that source's last snapshot.
- * - Kept as well: exempt runs, runs without a snapshot, the run that holds the snapshot of a kept `Unchanged` one, and what
- *   a kept run was judged by. The newest whole snapshot of a path is always kept.
- * - Failed runs take no place from successful ones, and snapshots that are not whole none from whole ones: which of the
- *   better ones stay is decided as if there were no others.
- * - A note that snapshots are missing lets nothing go that would stay without it.
+ * - Also kept: exempt runs, runs without a snapshot, the run whose snapshot a kept `Unchanged` one needs, and the runs
+ *   that a kept one was judged by. The newest whole snapshot of a path is always kept.
+ * - Failed runs take no place from successful ones, and snapshots that are not whole take none from whole ones: first
+ *   the rules choose among the better ones as if there were no others.
+ * - A note that snapshots are missing never makes a run go that would stay without the note.
  *
- * Of two runs that ended in the same moment the one with the greater name is the newer. The order of `runs` does not
- * matter. Takes O(n log n).
+ * Of two runs that ended at the same moment the one with the greater name is newer. The order of `runs` does not
+ * matter. O(n log n).
  */
 export function judgeRuns<Run extends RetentionRun>(
   retention: Retention | undefined,
   runs: readonly Run[],
-): RetentionVerdict<Run> {
+): RetentionJudgement<Run> {
   const rules = rulesOf(retention ?? {});
   const all = runs.toSorted(newestFirst);
   const there = withoutMissing(all);
-  const verdicts = judgeSnapshots(there);
-  const odd = oddSnapshots(all, there, verdicts);
+  const judgements = judgeSnapshots(there);
+  const odd = oddSnapshots(all, there, judgements);
   if (rules.length === 0) return { prune: [], heldBack: [], odd };
-  const kept = keptPlaces(rules, there, verdicts);
-  // Whoever writes a note may be wrong, or lie: what stays without it stays.
+  const kept = keptPlaces(rules, there, judgements);
+  // A note may be wrong: what stays without it stays.
   const keptAnyway = there === all ? kept : keptPlaces(rules, all, judgeSnapshots(all));
   const prune = all.filter((_, place) => kept[place] === 0 && keptAnyway[place] === 0).reverse();
   if (odd.length === 0) return { prune, heldBack: [], odd };
@@ -109,13 +109,13 @@ export function runsToPrune<Run extends RetentionRun>(
 function oddSnapshots<Run extends RetentionRun>(
   all: readonly Run[],
   there: readonly Run[],
-  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+  judgements: ReadonlyMap<number, readonly SnapshotJudgement[]>,
 ): readonly OddSnapshot<Run>[] {
-  if (verdicts.size === 0) return [];
+  if (judgements.size === 0) return [];
   const met = new Set<string>();
   return all.flatMap((run, place) =>
     (there[place]?.saved ?? []).flatMap((snapshot, index): readonly OddSnapshot<Run>[] => {
-      const state = stateOf(verdicts, place, index);
+      const state = stateOf(judgements, place, index);
       const isNewest = !met.has(snapshot.path);
       met.add(snapshot.path);
       return state === "whole" ? [] : [{ run, snapshot, state, isNewest }];
@@ -127,39 +127,39 @@ function oddSnapshots<Run extends RetentionRun>(
 function keptPlaces(
   rules: readonly Rule[],
   runs: readonly RetentionRun[],
-  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+  judgements: ReadonlyMap<number, readonly SnapshotJudgement[]>,
 ): Uint8Array {
   const kept = new Uint8Array(runs.length);
   const anyFailed = runs.some(({ hasFailed }) => hasFailed);
-  rank(rules, runs, verdicts, kept, { onlySucceeded: true, onlyWhole: true });
-  if (anyFailed && verdicts.size > 0) {
-    rank(rules, runs, verdicts, kept, { onlySucceeded: true, onlyWhole: false });
+  rank(rules, runs, judgements, kept, { onlySucceeded: true, onlyWhole: true });
+  if (anyFailed && judgements.size > 0) {
+    rank(rules, runs, judgements, kept, { onlySucceeded: true, onlyWhole: false });
   }
-  if (anyFailed || verdicts.size > 0) {
-    rank(rules, runs, verdicts, kept, { onlySucceeded: false, onlyWhole: false });
+  if (anyFailed || judgements.size > 0) {
+    rank(rules, runs, judgements, kept, { onlySucceeded: false, onlyWhole: false });
   }
   return kept;
 }
 
 /**
- * Adds to `kept` what the rules keep of all runs, or only of those that succeeded or of their whole snapshots as if there
- * were no others, and what is needed beside that.
+ * Adds to `kept` the runs that the rules keep, and those that these need. With `onlySucceeded` or `onlyWhole` the rules
+ * choose as if there were no other runs or snapshots.
  */
 function rank(
   rules: readonly Rule[],
   runs: readonly RetentionRun[],
-  verdicts: ReadonlyMap<number, readonly Verdict[]>,
+  judgements: ReadonlyMap<number, readonly SnapshotJudgement[]>,
   kept: Uint8Array,
   { onlySucceeded, onlyWhole }: { readonly onlySucceeded: boolean; readonly onlyWhole: boolean },
 ): void {
   const histories = new Map<string, History>();
   const restedOn = new Uint8Array(runs.length);
   const saved: History[] = [];
-  // By index, for this is the innermost loop of a hundred thousand runs.
+  // By index, as this is the innermost loop over a hundred thousand runs.
   for (let place = 0; place < runs.length; place++) {
     const run = runs[place];
     if (run === undefined || (onlySucceeded && run.hasFailed)) continue;
-    const odd = verdicts.get(place);
+    const odd = judgements.get(place);
     saved.length = 0;
     let isKept = run.isExempt || run.saved.length === 0 || kept[place] === 1 || restedOn[place] === 1;
     for (let index = 0; index < run.saved.length; index++) {
@@ -176,8 +176,8 @@ function rank(
     kept[place] = 1;
     for (const history of saved) history.isNeeded = false;
     for (const path of run.unchanged) historyOf(histories, path, rules).isNeeded = true;
-    for (const verdict of odd ?? []) {
-      for (const measure of verdict.restsOn) restedOn[measure] = 1;
+    for (const judgement of odd ?? []) {
+      for (const measure of judgement.restsOn) restedOn[measure] = 1;
     }
   }
 }

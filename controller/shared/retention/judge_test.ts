@@ -280,12 +280,12 @@ Deno.test("runsToPrune() takes a run that succeeded only when it would be taken 
 });
 
 Deno.test("runsToPrune() takes no run that it would keep if all had succeeded, and all such where none did", () => {
-  const withVerdict = (runs: readonly RetentionRun[], hasFailed: boolean) =>
+  const withResult = (runs: readonly RetentionRun[], hasFailed: boolean) =>
     runs.map((run) => ({ ...run, hasFailed }));
   fc.assert(fc.property(aRetention, someRuns, (retention, runs) => {
-    const asSucceeded = prunedNames(retention, withVerdict(runs, false));
+    const asSucceeded = prunedNames(retention, withResult(runs, false));
     assert.ok(prunedNames(retention, runs).isSubsetOf(asSucceeded));
-    assert.deepEqual(prunedNames(retention, withVerdict(runs, true)), asSucceeded);
+    assert.deepEqual(prunedNames(retention, withResult(runs, true)), asSucceeded);
   }));
 });
 
@@ -380,7 +380,7 @@ Deno.test("runsToPrune() goes on by the smaller ones once a person accepted one 
   );
 });
 
-Deno.test("runsToPrune() keeps what a kept snapshot is judged by, so that its verdict stays", () => {
+Deno.test("runsToPrune() keeps what a kept snapshot is judged by, so that its judgement stays", () => {
   const runs = [100, 60, 40].map((bytes, day) =>
     aRun(`2026-01-0${day + 1}`, { saved: [whole("/a", { bytes })] })
   );

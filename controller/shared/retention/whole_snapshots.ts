@@ -1,23 +1,23 @@
 /**
- * What a snapshot is worth beside the older ones of its path. `partial`: something could not be read or lost its name. `empty`: no file,
- * where older ones have some. `shrunken`: less than half of an older one, or of no known size.
+ * The state of a snapshot compared with the older ones of its path. `partial`: something could not be read or lost its
+ * name. `empty`: no file, where older ones have some. `shrunken`: less than half of an older one, or of unknown size.
  */
 export type SnapshotState = "whole" | "partial" | "empty" | "shrunken";
 
-/** A snapshot that a run saved, as far as its worth goes. */
+/** What is needed to judge a snapshot that a run saved. */
 export interface SavedSnapshot {
-  /** Path under which kopia files it: each path is a history of its own, whatever identity it was made under. */
+  /** Kopia's source path. Each path has its own history, whatever identity the snapshots were made under. */
   readonly path: string;
-  /** What is not known, or is no count, is undefined. */
+  /** Undefined when unknown or no count. */
   readonly files: number | undefined;
   readonly bytes: number | undefined;
-  /** Files and folders that could not be read or whose name became that of another; undefined when there were some and nobody knows how many. */
+  /** Files and folders that could not be read or whose name another one took; undefined when some, but unknown how many. */
   readonly unreadable: number | undefined;
-  /** A note says that it is gone from the repository. Notes can be wrong. */
+  /** A note says that it is gone from the repository; notes can be wrong. */
   readonly isMissing: boolean;
 }
 
-/** A Backup, as far as the worth of its snapshots goes. */
+/** What is needed to judge the snapshots of a Backup. */
 export interface JudgedRun {
   readonly name: string;
   /** When it ended, in milliseconds since the epoch. */
@@ -35,20 +35,20 @@ export function newestFirst(a: MomentOfRun, b: MomentOfRun): number {
   return a.name < b.name ? 1 : a.name > b.name ? -1 : 0;
 }
 
-/** What became of one snapshot. */
-export interface Verdict {
+/** The state of one snapshot, and what that rests on. */
+export interface SnapshotJudgement {
   readonly state: SnapshotState;
-  /** Places of the runs without which it would be judged otherwise: they are needed as long as it is there. */
+  /** Places of the runs without which the state would be another: they must be kept as long as it is. */
   readonly restsOn: readonly number[];
 }
 
-/** Where there are fewer files, one more or less says nothing (a database with its journal): bytes decide. */
+/** With fewer files than this only bytes are compared: one file more or less means little (a database's journal). */
 const FILES_THAT_SPEAK = 10;
-const WHOLE: Verdict = { state: "whole", restsOn: [] };
-/** Stands for a number that is not known, so that every known one is more. */
+const WHOLE: SnapshotJudgement = { state: "whole", restsOn: [] };
+/** An unknown number; less than every known one. */
 const UNKNOWN = -1;
 
-/** The most that whole snapshots hold, those that hold nothing left out, and the places of the runs the numbers are from. */
+/** The largest numbers of the whole, non-empty snapshots, and the places of the runs they are from. */
 class Measure {
   #files = UNKNOWN;
   #filesFrom = 0;
@@ -57,7 +57,7 @@ class Measure {
   /** The newest of them. */
   #filledFrom: number | undefined;
 
-  /** Takes the greater numbers; of equal ones those of the newer run, which will be there for longer. */
+  /** Takes the larger numbers; of equal ones those of the newer run, which stays longer. */
   add(snapshot: SavedSnapshot, place: number): void {
     if (isEmpty(snapshot)) return;
     const { files = UNKNOWN, bytes = UNKNOWN } = snapshot;
@@ -66,15 +66,15 @@ class Measure {
     this.#filledFrom = place;
   }
 
-  /** Takes all that a newer one has. */
+  /** Adds the numbers of a newer measure. */
   addAll(newer: Measure): void {
     if (newer.#files >= this.#files) [this.#files, this.#filesFrom] = [newer.#files, newer.#filesFrom];
     if (newer.#bytes >= this.#bytes) [this.#bytes, this.#bytesFrom] = [newer.#bytes, newer.#bytesFrom];
     this.#filledFrom = newer.#filledFrom ?? this.#filledFrom;
   }
 
-  /** What a snapshot is beside it. */
-  verdictOn(snapshot: SavedSnapshot): Verdict {
+  /** Judges a snapshot by this measure. */
+  judge(snapshot: SavedSnapshot): SnapshotJudgement {
     const filledFrom = this.#filledFrom;
     if (filledFrom === undefined) return WHOLE;
     if (isEmpty(snapshot)) return { state: "empty", restsOn: [filledFrom] };
@@ -87,7 +87,7 @@ class Measure {
     if (files !== UNKNOWN && filesSpeak && files * 2 < this.#files) {
       return { state: "shrunken", restsOn: [this.#filesFrom] };
     }
-    // Where one number is not known the other must be comparable.
+    // Where one number is unknown, the other must be comparable.
     const byFilesAlone = knowsBytes && bytes === UNKNOWN;
     const byBytesAlone = knowsFiles && files === UNKNOWN;
     if (byFilesAlone && knowsFiles && files !== UNKNOWN) {
@@ -101,43 +101,45 @@ class Measure {
   }
 }
 
-/** What is known of a path on the way from its oldest run to its newest. */
+/** The state of a path while its runs are read from the oldest to the newest. */
 interface Path {
-  /** Of the whole ones since a person last accepted one, that one included. */
+  /** Of the whole snapshots since the one a person last accepted, that one included. */
   measure: Measure;
-  /** Of all whole ones before the one a person last accepted. */
+  /** Of the whole snapshots before that one. */
   former: Measure | undefined;
   acceptedAt: number;
-  /** So many files a person accepted as unreadable. */
+  /** The number of unreadable files that a person accepted. */
   allowance: number;
 }
 
 /**
- * Judges every snapshot by the whole ones of its path that are not newer and are still there (deploy/docs/retention.md
- * has an example). One that a person accepted is whole, and from it on what is older is no measure any more, and so many
- * unreadable files are none. `runs` are given newest first; the answer has their places in that order, and the verdicts
- * on what they saved in its own order. Runs all of whose snapshots are whole by themselves are left out. O(n).
+ * Judges every snapshot by the whole ones of its path that are older and still there (deploy/docs/retention.md has an
+ * example). A snapshot that a person accepted is whole; later ones are compared only with it and those after it, and as
+ * many unreadable files as it has count as none. `runs` are newest first. The result maps the place of a run to the
+ * judgements on its snapshots, in their order; runs whose snapshots are all whole by themselves are left out. O(n).
  */
-export function judgeSnapshots(runs: readonly JudgedRun[]): ReadonlyMap<number, readonly Verdict[]> {
+export function judgeSnapshots(
+  runs: readonly JudgedRun[],
+): ReadonlyMap<number, readonly SnapshotJudgement[]> {
   const paths = new Map<string, Path>();
-  const odd = new Map<number, readonly Verdict[]>();
+  const odd = new Map<number, readonly SnapshotJudgement[]>();
   for (let place = runs.length - 1; place >= 0; place--) {
     const { saved, isAccepted } = runs[place] ?? NOTHING;
-    let verdicts: Verdict[] | undefined;
+    let judgements: SnapshotJudgement[] | undefined;
     for (let index = 0; index < saved.length; index++) {
       const snapshot = saved[index];
       if (snapshot === undefined) continue;
-      const verdict = judge(pathOf(paths, snapshot.path), snapshot, isAccepted, place);
-      if (verdict !== WHOLE) (verdicts ??= saved.map(() => WHOLE))[index] = verdict;
+      const judgement = judge(pathOf(paths, snapshot.path), snapshot, isAccepted, place);
+      if (judgement !== WHOLE) (judgements ??= saved.map(() => WHOLE))[index] = judgement;
     }
-    if (verdicts !== undefined) odd.set(place, verdicts);
+    if (judgements !== undefined) odd.set(place, judgements);
   }
   return odd;
 }
 
 const NOTHING: Pick<JudgedRun, "saved" | "isAccepted"> = { saved: [], isAccepted: false };
 
-function judge(path: Path, snapshot: SavedSnapshot, isAccepted: boolean, place: number): Verdict {
+function judge(path: Path, snapshot: SavedSnapshot, isAccepted: boolean, place: number): SnapshotJudgement {
   const { measure, former, acceptedAt, allowance } = path;
   const { unreadable } = snapshot;
   if (isAccepted) {
@@ -152,12 +154,12 @@ function judge(path: Path, snapshot: SavedSnapshot, isAccepted: boolean, place: 
   if (unreadable === undefined || unreadable > allowance) {
     return { state: "partial", restsOn: former === undefined ? [] : [acceptedAt] };
   }
-  const verdict = measure.verdictOn(snapshot);
-  if (verdict.state === "whole") measure.add(snapshot, place);
-  if (former === undefined) return verdict;
-  // Perhaps it would be judged otherwise without the one that was accepted.
-  const isByWord = unreadable > 0 || former.verdictOn(snapshot) !== WHOLE;
-  return isByWord ? { state: verdict.state, restsOn: [...verdict.restsOn, acceptedAt] } : verdict;
+  const judgement = measure.judge(snapshot);
+  if (judgement.state === "whole") measure.add(snapshot, place);
+  if (former === undefined) return judgement;
+  // It may owe its state to the accepted one, which must then be kept.
+  const isByWord = unreadable > 0 || former.judge(snapshot) !== WHOLE;
+  return isByWord ? { state: judgement.state, restsOn: [...judgement.restsOn, acceptedAt] } : judgement;
 }
 
 function isEmpty({ files, bytes }: SavedSnapshot): boolean {
@@ -173,29 +175,29 @@ function pathOf(paths: Map<string, Path>, name: string): Path {
 }
 
 /**
- * The source paths of which a run holds the newest whole snapshot among `others` and itself, or, where none is whole, the
- * newest at all: what must not go without a person's word. `others` are the runs of the same recipe in the same
- * repository that are still there, those being deleted included unless their snapshots are already let go; the run itself
- * may be among them. Whether what notes call missing is there or not: what is the newest in either case counts. O(n log n).
+ * The source paths whose newest whole snapshot (or, where none is whole, newest snapshot) is of this run: they must not
+ * be deleted without a person's confirmation. `others` are the runs of the same recipe in the same repository, also
+ * those being deleted unless their snapshots were already released; the run itself may be among them. Notes of missing
+ * snapshots can be wrong, so a path counts if it does with or without them. O(n log n).
  */
 export function newestWholePaths<Run extends JudgedRun>(run: Run, others: readonly Run[]): readonly string[] {
-  const holders = newestWholeHolders([run, ...others.filter(({ name }) => name !== run.name)]);
+  const newest = newestWholeRuns([run, ...others.filter(({ name }) => name !== run.name)]);
   const paths = new Set(run.saved.map(({ path }) => path));
-  return [...paths].filter((path) => holders.some((each) => each.get(path) === run.name));
+  return [...paths].filter((path) => newest.some((each) => each.get(path) === run.name));
 }
 
 /**
- * By path, the name of the run that holds its newest whole snapshot, else its newest: as if no note of missing snapshots
- * were true, and as if all were.
+ * By path, the name of the run with its newest whole snapshot, else its newest. Two maps where they may differ: one that
+ * ignores the notes of missing snapshots, and one that believes them.
  */
-export function newestWholeHolders(runs: readonly JudgedRun[]): readonly ReadonlyMap<string, string>[] {
+export function newestWholeRuns(runs: readonly JudgedRun[]): readonly ReadonlyMap<string, string>[] {
   const all = runs.toSorted(newestFirst);
   const there = withoutMissing(all);
-  return there === all ? [holdersOf(all)] : [holdersOf(all), holdersOf(there)];
+  return there === all ? [newestWholeByPath(all)] : [newestWholeByPath(all), newestWholeByPath(there)];
 }
 
-/** Takes the runs newest first. */
-function holdersOf(runs: readonly JudgedRun[]): ReadonlyMap<string, string> {
+/** `runs` are newest first. */
+function newestWholeByPath(runs: readonly JudgedRun[]): ReadonlyMap<string, string> {
   const odd = judgeSnapshots(runs);
   const whole = new Map<string, string>();
   const any = new Map<string, string>();
@@ -208,16 +210,16 @@ function holdersOf(runs: readonly JudgedRun[]): ReadonlyMap<string, string> {
   return new Map([...any, ...whole]);
 }
 
-/** The state of one snapshot of a run, by their places. */
+/** The state of one snapshot, by the place of its run and its index there. */
 export function stateOf(
-  odd: ReadonlyMap<number, readonly Verdict[]>,
+  odd: ReadonlyMap<number, readonly SnapshotJudgement[]>,
   place: number,
   index: number,
 ): SnapshotState {
   return odd.get(place)?.[index]?.state ?? "whole";
 }
 
-/** The runs with only those snapshots that no note calls missing. */
+/** The runs without the snapshots that a note calls missing. */
 export function withoutMissing<Run extends JudgedRun>(runs: readonly Run[]): readonly Run[] {
   if (!runs.some(isMissingSome)) return runs;
   return runs.map((run) =>

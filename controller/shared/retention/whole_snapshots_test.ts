@@ -22,7 +22,7 @@ function runsOf(...parts: readonly Parts[]): readonly JudgedRun[] {
   }));
 }
 
-/** Verdicts on runs of one path, oldest first. */
+/** Judgements on runs of one path, oldest first. */
 function statesOf(...parts: readonly Parts[]): readonly SnapshotState[] {
   const runs = runsOf(...parts).toReversed();
   const odd = judgeSnapshots(runs);
@@ -184,7 +184,7 @@ Deno.test("newestWholePaths() counts the run itself, as it is now and not as oth
 });
 
 const path = fc.constantFrom("/a", "/b");
-/** Few sizes, of which some are half of others, so that every verdict is common. */
+/** Few sizes, of which some are half of others, so that every judgement is common. */
 const someSnapshot = fc.record({
   path,
   files: fc.constantFrom(undefined, 0, 1, 3, 10, 20, 100),
@@ -208,9 +208,9 @@ Deno.test("newestWholePaths() names exactly one run of a path that has a snapsho
       ...run,
       saved: run.saved.map((each) => ({ ...each, isMissing: false })),
     }));
-    const holders = runs.filter((run) => newestWholePaths(run, runs).includes(source));
+    const newest = runs.filter((run) => newestWholePaths(run, runs).includes(source));
     const has = runs.some(({ saved }) => saved.some((each) => each.path === source));
-    assert.equal(holders.length, has ? 1 : 0);
+    assert.equal(newest.length, has ? 1 : 0);
   }));
 });
 

@@ -5,7 +5,7 @@ import { selectorMatches } from "../objects/label_selector.ts";
 import { claimFault, optsOutOfBackup, type UnfitClaim, unfitText } from "./unfit_claims.ts";
 import { VOLUME_CLAIM } from "../objects/resources.ts";
 
-/** What the sources of a recipe depend on beside its spec. */
+/** What the sources of a recipe depend on besides its spec. */
 export interface SourcePlace {
   /** That of the recipe. */
   readonly namespace: string;

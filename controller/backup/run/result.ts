@@ -1,21 +1,21 @@
 import { isReason, type Reason, REASONS, type SnapshotEntry } from "../../../api/mod.ts";
 
 /** How a run ended. */
-export interface Verdict {
+export interface RunResult {
   readonly phase: "Succeeded" | "Failed";
   readonly outcome: "success" | "partial" | "failure";
   readonly reason: Reason;
-  /** One stable sentence: no text of kopia, which goes to Events. */
+  /** One stable sentence without kopia's text, which goes to Events. */
   readonly message: string;
 }
 
 const SOURCES_NAMED = 5;
 
 /**
- * The verdict over the entries of a run that ended. All sources succeeded → Succeeded; some → Succeeded but
- * partial, as is a run that could not read every file; none → Failed, for the class they share, if they do.
+ * The result of a run, from its entries. All sources succeeded → Succeeded. Some did, or a file could not be read →
+ * Succeeded, but partial. None did → Failed, with the failure class they share, if any.
  */
-export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
+export function runResultOf(entries: readonly SnapshotEntry[]): RunResult {
   const succeeded = entries.filter(({ phase }) => phase === "Succeeded");
   const failed = entries.filter(({ phase }) => phase !== "Succeeded");
   const lacking = succeeded.filter(lacksSome);
@@ -44,14 +44,14 @@ export function verdictOf(entries: readonly SnapshotEntry[]): Verdict {
   return { phase: "Succeeded", outcome: "partial", reason: "BackupPartial", message };
 }
 
-/** True for a source whose snapshot lacks something that is in the source and that no rule left out. */
+/** True when the snapshot lacks something of the source that no rule left out. */
 export function lacksSome({ unreadable, names }: SnapshotEntry): boolean {
   return unreadable !== undefined || names?.lost !== undefined;
 }
 
 /**
- * What a run that lacks nothing holds, what was left out of it on purpose, and which names are not those of the source.
- * It never says every file: sockets, pipes and devices are none to kopia.
+ * The message for a complete run: what rules left out, and which names were changed. It never says "every file", as
+ * kopia does not save sockets, pipes and devices.
  */
 export function completeText(entries: readonly SnapshotEntry[]): string {
   const parts = entries.filter(({ excluded }) => excluded !== undefined).map(excludedText);
@@ -62,7 +62,7 @@ export function completeText(entries: readonly SnapshotEntry[]): string {
   return complete + renamedText(entries) + unknownNamesText(entries);
 }
 
-/** What follows a sentence about a run that saved things under other names; empty for any other. */
+/** A sentence about changed names, to append; empty when there are none. */
 function renamedText(entries: readonly SnapshotEntry[]): string {
   const parts = entries.flatMap(({ source, names }) =>
     names?.renamed === undefined ? [] : [`${atLeast(names)}${names.renamed.count} of "${source}"`]
@@ -75,7 +75,7 @@ function unknownNamesText(entries: readonly SnapshotEntry[]): string {
   return parts.length === 0 ? "" : `. Whether every name was kept could not be found out: ${listed(parts)}`;
 }
 
-/** Of names that could not all be looked at there may be more. */
+/** Not all names could be checked, so there may be more. */
 export function atLeast({ unknown }: NonNullable<SnapshotEntry["names"]>): string {
   return unknown === true ? "at least " : "";
 }
@@ -89,7 +89,7 @@ function excludedText({ source, excluded }: SnapshotEntry): string {
   return `"${source}": ${parts.join(" and ")}`;
 }
 
-/** Sums over the sources that succeeded; a figure kopia did not give for all of them is left out. */
+/** Sums over the sources that succeeded. A figure that kopia did not give for all of them is left out. */
 export function statsOf(entries: readonly SnapshotEntry[]): {
   sizeBytes: number;
   files: number;
@@ -120,13 +120,13 @@ export function statsOf(entries: readonly SnapshotEntry[]): {
   };
 }
 
-/** Texts as one list that names the first few and counts the rest. */
+/** One list of the first few texts and the number of the others. */
 export function listed(texts: readonly string[], most: number = SOURCES_NAMED): string {
   const rest = texts.length - most;
   return [...texts.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
 }
 
-/** Of a source of which nothing could be read kopia keeps a snapshot all the same. */
+/** Kopia also keeps a snapshot of a source of which nothing could be read. */
 function failureText({ source, failure, kopiaSnapshotID, unreadable }: SnapshotEntry): string {
   const text = `"${source}": ${failure?.message ?? "it did not end"}`;
   if (kopiaSnapshotID === undefined || unreadable === undefined) return text;
@@ -144,7 +144,7 @@ function gapText({ source, unreadable, names }: SnapshotEntry): string {
   return `"${source}": ${parts.join(" and ")}`;
 }
 
-/** What became of things whose name is that of another in the snapshot. */
+/** About files that were lost because another one took their name. */
 export function lostText(count: number, names: NonNullable<SnapshotEntry["names"]>): string {
   const what = count === 1
     ? "file or link is lost, as its name is"
@@ -158,7 +158,7 @@ function sharedClass(failed: readonly SnapshotEntry[]): Reason {
   return classes.size === 1 && only !== undefined && isReason(only) ? only : "BackupFailed";
 }
 
-/** Undefined as soon as one part is not known. */
+/** Undefined when one part is unknown. */
 function sum(parts: readonly (number | undefined)[]): number | undefined {
   return parts.reduce(
     (total, part) => total === undefined || part === undefined ? undefined : total + part,

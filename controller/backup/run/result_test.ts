@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SnapshotEntry } from "../../../api/mod.ts";
-import { completeText, statsOf, verdictOf } from "./verdict.ts";
+import { completeText, runResultOf, statsOf } from "./result.ts";
 
 function saved(source: string, parts: Partial<SnapshotEntry> = {}): SnapshotEntry {
   return {
@@ -111,14 +111,14 @@ const cases: Readonly<
   },
 };
 for (const [what, { entries, want }] of Object.entries(cases)) {
-  Deno.test(`verdictOf() judges ${what}`, () => {
-    const { phase, outcome, reason, message } = verdictOf(entries);
+  Deno.test(`runResultOf() judges ${what}`, () => {
+    const { phase, outcome, reason, message } = runResultOf(entries);
     assert.deepEqual([phase, outcome, reason, message], want);
   });
 }
 
-Deno.test("verdictOf() names the first sources and counts the rest", () => {
-  const { message } = verdictOf(Array.from({ length: 64 }, (_, index) => failed(`s${index}`)));
+Deno.test("runResultOf() names the first sources and counts the rest", () => {
+  const { message } = runResultOf(Array.from({ length: 64 }, (_, index) => failed(`s${index}`)));
   assert.match(message, /"s4": The source could not be read; and 59 more$/);
 });
 
