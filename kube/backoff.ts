@@ -1,8 +1,8 @@
-/** How waits grow with failures: base, twice the base, and so on up to a cap, each moved by a random part. */
+/** Exponential backoff: base, twice the base, and so on up to a cap, each with random jitter. */
 export interface Backoff {
   readonly baseSeconds: number;
   readonly capSeconds: number;
-  /** Part of the wait it may be shorter or longer by; 0.1 means ±10 %. */
+  /** 0.1 means ±10 %. */
   readonly jitter: number;
 }
 

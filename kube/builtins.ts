@@ -10,7 +10,7 @@ import type {
 } from "@kubernetes/client-node";
 import type { DesiredObject, KubeObject, ObjectMeta } from "./types.ts";
 
-/** Kubernetes' own kinds that this project makes or reads: the version of their group, and client-node's type. */
+/** Kubernetes' own kinds that this project uses: their apiVersion, and client-node's type. */
 interface Builtins {
   readonly ConfigMap: readonly ["v1", V1ConfigMap];
   readonly Event: readonly ["events.k8s.io/v1", EventsV1Event];
@@ -26,8 +26,8 @@ interface Builtins {
 export type BuiltinKind = keyof Builtins;
 
 /**
- * A type of client-node as JSON has it: dates are texts, nothing is changed, and what may be left out may also be undefined,
- * which JSON leaves out; a time that may be left out may also be null, which is how the API server says that it is not set.
+ * A type of client-node as it is in JSON: dates are texts, everything is readonly, and an optional field may also be
+ * undefined. An optional time may also be null: the API server writes that for a time that is not set.
  */
 export type Wire<T> = T extends Date ? string
   : T extends readonly (infer E)[] ? readonly Wire<E>[]
@@ -40,7 +40,7 @@ type Unset<T, K extends keyof T> = Record<never, never> extends Pick<T, K>
 
 type Fields<K extends BuiltinKind> = Wire<Omit<Builtins[K][1], "apiVersion" | "kind" | "metadata">>;
 
-/** A built-in object to be made or written. A field Kubernetes does not have does not compile. */
+/** A built-in object to be written. A field that Kubernetes does not have does not compile. */
 export type Made<K extends BuiltinKind> =
   & { readonly apiVersion: Builtins[K][0]; readonly kind: K; readonly metadata: DesiredObject["metadata"] }
   & Fields<K>;
@@ -50,14 +50,14 @@ export type Found<K extends BuiltinKind> =
   & { readonly apiVersion: string; readonly kind: string; readonly metadata: ObjectMeta }
   & { readonly [F in keyof Fields<K>]?: Partial<Fields<K>[F]> };
 
-/** What a pod is made of. */
+/** The spec of a pod. */
 export type PodSpec = NonNullable<Made<"Pod">["spec"]>;
-/** The one container of a pod. */
+/** A container of a pod. */
 export type Container = PodSpec["containers"][number];
 
 /**
- * The object as what it is. Nothing but its kind is looked at: the API server decodes its own kinds before it keeps them,
- * so each field it answers has the form it should have.
+ * The object with its type. Only its kind is checked: the API server validates its own kinds before it stores them,
+ * so every field has the right form.
  */
 export function builtin<K extends BuiltinKind>(object: KubeObject, kind: K): Found<K> {
   if (isOfKind(object, kind)) return object;

@@ -2,9 +2,9 @@
 export interface KubeClock {
   /** Milliseconds since the Unix epoch; may jump when the machine's clock is set. */
   epochMs(): number;
-  /** Milliseconds since some moment; never jumps. */
+  /** Milliseconds since an arbitrary moment; never jumps. */
   monotonicMs(): number;
-  /** Calls back once after the delay; the answer cancels it. */
+  /** Calls back once after the delay; the returned function cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
@@ -20,17 +20,17 @@ export function momentOf(clock: KubeClock): Moment {
 }
 
 /**
- * Time since a moment, by the clock that says more. While a machine sleeps its monotonic clock may stand still, and its
- * wall clock may be put back: for what must not be older than a limit, too old for a while is the better mistake.
+ * Time since a moment, by the clock that shows more. A monotonic clock may stop while the machine sleeps, and a wall
+ * clock may be set back. For a limit on age, overestimating is the safer error.
  */
 export function elapsedMs(clock: KubeClock, since: Moment): number {
   return Math.max(clock.epochMs() - since.epochMs, clock.monotonicMs() - since.monotonicMs);
 }
 
-/** The longest delay a timer of the runtime can hold; longer ones fire at once there. */
+/** The longest delay of a timer in the runtime; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The clock of the machine. Delays of any length are kept. */
+/** The clock of the machine. Delays may have any length. */
 export function systemKubeClock(): KubeClock {
   return { epochMs: () => Date.now(), monotonicMs: () => performance.now(), setTimer: setLongTimer };
 }

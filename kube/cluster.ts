@@ -22,9 +22,9 @@ export interface ClusterOptions {
   readonly telemetry: Pick<Telemetry, "metrics" | "withSpan" | "log" | "redactor">;
   /** `reportingInstance` of Events: the pod's name. */
   readonly instance: string;
-  /** Unknown fields in what is written: `Warn` logs them, `Strict` refuses them (tests). `Warn` by default. */
+  /** Unknown fields in a write: `Warn` (the default) logs them, `Strict` refuses them (tests). */
   readonly fieldValidation?: "Warn" | "Strict";
-  /** What may be written besides the resources this project knows. */
+  /** Further resources that may be written. */
   readonly moreResources?: readonly Resource[];
 }
 
@@ -34,12 +34,12 @@ export interface Cluster {
   readonly reader: Reader;
   readonly writer: Writer;
   readonly events: EventSink;
-  /** The way to the API server, for what the other members do not offer. */
+  /** For requests that the other members do not offer. */
   readonly transport: Transport;
-  /** Makes an informer and lets `reader` answer from it; `start` is still to be called. */
+  /** Makes an informer that `reader` uses; the caller must `start` it. */
   createInformer(options: InformerOptions): Informer;
   createLeaderElector(options: LeaseOptions): LeaderElector;
-  /** All objects as they are now, without a cache. */
+  /** All current objects, read without a cache. */
   list(
     resource: Resource,
     options: {
@@ -47,14 +47,14 @@ export interface Cluster {
       readonly labelSelector?: string;
       /** Without spec and status. */
       readonly metadataOnly?: boolean;
-      /** With `metadataOnly`: these fields stay besides it. */
+      /** With `metadataOnly`: also keep these fields. */
       readonly fields?: readonly string[];
     },
     signal: AbortSignal,
   ): Promise<readonly KubeObject[]>;
-  /** `v1.36.3`, asked now: the cheapest proof that the server answers. */
+  /** `v1.36.3`, read now: the cheapest way to see that the server answers. */
   serverVersion(signal: AbortSignal): Promise<string>;
-  /** Sends the Events that wait, for at most that long, then closes the connections. */
+  /** Sends the waiting Events, for at most `limitMs`, then closes the connections. */
   close(limitMs: number): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { KubeClock } from "./clock.ts";
 
-/** Thrown inside of `withDeadline` when the limit was reached; what it means is for the caller to say. */
+/** Thrown when the limit was reached; the caller gives it a meaning. */
 export class DeadlinePassed extends Error {
   constructor(limitMs: number) {
     super(`no answer within ${limitMs / 1000} s`);
@@ -8,17 +8,17 @@ export class DeadlinePassed extends Error {
   }
 }
 
-/** A signal that aborts with another one or when a limit is reached. */
+/** A signal that aborts with another signal or at a limit. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Takes the limit away; the other signal goes on counting. */
+  /** Removes the limit; the other signal still applies. */
   lift(): void;
-  /** Lets go of clock and signal. */
+  /** Frees the timer and the listener. */
   end(): void;
 }
 
 /**
- * Starts a limit. Made by hand in place of `AbortSignal.any`, which keeps what it made alive for as long as
+ * Starts a limit. Replaces `AbortSignal.any`, whose signals stay in memory for as long as
  * a process-long parent lives.
  */
 export function startDeadline(clock: KubeClock, limitMs: number, signal: AbortSignal): Deadline {

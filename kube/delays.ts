@@ -1,13 +1,13 @@
-/** Something with the moment it is due. */
+/** A value and when it is due. */
 interface Delay<T> {
   readonly id: string;
   readonly value: T;
   readonly dueMs: number;
 }
 
-/** Things that wait for their moment, each at most once by its id; adding and taking in O(log n). */
+/** Values that wait until they are due, at most one per id; adding and taking is O(log n). */
 export class Delays<T> {
-  /** A binary heap by `dueMs`; entries that were replaced or dropped are left in it until they surface. */
+  /** A binary heap by `dueMs`; replaced and dropped entries stay in it until they reach the top. */
   readonly #heap: Delay<T>[] = [];
   readonly #current = new Map<string, Delay<T>>();
 
@@ -15,12 +15,12 @@ export class Delays<T> {
     return this.#current.size;
   }
 
-  /** Entries of the heap with those that were replaced and not yet cleared away. */
+  /** Entries of the heap, replaced ones included. */
   get heapSize(): number {
     return this.#heap.length;
   }
 
-  /** Notes a moment; an earlier one that is known already stays. */
+  /** Adds a value; an earlier due time of the same id wins. */
   add(id: string, value: T, dueMs: number): void {
     const known = this.#current.get(id);
     if (known !== undefined && known.dueMs <= dueMs) return;
@@ -30,7 +30,7 @@ export class Delays<T> {
     if (this.#heap.length > 2 * this.#current.size + 64) this.#rebuild();
   }
 
-  /** Forgets the moment of an id. */
+  /** Forgets an id. */
   drop(id: string): void {
     this.#current.delete(id);
   }
@@ -41,7 +41,7 @@ export class Delays<T> {
     this.#heap.length = 0;
   }
 
-  /** The earliest moment; undefined when nothing waits. */
+  /** The earliest due time; undefined when nothing waits. */
   nextDueMs(): number | undefined {
     for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
       if (this.#current.get(first.id) === first) return first.dueMs;
@@ -50,7 +50,7 @@ export class Delays<T> {
     return undefined;
   }
 
-  /** Takes out what is due at a moment, earliest first. */
+  /** Removes and returns what is due, earliest first. */
   takeDue(nowMs: number): readonly T[] {
     const due: T[] = [];
     for (let next = this.nextDueMs(); next !== undefined && next <= nowMs; next = this.nextDueMs()) {
@@ -62,7 +62,7 @@ export class Delays<T> {
     return due;
   }
 
-  /** What is put off again and again would otherwise fill the heap with what was replaced. */
+  /** Without this an id that is replaced again and again would fill the heap. */
   #rebuild(): void {
     this.#heap.length = 0;
     for (const delay of this.#current.values()) this.#push(delay);

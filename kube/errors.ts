@@ -1,6 +1,6 @@
 import { StalledError, TransientError } from "../api/errors.ts";
 
-/** What the API server answered when it was not a success; the `cause` of the error that is thrown. */
+/** A failure answer of the API server; it is the `cause` of the error that is thrown. */
 export class ApiAnswer extends Error {
   /** HTTP status. */
   readonly code: number;
@@ -17,7 +17,7 @@ export class ApiAnswer extends Error {
   }
 }
 
-/** A `Status` of the API server as far as it is used here. */
+/** The used part of a `Status` of the API server. */
 export interface Status {
   readonly code: number;
   readonly reason: string;
@@ -27,7 +27,7 @@ export interface Status {
 
 const longestMessage = 1024;
 
-/** Reads a `Status`; an answer that is none (a proxy's page) becomes one with the first line of its text. */
+/** Parses a `Status`; any other answer (a proxy's page) becomes one with the first line of its text. */
 export function parseStatus(code: number, body: string): Status {
   const status = parseJsonObject(body);
   if (status?.kind !== "Status") {
@@ -53,9 +53,9 @@ export function statusOfObject(status: unknown, fallbackCode = 500): Status {
 }
 
 /**
- * The error for an answer that is not a success, by what helps: 409 try again with a
+ * The error for a failure answer, by what helps: 409 try again with a
  * fresh object; 400, 403, 413, 422 a person; anything else (401, 404, 408, 410, 429, 5xx) later.
- * An exceeded quota is a 403 that ends without anybody touching what is watched, so it counts as later.
+ * An exceeded quota is a 403 too, but may end without a change to a watched object, so it counts as later.
  */
 export function errorOfStatus(action: string, status: Status): StalledError | TransientError {
   const message = `Cannot ${action}: ${status.message === "" ? `HTTP ${status.code}` : status.message}`;
@@ -78,7 +78,7 @@ export function errorOfStatus(action: string, status: Status): StalledError | Tr
   }
 }
 
-/** The answer behind an error of this folder; undefined when none came (network, time limit). */
+/** The answer that caused an error of this folder; undefined when there was none (network, time limit). */
 export function answerOf(error: unknown): ApiAnswer | undefined {
   if (!(error instanceof Error)) return undefined;
   return error.cause instanceof ApiAnswer ? error.cause : undefined;
@@ -94,15 +94,15 @@ export function isConflict(error: unknown): boolean {
   return answerOf(error)?.code === 409;
 }
 
-/** True when what was asked for by resourceVersion or continue token is no longer (or not yet) known: list again. */
+/** True when the server does not know the resourceVersion or continue token (any more, or yet): list again. */
 export function isExpired(error: unknown): boolean {
   const answer = answerOf(error);
   return answer?.code === 410 || answer?.causes.includes("ResourceVersionTooLarge") === true;
 }
 
 /**
- * The error for a request without an answer. The server's address is named; the text of a TLS failure is
- * followed by what mends it, for "UnknownIssuer" alone helps nobody.
+ * The error for a request without an answer. It names the server's address; a TLS failure also gets a hint how to
+ * correct it, as "UnknownIssuer" alone does not help.
  */
 export function errorOfNetwork(action: string, server: string, error: unknown): TransientError {
   const text = error instanceof Error ? error.message : String(error);

@@ -5,19 +5,19 @@ import { Delays } from "./delays.ts";
 import { keyText, type ObjectKey } from "./types.ts";
 
 /**
- * Why a key is to be worked on. Everything but `resync` goes before resyncs; of several reasons the most
- * telling one is kept: spec (the object itself), owned (something it depends on), requeue (a timer or a
+ * Why a key is queued. Everything else goes before `resync`; of several reasons the most
+ * important one is kept: spec (the object itself), owned (something it depends on), requeue (a timer or a
  * retry), resync (nothing changed: the first list).
  */
 export type Trigger = "spec" | "owned" | "requeue" | "resync";
 
-/** A key taken from the queue. It must be given back with `done`. */
+/** A key taken from the queue; the worker must call `done` for it. */
 export interface QueueItem {
   readonly key: ObjectKey;
   readonly trigger: Trigger;
 }
 
-/** What a queue is made of. */
+/** The settings of a queue. */
 export interface QueueOptions {
   /** Label `kind` of its metrics. */
   readonly name: string;
@@ -29,12 +29,12 @@ export interface QueueOptions {
   readonly metrics: Pick<Metrics, "add" | "record">;
 }
 
-/** Waits of failed keys: 5 s doubled up to 300 s, ±10 %. */
+/** The backoff of failed keys: 5 s doubled up to 300 s, ±10 %. */
 export const RETRY_BACKOFF: Backoff = { baseSeconds: 5, capSeconds: 300, jitter: 0.1 };
 
 interface Entry {
   readonly key: ObjectKey;
-  /** Set while the key waits to be worked on: now, or as soon as it is given back. */
+  /** Set while the key waits for a worker, or for `done` of the worker that has it. */
   trigger: Trigger | undefined;
   dueMs: number;
   /** Set while a worker has the key. */
@@ -47,12 +47,12 @@ interface Waiter {
 }
 
 const rank: Readonly<Record<Trigger, number>> = { spec: 0, owned: 1, requeue: 2, resync: 3 };
-/** After so many keys in a row one resync goes first, so that a busy cluster cannot starve them. */
+/** After so many keys in a row one resync goes first, so that resyncs do not starve in a busy cluster. */
 const fairness = 16;
 
 /**
- * Keys to be worked on. A key waits at most once however often it is added, and no two workers ever have
- * the same key: what is added meanwhile waits until it is given back.
+ * The work queue. A key waits at most once however often it is added, and no two workers ever have
+ * the same key: a key added meanwhile waits until `done`.
  */
 export class Queue {
   readonly #options: QueueOptions;
@@ -71,17 +71,17 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options;
     const { metrics, name } = options;
-    // At 0 before anything happens, or the first retry of a controller's life would be no increase.
+    // At 0 from the start, so that the first retry is seen as an increase.
     metrics.add("kopiur_workqueue_adds_total", 0, { kind: name });
     metrics.add("kopiur_workqueue_retries_total", 0, { kind: name });
   }
 
-  /** Keys that wait to be worked on now; those with a delay are not counted. */
+  /** Keys that wait for a worker; those with a delay are not counted. */
   get depth(): number {
     return this.#urgent.size + this.#resyncs.size;
   }
 
-  /** Adds a key to be worked on now; a delay it had is dropped, for what it waited for is done now. */
+  /** Adds a key to be worked on now, and drops its delay. */
   add(key: ObjectKey, trigger: Trigger): void {
     if (this.#isShutDown) return;
     const id = keyText(key);
@@ -89,7 +89,7 @@ export class Queue {
     this.#makeDue(id, key, trigger);
   }
 
-  /** Adds a key to be worked on later, unless it waits to be worked on now; of several delays the earliest counts. */
+  /** Adds a key with a delay, unless it already waits for a worker; of several delays the earliest counts. */
   addAfter(key: ObjectKey, seconds: number): void {
     if (this.#isShutDown) return;
     if (seconds <= 0) return this.add(key, "requeue");
@@ -99,7 +99,7 @@ export class Queue {
     this.#armTimer();
   }
 
-  /** Adds a key that failed, later with each failure since the last `forget`; the seconds it waits. */
+  /** Adds a failed key with backoff since the last `forget`; returns the seconds it waits. */
   retry(key: ObjectKey): number {
     const entry = this.#entryOf(keyText(key), key);
     entry.failures++;
@@ -143,7 +143,7 @@ export class Queue {
     });
   }
 
-  /** Gives back a key that was taken; it is due again at once when it was added meanwhile. */
+  /** Returns a taken key; it is due again at once when it was added meanwhile. */
   done(key: ObjectKey): void {
     const id = keyText(key);
     const entry = this.#entries.get(id);
@@ -158,7 +158,7 @@ export class Queue {
     if (this.#working.size === 0) { for (const tell of this.#whenIdle) tell(); }
   }
 
-  /** Takes nothing more, forgets what waits, and resolves once every key is given back or the signal aborts. */
+  /** Accepts and hands out no more keys; resolves once every taken key is done or the signal aborts. */
   shutdown(signal: AbortSignal): Promise<void> {
     this.#isShutDown = true;
     this.#cancelTimer?.();
@@ -179,7 +179,7 @@ export class Queue {
     });
   }
 
-  /** The gauges of this queue as they are now. */
+  /** The current gauges of this queue. */
   *samples(): Iterable<Sample> {
     const labels = { kind: this.#options.name };
     const nowMs = this.#options.clock.monotonicMs();
@@ -247,7 +247,7 @@ export class Queue {
     return { key, trigger };
   }
 
-  /** An entry is kept only while it says something, so that deleted objects leave nothing behind. */
+  /** Removes an idle entry, so that deleted objects leave nothing behind. */
   #dropIfIdle(id: string, entry: Entry): void {
     if (entry.trigger === undefined && entry.startedMs === undefined && entry.failures === 0) {
       this.#entries.delete(id);

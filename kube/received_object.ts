@@ -1,7 +1,7 @@
 import { apiVersionOf } from "./resources.ts";
 import type { KubeObject, Resource } from "./types.ts";
 
-/** Holds the whole object once more; for a Secret in clear text. */
+/** An annotation with a copy of the whole object; of a Secret in clear text. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 interface ReceivedMeta {
@@ -11,7 +11,7 @@ interface ReceivedMeta {
 }
 
 /**
- * An object as it was received, or undefined when it is none. It is changed in place, for it was just
+ * The received object, or undefined when the value is none. It is changed in place, as it was just
  * parsed and belongs to nobody: `apiVersion` and `kind` are set (items of a list lack them, and
  * PartialObjectMetadata has its own).
  */
@@ -26,8 +26,8 @@ export function receivedObject(value: unknown, resource: Resource): KubeObject |
 }
 
 /**
- * The same for an object that is kept: what nobody reads and what may hold a secret is left out. With `fields` (paths as
- * `status.phase`) only these stay besides the metadata.
+ * The same for an object that goes into a cache: unused parts and parts with secrets are left out. With `fields`
+ * (paths as `status.phase`) only the metadata and these fields are kept.
  */
 export function keptObject(
   value: unknown,

@@ -7,7 +7,7 @@ export function resourceOf({ kind, plural, scope }: KindName): Resource {
   return { group: GROUP, version: VERSION, kind, plural, namespaced: scope === "Namespaced" };
 }
 
-/** The resources of others this project reads or writes. */
+/** Resources of other groups that this project reads or writes. */
 export const RESOURCES = {
   namespace: { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false },
   pod: { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true },
@@ -55,7 +55,7 @@ export function apiVersionOf(resource: Resource): string {
   return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** What of a resource a path names; with neither key nor namespace: all objects of the cluster. */
+/** The target of a path; with neither key nor namespace: all objects of the cluster. */
 export interface PathTarget {
   /** One object. */
   readonly key?: ObjectKey;
@@ -77,7 +77,7 @@ export function resourcePath(resource: Resource, target: PathTarget = {}): strin
   return buildPath(resource, namespace === "" ? "" : encodeSegment(namespace), name, target.subresource);
 }
 
-/** The same path with `{namespace}` and `{name}` in place of names: few values, fit for a span. */
+/** The same path with `{namespace}` and `{name}` in place of names, for spans: it has few values. */
 export function pathTemplate(resource: Resource, target: PathTarget = {}): string {
   const namespace = (target.key?.namespace ?? target.namespace ?? "") === "" ? "" : "{namespace}";
   return buildPath(resource, namespace, target.key === undefined ? "" : "{name}", target.subresource);

@@ -47,37 +47,37 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
-/** What to list from a cache; an index is one the watch declared. */
+/** What to list from a cache; `index` must be declared by the watch. */
 export interface Query {
   readonly namespace?: string;
   readonly index?: { readonly name: string; readonly value: string };
 }
 
-/** What to count in a cache: what an index holds under a value, in a namespace or in all of them. */
+/** What to count in a cache: the objects under a value of an index, in one or all namespaces. */
 export type CountQuery = Query & Required<Pick<Query, "index">>;
 
-/** Reading. `get`, `list` and `count` answer from the caches without a request; `read` asks the API server. */
+/** Reads objects. `get`, `list` and `count` use the caches; `read` asks the API server. */
 export interface Reader {
   get(resource: Resource, key: ObjectKey): KubeObject | undefined;
   list(resource: Resource, query?: Query): readonly KubeObject[];
-  /** How many `list` would give, in a time that grows with their namespaces only. */
+  /** The length of `list`; its time grows only with the number of namespaces. */
   count(resource: Resource, query: CountQuery): number;
-  /** The object as it is now, undefined when there is none. Throws the classes of `kube/errors.ts`. */
+  /** The current object; undefined when there is none. Throws the classes of `kube/errors.ts`. */
   read(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
-  /** The end of a container's log, undefined when there is no such pod. Throws the classes of `kube/errors.ts`. */
+  /** The end of a container's log; undefined when there is no such pod. Throws the classes of `kube/errors.ts`. */
   readLog(pod: ObjectKey, part: LogPart, signal: AbortSignal): Promise<string | undefined>;
-  /** What the API server's clock shows now, by its last answer; undefined while none said it. */
+  /** The time of the API server's clock, from its last answer; undefined before the first. */
   serverNow(): Date | undefined;
 }
 
-/** Which log of a pod, and how much of it: its last lines, and of those no more than so many bytes. */
+/** Which log of a pod, and how much: its last lines, limited in bytes. */
 export interface LogPart {
   readonly container: string;
   readonly lastLines: number;
   readonly limitBytes: number;
 }
 
-/** An object to be made as described. */
+/** An object to create. */
 export interface DesiredObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -88,43 +88,43 @@ export interface DesiredObject {
   readonly [field: string]: unknown;
 }
 
-/** An object to be removed. */
+/** An object to remove. */
 export interface Removal {
   readonly resource: Resource;
   readonly key: ObjectKey;
   /** Removes only this incarnation. */
   readonly uid?: string;
-  /** Removes only what was seen: an object that changed since is refused with a Conflict. */
+  /** Removes only this version: for an object that changed since, the call throws a conflict. */
   readonly resourceVersion?: string;
   readonly propagation: "Foreground" | "Background";
-  /** It has ended for good and is needed no longer: removing it takes nothing away, however old the caches are. */
+  /** The object has ended for good, so removing it takes nothing away, however old the caches are. */
   readonly isSpent?: boolean;
 }
 
-/** Annotations to be set on, or with null taken from, an object somebody else owns. */
+/** Annotations to set on an object of another owner, or with null to remove. */
 export interface Annotating {
   readonly resource: Resource;
   readonly key: ObjectKey;
   /** Annotates only this incarnation. */
   readonly uid: string;
-  /** Annotates only what was seen: an object that changed since is refused with a Conflict. */
+  /** Annotates only this version: for an object that changed since, the call throws a conflict. */
   readonly resourceVersion?: string;
   readonly annotations: Readonly<Record<string, string | null>>;
 }
 
-/** Writing. Every call throws the classes of `kube/errors.ts`. */
+/** Writes objects. Every call throws the classes of `kube/errors.ts`. */
 export interface Writer {
   /**
-   * Makes an object; the answer is its metadata as stored. One that was made before, by a pass that did not live to tell or that no
-   * cache shows yet, is answered alike: nothing is ever written over what is there. Throws WaitingError
-   * (NameTaken) when something else has its name.
+   * Creates an object and returns its stored metadata. An equal object that an earlier pass made, but could not record
+   * or no cache shows yet, is returned as well; nothing existing is ever overwritten. Throws WaitingError
+   * (NameTaken) when another object has the name.
    */
   create(object: DesiredObject, signal: AbortSignal): Promise<KubeObject>;
   /** Deletes; an object that is gone (or is another incarnation) counts as deleted. */
   remove(removal: Removal, signal: AbortSignal): Promise<void>;
   /**
-   * Sets annotations and leaves everything else; answers the resourceVersion there is then. An object that is gone (or is
-   * another incarnation) is left alone, and the answer is undefined.
+   * Sets annotations, changes nothing else, and returns the new resourceVersion. Undefined when the object is gone or
+   * is another incarnation.
    */
   annotate(annotating: Annotating, signal: AbortSignal): Promise<string | undefined>;
   /** Replaces `.status` when it differs from that of `object`; true when a request was made. Conflicts on resourceVersion throw. */
@@ -133,7 +133,7 @@ export interface Writer {
     status: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** Adds or drops one finalizer, guarded by resourceVersion; nothing happens when it is as wanted. */
+  /** Adds or drops one finalizer, guarded by resourceVersion; does nothing when it is as wanted. */
   setFinalizer(
     object: KubeObject,
     finalizer: string,
@@ -142,7 +142,7 @@ export interface Writer {
   ): Promise<KubeObject>;
 }
 
-/** One Event to be told (events.k8s.io/v1). `note` is cut to 1024 bytes on a character and redacted. */
+/** One Event to write (events.k8s.io/v1). `note` is redacted and cut to 1024 bytes between characters. */
 export interface EventRecord {
   readonly regarding: KubeObject;
   readonly type: "Normal" | "Warning";
@@ -151,7 +151,7 @@ export interface EventRecord {
   readonly note: string;
 }
 
-/** Tells Events; never throws, a failure is logged. */
+/** Writes Events; never throws, a failure is logged. */
 export interface EventSink {
   send(event: EventRecord): void;
 }

@@ -6,7 +6,7 @@ export function systemClock(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Milliseconds since the epoch → seconds and nanoseconds, the form OpenTelemetry keeps times in. */
+/** Converts milliseconds since the epoch to OpenTelemetry's form, seconds and nanoseconds. */
 export function toHrTime(epochMs: number): [number, number] {
   const seconds = Math.trunc(epochMs / 1000);
   return [seconds, Math.round((epochMs - seconds * 1000) * 1e6)];

@@ -1,4 +1,4 @@
-/** Environment → telemetry config, as data. Never throws: what cannot be used becomes a warning. */
+/** Parses the telemetry config from the environment. Never throws: a wrong setting becomes a warning. */
 import { type Level, type LogFilter, parseLogFilter } from "./logs/filter.ts";
 import type { LineFormat } from "./logs/format.ts";
 import { type OtlpConfig, parseOtlpConfig } from "./otlp/config.ts";
@@ -7,7 +7,7 @@ import type { Build } from "./metrics/process_metrics.ts";
 import { parseResourceAttributes, type Role } from "./resource_attributes.ts";
 import { type Environment, given, readSetting, type TelemetryVariable, yesOrNo } from "./settings.ts";
 
-/** What the caller knows and the environment does not. */
+/** Facts that the environment does not have. */
 export interface RoleFacts {
   readonly role: Role;
   readonly build: Build;
@@ -20,7 +20,7 @@ export interface TelemetryConfig {
   readonly role: Role;
   readonly serviceName: string;
   readonly build: Build;
-  /** Unique per replica and per mover pod, or counters of one would look like resets of another. */
+  /** Unique per replica and mover pod; otherwise the counters of one would look like resets of another. */
   readonly instanceId: string | undefined;
   readonly namespace: string | undefined;
   readonly podName: string | undefined;
@@ -30,15 +30,15 @@ export interface TelemetryConfig {
   readonly attributes: Readonly<Record<string, string>>;
   /** Undefined: nothing is exported. */
   readonly otlp: OtlpConfig | undefined;
-  /** Whether anything of `faults` and `warnings` keeps the process from starting. */
+  /** Whether `faults` and `warnings` keep the process from starting. */
   readonly strict: boolean;
-  /** Why nothing is exported although it was asked for; to be logged as soon as there is a logger. */
+  /** Why nothing is exported although it was configured; logged at the start. */
   readonly faults: readonly string[];
-  /** Settings whose default was taken; to be logged likewise. */
+  /** Wrong settings that were replaced by their default; logged likewise. */
   readonly warnings: readonly string[];
-  /** What can be used and is probably not meant; to be logged likewise. */
+  /** Valid settings that are probably a mistake; logged likewise. */
   readonly hints: readonly string[];
-  /** Values no line may show. */
+  /** Values to redact. */
   readonly secrets: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export const telemetryVariables = {
   podName: { name: "POD_NAME", fallback: "", help: "The name of the pod this process runs in." },
 } as const satisfies Readonly<Record<string, TelemetryVariable>>;
 
-/** The config of a role; a slip in a variable costs that variable's default and a warning, nothing else. */
+/** The config of a role; a wrong variable is replaced by its default, with a warning. */
 export function parseTelemetryConfig(env: Environment, facts: RoleFacts): TelemetryConfig {
   const filterVariable = facts.role === "plugin"
     ? telemetryVariables.pluginLogFilter

@@ -1,6 +1,6 @@
 /** Whether the process is ready and alive, and why not. Pure: time is passed in. */
 
-/** What one check found; a reason says what is, in a few words. */
+/** The result of one check, with a short reason. */
 export interface CheckResult {
   readonly ok: boolean;
   readonly reason: string;
@@ -15,11 +15,11 @@ export interface HealthReport {
   readonly checks: readonly (CheckResult & { readonly name: string })[];
 }
 
-/** Where the roles say how their health is known. */
+/** The health checks that roles register. */
 export interface Health {
-  /** Registers a check under a name of its own; returns the way out. Must be quick and must not wait. */
+  /** Registers a check under a unique name; returns a function that removes it. A check must be quick and must not wait. */
   register(probe: Probe, name: string, check: () => CheckResult): () => void;
-  /** Asks every check; one that throws is not ok. A process without readiness checks is not ready yet. */
+  /** Runs every check; one that throws is not ok. A process without readiness checks is not ready. */
   read(probe: Probe): HealthReport;
 }
 
@@ -48,7 +48,7 @@ export class HealthChecks implements Health {
   }
 }
 
-/** The report as text: a verdict and one line per check. */
+/** The report as text: the overall state and one line per check. */
 export function formatHealth(report: HealthReport): string {
   const lines = report.checks.map(({ ok, name, reason }) =>
     `[${ok ? "+" : "-"}] ${name}: ${oneLine(reason)}`
@@ -56,7 +56,7 @@ export function formatHealth(report: HealthReport): string {
   return [report.ok ? "ok" : "not ok", ...lines, ""].join("\n");
 }
 
-/** Shows that a loop still turns: it beats, also when idle, and a silence beyond the limit is not ok. */
+/** Shows that a loop still runs: it beats, also when idle; no beat within the limit is not ok. */
 export class Heartbeat {
   readonly #limitMs: number;
   #lastMs: number;

@@ -1,4 +1,4 @@
-/** /metrics, /healthz and /readyz: the handler, and a server for roles that have none of their own. */
+/** The handler of /metrics, /healthz and /readyz, and a server for it. */
 import { gzipSync } from "node:zlib";
 import { formatHealth, type Health, type Probe } from "./health.ts";
 import type { Log } from "./logs/log.ts";
@@ -8,10 +8,10 @@ import type { Redactor } from "./redact.ts";
 /** Answers a request; never rejects. */
 export type Handler = (request: Request) => Promise<Response>;
 
-/** What the answers are made from. */
+/** What the handler needs. */
 export interface HandlerParts {
   readonly health: Health;
-  /** Hands what /metrics says, in UTF-8, to a function that must not keep it, and answers what that does. */
+  /** Calls `use` with the text of /metrics, in UTF-8, and returns its result. `use` must not keep the text. */
   readonly renderMetrics: <T>(use: (text: Uint8Array<ArrayBuffer>) => T) => Promise<T>;
   readonly redactor: Redactor;
   readonly log: Log;
@@ -27,7 +27,7 @@ export interface ListenAddress {
 export interface Server {
   readonly hostname: string;
   readonly port: number;
-  /** Lets running answers end, takes no new request. */
+  /** Finishes running requests and accepts no new one. */
   shutdown(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ const probes: Readonly<Record<string, Probe>> = { "/healthz": "live", "/readyz":
 
 /**
  * Level 2 packs 3 MB of series into 100 KB in 2 ms; a CompressionStream, which has no level, took 20 ms for a tenth
- * less. In one piece, for in such a time nobody waits.
+ * less. Synchronous, as 2 ms block nobody.
  */
 const gzipOptions = { level: 2 } as const;
 
@@ -58,7 +58,7 @@ export function createHandler(parts: HandlerParts): Handler {
   };
 }
 
-/** Starts a server; a port that cannot be had is one clear error. */
+/** Starts a server; throws one clear error when it cannot listen. */
 export function startServer(handler: Handler, address: ListenAddress, log: Log): Server {
   const server = listen(handler, address);
   const { hostname, port } = server.addr;
@@ -104,7 +104,7 @@ async function metricsResponse(parts: HandlerParts, request: Request): Promise<R
   }
 }
 
-/** Whether gzip is named with a weight above 0; a bare "*" is not taken up. */
+/** True when gzip is named with a weight above 0; a bare "*" does not count. */
 export function acceptsGzip(header: string | null): boolean {
   return (header ?? "").split(",").some((part) => {
     const [coding = "", ...parameters] = part.split(";").map((each) => each.trim().toLowerCase());

@@ -1,8 +1,8 @@
 /**
  * Telemetry: metrics, traces, logs and health of one process, behind one function.
  *
- * A leaf: imports OpenTelemetry and nothing of ours; OpenTelemetry's SDK is imported nowhere else. Start reading
- * at `startTelemetry`, then `metrics/catalog/` for what is measured and `logs/log.ts` for how things are said.
+ * It imports OpenTelemetry and no other folder; no other folder imports OpenTelemetry's SDK. Start reading
+ * at `startTelemetry`, then `metrics/catalog/` (what is measured) and `logs/log.ts` (how to log).
  * @module
  */
 import { type Attributes as ResourceAttributes } from "@opentelemetry/api";
@@ -69,7 +69,7 @@ export { type TombstoneLimits, tombstoneLimits, Tombstones } from "./metrics/tom
 export { type Attributes, type FinishedSpan, type Span } from "./traces/span.ts";
 export { type SpanStart, type Tracing } from "./traces/tracer.ts";
 
-/** Everything a role needs to tell what it does. */
+/** The logs, metrics, traces and health of a role. */
 export interface Telemetry extends Tracing {
   readonly log: Log;
   readonly metrics: Metrics;
@@ -79,11 +79,11 @@ export interface Telemetry extends Tracing {
   readonly redactor: Redactor;
   /** Answers /metrics, /healthz and /readyz. */
   readonly handler: Handler;
-  /** What /metrics says. */
+  /** The text of /metrics. */
   renderMetrics(): Promise<string>;
   /**
-   * Exports what is left, for 5 s at most (2 s in a mover), and ends readers and tracing; a second call does nothing.
-   * Logging goes on working.
+   * Exports the rest, for at most 5 s (2 s in a mover), and ends readers and tracing; a second call does nothing.
+   * Logging still works afterwards.
    */
   shutdown(): Promise<void>;
 }
@@ -99,7 +99,7 @@ export interface TelemetryDeps {
   readonly otlp?: (parts: OtlpExportParts) => OtlpExport;
 }
 
-/** Telemetry that must not start: in strict mode nothing about it may be wrong. */
+/** A wrong setting in strict mode, so telemetry does not start. */
 export class StrictTelemetryError extends Error {
   constructor(sentences: readonly string[]) {
     super(sentences.join("\n"));
@@ -108,8 +108,8 @@ export class StrictTelemetryError extends Error {
 }
 
 /**
- * How long the end may take. A mover's result is written by then, but is seen only when the mover has ended, so a
- * collector that hangs holds up a backup for as long as this.
+ * The limit of `shutdown`. A mover's result is written before, but is seen only when the mover has ended, so a
+ * hanging collector delays a backup by this time.
  */
 const endWithinMs: Readonly<Record<Role, number>> = {
   controller: 5_000,
@@ -117,12 +117,12 @@ const endWithinMs: Readonly<Record<Role, number>> = {
   mover: 2_000,
   plugin: 2_000,
 };
-/** The least time between two lines about the export of one signal. */
+/** The least time between two log lines about the export of one signal. */
 const exportReportMs = 60_000;
 
 /**
- * Starts the telemetry of a process with its export, when it has one: only then gRPC is loaded. Throws
- * StrictTelemetryError when the config says so and something is wrong with it.
+ * Starts the telemetry of a process, and its export if configured; gRPC is imported only then. Throws
+ * StrictTelemetryError in strict mode when a setting is wrong.
  */
 export async function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}): Promise<Telemetry> {
   const wrong = [...config.faults, ...config.warnings];
@@ -131,7 +131,7 @@ export async function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps
   return startTelemetry(config, { ...deps, otlp: await loadOtlp(config.otlp) });
 }
 
-/** A process without a collector never evaluates gRPC. */
+/** Imports gRPC only in a process with a collector. */
 async function loadOtlp(config: OtlpConfig): Promise<(parts: OtlpExportParts) => OtlpExport> {
   const { createOtlpExporters } = await import("./otlp/exporters.ts");
   const { startOtlpExport } = await import("./otlp/export.ts");
@@ -139,8 +139,8 @@ async function loadOtlp(config: OtlpConfig): Promise<(parts: OtlpExportParts) =>
 }
 
 /**
- * Starts the telemetry of a process. Registers no globals and opens no port, so any number may live side by
- * side; what was wrong with the environment is logged as the first lines.
+ * Starts the telemetry of a process. Registers no globals and opens no port, so several can exist at the same
+ * time. Wrong settings are logged first.
  */
 export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}): Telemetry {
   const clock = deps.clock ?? systemClock;
@@ -153,7 +153,7 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   const otlp = deps.otlp?.({
     resource,
     producers,
-    // Exports begin in the context of whatever filled their queue; what is reported of them is part of no trace.
+    // An export runs in the context of the last record, so its report must leave that trace.
     onExport: (signal, error) =>
       tracer.outside(() => error === undefined ? reports?.succeeded(signal) : reports?.failed(signal, error)),
   });
@@ -204,14 +204,14 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   };
 }
 
-/** What was wrong with the environment, now that there is somebody to tell it. */
+/** Logs what was wrong with the environment. */
 function tellSettings({ faults, warnings, hints }: TelemetryConfig, log: Log): void {
   for (const fault of faults) log.error("telemetry is not exported", { fault });
   for (const warning of warnings) log.warn("a setting was ignored", { warning });
   for (const hint of hints) log.warn("a setting is doubtful", { hint });
 }
 
-/** What this process is, as resource attributes; they become target_info. */
+/** The resource attributes of this process; they become target_info. */
 function describeProcess(config: TelemetryConfig): Resource {
   const attributes: ResourceAttributes = {
     [attribute.serviceName]: config.serviceName,

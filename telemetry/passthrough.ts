@@ -1,16 +1,16 @@
-/** What movers are told of the controller's own telemetry, by name, in one place (deploy/docs/contract.md). */
+/** The telemetry variables that the controller passes on to movers (deploy/docs/contract.md). */
 import { telemetryVariables } from "./config.ts";
 import { parseOtlpConfig } from "./otlp/config.ts";
 import { type OtlpVariable, otlpVariables, variableNames } from "./otlp/variables.ts";
 import type { Environment } from "./settings.ts";
 
-/** Handed on whenever set: what a user wants of logs holds for the whole of the product. */
+/** Passed on whenever set: the log settings apply to the whole product. */
 export const LOG_PASSTHROUGH: readonly string[] = [
   telemetryVariables.logFilter.name,
   telemetryVariables.logFormat.name,
 ];
 
-/** Handed on when there is a collector; OTEL_SERVICE_NAME is not among them, for a mover is another service. */
+/** Passed on when there is a collector; without OTEL_SERVICE_NAME, as a mover is another service. */
 export const OTLP_PASSTHROUGH: readonly string[] = Object.values(otlpVariables)
   .filter(({ handedOn }) => handedOn)
   .flatMap((variable: OtlpVariable) => variableNames(variable));
@@ -29,9 +29,9 @@ export interface SecretKey {
 }
 
 /**
- * The variables of an environment movers get. Settings that export nothing are kept from them. Headers that the
- * controller has from a Secret (`headersSecret`) never stand in a Job: movers look for a Secret of that name, which
- * serves all signals.
+ * The variables that movers get. Settings that export nothing are left out. Headers that the
+ * controller has from a Secret (`headersSecret`) are never in a Job: movers read them from a Secret of that name, which
+ * applies to all signals.
  */
 export function telemetryPassthrough(env: Environment, headersSecret?: SecretKey): readonly HandedOn[] {
   const hasCollector = parseOtlpConfig(env).otlp !== undefined;

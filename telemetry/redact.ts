@@ -1,8 +1,8 @@
-/** Keeps secrets out of everything that is told: log lines, span attributes, exception texts. */
+/** Removes secrets from log lines, span attributes and exception texts. */
 
 import { keyIsSecret, redacted, redactPatterns } from "./redact_patterns.ts";
 
-/** What a value becomes before it is logged: nothing but JSON. */
+/** A value as JSON, the form in which it is logged. */
 export type Plain =
   | string
   | number
@@ -11,21 +11,21 @@ export type Plain =
   | readonly Plain[]
   | { readonly [key: string]: Plain };
 
-/** Shorter secrets are not searched for: they would blot out ordinary words. */
+/** In characters. Shorter secrets are not searched for: they would hide ordinary words. */
 const shortestSecret = 6;
 const mostSecrets = 4000;
 const deepest = 6;
 const mostEntries = 100;
 const longestText = 16_384;
 
-/** Takes secrets out of texts and values; knows patterns, and the values it was told to remember. */
+/** Removes secrets from texts and values: by patterns, and the remembered values. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #known: RegExp | undefined;
 
   /**
-   * Remembers a secret, so that it and its base64, JSON and percent-encoded forms vanish from every later line.
-   * Of a secret of several lines each line counts. Beyond about a thousand the oldest are forgotten.
+   * Remembers a secret, so that it and its base64, JSON and percent-encoded forms are removed from every later line.
+   * Each line of a multi-line secret counts. Beyond about a thousand the oldest are forgotten.
    */
   remember(secret: string): void {
     for (const line of [secret, ...secret.split(/\r?\n/)].map((each) => each.trim())) {
@@ -52,7 +52,7 @@ export class Redactor {
     return this.#plain(value, key, []);
   }
 
-  /** A secret seen again becomes the newest, so that what is in use is not forgotten. */
+  /** A repeated secret becomes the newest, so that one in use is not forgotten. */
   #rememberForm(form: string): void {
     if (!this.#secrets.delete(form)) this.#known = undefined;
     this.#secrets.add(form);

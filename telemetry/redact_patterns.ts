@@ -1,13 +1,13 @@
-/** What secrets look like when nobody said which they are. */
+/** Patterns of secrets that were not remembered. */
 
-/** Stands where a secret was. */
+/** Replaces a secret. */
 export const redacted = "[redacted]";
 
 const secretWord =
   "pass(?:word|wd|phrase)|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key" +
   "|sas[_-]?key|authorization|cookie|client[_-]?key";
 const secretKey = new RegExp(secretWord, "i");
-/** "secretName", "passwordSecretRef": these say where a secret lies, not what it is. */
+/** "secretName", "passwordSecretRef": they say where a secret is, not what it is. */
 const pointerKey = /(?:name|namespace|refs?|path|file|count|policy|version)$/i;
 const word = `[\\w.-]{0,64}(?:${secretWord})[\\w-]{0,64}`;
 /** A string within a string of JSON, one of JSON, one of a shell; each may be cut short. */
@@ -30,7 +30,7 @@ export function keyIsSecret(key: string): boolean {
   return key !== "" && secretKey.test(key) && !pointerKey.test(key);
 }
 
-/** The text without what looks like a secret; takes time in proportion to the text only. */
+/** The text without anything that looks like a secret; its time is linear in the text. */
 export function redactPatterns(text: string): string {
   return text
     .replace(pem, redacted)

@@ -18,11 +18,11 @@ const serviceNames: Readonly<Record<Role, string>> = {
 export interface GivenResource {
   readonly serviceName: string;
   readonly instanceId: string | undefined;
-  /** All others; they win over what this process finds out. */
+  /** All other attributes; they win over those this process finds itself. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What only the pod itself can say: a mover inherits the variable from the controller, whose pod is another. */
+/** Ignored in a mover: it inherits the variable from the controller, which is another pod. */
 const ownOfPod: ReadonlySet<string> = new Set([
   attribute.serviceName,
   attribute.serviceInstanceId,
@@ -35,7 +35,7 @@ const ownOfPod: ReadonlySet<string> = new Set([
   "host.name",
 ]);
 
-/** Reads both variables. A list that cannot be read is told to `onFault` and counts as empty. */
+/** Reads both variables. An invalid list is reported to `onFault` and counts as empty. */
 export function parseResourceAttributes(
   env: Environment,
   role: Role,

@@ -29,7 +29,7 @@ export const attribute = {
   kind: "kind",
   namespace: "namespace",
   name: "name",
-  // What the founding document on controllers asks of a reconcile span.
+  // Promised attributes of a reconcile span.
   objectRef: "object.ref",
   objectReason: "object.reason",
   result: "result",

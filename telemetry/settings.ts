@@ -1,19 +1,19 @@
-/** Reads settings one by one: what cannot be used is kept as a sentence, and a default takes its place. */
+/** Reads single settings: a wrong one becomes a message, and its default applies. */
 import { redactPatterns } from "./redact_patterns.ts";
 
 /** An environment, as a record that is passed in. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One variable this folder reads, for the reference and for what is handed on to movers. */
+/** One variable of this folder, for the reference and for passing it on to movers. */
 export interface TelemetryVariable {
   readonly name: string;
   readonly fallback: string;
   readonly help: string;
 }
 
-/** How a variable is read. */
+/** How to parse a variable. */
 export interface SettingForm<T> {
-  /** Undefined for a text that means nothing. */
+  /** Undefined for an invalid text. */
   readonly parse: (text: string) => T | undefined;
   /** For messages, after "expected". */
   readonly expected: string;
@@ -21,7 +21,7 @@ export interface SettingForm<T> {
   readonly secret?: true;
 }
 
-/** A setting that was found: under which name, and what it says. */
+/** A setting that was found: its name and its text. */
 export interface Given {
   readonly name: string;
   readonly text: string;
@@ -65,7 +65,7 @@ export function given(env: Environment, names: readonly string[]): Given | undef
   return undefined;
 }
 
-/** The value of a setting; what cannot be used is told to `onFault` and counts as not set. */
+/** The value of a setting; an invalid one is reported to `onFault` and counts as not set. */
 export function readSetting<T>(
   found: Given | undefined,
   form: SettingForm<T>,
@@ -77,7 +77,7 @@ export function readSetting<T>(
   return value;
 }
 
-/** The sentence about a setting that means nothing. */
+/** The message about an invalid setting. */
 export function cannotUse(
   { name, text }: Given,
   { expected, secret }: Pick<SettingForm<unknown>, "expected" | "secret">,

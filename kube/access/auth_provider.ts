@@ -8,8 +8,8 @@ export interface AuthProvider {
 }
 
 /**
- * Makes a function that answers the `authorization` header, by client-node. Its code is loaded here and not at the
- * start, for nobody in a pod needs it; of client-node only what does this work, for all of it is a megabyte.
+ * Makes a function that returns the `authorization` header, by client-node. Its code is imported only here, because
+ * no pod needs it; and only the needed part of client-node, because all of it is a megabyte.
  */
 export async function createAuthProvider(provider: AuthProvider): Promise<() => Promise<string>> {
   const user = { name: "user", authProvider: { name: provider.name, config: { ...provider.config } } };
@@ -19,7 +19,7 @@ export async function createAuthProvider(provider: AuthProvider): Promise<() => 
     try {
       await authenticator?.applyAuthentication(user, { headers });
     } catch (error) {
-      // Its message may quote a token, or what a program printed; so it is not even kept as the cause.
+      // The error may quote a token or a program's output, so it is not kept as the cause.
       throw new TransientError(
         "KubeApiError",
         `Cannot get credentials from the auth-provider "${provider.name}": it failed (${kindOf(error)}), ` +
@@ -35,14 +35,14 @@ export async function createAuthProvider(provider: AuthProvider): Promise<() => 
   };
 }
 
-/** What went wrong, as far as it can be said without a text from elsewhere. */
+/** The kind of the error, without any foreign text. */
 function kindOf(error: unknown): string {
   const { name, code } = Object(error);
   const words = [name, code].filter((each) => typeof each === "string" && /^[A-Za-z_]{1,40}$/.test(each));
   return words.length === 0 ? "unknown" : words.join(", ");
 }
 
-/** In the order client-node asks them. */
+/** In the order in which client-node asks them. */
 async function loadAuthenticators() {
   const { AzureAuth } = await import("@kubernetes/client-node/dist/azure_auth.js");
   const { GoogleCloudPlatformAuth } = await import("@kubernetes/client-node/dist/gcp_auth.js");

@@ -1,22 +1,22 @@
-/** What makes the server believe who we are, and us who it is. */
+/** How client and server authenticate each other. */
 export interface Credentials {
   /** `authorization` and impersonation headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** PEM; trusted besides the authorities of the machine. */
+  /** PEM; trusted in addition to the authorities of the machine. */
   readonly caCerts: readonly string[];
-  /** PEM; the key fits the certificate. */
+  /** PEM; the key belongs to the certificate. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
 }
 
 /** Where credentials come from. Both throw a TransientError that names no secret. */
 export interface CredentialSource {
-  /** Credentials that are believed to be good; files are read again and plugins run again when they are due. */
+  /** The current credentials; files are read again, and plugins run again, when they are due. */
   current(signal: AbortSignal): Promise<Credentials>;
-  /** Credentials made anew, after the server refused `refused`. */
+  /** New credentials, after the server refused `refused`. */
   refresh(refused: Credentials, signal: AbortSignal): Promise<Credentials>;
 }
 
-/** A proxy on the way to the server. */
+/** A proxy to the server. */
 export interface ConnectionProxy {
   /** `http://`, `https://` or `socks5://`, without user and password. */
   readonly url: string;

@@ -13,15 +13,15 @@ const credentialSchema = z.object({
   }),
 });
 
-/** What an exec plugin answered. */
+/** The output of an exec plugin. */
 export interface ExecCredential {
   readonly token?: string;
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
-  /** Milliseconds since the epoch; absent when it stays good until it is refused. */
+  /** Milliseconds since the epoch; absent when it is valid until it is refused. */
   readonly expiresMs?: number;
 }
 
-/** What is run, and with what around it. */
+/** An exec plugin and its environment. */
 export interface ExecPlugin {
   readonly exec: Placed<KubeconfigExec>;
   readonly cluster: KubeconfigCluster;
@@ -30,8 +30,8 @@ export interface ExecPlugin {
 }
 
 /**
- * Runs a credential plugin (client.authentication.k8s.io). What it says on stderr goes to ours, as with
- * kubectl; what it says on stdout is secret and appears nowhere. It is killed when the signal aborts.
+ * Runs a credential plugin (client.authentication.k8s.io). Its stderr goes to ours, as with kubectl; its stdout is
+ * secret and appears nowhere. It is killed when the signal aborts.
  */
 export async function runExecPlugin(plugin: ExecPlugin, signal: AbortSignal): Promise<ExecCredential> {
   const { exec, cluster, env } = plugin;
@@ -62,7 +62,7 @@ export async function runExecPlugin(plugin: ExecPlugin, signal: AbortSignal): Pr
   return parseExecCredential(name, new TextDecoder().decode(output.stdout));
 }
 
-/** Reads what a plugin answered; the error never shows it. */
+/** Parses the output of a plugin; an error never shows it. */
 export function parseExecCredential(name: string, stdout: string): ExecCredential {
   const parsed = credentialSchema.safeParse(parseJson(stdout));
   if (!parsed.success) {
@@ -91,7 +91,7 @@ async function run(
   options: Deno.CommandOptions,
   exec: Placed<KubeconfigExec>,
 ): Promise<Deno.CommandOutput> {
-  // A relative path with a slash starts at the kubeconfig, a plain name is looked for on the PATH.
+  // A relative path with a slash starts at the kubeconfig; a plain name is found on the PATH.
   const command = name.includes("/") && !name.startsWith("/") ? `${exec.folder}/${name}` : name;
   try {
     return await new Deno.Command(command, options).output();

@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { TransientError } from "../../api/errors.ts";
 
 /**
- * Throws when a client certificate and its key cannot be used together, without saying what they are.
- * The runtime panics on such a pair, and a pair that is just being rotated on disk may not fit for a moment.
+ * Throws when a client certificate and its key do not fit; the error does not show them.
+ * The runtime panics on such a pair, and a pair that is being rotated on disk may not fit for a moment.
  */
 export function assertKeyPair(cert: string, key: string, origin: string): void {
   const ofKey = publicKeyOf(() => createPublicKey(createPrivateKey(key)));
@@ -23,7 +23,7 @@ export function assertKeyPair(cert: string, key: string, origin: string): void {
   }
 }
 
-/** Throws when a text holds no PEM certificate; the runtime would take it and trust nobody. */
+/** Throws when a text contains no PEM certificate; the runtime would accept it and trust nobody. */
 export function assertCertificates(pem: string, origin: string): void {
   if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem)) return;
   throw new TransientError(

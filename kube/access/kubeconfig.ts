@@ -10,23 +10,23 @@ import {
 import { isInPod, SERVICE_ACCOUNT_FOLDER, serviceAccountConnection } from "./service_account.ts";
 import { userCredentials } from "./user_credentials.ts";
 
-/** Where to look for a cluster. Everything is an argument; nothing reads the environment. */
+/** How to find a cluster. Everything is an argument; nothing reads the environment. */
 export interface KubeconfigSources {
   /** `--kubeconfig`: this file and no other. */
   readonly path?: string;
   /** `--context`; the current one by default. */
   readonly context?: string;
-  /** KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are looked at; exec plugins get all. */
+  /** Read are KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT; exec plugins get all of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where a pod finds its service account; the well-known folder by default. */
+  /** The folder of a pod's service account; the well-known one by default. */
   readonly serviceAccountFolder?: string;
-  /** For reading credentials again; the machine's by default. */
+  /** For reading credentials again; the machine's clock by default. */
   readonly clock?: KubeClock;
 }
 
 /**
  * Finds the cluster: `path`, else KUBECONFIG (a list, merged), else ~/.kube/config, else the pod's service
- * account. Credentials are not looked at before the first request. Throws a TypeError that says what was
+ * account. Credentials are not read before the first request. Throws a TypeError that says what was
  * found and where.
  */
 export async function loadConnection(sources: KubeconfigSources): Promise<ConnectionInfo> {
@@ -55,7 +55,7 @@ async function readKubeconfigs(sources: KubeconfigSources): Promise<readonly Nam
   const paths = listed.length > 0 ? listed : home === "" ? [] : [`${home}/.kube/config`];
   const found: NamedKubeconfig[] = [];
   for (const each of paths) {
-    // As with kubectl a file of these places need not exist.
+    // As with kubectl, these files need not exist.
     if (await exists(each)) found.push(await readKubeconfig(each));
   }
   if (listed.length > 0 && found.length === 0) {
@@ -82,7 +82,7 @@ async function exists(path: string): Promise<boolean> {
     await Deno.stat(path);
     return true;
   } catch (error) {
-    // A home that may not be looked into (read-only or another user's) is as good as none.
+    // A home that cannot be read (as another user's) counts as none.
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return false;
     throw error;
   }

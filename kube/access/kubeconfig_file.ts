@@ -58,7 +58,7 @@ export type KubeconfigExec = z.infer<typeof execSchema>;
 /** A context of a kubeconfig. */
 export type KubeconfigContext = z.infer<typeof contextSchema>;
 
-/** Something of a kubeconfig with the folder its relative paths start from. */
+/** A part of a kubeconfig, with the folder its relative paths start from. */
 export interface Placed<T> {
   readonly folder: string;
   readonly value: T;
@@ -73,8 +73,8 @@ export interface Kubeconfig {
 }
 
 /**
- * Reads the text of one kubeconfig; `path` names it in errors and is where relative paths start. Errors
- * say where, never what is there: the file holds secrets.
+ * Parses one kubeconfig; `path` is named in errors, and relative paths start there. Errors say where the fault is,
+ * never show the text: the file contains secrets.
  */
 export function parseKubeconfig(content: string, path: string): Kubeconfig {
   const parsed = fileSchema.safeParse(parseYaml(content, path) ?? {});
@@ -96,7 +96,7 @@ export function parseKubeconfig(content: string, path: string): Kubeconfig {
   };
 }
 
-/** Several files as one, as kubectl does it: what an earlier file says stands. */
+/** Merges several files as kubectl does: the earlier file wins. */
 export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
   const currentContext = files.find((file) => file.currentContext !== undefined)?.currentContext;
   return {

@@ -3,24 +3,24 @@ import type { Credentials, CredentialSource } from "./connection.ts";
 import { startDeadline } from "../deadline.ts";
 import { assertSendable } from "./sendable_headers.ts";
 
-/** Credentials with the time for which they need not be looked at again. */
+/** Credentials, and how long they need not be read again. */
 export interface Loaded {
   readonly credentials: Credentials;
   readonly goodForSeconds: number;
 }
 
-/** Reads credentials from where they are. Throws a TransientError that names no secret. */
+/** Reads credentials from their source. Throws a TransientError that names no secret. */
 export type LoadCredentials = (signal: AbortSignal) => Promise<Loaded>;
 
 const loadLimitMs = 60_000;
-/** What could not be read again is tried again after so long; the former credentials are used meanwhile. */
+/** Seconds until a failed read is repeated; the former credentials are used meanwhile. */
 const retrySeconds = 5;
-/** Who has former credentials waits no longer for new ones: a lease is not renewed while a slow plugin works. */
+/** With former credentials nobody waits longer for new ones, so that a slow plugin does not cost the lease. */
 const patienceMs = 1000;
 
 /**
- * Credentials that are read again when they are due or refused; however many ask, they are read once. What cannot be
- * sent counts as not read; `origin` names it in that error.
+ * Credentials that are read again when they are due or refused; concurrent calls share one read. Credentials that
+ * cannot be sent count as not read; `origin` names their source in that error.
  */
 export class PolledCredentials implements CredentialSource {
   readonly #load: LoadCredentials;
@@ -44,8 +44,8 @@ export class PolledCredentials implements CredentialSource {
       return await abortable(this.#reload(), patience.signal);
     } catch {
       signal.throwIfAborted();
-      // A plugin that takes its time, or a file that is just being replaced. If the former credentials are no
-      // good any more the server says so, and then `refresh` throws what is wrong.
+      // A slow plugin, or a file that is just being replaced. If the former credentials are not valid any more,
+      // the server refuses them, and then `refresh` throws the error.
       return known.credentials;
     } finally {
       patience.end();

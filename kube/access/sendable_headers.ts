@@ -1,11 +1,11 @@
 import { TransientError } from "../../api/errors.ts";
 
-/** Servers take less, and a file that holds more is no token. */
+/** In characters. Servers accept less, so a longer file is no token. */
 const longestHeader = 65_536;
 
 /**
- * Throws when a header of credentials cannot be sent, without saying what is in it. The runtime refuses it as well, and
- * quotes it: a token that became two lines, or the wrong file in the place of a token, would end up in logs and Events.
+ * Throws when a credential header cannot be sent; the error does not show it. The runtime's own error would quote it:
+ * a token with a line break, or the wrong file in place of a token, would appear in logs and Events.
  */
 export function assertSendable(headers: Readonly<Record<string, string>>, origin: string): void {
   for (const [name, value] of Object.entries(headers)) {
@@ -19,7 +19,7 @@ export function assertSendable(headers: Readonly<Record<string, string>>, origin
   }
 }
 
-/** What the runtime strips at both ends does no harm. */
+/** White space at both ends is allowed: the runtime strips it. */
 function faultOf(value: string): string | undefined {
   const sent = value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
   if (sent.length > longestHeader) return `has ${sent.length} characters`;

@@ -4,12 +4,12 @@ import { assertCertificates } from "./key_pair.ts";
 import { PolledCredentials } from "./polled_credentials.ts";
 import { FILE_SECONDS, readFile, readToken } from "./user_credentials.ts";
 
-/** Where every pod finds its service account. */
+/** The folder of a pod's service account. */
 export const SERVICE_ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 const origin = "the service account";
 
-/** The API server a pod is told of, with the pod's own token, read again as it is rotated. */
+/** The connection of a pod to its API server; the token is read again as it is rotated. */
 export async function serviceAccountConnection(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,

@@ -17,12 +17,12 @@ export interface ChosenUser {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Files are read again after so long; a mounted token is renewed long before it ends. */
+/** Files are read again after this time; a mounted token is renewed long before it ends. */
 export const FILE_SECONDS = 60;
 const providerSeconds = 30;
-/** Plugins run again a little early, so that no request leaves with what ends on its way. */
+/** Plugins run again this much before their credentials end, so that these do not end during a request. */
 const expiryMarginSeconds = 5;
-/** A plugin whose credentials end at once is not run for each request. */
+/** The least time between two runs, for a plugin whose credentials end at once. */
 const leastSeconds = 1;
 
 /** The credentials of a user of a kubeconfig, in every form kubectl knows. */
@@ -73,7 +73,7 @@ function execLoader(
   };
 }
 
-/** Everything that stands in the kubeconfig or in files it names. */
+/** Credentials from the kubeconfig and from files it names. */
 async function readUser(chosen: ChosenUser): Promise<Credentials> {
   const { cluster, user, description } = chosen;
   const origin = description;
@@ -128,12 +128,12 @@ export async function readToken(path: string, origin: string): Promise<string> {
   return token;
 }
 
-/** The text of a file of a kubeconfig; the error names the file and who asks for it. */
+/** The text of a file named in a kubeconfig; the error names the file and its origin. */
 export async function readFile(path: string, origin: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    // What is no path may be the token itself, put where its file should be named; the runtime quotes it as well.
+    // A text that is no path may be the token itself, and the runtime's error would quote it.
     if (!/^[^\p{Cc}]{1,256}$/u.test(path)) {
       throw unusable(origin, `the path of a file has ${path.length} characters`, "a file we may read");
     }
@@ -141,7 +141,7 @@ export async function readFile(path: string, origin: string): Promise<string> {
   }
 }
 
-/** Data before file, as kubectl does it. */
+/** Inline data wins over a file, as with kubectl. */
 async function dataOrFile<F extends string>(
   place: Placed<{ readonly [field in F]?: string | null | undefined }>,
   dataField: F,

@@ -14,14 +14,14 @@ import { RESOURCES } from "../resources.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ObjectKey } from "../types.ts";
 
-/** What a candidate is made of. Each duration must be shorter than the one before it. */
+/** The settings of a candidate. Each duration must be shorter than the one before it. */
 export interface LeaseOptions {
   readonly key: ObjectKey;
   /** Unique among the candidates, e.g. the pod's name and uid. */
   readonly identity: string;
-  /** Others may take over when it was not renewed for so long; 15 s by default. */
+  /** Others may take over when the lease was not renewed for this time; 15 s by default. */
   readonly leaseDurationSeconds?: number;
-  /** The holder gives up when it could not renew for so long; 10 s by default. */
+  /** The holder gives up when it could not renew for this time; 10 s by default. */
   readonly renewDeadlineSeconds?: number;
   /** Time between tries; 2 s by default. */
   readonly retryPeriodSeconds?: number;
@@ -29,15 +29,15 @@ export interface LeaseOptions {
 
 /** A candidate for leadership. */
 export interface LeaderElector {
-  /** Starts running for leadership; when the signal aborts a lease that is held is released. */
+  /** Starts to acquire the lease; when the signal aborts, a held lease is released. */
   start(signal: AbortSignal): void;
-  /** True while the lease is held and was renewed in time; false at once in a process that slept too long. */
+  /** True while the lease is held and was renewed in time; false at once after the process slept too long. */
   isLeader(): boolean;
   /** Resolves once the lease is held; rejects with the signal's reason. */
   whenLeader(signal: AbortSignal): Promise<void>;
-  /** Resolves with the reason when a lease that was held is lost: the process must exit. Never after a release. */
+  /** Resolves with the reason when a held lease is lost: the process must exit. Never after a release. */
   readonly lost: Promise<Error>;
-  /** Resolves once it was started and has ended, and the lease is released. */
+  /** Resolves once it was started, has ended, and the lease is released. */
   readonly ended: Promise<void>;
   samples(): Iterable<Sample>;
 }
@@ -52,8 +52,8 @@ export interface LeaderParts {
 }
 
 /**
- * Leader election over a Lease, by the rules of client-go: a candidate measures on its own clock since when
- * it has seen no change, so clocks that differ between nodes do no harm.
+ * Leader election with a Lease, by the rules of client-go: a candidate measures with its own clock since when it
+ * has seen no change, so the clocks of nodes may differ.
  */
 export class LeaseElector implements LeaderElector {
   readonly lost: Promise<Error>;
@@ -67,9 +67,9 @@ export class LeaseElector implements LeaderElector {
   readonly #waiting = new Set<() => void>();
   #seen: Lease | undefined;
   #seenMs = 0;
-  /** When the last try began that ended in holding the lease. */
+  /** When the last successful try began. */
   #renewed: Moment | undefined;
-  /** True when something was written and the server did not say whether it was stored. */
+  /** True when it is unknown whether the server stored the last write. */
   #isUnsure = false;
 
   constructor(options: LeaseOptions, parts: LeaderParts) {
@@ -141,7 +141,7 @@ export class LeaseElector implements LeaderElector {
     const { clock, log } = this.#parts;
     const started = momentOf(clock);
     try {
-      // Not broken off when the process is to end: a lease that was stored meanwhile has to be released.
+      // Not aborted when the process ends: a lease that was stored meanwhile must be released.
       const holds = await this.#bounded((limited) => this.#claimOnce(limited, signal));
       if (holds) return this.#hold(started);
       return this.#renewed === undefined ? undefined : new Error(`"${this.#seen?.holder}" holds the lease`);
@@ -165,11 +165,11 @@ export class LeaseElector implements LeaderElector {
     this.#waiting.clear();
   }
 
-  /** True when the lease is ours after this; false when somebody else has it. */
+  /** True when this process now holds the lease; false when another one does. */
   async #claimOnce(limited: AbortSignal, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#parts;
     const { holder } = this.#claim;
-    // A holder renews what it wrote last; only after a conflict it has to look.
+    // A holder renews what it wrote last; it reads the lease only after a conflict.
     if (this.#seen?.holder !== holder) this.#observe(await this.#read(limited));
     const seen = this.#seen;
     if (seen !== undefined && seen.holder !== "" && seen.holder !== holder) {
@@ -184,7 +184,7 @@ export class LeaseElector implements LeaderElector {
       if (!isConflict(error) && !isNotFound(error)) throw error;
       this.#observe(await this.#read(limited));
       const other = this.#seen?.holder ?? "";
-      // Gone, freed or written by us after all: the next try sees to it.
+      // Gone, released, or written by us after all: the next try decides.
       if (other === "" || other === holder) throw error;
       return false;
     }
@@ -222,7 +222,7 @@ export class LeaseElector implements LeaderElector {
     throw new TypeError("Cannot claim the lease: the answer is no Lease, expected it as stored");
   }
 
-  /** Several tries fit into the renewal's time, so that one request that hangs does not cost the lease. */
+  /** Limits a try to a part of the renew deadline, so that one hanging request does not cost the lease. */
   async #bounded<T>(work: (limited: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = startDeadline(
       this.#parts.clock,
@@ -238,7 +238,7 @@ export class LeaseElector implements LeaderElector {
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#parts;
-    // Candidates that wait must not all try in the same moment.
+    // Waiting candidates must not all try at the same moment.
     const jitter = this.#renewed === undefined ? 1 + random() : 1;
     // Only an abort ends it early, and that ends the loop.
     await sleep(clock, this.#retryPeriodMs * jitter, signal).catch(() => {});
@@ -253,12 +253,12 @@ export class LeaseElector implements LeaderElector {
         log.info("leadership was released", { lease });
       }
     } catch (error) {
-      // The lease runs out by itself.
+      // The lease expires by itself.
       log.warn("the lease could not be released", { lease, error });
     }
   }
 
-  /** True when the lease was ours until now. */
+  /** True when this process held the lease until now. */
   async #giveBack(limited: AbortSignal): Promise<boolean> {
     const { key, holder } = this.#claim;
     if (this.#isUnsure) this.#observe(await this.#read(limited));

@@ -5,7 +5,7 @@ import type { ObjectKey, ObjectMeta } from "../types.ts";
 
 type LeaseSpec = NonNullable<Made<"Lease">["spec"]>;
 
-/** A lease as it is written, of the version that was seen. */
+/** A lease to write, with the version that was seen. */
 export type LeaseObject = Omit<Made<"Lease">, "metadata"> & { readonly metadata: ObjectMeta };
 
 /** A lease as candidates read it (coordination.k8s.io/v1). */
@@ -20,14 +20,14 @@ export interface Lease {
   readonly transitions: number;
 }
 
-/** Who wants to hold a lease, and for how long without renewing. */
+/** Who wants to hold a lease, and for how long. */
 export interface Claim {
   readonly key: ObjectKey;
   readonly holder: string;
   readonly durationSeconds: number;
 }
 
-/** Reads a lease; undefined for what is none. Fields nobody has set yet read as free. */
+/** Parses a lease; undefined for anything else. A lease whose fields are not set is free. */
 export function parseLease(object: unknown): Lease | undefined {
   if (!isRecord(object) || !isRecord(object.metadata)) return undefined;
   const { uid, resourceVersion } = object.metadata;
@@ -57,7 +57,7 @@ export function claimedLease(claim: Claim, before: Lease | undefined, epochMs: n
   });
 }
 
-/** The lease without a holder, free at once for the next. */
+/** The lease without a holder, which the next candidate can take at once. */
 export function releasedLease(key: ObjectKey, before: Lease, epochMs: number): LeaseObject {
   const now = microTime(epochMs);
   return leaseObject(key, before, {

@@ -1,7 +1,7 @@
 /**
- * An answer whose body ends when the signal aborts. `fetch` promises the same, but Deno (2.6.10) holds the link from
- * the signal to the body weakly: after a garbage collection an abort no longer reaches a body that is being
- * read, and a watch would be neither stopped nor found silent.
+ * A response whose body ends when the signal aborts. `fetch` promises the same, but in Deno (2.6.10) the link from
+ * the signal to the body is weak: after a garbage collection an abort no longer reaches a body that is being
+ * read, so a watch could neither be stopped nor time out.
  */
 export function withAbortableBody(response: Response, signal: AbortSignal): Response {
   if (response.body === null) return response;
@@ -10,8 +10,8 @@ export function withAbortableBody(response: Response, signal: AbortSignal): Resp
 }
 
 /**
- * The text of an answer; rejects with the signal's reason when that aborts first. Reads natively: chunk by chunk
- * through a stream of ours a list page would cost three times the memory.
+ * The text of a response; rejects with the signal's reason when that aborts first. Uses the native reader: a stream
+ * of our own would need three times the memory for a list page.
  */
 export function abortableText(response: Response, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ function abortableBody(body: ReadableStream<Uint8Array>, signal: AbortSignal): R
     start(controller) {
       onAbort = () => {
         controller.error(signal.reason);
-        // The connection goes with it; what became of it concerns nobody any more.
+        // This closes the connection; its errors do not matter any more.
         reader.cancel(signal.reason).catch(() => undefined);
       };
       if (signal.aborted) onAbort();

@@ -1,10 +1,10 @@
 import { errorOfStatus, type Status } from "../errors.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 
-/** What a fake transport answers a request with: a value, a stream for a watch, or an error that is thrown. */
+/** The answer to a request: a value, a stream for a watch, or a thrown error. */
 export type FakeAnswer = (request: ApiRequest, signal: AbortSignal) => unknown;
 
-/** A transport for tests that cannot know what a server does, only what we do with its answers. */
+/** A transport for tests. It shows what we do with answers, not what a server does. */
 export class FakeTransport implements Transport {
   /** Every request, in order. */
   readonly requests: ApiRequest[] = [];
@@ -39,12 +39,12 @@ export class FakeTransport implements Transport {
   close(): void {}
 }
 
-/** The error a server's refusal becomes. */
+/** The error for a refusal of the server. */
 export function refusalOf(code: number, status: Partial<Status> = {}): Error {
   return errorOfStatus("do it", { code, reason: "", message: `HTTP ${code}`, causes: [], ...status });
 }
 
-/** A watch whose events the test sends. It breaks with the signal, as that of fetch does. */
+/** A watch whose events the test sends. It breaks when the signal aborts, as with fetch. */
 export class FakeWatch {
   readonly stream: ReadableStream<Uint8Array>;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;

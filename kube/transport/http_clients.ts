@@ -3,24 +3,24 @@ import type { ConnectionInfo, ConnectionProxy, Credentials } from "../access/con
 /** A connection pool of the runtime. */
 export type HttpClient = Deno.HttpClient;
 
-/** Idle connections are let go before a Go server does it (90 s), so that few requests meet a closing one. */
+/** Idle connections are closed before a Go server closes them (90 s), so that few requests meet a closing one. */
 const idleMs = 60_000;
 const mostIdle = 32;
 
-/** The one pool, made again when certificates change and when the network failed. */
+/** The connection pool, made again when certificates change and after a network error. */
 export class HttpClients {
   readonly #connection: ConnectionInfo;
   readonly #proxy: ConnectionProxy | undefined;
   #client: HttpClient | undefined;
   #madeFor: Credentials | undefined;
 
-  /** `proxy` is the one to use now; it need not be that of the connection (see tls_relay.ts). */
+  /** `proxy` may differ from that of the connection (see tls_relay.ts). */
   constructor(connection: ConnectionInfo, proxy: ConnectionProxy | undefined) {
     this.#connection = connection;
     this.#proxy = proxy;
   }
 
-  /** The pool for these credentials. What was sent through an older pool is not disturbed. */
+  /** The pool for these credentials. Requests through an older pool go on. */
   for(credentials: Credentials): HttpClient {
     if (this.#client !== undefined && this.#madeFor !== undefined && sameTls(this.#madeFor, credentials)) {
       return this.#client;
@@ -29,7 +29,7 @@ export class HttpClients {
     this.#madeFor = credentials;
     this.#client = Deno.createHttpClient({
       caCerts: [...credentials.caCerts],
-      // A request has its connection to itself: a dead one cannot take the next request down with it.
+      // Each request has its own connection, so a dead connection fails only one request.
       http2: false,
       poolIdleTimeout: idleMs,
       poolMaxIdlePerHost: mostIdle,
@@ -39,7 +39,7 @@ export class HttpClients {
     return this.#client;
   }
 
-  /** Drops the pool if it is still the one that failed: its idle connections may be dead as well. */
+  /** Drops the pool if it is still the failed one: its idle connections may be dead as well. */
   drop(failed: HttpClient): void {
     if (failed === this.#client) this.close();
   }
@@ -50,7 +50,7 @@ export class HttpClients {
     this.#madeFor = undefined;
   }
 
-  /** The origin and path requests go to. */
+  /** The origin and base path of requests. */
   get base(): string {
     const { server, tlsServerName } = this.#connection;
     if (tlsServerName === undefined) return server;

@@ -2,9 +2,9 @@ import { type PathTarget, pathTemplate, resourceId, resourcePath } from "../reso
 import type { ApiRequest, Verb } from "./transport.ts";
 import { keyText } from "../types.ts";
 
-/** A request as it goes over the wire, without credentials. */
+/** An HTTP request, without credentials. */
 export interface HttpRequest {
-  /** What is being done, for errors: `get Secret ns/name`. */
+  /** For errors: `get Secret ns/name`. */
   readonly action: string;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path and query. */
@@ -30,7 +30,7 @@ const methods = {
 
 const contentTypes: Partial<Record<Verb, string>> = { patch: "application/merge-patch+json" };
 
-/** Builds what goes over the wire. Throws a TypeError for a key that names no object. */
+/** Builds the HTTP request. Throws a TypeError for a key that names no object. */
 export function toHttpRequest(request: ApiRequest): HttpRequest {
   const { verb, resource, query, body } = request;
   const target = pathTargetOf(request);
@@ -38,7 +38,7 @@ export function toHttpRequest(request: ApiRequest): HttpRequest {
   const headers: Record<string, string> = {
     accept: acceptOf(request),
     "user-agent": "kopiur",
-    // A cluster's own network is quicker than gzip on either side.
+    // The network of a cluster is faster than gzip on either side.
     "accept-encoding": "identity",
   };
   if (body !== undefined) headers["content-type"] = contentTypes[verb] ?? "application/json";
@@ -54,7 +54,7 @@ export function toHttpRequest(request: ApiRequest): HttpRequest {
   };
 }
 
-/** What does not exist yet is made among the others of its namespace. */
+/** A new object is posted to the collection of its namespace. */
 function pathTargetOf({ verb, target }: ApiRequest): PathTarget | undefined {
   return verb === "create" && target?.key !== undefined ? { namespace: target.key.namespace } : target;
 }

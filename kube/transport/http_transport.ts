@@ -19,23 +19,23 @@ export interface HttpTransportOptions {
   /** A number from [0, 1). */
   readonly random: () => number;
   readonly telemetry: Pick<Telemetry, "metrics" | "withSpan" | "log">;
-  /** Is told the date of each answer. */
+  /** Gets the Date header of each successful answer. */
   readonly serverClock?: Pick<ServerClock, "note">;
 }
 
 const defaultTimeoutSeconds = 30;
-/** Tries of a request the server put off (429, 503 with Retry-After). */
+/** The most tries of a request that the server asks to repeat (429, 503 with Retry-After). */
 const mostTries = 5;
 const longestRetryAfterSeconds = 30;
 
-/** All requests through one pool, with span, counter and duration for each. */
+/** Sends all requests through one pool, with a span, a counter and a duration for each. */
 export class HttpTransport implements Transport {
   readonly #connection: ConnectionInfo;
   readonly #options: HttpTransportOptions;
   readonly #clients: HttpClients;
   readonly #relay: TlsRelay | undefined;
   readonly #warnings: WarningLog;
-  /** Where requests go, as spans say it. */
+  /** The server's attributes for spans. */
   readonly #server: ReturnType<typeof serverAttributes>;
   #isClosed = false;
 
@@ -86,7 +86,7 @@ export class HttpTransport implements Transport {
     this.#relay?.close();
   }
 
-  /** Tries until there is an answer that ends it: a success, or an error. */
+  /** Repeats a request while the server asks for that. */
   async #exchange<T>(
     request: HttpRequest,
     signal: AbortSignal,
@@ -126,7 +126,7 @@ export class HttpTransport implements Transport {
     try {
       const response = await this.#fetch(request, credentials, client, deadline.signal);
       this.#warnings.note(response.headers.get("warning"), request.action);
-      // What refuses may be something between here and the server.
+      // A failure may come from a proxy, with another clock.
       if (response.ok) this.#options.serverClock?.note(response.headers.get("date"));
       if (!response.ok) {
         const status = parseStatus(
@@ -174,7 +174,7 @@ export class HttpTransport implements Transport {
             ...(request.body === undefined ? {} : { body: request.body }),
             client,
             signal,
-            // Credentials go to the server they are for and to no other.
+            // Credentials must not follow a redirect to another server.
             redirect: "manual",
           });
           code = response.status;
@@ -221,7 +221,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A watch has no limit once it has begun; who reads it watches over it. */
+/** A watch has no time limit once it has begun; its reader watches for silence. */
 function keepBody(
   response: Response,
   deadline: Deadline,
@@ -244,14 +244,14 @@ async function readAtMost(response: Response, most: number): Promise<string> {
   return text;
 }
 
-/** Seconds the server asks to wait; only an answer that was not processed may be tried again. */
+/** The seconds the server asks to wait; undefined unless it says that it did not process the request. */
 function retryAfterOf(response: Response): number | undefined {
   if (response.status !== 429 && response.status !== 503) return undefined;
   const seconds = Number(response.headers.get("retry-after") ?? "");
   return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }
 
-/** fetch throws TypeError for everything between here and the server. */
+/** fetch throws a TypeError for every network failure. */
 function isNetworkError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof DeadlinePassed ||
     (error instanceof DOMException && error.name === "AbortError");

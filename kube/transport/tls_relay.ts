@@ -1,18 +1,18 @@
 /**
- * A proxy on loopback that leads every connection to one address. The runtime's `fetch` always demands a
- * certificate for the host it connects to; going through here, the URL can carry the name the certificate
- * has (`tls-server-name`). TLS is between `fetch` and the server: what passes here is ciphertext.
+ * A proxy on loopback that forwards every connection to one address. The runtime's `fetch` always demands a
+ * certificate for the host of the URL; with this proxy the URL can use the name in the certificate
+ * (`tls-server-name`). TLS is between `fetch` and the server, so this proxy sees only ciphertext.
  */
 export interface TlsRelay {
   /** For the `proxy` option of an HTTP client. */
   readonly url: string;
-  /** Stops listening and cuts what is open; a second call does nothing. */
+  /** Stops listening and closes open connections; a second call does nothing. */
   close(): void;
 }
 
 const longestHead = 8192;
 
-/** Starts a relay to an address. Throws the runtime's error when loopback cannot be listened on. */
+/** Starts a relay to an address. Throws the runtime's error when it cannot listen on loopback. */
 export function startTlsRelay(hostname: string, port: number): TlsRelay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
@@ -38,7 +38,7 @@ async function acceptAll(listener: Deno.TcpListener, to: Address, open: Set<Deno
   try {
     for await (const client of listener) void relay(client, to, open);
   } catch {
-    // The listener was closed while accepting: that is how it ends.
+    // The listener was closed, which ends the relay.
   }
 }
 
@@ -55,7 +55,7 @@ async function relay(client: Deno.Conn, to: Address, open: Set<Deno.Conn>): Prom
       server.readable.pipeTo(client.writable),
     ]);
   } catch {
-    // Whoever sent the request sees the cut connection and reports it.
+    // The sender of the request sees the closed connection and reports it.
   } finally {
     for (const connection of [client, server]) {
       if (connection === undefined) continue;

@@ -8,10 +8,10 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 export interface ApiRequest {
   readonly verb: Verb;
   readonly resource: Resource;
-  /** Of what is created the key is for errors; the path is that of its namespace. */
+  /** For a create, the key is used only in errors; the path is that of the namespace. */
   readonly target?: PathTarget;
   readonly query?: Readonly<Record<string, string>>;
-  /** Becomes JSON. */
+  /** Sent as JSON. */
   readonly body?: unknown;
   /** Ask for objects without spec and status. */
   readonly metadataOnly?: boolean;
@@ -19,16 +19,16 @@ export interface ApiRequest {
   readonly timeoutSeconds?: number;
 }
 
-/** The way to the API server. Every call throws the classes of `errors.ts`, or the signal's reason when that aborts. */
+/** Sends requests to the API server. Every call throws the classes of `errors.ts`, or the signal's reason on abort. */
 export interface Transport {
-  /** The body of the answer, parsed. */
+  /** The parsed body of the answer. */
   send(request: ApiRequest, signal: AbortSignal): Promise<unknown>;
-  /** The body of an answer that goes on until the server or the signal ends it. */
+  /** The body of an answer that lasts until the server or the signal ends it. */
   stream(request: ApiRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-  /** The body of the answer as text, cut to so many characters at most; for what is no object, e.g. a log. */
+  /** The body of the answer as text, cut to `mostCharacters`; for a log. */
   text(request: ApiRequest, mostCharacters: number, signal: AbortSignal): Promise<string>;
   /** Answer of a path that is no resource, e.g. `/version`. */
   sendPath(path: string, signal: AbortSignal): Promise<unknown>;
-  /** Frees the connections; what is under way goes on until its own signal aborts, nothing new is sent. */
+  /** Frees the connections; running requests go on until their signal aborts, and no new one is sent. */
   close(): void;
 }

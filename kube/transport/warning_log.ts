@@ -2,7 +2,7 @@ import type { Log } from "../../telemetry/mod.ts";
 
 const mostRemembered = 200;
 
-/** Logs what the API server warns of (unknown fields, deprecated versions), each text once. */
+/** Logs the warnings of the API server (unknown fields, deprecated versions), each text once. */
 export class WarningLog {
   readonly #log: Log;
   readonly #seen = new Set<string>();
@@ -11,7 +11,7 @@ export class WarningLog {
     this.#log = log;
   }
 
-  /** Takes the `Warning` header of an answer (RFC 7234 §5.5); nothing when there is none. */
+  /** Takes the `Warning` header of an answer (RFC 7234 §5.5), if any. */
   note(header: string | null, action: string): void {
     if (header === null) return;
     for (const [, quoted] of header.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)) {

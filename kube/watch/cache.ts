@@ -1,23 +1,23 @@
 import type { CountQuery, KubeObject, ObjectKey, Query } from "../types.ts";
 
-/** Values an object is found under. */
+/** The values under which an index finds an object. */
 export type IndexFunction = (object: KubeObject) => readonly string[];
 
 /** Indexes by name. */
 export type Indexes = Readonly<Record<string, IndexFunction>>;
 
-/** What a cache can be asked. */
+/** The queries of a cache. */
 export interface Store {
   readonly size: number;
   get(key: ObjectKey): KubeObject | undefined;
-  /** Takes time in proportion to the answer. Throws a TypeError for an index that was not declared. */
+  /** Its time grows with the answer. Throws a TypeError for an undeclared index. */
   list(query?: Query): readonly KubeObject[];
-  /** Takes time in proportion to the namespaces asked. Throws a TypeError for an index that was not declared. */
+  /** Its time grows with the number of namespaces. Throws a TypeError for an undeclared index. */
   count(query: CountQuery): number;
   hasIndex(name: string): boolean;
 }
 
-/** Objects by namespace and name: what the whole cache and each value of an index consist of. */
+/** Objects by namespace and name: the whole cache, or one value of an index. */
 type Bucket = Map<string, Map<string, KubeObject>>;
 
 interface Index {
@@ -63,14 +63,14 @@ export class Cache implements Store {
     return this.#indexes.has(name);
   }
 
-  /** Every key, in no order. */
+  /** Every key, in any order. */
   *keys(): Iterable<ObjectKey> {
     for (const [namespace, objects] of this.#all) {
       for (const name of objects.keys()) yield { namespace, name };
     }
   }
 
-  /** Puts an object in the place of the one with its key; the one that was there. */
+  /** Stores an object and returns the one it replaces. */
   put(object: KubeObject): KubeObject | undefined {
     const old = putInto(this.#all, object);
     if (old === undefined) this.#size++;
@@ -81,7 +81,7 @@ export class Cache implements Store {
     return old;
   }
 
-  /** Takes the object of a key out; the one that was there. */
+  /** Removes and returns the object of a key. */
   drop(key: ObjectKey): KubeObject | undefined {
     const old = this.get(key);
     if (old === undefined) return undefined;

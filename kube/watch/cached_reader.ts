@@ -16,7 +16,7 @@ import {
   type Resource,
 } from "../types.ts";
 
-/** Answers from informers; a resource that has several (with different selectors) is answered from all. */
+/** Reads from informers; a resource with several informers (by selector) is read from all of them. */
 export class CachedReader implements Reader {
   readonly #informers = new Map<string, Informer[]>();
   readonly #transport: Transport;
@@ -27,7 +27,7 @@ export class CachedReader implements Reader {
     this.#serverClock = serverClock;
   }
 
-  /** Lets an informer take part. */
+  /** Adds an informer. */
   add(informer: Informer): void {
     const id = resourceId(informer.resource);
     this.#informers.set(id, [...(this.#informers.get(id) ?? []), informer]);
@@ -73,7 +73,7 @@ export class CachedReader implements Reader {
     const query = { container, tailLines: String(lastLines), limitBytes: String(limitBytes) };
     const target = { key: pod, subresource: "log" } as const;
     try {
-      // No more characters than bytes: a server that does not keep the limit fills no memory.
+      // The limit in characters protects the memory from a server that ignores the limit in bytes.
       return await this.#transport.text(
         { verb: "get", resource: RESOURCES.pod, target, query },
         limitBytes,

@@ -8,11 +8,11 @@ import type { Transport } from "../transport/transport.ts";
 import { keyOf, keyText, type KubeObject, type Resource } from "../types.ts";
 import { runWatch, type WatchEnd } from "./watch.ts";
 
-/** A change of the cache; `old` is absent for a new object, `new` for one that went. */
+/** A change of the cache; `old` is absent for a new object, `new` for a deleted one. */
 export interface Change {
   readonly old?: KubeObject;
   readonly new?: KubeObject;
-  /** Whether a watch told it as it happened, or a list found it. */
+  /** Whether a watch or a list found it. */
   readonly cause: "list" | "watch";
 }
 
@@ -24,7 +24,7 @@ export interface InformerOptions {
   readonly labelSelector?: string;
   /** Keep only metadata; `apiVersion` and `kind` are those of the resource. */
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay besides it, as `status.phase`; the rest is dropped as soon as it is read. */
+  /** With `metadataOnly`: also keep these fields, as `status.phase`; the rest is dropped once it is read. */
   readonly fields?: readonly string[];
   readonly indexes?: Indexes;
   /** Called after the cache has changed; must be quick. What it throws is logged and otherwise ignored. */
@@ -32,13 +32,13 @@ export interface InformerOptions {
   readonly limits?: Partial<InformerLimits>;
 }
 
-/** How patient an informer is; there is a value for each that fits a real cluster. */
+/** The time limits of an informer; the defaults fit a real cluster. */
 export interface InformerLimits {
-  /** A watch without a sign of life (the server sends bookmarks each minute) is begun anew after this; 90 s. */
+  /** A watch that was silent for this time is restarted; 90 s. The server sends a bookmark each minute. */
   readonly silentSeconds: number;
-  /** The server ends a watch after at least this and at most twice this; 300 s. */
+  /** The server ends a watch after this to twice this time; 300 s. */
   readonly watchSeconds: number;
-  /** Waits after failures; 0.8 s doubled up to 30 s, ±50 %. */
+  /** Backoff after failures; 0.8 s doubled up to 30 s, ±50 %. */
   readonly backoff: Backoff;
 }
 
@@ -52,13 +52,13 @@ export interface Informer {
   synced(): boolean;
   /** Resolves once the first list is complete; rejects with the signal's reason when it aborts before. */
   whenSynced(signal: AbortSignal): Promise<void>;
-  /** Resolves once it was started and has ended. */
+  /** Resolves when the informer was started and has ended. */
   readonly ended: Promise<void>;
-  /** Seconds since the API server was last heard; since the making before the first time. */
+  /** Seconds since the API server was last heard, or since this informer was made. */
   stalenessSeconds(): number;
-  /** Why the newest try failed; undefined when it did not. */
+  /** The error of the last try; undefined when it succeeded. */
   lastError(): Error | undefined;
-  /** The gauges of this informer as they are now. */
+  /** The current gauges of this informer. */
   samples(): Iterable<Sample>;
 }
 
@@ -72,7 +72,7 @@ export interface InformerParts {
   readonly metrics: Pick<Metrics, "add">;
 }
 
-/** A server that is well is hardly ever silent for as long: one bookmark that is missing is enough. */
+/** A healthy server is hardly ever silent for this time: a bookmark comes every 60 s. */
 export const SILENT_SECONDS = 90;
 
 const defaultLimits: InformerLimits = {
@@ -80,11 +80,11 @@ const defaultLimits: InformerLimits = {
   watchSeconds: 300,
   backoff: { baseSeconds: 0.8, capSeconds: 30, jitter: 0.5 },
 };
-/** A watch that lived so long was a good one, even if nothing happened. */
+/** A watch that lasted this long was healthy, even without events. */
 const healthySeconds = 10;
 
 /**
- * Lists, watches from there, and lists again when the server has forgotten where that was:
+ * Lists, watches from there, and lists again when the server no longer knows that version:
  *
  *     list ──▶ watch ──▶ ended by the server, cut, silent, refused ──▶ watch from the last version
  *      ▲                    └─ expired or garbled ──▶ list
@@ -222,7 +222,7 @@ export class ListWatchInformer implements Informer {
     const livedSeconds = (clock.monotonicMs() - startMs) / 1000;
     if (wasHealthy || livedSeconds >= healthySeconds) this.#failures = 0;
     this.#restart(end);
-    // A server that ends every watch at once must not be asked in a loop.
+    // A server that ends every watch at once must not be called in a busy loop.
     if (end.reason === "ended" && !wasHealthy && livedSeconds < 1) this.#failures++;
   }
 
@@ -240,7 +240,7 @@ export class ListWatchInformer implements Informer {
     this.#failures++;
     this.#lastError = error instanceof Error ? error : new Error(String(error));
     const fields = { resource: resourceId(this.resource), what, failures: this.#failures, error };
-    // Being told to list again is how the protocol works; everything else somebody may want to mend.
+    // An expired version is part of the protocol; every other reason is a warning.
     if (what === "expired") this.#parts.log.info("the cache of a resource is listed again", fields);
     else this.#parts.log.warn("the cache of a resource lost contact", fields);
   }
@@ -274,7 +274,7 @@ export class ListWatchInformer implements Informer {
     try {
       this.#options.onChange?.(change);
     } catch (error) {
-      // A fault over there must not stop this cache from following the server.
+      // A failing callback must not stop this cache.
       this.#parts.log.error("a change could not be handed on", {
         resource: resourceId(this.resource),
         error,
@@ -283,7 +283,7 @@ export class ListWatchInformer implements Informer {
   }
 }
 
-/** Index functions see whatever the server stores; one that throws finds its object under nothing. */
+/** Index functions see any object the server stores; when one throws, its object is not indexed. */
 function guarded(indexes: Indexes, log: Log): Indexes {
   const entries = Object.entries(indexes).map(([name, index]): [string, IndexFunction] => [name, (object) => {
     try {

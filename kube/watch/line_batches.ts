@@ -1,16 +1,16 @@
-/** A line longer than this is no event of an API server (etcd keeps at most 1.5 MiB). */
+/** In characters. No event of an API server is longer (etcd stores at most 1.5 MiB). */
 const longestLine = 64 * 1024 * 1024;
 
 /**
- * The lines of a stream, as many at a time as arrived together; empty lines are left out. Characters and
- * lines may be cut anywhere between chunks. Throws a TypeError for a line that is too long and for a last
- * line without an end: that stream was cut.
+ * The lines of a stream, as many at a time as arrived together, without empty lines. Characters and
+ * lines may be split anywhere between chunks. Throws a TypeError for a line that is too long, and for a last
+ * line without an end, as the stream was cut then.
  */
 export async function* readLineBatches(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<readonly string[], void, void> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  // Parts are kept apart and joined once: looking for the end again and again in a growing text would
+  // Parts are joined only once: searching a growing text again and again would
   // take quadratic time for a long line.
   let parts: string[] = [];
   let length = 0;

@@ -5,19 +5,19 @@ import { resourceId } from "../resources.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { KubeObject, Resource } from "../types.ts";
 
-/** Which objects. */
+/** Which objects to list or watch. */
 export interface Selection {
   readonly resource: Resource;
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay besides it, as `status.phase`; the objects then come whole over the wire. */
+  /** With `metadataOnly`: also keep these fields, as `status.phase`; the server then sends whole objects. */
   readonly fields?: readonly string[];
 }
 
-/** Who takes the pages of a list. */
+/** Gets the pages of a list. */
 export interface PageTaker {
-  /** Called before the first page, and again when the list begins anew: what was taken is void. */
+  /** Called before the first page, and again when the list restarts: earlier pages are then void. */
   begin(): void;
   page(objects: readonly KubeObject[]): void;
 }
@@ -31,8 +31,8 @@ export function selectionQuery(selection: Selection): Record<string, string> {
 }
 
 /**
- * Lists all objects as they are now, page by page, and answers the resourceVersion they are of. When the
- * server forgets the list while it is being paged (410), it is begun anew, then in one piece.
+ * Lists all current objects, page by page, and returns their resourceVersion. When the
+ * server forgets the list between two pages (410), it is listed again in one piece.
  */
 export async function listPages(
   transport: Transport,
@@ -61,9 +61,9 @@ async function listOnce(
     const { next } = page;
     if (next !== "") {
       asked = askForPage(transport, selection, { limit, next }, signal);
-      // Nobody waits for it when what is below throws.
+      // Nobody awaits it when the code below throws.
       asked.catch(() => undefined);
-      // The request leaves the process, so that the server works on that page while this one is taken.
+      // Lets the request be sent, so that the server prepares that page while this one is processed.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     taker.page(page.objects);

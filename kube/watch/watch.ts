@@ -7,7 +7,7 @@ import { resourceId } from "../resources.ts";
 import type { Transport } from "../transport/transport.ts";
 import { parseWatchEvent, type WatchEvent } from "./watch_event.ts";
 
-/** One watch: where it begins and who is told. */
+/** One watch: where it begins, and its callbacks. */
 export interface WatchRun {
   readonly transport: Transport;
   readonly clock: KubeClock;
@@ -23,14 +23,14 @@ export interface WatchRun {
 }
 
 /**
- * Why a watch is over: the server ended it as agreed; the version is no longer known; no sign of life; the
- * connection broke; the server answered with an error; it sent something that is no event.
+ * Why a watch ended: the server ended it in time; the version is no longer known; silence; the
+ * connection broke; the server sent an error; the server sent something that is no event.
  */
 export type WatchEnd =
   | { readonly reason: "ended" }
   | { readonly reason: "expired" | "silent" | "network" | "refused" | "garbled"; readonly error: Error };
 
-/** Watches until the watch is over; never throws. When the signal aborts, what is answered means nothing. */
+/** Watches until the watch ends; never throws. The result means nothing once the signal aborts. */
 export async function runWatch(run: WatchRun, signal: AbortSignal): Promise<WatchEnd> {
   const watchdog = startWatchdog(run, signal);
   try {
@@ -84,7 +84,7 @@ async function follow(
         return { reason: isExpired(error) ? "expired" : "refused", error };
       }
       if (event.kind === "bookmark" && isOlder(event.resourceVersion, version)) {
-        // The cluster's store was restored from a copy: what is cached never happened.
+        // The cluster's etcd was restored from a backup, so the cached objects are of another history.
         const found = `the server is at version "${event.resourceVersion}", before "${version}"`;
         return { reason: "expired", error: failure(run, found, "a server that does not go back in time") };
       }
@@ -110,7 +110,7 @@ interface Watchdog {
   end(): void;
 }
 
-/** Aborts a watch that gives no sign of life. One timer runs at a time, whatever the number of events. */
+/** Aborts a silent watch. Only one timer runs at a time, whatever the number of events. */
 function startWatchdog(run: WatchRun, parent: AbortSignal): Watchdog {
   const { clock, silentSeconds } = run;
   const controller = new AbortController();
@@ -150,7 +150,7 @@ function failure(run: WatchRun, found: string, expected: string): TransientError
   return new TransientError("KubeApiError", `Cannot watch ${what}: ${found}, expected ${expected}`);
 }
 
-/** Versions are numbers that grow; anything else is not compared. */
+/** True when both versions are numbers and the first is smaller. */
 function isOlder(version: string, than: string): boolean {
   const number = /^[0-9]{1,20}$/;
   return number.test(version) && number.test(than) && BigInt(version) < BigInt(than);

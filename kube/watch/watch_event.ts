@@ -9,7 +9,7 @@ export type WatchEvent =
   | { readonly kind: "bookmark"; readonly resourceVersion: string }
   | { readonly kind: "error"; readonly status: Status };
 
-/** Reads a line of a watch; undefined for what is none and for types this program does not know. */
+/** Parses a line of a watch; undefined for an invalid line or an unknown type. */
 export function parseWatchEvent(
   line: string,
   resource: Resource,

@@ -18,16 +18,16 @@ import {
   type Writer,
 } from "../types.ts";
 
-/** What a writer is made of. */
+/** The settings of a writer. */
 export interface WriterOptions {
   readonly transport: Transport;
-  /** What may be written, found by group and kind. */
+  /** The resources that may be written. */
   readonly resources: readonly Resource[];
-  /** `Warn` stores what the schema knows and logs the rest, `Strict` refuses it. */
+  /** Unknown fields: `Warn` logs and drops them, `Strict` refuses them. */
   readonly fieldValidation: "Warn" | "Strict";
 }
 
-/** Writes to the API server. Writes nothing that is as wanted, and nothing over what it has not seen. */
+/** Writes to the API server. Never writes what is already as wanted, and never over a version it has not seen. */
 export class ApiWriter implements Writer {
   readonly #transport: Transport;
   readonly #resources: ReadonlyMap<string, Resource>;
@@ -53,7 +53,7 @@ export class ApiWriter implements Writer {
         { verb: "get", resource, target: { key }, metadataOnly: true },
         signal,
       ).catch((cause) => {
-        // It went in between: a conflict, so the next pass makes it.
+        // It was deleted in between: a conflict, so the next pass creates it.
         throw isNotFound(cause) ? error : cause;
       });
       const found = receivedObject(answer, resource);
@@ -98,7 +98,7 @@ export class ApiWriter implements Writer {
       return stored.metadata.resourceVersion;
     } catch (error) {
       if (isNotFound(error)) return undefined;
-      // Another uid is a conflict to some versions of the server and an invalid change to others.
+      // Some server versions answer another uid with a conflict, others with an invalid change.
       const mayBeAnother = isConflict(error) || answerOf(error)?.code === 422;
       if (!mayBeAnother || await this.#hasUid(resource, key, uid, signal)) throw error;
       return undefined;
@@ -113,8 +113,8 @@ export class ApiWriter implements Writer {
     const wanted = asOnTheWire(status);
     if (isDeepStrictEqual(asOnTheWire(object.status ?? {}), wanted)) return false;
     const key = keyOf(object);
-    // A PUT replaces: what is not in the new status vanishes. Of the rest of the object the server takes
-    // nothing from /status; uid and resourceVersion make it refuse when the object is not the one we saw.
+    // A PUT replaces the whole status. The server ignores the rest of the object
+    // at /status; uid and resourceVersion make it refuse when the object is not the one we saw.
     await this.#changeKnown({
       verb: "update",
       resource: this.#resourceOf(object),
@@ -151,7 +151,7 @@ export class ApiWriter implements Writer {
     }, signal);
   }
 
-  /** The texts of a conflict differ between versions of the server, so it is asked what is there. */
+  /** Reads the object, as the texts of a conflict differ between server versions. */
   async #hasUid(resource: Resource, key: ObjectKey, uid: string, signal: AbortSignal): Promise<boolean> {
     try {
       const answer = await this.#transport.send({ verb: "get", resource, target: { key } }, signal);
@@ -162,7 +162,7 @@ export class ApiWriter implements Writer {
     }
   }
 
-  /** Writes to an object that was seen; when it is gone, that is a conflict: who asked has to look again. */
+  /** Changes an object that was seen; when it is gone, that is a conflict, so the caller looks again. */
   async #changeKnown(request: ApiRequest, signal: AbortSignal): Promise<KubeObject> {
     try {
       return await this.#write(request, signal);
@@ -197,11 +197,11 @@ function namespaceOf(key: ObjectKey): { readonly namespace?: string } {
   return key.namespace === "" ? {} : { namespace: key.namespace };
 }
 
-/** What a patch or a deletion is meant for: the server refuses another incarnation, and what changed since if a version is said. */
+/** The preconditions of a patch or deletion: the uid, and the resourceVersion if one is given. */
 function seenVersion(
   { uid, resourceVersion }: Pick<Removal, "uid" | "resourceVersion">,
 ): Pick<Removal, "uid" | "resourceVersion"> {
-  // To the server an empty one means none, and the write would go through whatever changed.
+  // The server reads an empty version as none, and would then write over any change.
   if (resourceVersion === "") {
     throw new TypeError("Cannot write to an object as it was seen: its resourceVersion is empty");
   }
@@ -227,7 +227,7 @@ function versionOf(object: KubeObject): { readonly uid: string; readonly resourc
   );
 }
 
-/** A copy as it looks after a trip over the wire: undefined fields are gone. */
+/** A copy as JSON has it: without undefined fields. */
 function asOnTheWire(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }

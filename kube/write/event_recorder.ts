@@ -16,10 +16,10 @@ import {
   type ObjectKey,
 } from "../types.ts";
 
-/** Name of this program in Events. */
+/** The name of this program in Events. */
 export const REPORTING_CONTROLLER = "kopiur-controller";
 
-/** What Events are sent with. */
+/** What an EventRecorder needs. */
 export interface EventRecorderParts {
   readonly transport: Transport;
   readonly clock: KubeClock;
@@ -32,31 +32,31 @@ export interface EventRecorderParts {
   readonly instance: string;
 }
 
-/** What is the same again within this time becomes a series of one Event. */
+/** The same Event within this time becomes part of a series. */
 const seriesMs = 6 * 60_000;
-/** Requests for one object: as many at once, then one in so many seconds (as client-go). */
+/** The rate of requests per object (as client-go). */
 const objectRate: Rate = { burst: 25, refillSeconds: 300 };
 const mostWaiting = 1000;
 const sendLimitMs = 10_000;
 /** The API server takes at most 128 characters of reason, action and instance. */
 const longestWord = 128;
 
-/** One Event and how often it was reported. */
+/** An Event and its count. */
 interface Series {
   readonly key: ObjectKey;
   readonly record: EventRecord;
   readonly firstMs: number;
   lastMs: number;
   count: number;
-  /** What the API server knows of; 0 before the Event was made. */
+  /** The count the API server has; 0 before the Event was created. */
   sentCount: number;
   isWaiting: boolean;
 }
 
 /**
- * Tells Events as series: the first is an Event, its repetitions raise the count of it. A note with other
- * words is another Event; one with other numbers is not, for those differ each time. Never throws and never
- * waits: what cannot be told is logged.
+ * Writes Events as series: repetitions of an Event raise its count. A note with other
+ * words is another Event; a note that differs only in numbers is a repetition. Never throws and never
+ * waits; a failure is logged.
  */
 export class EventRecorder implements EventSink {
   readonly #parts: EventRecorderParts;
@@ -81,10 +81,10 @@ export class EventRecorder implements EventSink {
     }
   }
 
-  /** Sends what waits for at most that long; what is reported afterwards is dropped. */
+  /** Sends waiting Events for at most `limitMs`; later ones are dropped. */
   async close(limitMs: number): Promise<void> {
     this.#isClosed = true;
-    // Counts that were held back by the rate are reported now: it is the last chance.
+    // Counts that the rate limit delayed are sent now, as a last chance.
     for (const series of this.#series.values()) if (series.sentCount !== series.count) this.#lineUp(series);
     this.#startSending();
     const { clock, log } = this.#parts;
@@ -163,7 +163,7 @@ export class EventRecorder implements EventSink {
         deadline.end();
       }
     }
-    // In one breath with the last look at what waits: what is reported in between would wait for the Event after it.
+    // In the same turn as the last look at the queue, or an Event reported in between would wait for the next one.
     this.#sending = undefined;
   }
 
@@ -185,7 +185,7 @@ export class EventRecorder implements EventSink {
         series.sentCount = count;
         return;
       } catch (error) {
-        // The server forgets Events after an hour or by hand; then it is reported anew.
+        // Events expire after an hour, or are deleted by hand; then a new one is created.
         if (!isNotFound(error)) throw error;
       }
     }
@@ -220,7 +220,7 @@ export class EventRecorder implements EventSink {
     };
   }
 
-  /** Forgets series that are over, once in a while. */
+  /** Forgets series that are over, from time to time. */
   #sweep(nowMs: number): void {
     if (nowMs - this.#sweptMs < seriesMs) return;
     this.#sweptMs = nowMs;
@@ -238,7 +238,7 @@ function identityOf(object: KubeObject): string {
   return object.metadata.uid ?? `${object.kind} ${keyText(keyOf(object))}`;
 }
 
-/** What of an object an Event needs; the rest must not be kept alive by it. */
+/** The parts of an object that an Event needs, so that the rest can be freed. */
 function metadataOf(object: KubeObject): KubeObject {
   const { name, namespace, uid } = object.metadata;
   const { apiVersion, kind } = object;
@@ -254,7 +254,7 @@ function eventKey(regarding: KubeObject, nowMs: number, random: number): ObjectK
   const suffix = `${Math.floor(nowMs * 1000).toString(16)}${
     Math.floor(random * 2 ** 24).toString(16).padStart(6, "0")
   }`;
-  // The rest of a name of 253 characters must still end in a letter or digit before the dot.
+  // A cut name must still end in a letter or digit before the dot.
   const stem = regarding.metadata.name.slice(0, 252 - suffix.length).replace(/[^a-z0-9]+$/i, "");
   return { namespace: regarding.metadata.namespace || "default", name: `${stem}.${suffix}` };
 }

@@ -5,9 +5,9 @@ const recheckSeconds = 60;
 const goneSoonSeconds = 5;
 
 /**
- * The object that has the name of one that is to be made, when it is that very one: what a pass made that did not live
- * to tell, or that no cache shows yet. It has the same controller and the labels it is made with. Throws WaitingError
- * (NameTaken) when it is another one, or on its way out.
+ * Returns the existing object with the name of a desired one, when an earlier pass made it but could not record that,
+ * or no cache shows it yet: it must have the same controller and the same labels. Throws WaitingError
+ * (NameTaken) when it is another object, or is being deleted.
  */
 export function madeBefore(desired: DesiredObject, found: KubeObject): KubeObject {
   const what = `${desired.kind} ${keyText(keyOf(desired))}`;

@@ -1,4 +1,4 @@
-/** How often something may happen: `burst` times at once, then once in `refillSeconds`. */
+/** A rate limit: `burst` times at once, then once in `refillSeconds`. */
 export interface Rate {
   readonly burst: number;
   readonly refillSeconds: number;
@@ -9,7 +9,7 @@ interface Bucket {
   filledMs: number;
 }
 
-/** A rate for each of many things. Buckets that are full again are forgotten. */
+/** A rate limit per id. Full buckets are forgotten. */
 export class TokenBuckets {
   readonly #rate: Rate;
   readonly #buckets = new Map<string, Bucket>();
@@ -23,7 +23,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** Takes one token for a thing; false when it has none left. */
+  /** Takes one token of an id; false when none is left. */
   take(id: string, nowMs: number): boolean {
     this.#sweep(nowMs);
     const bucket = this.#buckets.get(id) ?? { tokens: this.#rate.burst, filledMs: nowMs };

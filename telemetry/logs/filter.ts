@@ -1,10 +1,10 @@
 /** Which log lines are wanted: the grammar of RUST_LOG, as far as this program uses it. */
 
-/** Severities from the gravest to the chattiest. */
+/** Levels, from the most severe to the most verbose. */
 export const levels = ["error", "warn", "info", "debug", "trace"] as const;
 export type Level = typeof levels[number];
 
-/** How many of `levels` are wanted: 0 is off, 5 is everything. */
+/** How many of `levels` are shown: 0 is off, 5 is everything. */
 export type Verbosity = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** A parsed filter; directives are sorted so that the first match is the longest. */
@@ -18,7 +18,7 @@ export interface LogDirective {
   readonly verbosity: Verbosity;
 }
 
-/** What a filter text meant, and a sentence for each part of it that was ignored. */
+/** A parsed filter, and a sentence for each ignored part. */
 export interface ParsedLogFilter {
   readonly filter: LogFilter;
   readonly warnings: readonly string[];
@@ -37,14 +37,14 @@ const expected =
 const targetPattern = /^[A-Za-z_][A-Za-z0-9_.:\/-]*$/;
 const longestFilter = 4096;
 
-/** The place of a level in `levels`, counted from 1: what a verbosity must reach to let it through. */
+/** The verbosity from which on a level is shown. */
 export function verbosityOf(level: Level): Verbosity {
   return verbosities[level] ?? 0;
 }
 
 /**
  * Parses a comma list of `level`, `target=level` and `target`. Never throws: a bad directive is ignored with
- * a warning, and where no bare level is given the fallback stays, so a slip never silences the program.
+ * a warning, and without a bare level the fallback applies, so a typing error never silences the program.
  */
 export function parseLogFilter(text: string | undefined, fallback: Level = "info"): ParsedLogFilter {
   const warnings: string[] = [];
@@ -64,7 +64,7 @@ export function parseLogFilter(text: string | undefined, fallback: Level = "info
   return { filter: { base, directives: directives.sort(longestTargetFirst) }, warnings };
 }
 
-/** How much of a target is wanted: the directive with the longest matching prefix decides, else the base. */
+/** The verbosity of a target: from the directive with the longest matching prefix, else the base. */
 export function verbosityFor(filter: LogFilter, target: string): Verbosity {
   for (const directive of filter.directives) {
     if (targetIsWithin(target, directive.target)) return directive.verbosity;
@@ -100,7 +100,7 @@ function longestTargetFirst(a: LogDirective, b: LogDirective): number {
   return b.target.length - a.target.length;
 }
 
-/** "inof", "debgu", "warning": a bare word that is surely meant as a level, though it reads as a target. */
+/** "inof", "debgu", "warning": a bare word that is probably a misspelt level, though it parses as a target. */
 function looksLikeALevel(part: string): boolean {
   const word = part.toLowerCase();
   if (parseVerbosity(word) !== undefined || !/^[a-z]+$/.test(word)) return false;

@@ -1,4 +1,4 @@
-/** A log record → one line of text or JSON. */
+/** Formats a log record as one line of text or JSON. */
 import type { Level } from "./filter.ts";
 import type { Plain } from "../redact.ts";
 
@@ -17,7 +17,7 @@ export interface LogTrace {
   readonly spans: readonly SpanFrame[];
 }
 
-/** One thing that was said, complete and already without secrets. */
+/** One log record, already redacted. */
 export interface LogRecord {
   readonly timeMs: number;
   readonly level: Level;
@@ -27,7 +27,7 @@ export interface LogRecord {
   readonly trace: LogTrace | undefined;
 }
 
-/** How lines look; colour only ever applies to text. */
+/** The format of lines; only text can have colours. */
 export type LineFormat = { readonly kind: "json" } | { readonly kind: "text"; readonly color: boolean };
 
 const colors: Readonly<Record<Level, string>> = {
@@ -76,8 +76,8 @@ function formatText(record: LogRecord, color: boolean): string {
 }
 
 /**
- * The founding document puts both the span's name and the object's under "name"; the object's wins, for it is
- * what people filter by, and the span's is always under "span" as well.
+ * The promised format has both the span's name and the object's under "name". The object's wins, as
+ * people filter by it; the span's is always under "span" as well.
  */
 function spanObject(frame: SpanFrame): Readonly<Record<string, Plain>> {
   return { ...frame.attributes, name: frame.attributes["name"] ?? frame.name, span: frame.name };

@@ -1,10 +1,10 @@
-/** Log lines: a short fixed message plus fields, filtered by target and given to every output. */
+/** Log lines: a short fixed message plus fields, filtered by target and sent to every output. */
 import type { Clock } from "../clock.ts";
 import { type Level, type LogFilter, verbosityFor, verbosityOf } from "./filter.ts";
 import { formatLine, type LineFormat, type LogRecord, type LogTrace, type SpanFrame } from "./format.ts";
 import type { Plain, Redactor } from "../redact.ts";
 
-/** What is said besides the message; values may be anything, an Error becomes its chain of messages. */
+/** The fields of a line; a value may be anything, an Error becomes its chain of messages. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a child adds: a target of its own, fields for each of its lines, or both. */
@@ -13,7 +13,7 @@ export interface LogScope {
   readonly fields?: Fields;
 }
 
-/** Where the code says things. The message is a fixed text; what varies goes into the fields. */
+/** A log. The message is a fixed text; what varies goes into the fields. */
 export interface Log {
   error(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
@@ -21,24 +21,24 @@ export interface Log {
   debug(message: string, fields?: Fields): void;
   trace(message: string, fields?: Fields): void;
   child(scope: LogScope): Log;
-  /** Whether such a line would be written: ask before computing something dear. */
+  /** Whether such a line would be written; to skip expensive fields. */
   enabled(level: Level): boolean;
 }
 
-/** Where a record goes; must not throw and must not block for long. */
+/** Receives records; must not throw and must not block for long. */
 export type LogOutput = (record: LogRecord) => void;
 
-/** What a log is made from. */
+/** What a log needs. */
 export interface LogParts {
   readonly filter: LogFilter;
   readonly redactor: Redactor;
   readonly clock: Clock;
   readonly outputs: readonly LogOutput[];
-  /** The trace the caller is in, if any. */
+  /** The caller's trace, if any. */
   readonly activeTrace: () => LogTrace | undefined;
 }
 
-/** The target of lines that name none. */
+/** The target of lines without their own. */
 export const defaultTarget = "kopiur";
 
 /** Makes the root log of a process. */

@@ -1,9 +1,9 @@
-/** Writes log lines to a standard stream, at once and whole. */
+/** Writes whole log lines to a standard stream, synchronously. */
 
-/** Takes one line, line end included. */
+/** Writes one line, line end included. */
 export type Sink = (line: string) => void;
 
-/** What a standard stream offers, as far as a sink needs it. */
+/** The part of a standard stream that a sink needs. */
 export interface SyncWriter {
   writeSync(bytes: Uint8Array): number;
 }
@@ -11,8 +11,8 @@ export interface SyncWriter {
 const mostTries = 200;
 
 /**
- * A sink that has written the line when it returns, so that nothing is lost at exit. It never throws: a reader
- * that went away (EPIPE) ends the output, a full non-blocking pipe is waited for up to 200 ms per line.
+ * A sink that has written the line when it returns, so that nothing is lost at exit. It never throws: a closed
+ * pipe (EPIPE) ends the output, and it waits for a full non-blocking pipe up to 200 ms per line.
  */
 export function streamSink(stream: SyncWriter): Sink {
   const encoder = new TextEncoder();

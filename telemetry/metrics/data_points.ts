@@ -11,7 +11,7 @@ import type { Labels, SampleSink } from "./sample_sink.ts";
 /** A time as OpenTelemetry keeps it: seconds and nanoseconds. */
 type HrTime = [number, number];
 
-/** Samples of gauges as OpenTelemetry's data points, for a reader that exports these. */
+/** Samples as OpenTelemetry data points, for the export. */
 export class DataPoints implements SampleSink {
   readonly #families = new Map<MetricName, DataPoint<number>[]>();
   readonly #startTime: HrTime;

@@ -1,21 +1,21 @@
 /**
- * Prometheus' text format 0.0.4, written byte by byte as samples come: strings, or data points to make them of, would
- * be a thousand bytes of garbage per series, and collecting it took longer than all the rest (decision 0015).
+ * Prometheus' text format 0.0.4, written as bytes while samples come. Strings or data points would be
+ * a thousand bytes of garbage per series, and the garbage collection took longer than all the rest (decision 0015).
  */
 import { metricEntry, type MetricName } from "./catalog/mod.ts";
 import type { Labels, SampleSink } from "./sample_sink.ts";
 
 const encoder = new TextEncoder();
 
-/** Counters and gauges as text: families in the order of their first samples, each with its head. */
+/** Counters and gauges as text: families in the order of their first samples, each with HELP and TYPE. */
 export class Exposition implements SampleSink {
-  /** Every family there ever was, with the memory it had. */
+  /** Every family so far, with its buffer. */
   readonly #known = new Map<MetricName, Family>();
-  /** Those that have samples now. */
+  /** The families with samples now. */
   #present = new Map<MetricName, Family>();
   #whole = new Uint8Array(0);
 
-  /** Forgets all samples and keeps the memory they took for those to come. */
+  /** Forgets all samples and keeps the buffers. */
   clear(): void {
     this.#present = new Map();
   }
@@ -39,7 +39,7 @@ export class Exposition implements SampleSink {
     };
   }
 
-  /** The text of all families behind a text that is already there; good until this is used again. */
+  /** The text `before`, followed by all families; valid until the next use of this object. */
   bytes(before: string): Uint8Array<ArrayBuffer> {
     const parts = [encoder.encode(before), ...[...this.#present.values()].map((family) => family.written())];
     const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -70,7 +70,7 @@ const backslash = 0x5c;
 const letterN = 0x6e;
 const leftBrace = 0x7b;
 const rightBrace = 0x7d;
-/** From here on a character is more than one byte in UTF-8. */
+/** From here on a character needs more than one byte in UTF-8. */
 const beyondAscii = 0x80;
 
 /** The text of one metric. */
@@ -126,7 +126,7 @@ class Family {
     this.#bytes[this.#length++] = byte;
   }
 
-  /** A text that is ASCII and needs no escape: a name or a number. */
+  /** Writes ASCII text that needs no escape: a name or a number. */
   #text(text: string): void {
     this.#reserve(text.length);
     const bytes = this.#bytes;
@@ -136,7 +136,7 @@ class Family {
   }
 
   #escapedText(text: string): void {
-    // An escape is two bytes, any other unit of UTF-16 three at most.
+    // An escape needs two bytes, any other UTF-16 unit at most three.
     this.#reserve(3 * text.length);
     const bytes = this.#bytes;
     let length = this.#length;

@@ -15,33 +15,33 @@ import {
 import type { ObjectCounters } from "./object_counters.ts";
 import type { Labels } from "./sample_sink.ts";
 
-/** Where the code counts and measures; names and labels are checked by the compiler. */
+/** Records counters and histograms; the compiler checks names and labels. */
 export interface Metrics {
-  /** Adds to a counter. A value that is negative or no number is reported and not counted. */
+  /** Adds to a counter. A negative value or NaN is reported and not counted. */
   add<N extends CounterName>(name: N, value: number, labels: LabelsOf<N>): void;
   /** Records a measurement into a histogram; same rule for bad values. */
   record<N extends HistogramName>(name: N, value: number, labels: LabelsOf<N>): void;
-  /** Makes the series of every value of the closed labels visible at 0, so that a first increment is seen. */
+  /** Creates the series of all closed label values at 0, so that the first increment is seen. */
   precreate<N extends CounterName>(name: N, labels: OpenLabelsOf<N>): void;
   /**
-   * Ends the series of a counter whose labels match: to be called when the object they name is deleted, or
-   * with a predicate over what still exists. An increment after that begins a new series.
+   * Ends the matching series of a counter. Call it when the object in the labels is deleted, or
+   * with a predicate over what still exists. A later increment begins a new series.
    */
   forget<N extends ObjectCounterName>(name: N, matches: (labels: LabelsOf<N>) => boolean): void;
 }
 
-/** What the instruments are made from; each reader must also be given `objectCounters`, as a store or a producer. */
+/** What the instruments need. Each reader must also read `objectCounters`, as a store or a producer. */
 export interface MetricsParts {
   readonly resource: Resource;
   readonly readers: readonly MetricReader[];
   readonly objectCounters: ObjectCounters;
-  /** Told about values that could not be recorded. */
+  /** Gets a message for each value that could not be recorded. */
   readonly onFault: (message: string) => void;
 }
 
 /**
- * The instruments of one process. No Views: an instrument matched by a View shares one storage among all
- * readers and then grows for each reader that is not collected, one without keeps a storage per reader.
+ * The instruments of one process. There are no Views: an instrument with a View has one storage for all
+ * readers, which grows while any reader does not collect; one without has a storage per reader.
  */
 export class Instruments implements Metrics {
   readonly #provider: MeterProvider;

@@ -1,6 +1,6 @@
 /**
- * Counters whose labels name things of the cluster. They are kept here and not in an OpenTelemetry instrument,
- * because an instrument never drops a series: recipes that come and go would leave theirs behind for ever.
+ * Counters whose labels name objects of the cluster. They are kept here and not in an OpenTelemetry instrument,
+ * because an instrument never drops a series: those of deleted recipes would stay for ever.
  */
 import { ValueType } from "@opentelemetry/api";
 import { emptyResource } from "@opentelemetry/resources";
@@ -21,7 +21,7 @@ interface Series {
   value: number;
 }
 
-/** Cumulative counters by object, for each reader. */
+/** Cumulative counters by object. */
 export class ObjectCounters implements MetricProducer, SampleStore {
   readonly #series = new Map<ObjectCounterName, Map<string, Series>>();
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class ObjectCounters implements MetricProducer, SampleStore {
     this.#clock = clock;
   }
 
-  /** Adds to a series, which begins at 0 when it is new; adding 0 makes it visible. */
+  /** Adds to a series; a new one begins at 0, and adding 0 creates it. */
   add(name: ObjectCounterName, value: number, labels: Labels): void {
     const key = seriesKey(labels);
     const all = this.#series.get(name) ?? new Map<string, Series>();
@@ -40,7 +40,7 @@ export class ObjectCounters implements MetricProducer, SampleStore {
     this.#series.set(name, all);
   }
 
-  /** Ends the series whose labels match; they are gone from the next collection on. */
+  /** Ends the matching series; the next collection does not have them. */
   forget(name: ObjectCounterName, matches: (labels: Labels) => boolean): void {
     const all = this.#series.get(name);
     for (const [key, series] of all ?? []) {

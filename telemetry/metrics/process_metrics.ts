@@ -1,4 +1,4 @@
-/** What this process costs, read when somebody collects. */
+/** Memory and CPU of this process, read at collection. */
 import process from "node:process";
 import type { Sample } from "./state_metrics.ts";
 

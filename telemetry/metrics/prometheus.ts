@@ -1,4 +1,4 @@
-/** The pull side: what /metrics says, in Prometheus' text format. */
+/** The text of /metrics, in Prometheus' format. */
 import type { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { AggregationTemporality, MetricReader } from "@opentelemetry/sdk-metrics";
 import { Exposition } from "./exposition.ts";
@@ -7,18 +7,18 @@ import type { SampleStore } from "./sample_sink.ts";
 /** The content type of the text, as Prometheus asks for it. */
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** What OpenTelemetry's serializer says in place of no metrics at all. */
+/** OpenTelemetry's serializer writes this when there are no metrics. */
 const nothingYet = "# no registered metrics";
 
 /**
- * Collects only when asked; holds no port and no timer. The resource and the instruments, which are few, are written
- * by OpenTelemetry's own serializer; the samples of the stores, which are many, by ours (decision 0015).
+ * Collects only on request; has no port and no timer. OpenTelemetry's own serializer writes the resource and the few
+ * instruments; ours writes the many samples of the stores (decision 0015).
  */
 export class PullReader extends MetricReader {
   #serializer: Promise<PrometheusSerializer> | undefined;
   readonly #stores: readonly SampleStore[];
   readonly #onFault: (error: unknown) => void;
-  /** Scrape after scrape uses the same megabytes, until the garbage collector wants them back. */
+  /** Every scrape uses the same buffers, until the garbage collector frees them. */
   #exposition: WeakRef<Exposition> | undefined;
 
   constructor(stores: readonly SampleStore[], onFault: (error: unknown) => void) {
@@ -27,19 +27,19 @@ export class PullReader extends MetricReader {
     this.#onFault = onFault;
   }
 
-  /** Everything there is to say now; a source that failed is reported and left out. */
+  /** The current text; a source that fails is reported and left out. */
   render(): Promise<string> {
     return this.renderInto((text) => new TextDecoder().decode(text));
   }
 
   /**
-   * The same in UTF-8, handed to `use`, which must not keep it: the next text is written over it. Answers what `use`
-   * does.
+   * Calls `use` with the same text in UTF-8 and returns its result. `use` must not keep the text, as the next one
+   * overwrites it.
    */
   async renderInto<T>(use: (text: Uint8Array<ArrayBuffer>) => T): Promise<T> {
     const { resourceMetrics, errors } = await this.collect();
     const serializer = await (this.#serializer ??= loadSerializer());
-    // From here on nothing waits, so that renderings that overlap do not meet in the same memory.
+    // No await from here on, so that concurrent calls do not share the buffers.
     const exposition = this.#takeExposition();
     const faults = [...errors, ...this.#stores.flatMap((store) => store.readInto(exposition))];
     for (const fault of faults) this.#onFault(fault);
@@ -66,7 +66,7 @@ export class PullReader extends MetricReader {
   }
 }
 
-/** Only a process that is scraped reads it: with the names of all semantic conventions it is larger than the SDK. */
+/** Imported only by a process that is scraped: it is larger than the SDK. */
 async function loadSerializer(): Promise<PrometheusSerializer> {
   const { createSerializer } = await import("./prometheus_serializer.ts");
   return createSerializer();

@@ -1,14 +1,14 @@
-/** Gauges of what should not be, which are nearly always 0: their zeros are left out, but for a while after a fall. */
+/** Leaves out the zeros of gauges of problems, which are nearly always 0, except for a while after a fall. */
 import { type GaugeName, metricEntry, metricNames } from "./catalog/mod.ts";
 import type { Labels } from "./sample_sink.ts";
 
-/** So long a series that is to go reads 0 first: it outlasts any scrape interval in use. */
+/** How long a series reads 0 before it ends; longer than any common scrape interval. */
 export const LAST_ZERO_MS = 10 * 60_000;
 
-/** One that was not 0 of late. */
+/** A series that was not 0 lately. */
 interface Risen {
   seenMs: number;
-  /** Set while it reads 0: until then that is reported. */
+  /** Set while it is 0: the zero is reported until then. */
   untilMs: number | undefined;
 }
 
@@ -17,9 +17,9 @@ const SILENT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Decides which zeros are reported. One that fell from another value is told for as long as a deleted object's series
- * is, so that every reader sees the fall; after that it is absent, as it is when it never rose. Costs memory for those
- * alone that rose. Time is passed in and must not go backwards.
+ * Decides which zeros are reported. A series that fell to 0 is reported for LAST_ZERO_MS, like that of a deleted
+ * object, so that every reader sees the fall; then it is absent, as before its rise. Only series that rose need memory.
+ * Time is passed in and must not go backwards.
  */
 export class SilentZeros {
   readonly #keepMs: number;
@@ -29,7 +29,7 @@ export class SilentZeros {
     this.#keepMs = keepMs;
   }
 
-  /** True for a sample that readers are to see. */
+  /** True for a sample to report. */
   tells(name: GaugeName, labels: Labels, value: number, nowMs: number): boolean {
     if (!SILENT.has(name)) return true;
     const family = this.#risen.get(name);
@@ -50,14 +50,14 @@ export class SilentZeros {
     return false;
   }
 
-  /** Forgets those whose objects are gone. To be called now and then. */
+  /** Forgets series whose objects are gone. Call it from time to time. */
   sweep(nowMs: number): void {
     for (const family of this.#risen.values()) {
       for (const [key, { seenMs }] of family) if (nowMs - seenMs > this.#keepMs) family.delete(key);
     }
   }
 
-  /** Series that are remembered. */
+  /** The number of remembered series. */
   get size(): number {
     return this.#risen.values().reduce((sum, family) => sum + family.size, 0);
   }

@@ -1,4 +1,4 @@
-/** Gauges that are read when somebody collects, so that they are true then and gone when their object is. */
+/** Gauges that are computed at collection, so they are current and vanish with their object. */
 import { emptyResource } from "@opentelemetry/resources";
 import type { CollectionResult, MetricProducer } from "@opentelemetry/sdk-metrics";
 import type { GaugeName, LabelsOf } from "./catalog/mod.ts";
@@ -11,26 +11,26 @@ type SampleOf<N extends GaugeName> = N extends GaugeName
   ? { readonly name: N; readonly labels: LabelsOf<N>; readonly value: number }
   : never;
 
-/** One number of one series; a value that is not finite means unknown and leaves the series out. */
+/** One value of one series; a value that is not finite means unknown and is left out. */
 export type Sample = SampleOf<GaugeName>;
 
-/** Yields what is true now. Must be quick, must not wait, and must not yield a series twice. */
+/** Yields the current samples. Must be quick, must not wait, and must not yield a series twice. */
 export type SampleSource = () => Iterable<Sample>;
 
-/** Where the code says how to read its gauges. */
+/** The registry of sources of gauges. */
 export interface StateMetrics {
   /**
-   * Registers a source about objects of the cluster; it is read only while active. What it throws goes to `onFault`
-   * when that is given, else to the log. Returns the way out.
+   * Registers a source about objects of the cluster; it is read only while active. Its errors go to `onFault`
+   * if given, else to the log. Returns a function that removes it.
    */
   register(source: SampleSource, onFault?: (error: unknown) => void): () => void;
-  /** Registers a source about this process; it is always read. Returns the way out. */
+  /** Registers a source about this process; it is always read. Returns a function that removes it. */
   registerProcess(source: SampleSource): () => void;
-  /** Says whether this replica speaks about the cluster: true on the leader, false before and after. */
+  /** Whether this replica reports on the cluster: true only on the leader. */
   setActive(active: boolean): void;
 }
 
-/** A source with what is told when it throws; nothing is for the reader to tell. */
+/** A source and its `onFault`; without one the reader reports its errors. */
 interface Registered {
   readonly source: SampleSource;
   readonly onFault: ((error: unknown) => void) | undefined;

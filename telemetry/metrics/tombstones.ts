@@ -13,7 +13,7 @@ export interface TombstoneLimits {
   readonly most: number;
 }
 
-/** Ten thousand outlast any deletion in bulk. */
+/** Ten thousand are enough for any bulk deletion. */
 export const tombstoneLimits: TombstoneLimits = { keepMs: LAST_ZERO_MS, most: 10_000 };
 
 /** Remembers deleted objects by key. Time is passed in and must not go backwards. */
@@ -26,7 +26,7 @@ export class Tombstones {
     this.#limits = limits;
   }
 
-  /** From now on the last samples of a deleted object are yielded with the value 0. */
+  /** Reports the last samples of a deleted object with the value 0 from now on. */
   bury(key: string, samples: Iterable<Sample>, nowMs: number): void {
     this.#dropExpired(nowMs);
     this.#graves.delete(key);
@@ -38,7 +38,7 @@ export class Tombstones {
     }
   }
 
-  /** An object of that key exists again, so its living source speaks for it. */
+  /** Ends that: an object of that key exists again, and its source reports it. */
   unbury(key: string): void {
     this.#graves.delete(key);
   }

@@ -4,8 +4,8 @@ import { ChannelCredentials } from "@grpc/grpc-js";
 import type { CollectorLink } from "./collector_link.ts";
 
 /**
- * Credentials of one collector. Leans on how the pinned grpc-js connects: it asks for the options of a connection,
- * takes one with a secure context as https, and makes plain sockets itself unless it cannot write that option.
+ * Credentials for one collector. Depends on how the pinned grpc-js connects: it asks for the options of a connection,
+ * treats one with a secure context as https, and makes plain sockets itself unless it cannot write that option.
  */
 export class CollectorCredentials extends ChannelCredentials {
   readonly #link: CollectorLink;
@@ -26,10 +26,10 @@ export class CollectorCredentials extends ChannelCredentials {
         return createConnection;
       },
       set createConnection(_ofGrpc: unknown) {
-        // grpc-js would put its own there for plain text, over whose errors nobody watches.
+        // Otherwise grpc-js sets its own socket for plain text, whose errors nobody handles.
       },
     };
-    // That there is one makes it https; what is in it is never used, for TLS is made by the link.
+    // Its presence makes the scheme https; its content is never used, as the link makes TLS.
     if (this.#link.isSecure) options.secureContext = { context: undefined };
     return options;
   }
@@ -38,7 +38,7 @@ export class CollectorCredentials extends ChannelCredentials {
     return this.#link.isSecure;
   }
 
-  /** gRPC lets equal credentials share a connection; what ends one signal's must not end another's. */
+  /** gRPC shares a connection among equal credentials, but resetting one signal must not affect another. */
   override _equals(other: ChannelCredentials): boolean {
     return other === this;
   }

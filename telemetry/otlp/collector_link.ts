@@ -1,14 +1,14 @@
 /**
- * The connections to a collector. The runtime's HTTP/2 client is not fit to hold them: it makes TLS of its own without
- * our certificate authorities, ends the process by a rejection nobody can catch when a handshake fails, never tells
- * gRPC that a connection has ended, and tells it too early when one ends at once; gRPC then tries again without ever
- * letting go of the thread. So it is given one end of a socket pair on loopback, which never fails by itself; the other
- * end is joined with the collector here, and what becomes of that is told to gRPC at a time it is ready to hear it.
+ * The connections to a collector. The runtime's HTTP/2 client cannot make them itself: it makes TLS without
+ * our certificate authorities; a failed handshake ends the process with an uncatchable rejection; it never tells
+ * gRPC that a connection has ended, or tells it too early when one ends at once, and gRPC then retries in a loop that
+ * blocks the thread. So it gets one end of a socket pair on loopback, which never fails by itself. The other
+ * end is connected to the collector here, and gRPC is told the outcome when it is ready for it.
  */
 import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** Where a collector is and how it is spoken to. */
+/** The address of a collector and its security. */
 export interface CollectorAddress {
   readonly hostname: string;
   readonly port: number;
@@ -16,9 +16,9 @@ export interface CollectorAddress {
   readonly tls: { readonly authorities: readonly string[] } | undefined;
 }
 
-/** A collector that cannot be reached in that time counts as not there. */
+/** The limit for connecting to a collector. */
 const dialLimitMs = 10_000;
-/** So long gRPC is given to take notice of a new connection. */
+/** The time gRPC gets to notice a new connection. */
 const noticeMs = 20;
 
 /** Makes connections to one collector. */
@@ -40,7 +40,7 @@ export class CollectorLink {
     return this.#address.tls !== undefined;
   }
 
-  /** A socket whose far end is the collector, or soon ends with what stands in the way. */
+  /** A socket to the collector; it ends with an error when that cannot be reached. */
   open(): Socket {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const socket = connect({ host: listener.addr.hostname, port: listener.addr.port });
@@ -49,19 +49,19 @@ export class CollectorLink {
     return socket;
   }
 
-  /** Ends every connection there is; the next export begins with a new one. */
+  /** Ends all connections; the next export makes a new one. */
   reset(reason?: Error): void {
     for (const socket of [...this.#open.keys()]) void this.#end(socket, reason);
   }
 
-  /** Joins the one connection the listener is for with a new one to the collector, for as long as both last. */
+  /** Connects the listener's one connection with a new one to the collector, while both last. */
   async #join(listener: Deno.TcpListener, socket: Socket): Promise<void> {
     let [near, far]: [Deno.Conn | undefined, Deno.Conn | undefined] = [undefined, undefined];
     let reason: Error | undefined;
     try {
       near = await acceptOne(listener, socket);
       far = await dial(this.#address);
-      // The near end stays as it is until gRPC was told.
+      // The near end stays open until gRPC was told.
       const apart = { preventClose: true, preventAbort: true, preventCancel: true };
       await Promise.race([
         near.readable.pipeTo(far.writable, apart),
@@ -78,18 +78,18 @@ export class CollectorLink {
     const noticed = this.#open.get(socket);
     if (!this.#open.delete(socket)) return;
     await noticed;
-    // Now, not when the runtime gets round to it: until then gRPC would begin calls over what has ended.
+    // At once: until the runtime emits it, gRPC would begin calls on an ended connection.
     sessionOf(socket)?.emit("close");
     socket.destroy(reason);
   }
 
-  /** True for what HTTP/2 left behind while a socket of ours was open. */
+  /** True for a rejection of HTTP/2 while a socket of ours was open. */
   #isOurs(reason: unknown): reason is Error {
     return this.#open.size > 0 && reason instanceof Error && /\bnode:http2:/.test(reason.stack ?? "");
   }
 }
 
-/** Takes the connection of that socket and no other; nothing can connect any more when this resolves. */
+/** Accepts the connection of that socket and no other; the listener is closed when this resolves. */
 async function acceptOne(listener: Deno.TcpListener, socket: Socket): Promise<Deno.Conn> {
   socket.once("close", () => closeQuietly(listener));
   try {
@@ -108,7 +108,7 @@ async function dial(address: CollectorAddress): Promise<Deno.Conn> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     reject(new Error(`Cannot reach "${address.hostname}:${address.port}" within ${dialLimitMs / 1000} s`));
-    // What comes later is not wanted any more.
+    // Close a connection that comes too late.
     dialed.then(closeQuietly, () => {});
   }, dialLimitMs);
   try {
@@ -131,11 +131,11 @@ async function dialUnlimited({ hostname, port, tls }: CollectorAddress): Promise
   }
 }
 
-/** Resolves a little after the HTTP/2 session over a socket has told of itself; at the latest when that is overdue. */
+/** Resolves shortly after the HTTP/2 session over a socket has connected, or at a time limit. */
 function whenNoticed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const overdue = setTimeout(resolve, 50 * noticeMs);
-    // The session is made in the turn in which the socket is handed out.
+    // The session is made in the same turn as the socket.
     queueMicrotask(() =>
       sessionOf(socket)?.once("connect", () => {
         clearTimeout(overdue);

@@ -1,29 +1,29 @@
-/** Environment → where and how to export, as data. Never throws: what cannot be used becomes a sentence. */
+/** Parses the export settings from the environment. Never throws: a wrong setting becomes a sentence. */
 import { givenFor, type OtlpTarget, TargetReader } from "./target.ts";
 import { type OtlpTuning, parseTuning } from "./tuning.ts";
 import { type OtlpSignal, otlpSignals, otlpVariables } from "./variables.ts";
 import { type Environment, given, readSetting, yesOrNo } from "../settings.ts";
 
-/** Everything the export needs to know; a signal without a target is not exported. */
+/** The settings of the export; a signal without a target is not exported. */
 export interface OtlpConfig extends OtlpTuning {
   readonly targets: Readonly<Partial<Record<OtlpSignal, OtlpTarget>>>;
 }
 
-/** What an environment says of the export. */
+/** The parsed settings, and what was wrong with them. */
 export interface ParsedOtlp {
   /** Undefined: nothing is exported. */
   readonly otlp: OtlpConfig | undefined;
-  /** Why nothing is exported although it was asked for. */
+  /** Why nothing is exported although it was configured. */
   readonly faults: readonly string[];
-  /** Settings whose default was taken. */
+  /** Wrong settings that were replaced by their default. */
   readonly ignored: readonly string[];
-  /** What is probably not meant, though it can be used. */
+  /** Valid settings that are probably a mistake. */
   readonly hints: readonly string[];
-  /** Values no line may show. */
+  /** Values to redact. */
   readonly secrets: readonly string[];
 }
 
-/** Reads the variables of the export; with no endpoint nothing else is looked at. */
+/** Reads the variables of the export; without an endpoint no other variable is read. */
 export function parseOtlpConfig(env: Environment): ParsedOtlp {
   const ignored: string[] = [];
   const ignore = (sentence: string) => void ignored.push(sentence);

@@ -7,14 +7,14 @@ export interface OtlpEndpoint {
   readonly address: string;
   /** Undefined when it was written without http:// or https://. */
   readonly tls: boolean | undefined;
-  /** True when it has a path, which gRPC has no use for. */
+  /** True when it has a path, which gRPC ignores. */
   readonly hasPath: boolean;
   readonly port: number;
 }
 
 /** The port collectors listen on for OTLP over gRPC. */
 export const grpcPort = 4317;
-/** The port collectors listen on for OTLP over HTTP, which is the usual mistake. */
+/** The port for OTLP over HTTP; a common mistake. */
 export const httpPort = 4318;
 const httpsPort = 443;
 const form = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(\/[^?#@\s]*)?$/i;

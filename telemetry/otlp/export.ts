@@ -1,6 +1,6 @@
 /**
- * The export of one process: bounded queues before the exporters of OpenTelemetry. Loaded only where there is a
- * collector, for nothing else needs gRPC.
+ * The export of one process: bounded queues in front of OpenTelemetry's exporters. Imported only with a
+ * collector, as nothing else needs gRPC.
  */
 import type { Resource } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, type LogRecordExporter } from "@opentelemetry/sdk-logs";
@@ -19,34 +19,34 @@ import { OtlpLogOutput } from "./log_output.ts";
 import type { OtlpSignal } from "./variables.ts";
 import { WatchedExporter, WatchedMetricExporter } from "./watched_exporters.ts";
 
-/** One exporter per signal that goes somewhere. */
+/** One exporter per signal that has a target. */
 export interface OtlpExporters {
   readonly traces?: SpanExporter;
   readonly metrics?: PushMetricExporter;
   readonly logs?: LogRecordExporter;
 }
 
-/** Told what became of each export; undefined means well. */
+/** Called after each export; `error` is undefined on success. */
 export type OnSignalExport = (signal: OtlpSignal, error: Error | undefined) => void;
 
-/** What there is to plug into the telemetry of a process. */
+/** The parts of the export in a process's telemetry. */
 export interface OtlpExport {
   readonly metricReaders: readonly MetricReader[];
   readonly spanProcessors: readonly SpanProcessor[];
   readonly logOutputs: readonly LogOutput[];
-  /** Exports the log lines that are left; the rest ends with its readers and processors. */
+  /** Exports the remaining log lines; readers and processors end the other signals. */
   endLogs(): Promise<void>;
 }
 
-/** What an export is started with. */
+/** What an export needs. */
 export interface OtlpExportParts {
   readonly resource: Resource;
-  /** The same as those of the pull side, so that both say the same. */
+  /** The same as for /metrics, so that both report the same. */
   readonly producers: readonly MetricProducer[];
   readonly onExport: OnSignalExport;
 }
 
-/** Connects exporters; what they cannot take in time is dropped, never waited for. */
+/** Connects exporters; what they cannot export in time is dropped. */
 export function startOtlpExport(
   config: OtlpConfig,
   exporters: OtlpExporters,
@@ -75,7 +75,7 @@ export function startOtlpExport(
   };
 }
 
-/** "lowmemory" differs from "delta" only in instruments that go up and down, which this program has none of. */
+/** "lowmemory" differs from "delta" only for up-down counters, which this program does not have. */
 function temporalityOf({ temporality }: OtlpConfig): AggregationTemporality {
   return temporality === "cumulative" ? AggregationTemporality.CUMULATIVE : AggregationTemporality.DELTA;
 }

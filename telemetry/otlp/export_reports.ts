@@ -1,15 +1,15 @@
-/** What became of exports: counted, and told at most once per interval. */
+/** Counts failed exports, and logs them at most once per interval. */
 import type { Clock } from "../clock.ts";
 import type { Log } from "../logs/log.ts";
 import type { Metrics } from "../metrics/instruments.ts";
 import { type OtlpSignal, otlpSignals } from "./variables.ts";
 
-/** What is reported of exports goes here. */
+/** What {@link ExportReports} needs. */
 export interface ExportReportParts {
   readonly log: Pick<Log, "info" | "warn">;
   readonly metrics: Pick<Metrics, "add" | "precreate">;
   readonly clock: Clock;
-  /** The least time between two lines about one signal. */
+  /** The least time between two log lines about one signal. */
   readonly intervalMs: number;
 }
 
@@ -17,11 +17,11 @@ interface SignalState {
   reportedMs: number;
   /** Failures since the last success. */
   failures: number;
-  /** Whether a line was written about one of them. */
+  /** Whether one of them was logged. */
   isReported: boolean;
 }
 
-/** Counts each failed export. A collector that is gone for a day costs a line per interval and signal, not more. */
+/** Counts each failed export. A collector that is away for a day costs one line per interval and signal. */
 export class ExportReports {
   readonly #parts: ExportReportParts;
   readonly #states = new Map<OtlpSignal, SignalState>();
@@ -53,7 +53,7 @@ export class ExportReports {
     const { failures, isReported } = state;
     state.failures = 0;
     state.isReported = false;
-    // Trouble nobody was told of ends without a word, or a flapping network would fill the log.
+    // Failures that were not logged end without a line, or a flapping network would fill the log.
     if (isReported) this.#parts.log.info("telemetry is exported again", { signal, failures });
   }
 }

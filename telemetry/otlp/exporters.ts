@@ -10,7 +10,7 @@ import type { OtlpTarget } from "./target.ts";
 import type { OtlpExporters } from "./export.ts";
 import { type Exporter, WatchedExporter } from "./watched_exporters.ts";
 
-/** An export that hangs may be joined by as many more; each holds one batch. */
+/** The most concurrent exports; each has one batch. */
 const mostAtOnce = 4;
 
 /** Exporters for the signals that have a target, each with a connection of its own, made when it is needed. */
@@ -30,7 +30,7 @@ export function createOtlpExporters({ targets }: OtlpConfig): OtlpExporters {
 type Options = NonNullable<ConstructorParameters<typeof OTLPTraceExporter>[0]>;
 type Compression = NonNullable<Options["compression"]>;
 
-/** An exporter that begins a new connection whenever the old one may be the trouble. */
+/** An exporter that makes a new connection when the old one may be broken. */
 function connected<Items>(
   target: OtlpTarget,
   create: (options: Options) => Exporter<Items>,
@@ -41,13 +41,13 @@ function connected<Items>(
   });
 }
 
-/** The runtime does not tell gRPC that a connection has ended; exports over it then fail for ever, or hang. */
+/** The runtime does not tell gRPC that a connection has ended, so exports over it fail for ever, or hang. */
 function connectionIsDoubtful(error: Error | undefined): boolean {
   const code = error !== undefined && "code" in error ? error.code : undefined;
   return code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.INTERNAL;
 }
 
-/** Complete, so that nothing is left for the exporters to look up in the environment by themselves. */
+/** Complete options, so that the exporters read nothing from the environment. */
 function optionsOf(
   { address, security, headers, timeoutMs, compression }: OtlpTarget,
   link: CollectorLink,
@@ -59,7 +59,7 @@ function optionsOf(
     credentials: new CollectorCredentials(link),
     metadata,
     timeoutMillis: timeoutMs,
-    // The enumeration of these words is not exported by the exporters.
+    // The exporters do not export this enumeration.
     compression: compression as Compression,
     concurrencyLimit: mostAtOnce,
   };

@@ -1,13 +1,13 @@
-/** Puts the certificates an environment points at into the environment, so that all else is pure. */
+/** Replaces paths of certificates in an environment by their text, so that all parsing is pure. */
 import type { Environment } from "../settings.ts";
 import { otlpVariables, variableNames } from "./variables.ts";
 
-/** Certificates are small; anything larger is another file. */
+/** A larger file is no certificate. */
 const mostBytes = 1024 * 1024;
 
 /**
- * The environment with the text of the file in place of its path, for each certificate variable. A file that cannot be
- * read stays a path, which the parser refuses by name.
+ * The environment with the text of each certificate file in place of its path. A file that cannot be read stays
+ * a path, which the parser then reports.
  */
 export async function inlineCertificates(
   env: Environment,
@@ -21,7 +21,7 @@ export async function inlineCertificates(
       const text = await readTextFile(path);
       if (text.length <= mostBytes) found[name] = text.trim();
     } catch {
-      // The parser says so, with the name of the variable and what is in it.
+      // The parser reports the variable and its value.
     }
   }
   return { ...env, ...found };

@@ -1,6 +1,6 @@
 /** `key=value,key=value` with percent-encoded values: the form of OTLP headers and of resource attributes. */
 
-/** The pairs of such a list; the text of the first part that is none, when there is one. */
+/** The pairs of such a list, or the text of the first invalid part. */
 export type KeyValueList =
   | { readonly kind: "pairs"; readonly pairs: readonly (readonly [key: string, value: string])[] }
   | { readonly kind: "broken" };

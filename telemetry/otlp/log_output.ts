@@ -16,7 +16,7 @@ const severities: Readonly<Record<Level, SeverityNumber>> = {
   error: SeverityNumber.ERROR,
 };
 
-/** An output of the log that hands records on; the target becomes the instrumentation scope. */
+/** A log output that exports records; the target becomes the instrumentation scope. */
 export class OtlpLogOutput {
   readonly #provider: LoggerProvider;
   readonly #loggers = new Map<string, Logger>();
@@ -25,7 +25,7 @@ export class OtlpLogOutput {
     this.#provider = new LoggerProvider({ resource, processors: [processor] });
   }
 
-  /** Takes a record that is already without secrets. */
+  /** Exports a record, which is already redacted. */
   write(record: LogRecord): void {
     this.#loggerOf(record.target).emit({
       timestamp: toHrTime(record.timeMs),
@@ -37,7 +37,7 @@ export class OtlpLogOutput {
     });
   }
 
-  /** Hands on what is left, and ends. */
+  /** Exports the rest, and ends. */
   shutdown(): Promise<void> {
     return this.#provider.shutdown();
   }
@@ -51,7 +51,7 @@ export class OtlpLogOutput {
   }
 }
 
-/** What the spans around the line say of its object, and its own fields over it. */
+/** The attributes of the spans around the line; its own fields win. */
 function attributesOf({ fields, trace }: LogRecord): Record<string, Attribute> {
   const all: Record<string, Attribute> = {};
   for (const { attributes } of trace?.spans ?? []) Object.assign(all, mutable(attributes));
@@ -60,7 +60,7 @@ function attributesOf({ fields, trace }: LogRecord): Record<string, Attribute> {
 
 type Attribute = string | number | boolean | null | Attribute[] | { [key: string]: Attribute };
 
-/** The same value; only the type says that it may be changed, which nobody does. */
+/** Casts away readonly; nobody changes the value. */
 function mutable(values: Readonly<Record<string, Plain>>): Readonly<Record<string, Attribute>> {
   return values as Readonly<Record<string, Attribute>>;
 }

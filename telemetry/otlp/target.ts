@@ -1,4 +1,4 @@
-/** Environment → where one signal goes and how: its own variables, else the general ones. */
+/** Parses the target of one signal: from its own variables, else from the general ones. */
 import { X509Certificate } from "node:crypto";
 import { parseKeyValueList } from "./key_value_list.ts";
 import { endpointForm, grpcPort, httpPort, type OtlpEndpoint } from "./endpoint.ts";
@@ -27,7 +27,7 @@ export interface OtlpTarget {
   readonly compression: "none" | "gzip";
 }
 
-/** Sentences by what they mean for the export. */
+/** Messages by their effect on the export. */
 export type Told = Readonly<Record<"faults" | "ignored" | "hints", string[]>>;
 
 const longTime = wholeNumber(1, 3_600_000);
@@ -63,12 +63,12 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-/** Names gRPC keeps for itself or for binary values are refused by it at the first export. */
+/** False for names that gRPC reserves, which it would refuse at the first export. */
 function isHeader(name: string, value: string): boolean {
   return /^[a-z0-9_.-]+$/.test(name) && !/-bin$|^grpc-|^:|^te$/.test(name) && /^[\x20-\x7e]*$/.test(value);
 }
 
-/** Reads what concerns one signal: the variable with its name in it, else the one for all. */
+/** Reads the settings of one signal: the variable with its name in it, else the one for all. */
 export class TargetReader {
   readonly #env: Environment;
   readonly #signal: OtlpSignal;
@@ -80,7 +80,7 @@ export class TargetReader {
     this.#reported = reported;
   }
 
-  /** Undefined when something about it is a fault. */
+  /** Undefined when a setting is wrong. */
   read(found: Given): OtlpTarget | undefined {
     const endpoint = readSetting(found, endpointForm, (sentence) => this.#fault(sentence));
     this.#readProtocol(endpoint);
@@ -98,7 +98,7 @@ export class TargetReader {
     return { address: endpoint.address, security, headers, timeoutMs, compression };
   }
 
-  /** The values of the headers, and all of their text when it cannot be understood. */
+  /** The values of the headers, or the whole text when it cannot be parsed. */
   secrets(): readonly string[] {
     return this.#headerVariables().flatMap(({ text }) => [
       text,
@@ -117,7 +117,7 @@ export class TargetReader {
     readSetting(found, protocol, tell);
   }
 
-  /** General headers, with those of the signal over them. */
+  /** The general headers; those of the signal win. */
   #readHeaders(): OtlpTarget["headers"] | undefined {
     const merged = new Map<string, string>();
     for (const found of this.#headerVariables()) {
@@ -157,7 +157,7 @@ export class TargetReader {
   }
 }
 
-/** What was set of a variable for one signal. */
+/** The value of a variable for one signal. */
 export function givenFor(env: Environment, variable: OtlpVariable, signal: OtlpSignal): Given | undefined {
   return given(env, [signalVariable(variable.name, signal), variable.name]);
 }

@@ -1,17 +1,17 @@
-/** Environment → how much is exported and how often; what cannot be used costs its default and a sentence. */
+/** Parses how much is exported and how often; a wrong setting gets its default, with a message. */
 import { type OtlpVariable, otlpVariables } from "./variables.ts";
 import { type Environment, given, oneOf, readSetting, type SettingForm, wholeNumber } from "../settings.ts";
 
 /** Which traces are exported. */
 export interface SamplerChoice {
   readonly root: "always_on" | "always_off" | "traceidratio";
-  /** Whether a parent that was sampled or not decides first. */
+  /** Whether the parent's sampling decision wins. */
   readonly parentBased: boolean;
   /** From 0 to 1, for traceidratio. */
   readonly ratio: number;
 }
 
-/** A queue between what happens and its export; what does not fit is dropped. */
+/** The limits of an export queue; what does not fit is dropped. */
 export interface QueueLimits {
   readonly delayMs: number;
   readonly timeoutMs: number;
@@ -19,7 +19,7 @@ export interface QueueLimits {
   readonly mostPerExport: number;
 }
 
-/** Times, amounts and shares of the export. */
+/** Intervals, sizes and sampling of the export. */
 export interface OtlpTuning {
   readonly temporality: "cumulative" | "delta" | "lowmemory";
   readonly metricIntervalMs: number;
@@ -39,7 +39,7 @@ const ratio: SettingForm<number> = {
   expected: "a number from 0 to 1",
 };
 
-/** Reads what is not about a single signal. */
+/** Reads the settings that are the same for all signals. */
 export function parseTuning(env: Environment, ignore: (sentence: string) => void): OtlpTuning {
   const read = <T>(variable: OtlpVariable, form: SettingForm<T>, fallback: T): T =>
     readSetting(given(env, [variable.name]), form, ignore) ?? fallback;

@@ -7,13 +7,13 @@ export type OtlpSignal = typeof otlpSignals[number];
 
 /** A variable of the export. */
 export interface OtlpVariable extends TelemetryVariable {
-  /** True when a name with the signal in it wins for that signal: OTEL_EXPORTER_OTLP_LOGS_ENDPOINT. */
+  /** True when there is also a name for one signal, as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, which wins. */
   readonly perSignal?: true;
-  /** Movers get it from the controller when there is a collector. */
+  /** True when movers get it from the controller, if there is a collector. */
   readonly handedOn: boolean;
 }
 
-/** Every variable of the export; with no endpoint none of them but `strict` is looked at. */
+/** Every variable of the export; without an endpoint only `strict` is read. */
 export const otlpVariables = {
   endpoint: {
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -191,7 +191,7 @@ export function signalVariable(name: string, signal: OtlpSignal): string {
   return name.replace("OTEL_EXPORTER_OTLP_", `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`);
 }
 
-/** Every name a variable may have. */
+/** All names of a variable. */
 export function variableNames(variable: OtlpVariable): readonly string[] {
   if (variable.perSignal === undefined) return [variable.name];
   return [variable.name, ...otlpSignals.map((signal) => signalVariable(variable.name, signal))];

@@ -1,18 +1,18 @@
-/** Exporters whose every result is noted, whoever asked for the export. */
+/** Exporters that report the result of every export. */
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
-/** What became of one export; undefined means well. */
+/** Called after one export; `error` is undefined on success. */
 export type OnExport = (error: Error | undefined) => void;
 
-/** What the exporters of all signals have in common. */
+/** The common part of the exporters of all signals. */
 export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void;
   forceFlush?(): Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** An exporter that notes each result; one that throws has failed like any other. */
+/** An exporter that reports each result; a throw counts as a failure. */
 export class WatchedExporter<Items> implements Exporter<Items> {
   readonly #exporter: Exporter<Items>;
   readonly #onExport: OnExport;
@@ -45,7 +45,7 @@ export class WatchedExporter<Items> implements Exporter<Items> {
   }
 }
 
-/** A watched exporter of metrics, which also says how its reader is to add up. */
+/** A watched exporter of metrics, which also defines temporality and aggregation. */
 export class WatchedMetricExporter extends WatchedExporter<ResourceMetrics> implements PushMetricExporter {
   readonly #temporality: AggregationTemporality;
 

@@ -1,13 +1,13 @@
-/** Every span this program records, as data: what the reference is made of and what received spans are held against. */
+/** Every span this program records, as data: the source of the reference, and compared with received spans. */
 import { attribute } from "../semconv.ts";
 
 /** One span. */
 export interface SpanEntry {
-  /** `{…}` stands for what differs from span to span. */
+  /** `{…}` stands for a variable part. */
   readonly name: string;
   readonly kind: "internal" | "client";
   readonly role: "controller" | "mover";
-  /** What it stands beneath. */
+  /** Its parent. */
   readonly parent: string;
   readonly attributes: readonly string[];
   readonly meaning: string;

@@ -9,8 +9,8 @@ import {
 import type { SamplerChoice } from "../otlp/tuning.ts";
 
 /**
- * The sampler of a choice. A parent in another process that was sampled is asked again by the share of its trace id:
- * the trace of a run begins in no process, so each of them must come to the same answer by itself.
+ * The sampler for a setting. A sampled parent of another process is decided again by the ratio of its trace id:
+ * the trace of a run begins in no process, so every process must come to the same decision by itself.
  */
 export function createSampler(choice: SamplerChoice): Sampler {
   const root = rootSampler(choice);

@@ -3,7 +3,7 @@ import * as otel from "@opentelemetry/api";
 import type { Redactor } from "../redact.ts";
 import { attribute } from "../semconv.ts";
 
-/** What a span is told about; undefined means absent. */
+/** The attributes of a span; undefined means absent. */
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** A running span, as the code inside sees it. */
@@ -16,10 +16,10 @@ export interface Span {
   fail(message: string): void;
 }
 
-/** A piece of work that began and ended elsewhere, as the span it is the whole of. */
+/** A finished piece of work, to be recorded as a span. */
 export interface FinishedSpan {
   readonly name: string;
-  /** Its own ids: whatever was done with this traceparent as its parent stands beneath it. */
+  /** The ids of the span itself; spans with this traceparent as parent are below it. */
   readonly traceparent: string;
   /** Since the Unix epoch. */
   readonly startMs: number;
@@ -29,7 +29,7 @@ export interface FinishedSpan {
   readonly failure?: string;
 }
 
-/** A span of the SDK behind our face; what it is told leaves without secrets, and only if somebody records. */
+/** A span of the SDK behind our interface; attributes are redacted, and set only on a recorded span. */
 export class RunningSpan implements Span {
   readonly traceId: string;
   readonly spanId: string;
@@ -55,7 +55,7 @@ export class RunningSpan implements Span {
     this.#span.setStatus({ code: otel.SpanStatusCode.ERROR, message: this.#redactor.text(message) });
   }
 
-  /** Marks the span as failed by what was thrown, causes included. */
+  /** Marks the span as failed with a thrown error and its causes. */
   failWith(error: unknown): void {
     if (!this.#span.isRecording()) return;
     const name = error instanceof Error ? error.name : typeof error;

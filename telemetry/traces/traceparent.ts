@@ -1,6 +1,6 @@
-/** The W3C traceparent: how a trace crosses from one process to the next. */
+/** The W3C traceparent, which carries a trace from one process to another. */
 
-/** What a traceparent says. */
+/** A parsed traceparent. */
 export interface RemoteSpan {
   readonly traceId: string;
   readonly spanId: string;

@@ -1,4 +1,4 @@
-/** Spans: started, filled, failed and ended in one place; nobody else touches the tracing API. */
+/** Starts and ends spans; the only file that uses the tracing API. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as otel from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
@@ -21,19 +21,19 @@ export type SpanStart = string | { readonly name: string; readonly kind: "intern
 
 /** Spans and their context. */
 export interface Tracing {
-  /** Runs fn inside a new span; what fn throws marks the span as failed and is thrown on. */
+  /** Runs fn in a new span; an error of fn marks the span as failed and is rethrown. */
   withSpan<T>(start: SpanStart, attributes: Attributes, fn: (span: Span) => T | Promise<T>): Promise<T>;
-  /** Runs fn as the child of a span of another process; a traceparent that cannot be read is no parent. */
+  /** Runs fn as the child of a span of another process; an invalid traceparent is ignored. */
   withRemoteParent<T>(traceparent: string | undefined, fn: () => T): T;
-  /** Records a root span that is over, under ids that were decided before; ids that cannot be read record nothing. */
+  /** Records a finished root span with given ids; with invalid ids nothing is recorded. */
   recordSpan(span: FinishedSpan): void;
-  /** The W3C traceparent of the running span, to be handed to another process; undefined outside a span. */
+  /** The W3C traceparent of the running span, for another process; undefined outside a span. */
   currentTraceparent(): string | undefined;
   /** The ids and spans around the caller; undefined outside a span. */
   activeTrace(): LogTrace | undefined;
 }
 
-/** What tracing is made from; without processors spans carry ids and nothing is recorded. */
+/** What tracing needs; without processors spans have ids, but nothing is recorded. */
 export interface TracingParts {
   readonly resource: Resource;
   readonly processors: readonly SpanProcessor[];
@@ -107,7 +107,7 @@ export class Tracer implements Tracing {
     span.end(new Date(Math.max(startMs, endMs)));
   }
 
-  /** Runs fn as if no span were around. */
+  /** Runs fn outside any span. */
   outside<T>(fn: () => T): T {
     return this.#storage.run(undefined, fn);
   }
@@ -156,12 +156,12 @@ interface SpanIds {
   readonly spanId: string;
 }
 
-/** Random ids, but for a span that is started by `with`. */
+/** Random ids, except for a span started inside `with`. */
 class SpanIdSource implements IdGenerator {
   readonly #random = new RandomIdGenerator();
   #given: SpanIds | undefined;
 
-  /** Runs fn, which must start one span and not wait; a root span gets these ids. */
+  /** Runs fn, which must start one root span and not wait; the span gets these ids. */
   with<T>(ids: SpanIds, fn: () => T): T {
     this.#given = ids;
     try {

@@ -1,13 +1,13 @@
-/** What the catalog says of one metric. */
+/** The entries of the metric catalog. */
 
 /** A label whose values come from the cluster or from a closed list kept elsewhere (kinds, reasons). */
 export const open = "open";
 
-/** What a label may hold: any text, or one of the listed values. */
+/** The values of a label: any text, or one of a list. */
 export type LabelValues = typeof open | readonly string[];
 
 /**
- * How the numbers of a metric come about.
+ * How a metric is measured.
  * counter, histogram: recorded when something happens. gauge, observed_counter: read at collection time.
  * resource: written by the Prometheus serializer from the resource attributes.
  */
@@ -28,12 +28,12 @@ export interface MetricEntry {
   readonly labels: Readonly<Record<string, LabelValues>>;
   readonly buckets?: readonly number[];
   /**
-   * absent: a gauge of what should not be, whose zeros are left out (silent_zeros.ts): nearly all its series would be 0
-   * at any time. Never one that is promised.
+   * absent: zeros of this gauge are left out (silent_zeros.ts). For gauges of problems, whose series are nearly all 0.
+   * Never for a promised metric.
    */
   readonly zero?: "absent";
   readonly help: string;
-  /** The section of deploy/docs/contract.md that promises it; absent: the name is our own choice. */
+  /** The section of deploy/docs/contract.md that promises it; absent: not promised. */
   readonly promised?: Contract;
 }
 

@@ -16,7 +16,7 @@ import type { InstrumentKind, MetricEntry, open } from "./entry.ts";
 
 export type { MetricEntry } from "./entry.ts";
 
-/** Every metric by its exported name; nothing outside this table may be recorded. */
+/** Every metric by its exported name; only these can be recorded. */
 export const catalog = {
   ...kindMetrics,
   ...backupMetrics,
@@ -59,7 +59,7 @@ export type LabelsOf<N extends MetricName> = keyof Catalog[N]["labels"] extends 
 /** `{}` as a type would let any object through. */
 type NoLabels = Readonly<Record<string, never>>;
 
-/** The labels of a metric that have no closed list: what is needed to make all its series at 0. */
+/** The labels of a metric without a closed list: needed to create all its series at 0. */
 export type OpenLabelsOf<N extends MetricName> = {
   readonly [
     L in keyof Catalog[N]["labels"] as Catalog[N]["labels"][L] extends typeof open ? L : never

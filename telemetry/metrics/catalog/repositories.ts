@@ -1,4 +1,4 @@
-/** What repositories hold. */
+/** What is in the repositories. */
 import { type MetricEntry, ofObject } from "./entry.ts";
 
 /** By exported name. */

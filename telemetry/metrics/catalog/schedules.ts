@@ -1,4 +1,4 @@
-/** When BackupSchedules make Backups, and which they left out. */
+/** When BackupSchedules make Backups, and which slots they missed or skipped. */
 import { type MetricEntry, ofObject, open } from "./entry.ts";
 
 /** By exported name. */
