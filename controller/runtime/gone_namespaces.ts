@@ -7,16 +7,16 @@ import {
   tombstoneLimits,
 } from "../../telemetry/mod.ts";
 
-/** Counters of which each series is about one namespace. */
+/** Counters with one series per namespace. */
 const COUNTERS = metricNames().filter((name): name is ObjectCounterName => {
   const { instrument, scope, labels } = metricEntry(name);
   return instrument === "counter" && scope === "object" && "namespace" in labels;
 });
 
 /**
- * Ends the counter series of namespaces that are gone: not at once, for what was counted last (the orphans of a namespace
- * that was deleted) has to be read, but as long after as the zeros of deleted objects stay. A namespace that is made
- * again meanwhile goes on counting; one that is made later begins anew.
+ * Ends the counter series of deleted namespaces. Not at once, as the last counts (the orphans of a deleted namespace)
+ * must still be scraped, but as long after as the zeros of deleted objects stay. A namespace that is created
+ * again meanwhile continues its series; later it begins a new one.
  */
 export class GoneNamespaces {
   readonly #metrics: Pick<Metrics, "forget">;
@@ -28,7 +28,7 @@ export class GoneNamespaces {
     this.#clock = clock;
   }
 
-  /** To be told of every change of a namespace. */
+  /** Must be called for every change of a namespace. */
   note({ old, new: now }: Change): void {
     const name = (now ?? old)?.metadata.name ?? "";
     this.#waiting.get(name)?.();
@@ -37,7 +37,7 @@ export class GoneNamespaces {
     this.#waiting.set(name, this.#clock.setTimer(tombstoneLimits.keepMs, () => this.#forget(name)));
   }
 
-  /** Waits for nothing any more. */
+  /** Cancels what is pending. */
   end(): void {
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();

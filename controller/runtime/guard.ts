@@ -3,10 +3,10 @@ import type { Sample, Telemetry } from "../../telemetry/mod.ts";
 import type { IndexFunction } from "./kind.ts";
 import type { Route } from "./watches/merge.ts";
 
-/** Where a kind may throw without ending a loop. */
+/** The functions of a kind that may throw without ending a loop. */
 type Place = "pass" | "keys" | "index" | "samples";
 
-/** Functions of kinds, made so that a defect in one is logged and counted and costs no more than its answer. */
+/** Wraps functions of kinds, so that an error in one is logged and counted and costs only its result. */
 export class Guard {
   readonly #telemetry: Pick<Telemetry, "log" | "metrics">;
 
@@ -14,17 +14,17 @@ export class Guard {
     this.#telemetry = telemetry;
   }
 
-  /** Makes the counter of every place visible at 0. */
+  /** Creates the counter of every place at 0. */
   precreate(kind: string): void {
     this.#telemetry.metrics.precreate("kopiur_controller_panics_total", { kind });
   }
 
-  /** An index that finds an object under nothing when it throws. */
+  /** An index function that does not index an object when it throws. */
   index(kind: string, index: IndexFunction): IndexFunction {
     return (object) => this.#answer({ kind, where: "index", object }, () => index(object), []);
   }
 
-  /** A route that touches no key when it throws. */
+  /** A route that returns no key when it throws. */
   route(route: Route): Route {
     const { kind, via } = route;
     if (via === "own") return route;
@@ -38,12 +38,12 @@ export class Guard {
     return this.#answer({ kind, where: "samples" }, () => [...source()], []);
   }
 
-  /** Notes an error that samples let through. */
+  /** Logs and counts an error of samples. */
   samplesFailed(kind: string, error: unknown): void {
     this.#note({ kind, where: "samples", key: { namespace: "", name: "" } }, error);
   }
 
-  /** Notes an error that a pass let through. */
+  /** Logs and counts an error of a pass. */
   passFailed(kind: string, key: ObjectKey, error: unknown): void {
     this.#note({ kind, where: "pass", key }, error);
   }

@@ -2,21 +2,21 @@ import type { KubeObject, ObjectKey, Reader, Resource } from "../../kube/types.t
 import type { ObjectCounterName, OpenLabelsOf, Sample } from "../../telemetry/mod.ts";
 import type { Applied, Plan } from "./plan.ts";
 
-/** An index: object → values it is found under. */
+/** Returns the values under which an index finds an object. */
 export type IndexFunction = (object: KubeObject) => readonly string[];
 
-/** A resource a kind looks at, and which of its keys a change there touches. */
+/** A resource a kind watches, and which keys of the kind a change there affects. */
 export interface Watch {
   readonly resource: Resource;
-  /** Restricts list and watch on the server, e.g. to what we manage. All watches of a resource must agree. */
+  /** Restricts list and watch on the server. All watches of a resource must agree. */
   readonly labelSelector?: string;
   /** Keep only metadata (Secrets). All watches of a resource must agree. */
   readonly metadataOnly?: boolean;
-  /** With `metadataOnly`: these fields stay besides it, as `status.phase`. All watches of a resource must agree. */
+  /** With `metadataOnly`: also keep these fields, as `status.phase`. All watches of a resource must agree. */
   readonly fields?: readonly string[];
   /** Indexes by name. A name is the kind's own: other kinds may use it for something else. */
   readonly indexes?: Readonly<Record<string, IndexFunction>>;
-  /** Keys of this kind to be reconciled when `object` appears, changes or goes. May read the caches. */
+  /** Keys of this kind to reconcile when `object` appears, changes or is deleted. May read the caches. */
   readonly keys?: (object: KubeObject, reader: Reader) => readonly ObjectKey[];
 }
 
@@ -26,7 +26,7 @@ export type StateSample = Sample;
 /** A right the controller needs besides watching: `create` and `offer` of a plan need create, `annotate` patch, `remove` delete. */
 export interface Grant {
   readonly resource: Resource;
-  /** What of the resource is meant, where that is not the object itself. */
+  /** The subresource, when it is not the object itself. */
   readonly subresource?: "log";
   readonly verbs: readonly ("get" | "create" | "patch" | "delete")[];
 }
@@ -35,17 +35,17 @@ type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
   ? { readonly metric: N; readonly labels: OpenLabelsOf<N> }
   : never;
 
-/** All series of a counter that carry these labels: one for each value of its closed labels. */
+/** All series of a counter with these labels: one for each value of its closed labels. */
 export type CounterSeries = SeriesOf<ObjectCounterName>;
 
 /**
- * What a plan needs that all objects share and that is kept outside of the cluster, as slots for movers; and the live
- * state of what it would delete. It is asked for between `observe` and `plan`, so that observing only reads and planning
+ * What a plan needs from outside the caches: shared resources that are kept in memory, as mover slots, and the live
+ * state of what it would delete. Asked for between `observe` and `plan`, so that observing only reads and planning
  * stays pure.
  */
 export interface Claims<World> {
   /**
-   * The world with what was granted of everything that a plan over it would use; undefined when the object turns out to
+   * The world with what was granted of everything its plan would use; undefined when the object turns out to
    * be gone. May read live and plan, never writes.
    */
   ask(world: World, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
@@ -54,7 +54,7 @@ export interface Claims<World> {
 }
 
 /**
- * What a kind must declare. The engine runs it: observe → claim → plan → apply → status → tell. The engine knows
+ * What a kind must declare. The engine runs it: observe → claim → plan → apply → status → report. The engine knows
  * no kind and kinds never import kinds. A kind's plans may carry more than the engine reads, for its `status`.
  */
 export interface Kind<World extends { readonly object: KubeObject }, P extends Plan = Plan> {
@@ -73,7 +73,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
   /**
    * Counter series of an object's namespace. They exist at 0 from the first pass over an object there, and stay when it is
-   * gone, until some time after the namespace is. The kind has to watch namespaces for that.
+   * gone, until some time after the namespace is deleted. The kind has to watch namespaces for that.
    */
   readonly namespaceCounters?: (namespace: string) => readonly CounterSeries[];
   /**
@@ -84,19 +84,19 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
   /** True for an object that is only kept as a record: kopiur_resource_ready no longer counts it. */
   readonly hasEnded?: (object: KubeObject) => boolean;
   /**
-   * Called once when work begins, with a function that has a key of this kind reconciled: for changes that no watch shows,
-   * as a slot that became free.
+   * Called once when work begins, with a function that queues a key of this kind: for changes that no watch shows,
+   * as a freed slot.
    */
   readonly wakes?: (wake: (key: ObjectKey) => void) => void;
   /** Reads, never writes; undefined when the object is gone. Throws StalledError for an object that cannot be parsed. */
   observe(key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date): Promise<World | undefined>;
-  /** What its plans need from outside of the world; without it the plan is made over the world as observed. */
+  /** What its plans need from outside the caches; without it the plan is made from the observed world. */
   readonly claims?: Claims<World>;
   /** Every decision of the kind. Pure. */
   plan(world: World, now: Date): P;
-  /** Called with what became of a plan's objects, for what a kind keeps outside of the cluster. Must be quick and not throw. */
+  /** Called with the result of a plan, for what a kind keeps in memory. Must be quick and not throw. */
   applied?(world: World, applied: Applied, now: Date): void;
-  /** The whole status but its conditions. Pure; holds no bare `now`. */
+  /** The whole status except its conditions. Pure; must not contain the current time, or it changes in every pass. */
   status(world: World, plan: P, applied: Applied): Readonly<Record<string, unknown>>;
   /** Gauge samples of all objects of the kind. Called at scrape time, on the leader only. */
   samples(reader: Reader, now: Date): Iterable<StateSample>;

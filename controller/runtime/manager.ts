@@ -29,13 +29,13 @@ export interface ManagerDeps {
   readonly random: () => number;
   /** A new id for each pass. */
   readonly newId: () => string;
-  /** How many keys of a kind are worked on at the same time. */
+  /** The number of workers per kind. */
   readonly concurrency: number;
   /** Whether this process may write; asked before each write. */
   readonly isLeader: () => boolean;
 }
 
-/** Everything the manager keeps for one kind. */
+/** The state of the manager for one kind. */
 interface Runner {
   readonly kind: AnyKind;
   readonly reader: Reader;
@@ -43,12 +43,12 @@ interface Runner {
   readonly state: StateSource;
 }
 
-/** Longer silence of the API server means that the caches cannot be trusted; it sends something every minute. */
+/** After a longer silence of the API server the caches are not trusted; it sends something every minute. */
 const stalenessLimitSeconds = 300;
 
 /**
- * Runs kinds: one informer per resource for all of them, one queue and its workers for each. Caches are warm as
- * soon as `start` was called; work begins with `work`, on the leader. Order of life: start → whenSynced → work →
+ * Runs kinds: one informer per resource for all kinds, one queue with workers per kind. Caches fill as
+ * soon as `start` was called; work begins with `work`, on the leader. Order of calls: start → whenSynced → work →
  * stopWatching → drain; `halt` in place of the last two when work must end at once.
  */
 export class Manager {
@@ -95,12 +95,12 @@ export class Manager {
     for (const informer of this.#informers) informer.start(this.#watching.signal);
   }
 
-  /** Resolves once every cache holds its first list. */
+  /** Resolves once every cache has its first list. */
   async whenSynced(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#informers.map((informer) => informer.whenSynced(signal)));
   }
 
-  /** Begins to work: every object there is has its pass, and every change from now on. Needs full caches. */
+  /** Begins to work: every existing object gets a pass, and every change from now on. Needs full caches. */
   work(): void {
     this.#isWorking = true;
     for (const { kind, reader, pool } of this.#runners.values()) {
@@ -118,14 +118,14 @@ export class Manager {
     await Promise.all(this.#informers.map((informer) => informer.ended));
   }
 
-  /** Takes nothing more and lets the passes that run end; breaks them off when the signal aborts. */
+  /** Starts no more passes and waits for the running ones; aborts them when the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isWorking = false;
     await Promise.all([...this.#runners.values()].map(({ pool }) => pool.drain(signal)));
     for (const unregister of this.#unregister.splice(0)) unregister();
   }
 
-  /** Breaks off every pass at once, and the watches. */
+  /** Aborts all passes and watches at once. */
   async halt(reason: Error): Promise<void> {
     this.#isWorking = false;
     this.#watching.abort(reason);

@@ -1,7 +1,7 @@
 /**
- * The engine: runs kinds over informers and queues, and tells of every pass. It knows no kind. Imports api, kube
- * and telemetry. Start reading at kind.ts (what a kind declares), then pass/pass.ts (one pass), pass/report.ts (what is
- * told of it) and manager.ts (what is around it).
+ * The engine: runs kinds with informers and queues, and reports every pass. It knows no kind. Imports api, kube
+ * and telemetry. Start reading at kind.ts (what a kind declares), then pass/pass.ts (one pass), pass/report.ts (its
+ * report) and manager.ts (what runs the passes).
  * @module
  */
 export type { AnyKind, CounterSeries, Grant, IndexFunction, Kind, StateSample, Watch } from "./kind.ts";

@@ -7,12 +7,12 @@ export type Outcome =
     readonly kind: "settled";
     readonly reason: Reason;
     readonly message: string;
-    /** What the Ready condition says; a Failed run is settled and not Ready. */
+    /** The status of the Ready condition; a Failed run is settled and not Ready. */
     readonly ready: "True" | "False";
     readonly recheckAfterSeconds?: number;
-    /** The look back is for a moment, not for the sake of looking: it is not spread. */
+    /** The recheck is for an exact time, so it gets no jitter. */
     readonly isPunctual?: true;
-    /** No Event of its own: what may become true for thousands of objects at once, and is nothing new. */
+    /** No Event: it may become true for thousands of objects at once, and is no news. */
     readonly isQuiet?: true;
   }
   | {
@@ -20,14 +20,14 @@ export type Outcome =
     readonly reason: Reason;
     readonly message: string;
     readonly recheckAfterSeconds: number;
-    /** No Event of its own: an ordinary wait that may begin for a thousand objects at once. */
+    /** No Event: an ordinary wait that may begin for a thousand objects at once. */
     readonly isQuiet?: true;
   }
   | {
     readonly kind: "stalled";
     readonly reason: Reason;
     readonly message: string;
-    /** A look now and then all the same, where the world outside may have been mended. */
+    /** A recheck all the same, where the cause may be removed outside the cluster. */
     readonly recheckAfterSeconds?: number;
     /** Its chain of messages goes to Event and log, never to the conditions. */
     readonly error?: Error;
@@ -41,12 +41,12 @@ export type Outcome =
     readonly error: Error;
   };
 
-/** What lifts a refusal of the API server (a role, an admission policy) is not watched, so it is asked again. */
+/** A refusal by the API server (a role, an admission policy) may end without a watched change, so it is retried. */
 const refusalRecheckSeconds = 300;
 
 /**
- * The outcome of a pass in which something threw. Texts of transient errors may hold volatile parts, so their
- * condition says the stable sentence of the reason; an error of no known class is a failure of ours.
+ * The outcome of a pass in which something threw. Texts of transient errors may have volatile parts, so their
+ * condition has the stable sentence of the reason. An error of unknown class is an internal failure.
  */
 export function outcomeOfError(thrown: unknown): Outcome {
   if (thrown instanceof WaitingError) {

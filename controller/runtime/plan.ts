@@ -3,7 +3,7 @@ import type { Annotating, DesiredObject, Removal } from "../../kube/types.ts";
 import type { CounterName, FinishedSpan, HistogramName, LabelsOf } from "../../telemetry/mod.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** One Event the kind asks for. On the reconciled object it takes the place of the outcome's own. */
+/** One Event of a kind. On the reconciled object it replaces the outcome's own. */
 export interface PlannedEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: Reason;
@@ -27,38 +27,38 @@ type RecordOf<N extends HistogramName> = N extends HistogramName
   ? { readonly kind: "record"; readonly metric: N; readonly labels: LabelsOf<N>; readonly value: number }
   : never;
 
-/** One measurement the kind asks for, or the span of a piece of work that is over. */
+/** One measurement of a kind, or the span of a finished piece of work. */
 export type PlannedMeasure =
   | AddOf<CounterName>
   | RecordOf<HistogramName>
   | { readonly kind: "span"; readonly span: FinishedSpan };
 
 /**
- * Everything a pass wants done and reported. Pure data: the engine applies it in the order of the fields.
+ * Everything a pass wants to do and report. Pure data: the engine applies it in the order of the fields.
  *
- * Events and measures are sent once, right after the write that records what they say. That write is the status, and only
- * when it changed; so a kind plans them where its status changes. For an object whose finalizer is dropped it is the drop.
- * When the write conflicts nothing is sent: the next pass does it. (A controller that dies between the write and the
+ * Events and measures are sent once, right after the write that records the same. That write is the status, but only
+ * when it changed, so a kind plans them where its status changes. When the finalizer is dropped, it is that drop.
+ * When the write conflicts, nothing is sent: the next pass does it. (A controller that dies between the write and the
  * sending loses them; nothing is ever sent twice.)
  */
 export interface Plan {
   /**
-   * `present` is written before anything else. `absent` is dropped after everything else; an object that is
+   * `present` is written before anything else. `absent` is done after everything else; an object that is
    * being deleted then gets no status any more.
    */
   readonly finalizer?: "present" | "absent";
   /**
-   * Annotations on objects of other kinds, which act on them; set in order, before anything is made. Two of one plan on the
-   * same object may both name the version it was seen at.
+   * Annotations, mostly on objects of other kinds that act on them; set in order, before creations. Two in one plan on the
+   * same object may both name the version that was seen.
    */
   readonly annotate?: readonly Annotating[];
-  /** Made in order, where they are not there yet; the first failure ends the pass. */
+  /** Created in order, unless they exist; the first failure ends the pass. */
   readonly create: readonly DesiredObject[];
-  /** Deleted in order, after what is made. */
+  /** Deleted in order, after the creations. */
   readonly remove: readonly Removal[];
   /**
-   * Made in order, after the rest. A refusal (an exceeded quota, an admission policy) is no failure of the reconciled
-   * object: the first one ends the offers, and `Applied.offered` says so to the kind's status.
+   * Created in order, after the rest. A refusal (an exceeded quota, an admission policy) is no failure of the reconciled
+   * object: the first one ends the offers, and `Applied.offered` tells the kind's status.
    */
   readonly offer?: readonly DesiredObject[];
   /** Specific conditions; Ready, Reconciling and Stalled come from the outcome. */
@@ -68,10 +68,10 @@ export interface Plan {
   readonly measures: readonly PlannedMeasure[];
 }
 
-/** What became of a plan's objects. `error` is set when a step failed; what comes after it was not tried. */
+/** The result of a plan. `error` is set when a step failed; later steps were not tried. */
 export interface Applied {
   readonly objects: readonly { readonly desired: DesiredObject; readonly uid: string }[];
   readonly error?: Error;
-  /** What became of `offer`; absent when the pass ended before it. */
+  /** The result of `offer`; absent when the pass ended before it. */
   readonly offered?: { readonly made: number; readonly refused?: Error };
 }

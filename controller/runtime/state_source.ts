@@ -13,7 +13,7 @@ import { statusFields } from "./pass/conditions_of.ts";
 import type { Guard } from "./guard.ts";
 import type { AnyKind } from "./kind.ts";
 
-/** What the state of objects is read from. */
+/** What a {@link StateSource} needs. */
 export interface StateSourceDeps {
   readonly state: Pick<StateMetrics, "register">;
   readonly clock: KubeClock;
@@ -21,8 +21,8 @@ export interface StateSourceDeps {
 }
 
 /**
- * The gauges about the objects of one kind, read from the caches when somebody collects: what the kind says of
- * them, whether each that still lives is ready, and zeros for those that were deleted of late.
+ * The gauges about the objects of one kind, computed from the caches at collection: the kind's own samples,
+ * whether each existing object is ready, and zeros for those that were deleted lately.
  */
 export class StateSource {
   readonly #kind: AnyKind;
@@ -36,7 +36,7 @@ export class StateSource {
     this.#deps = deps;
   }
 
-  /** Registers what it says; the answer takes it out. */
+  /** Registers the source; returns a function that removes it. */
   register(): () => void {
     const { state, guard, clock } = this.#deps;
     const kind = this.#kind;
@@ -50,12 +50,12 @@ export class StateSource {
     return () => unregister.forEach((each) => each());
   }
 
-  /** An object exists: its living source speaks for it. */
+  /** Must be called for an object that exists: its zeros end. */
   appeared(object: KubeObject): void {
     this.#tombstones.unbury(keyText(keyOf(object)));
   }
 
-  /** An object went: its phases read 0 for a while, so that alerts on them clear. */
+  /** Must be called for a deleted object: its phases are 0 for a while, so that alerts on them clear. */
   went(object: KubeObject): void {
     const alone = new ReaderOfOne(this.#kind.resource, object);
     const now = new Date(this.#deps.clock.epochMs());
@@ -76,14 +76,14 @@ export class StateSource {
   }
 }
 
-/** Looked at without a schema, for it is done for every object at every scrape. */
+/** Read without a schema, as it is done for every object at every scrape. */
 function isReady(object: KubeObject): boolean {
   const { conditions } = statusFields(object);
   return Array.isArray(conditions) &&
     conditions.some((each) => each?.type === "Ready" && each?.status === "True");
 }
 
-/** The caches as if there were one object alone: what a kind says of it then is what it says of it. */
+/** The caches as if there were only one object, to get the kind's samples of that object. */
 class ReaderOfOne implements Reader {
   readonly #resource: Resource;
   readonly #object: KubeObject;

@@ -4,13 +4,13 @@ import type { CheckResult, Sample, Telemetry } from "../../telemetry/mod.ts";
 import type { Guard } from "./guard.ts";
 import type { QueueAction } from "./pass/report.ts";
 
-/** What the workers of a kind are made of. */
+/** The settings of a worker pool. */
 export interface WorkerPoolOptions {
   /** Name of the kind. */
   readonly name: string;
-  /** How many keys are worked on at the same time. */
+  /** The number of workers. */
   readonly concurrency: number;
-  /** One pass; says when the key comes back. */
+  /** Does one pass and returns when the key comes back. */
   readonly pass: (item: QueueItem, signal: AbortSignal) => Promise<QueueAction>;
   readonly clock: KubeClock;
   /** A number from [0, 1). */
@@ -19,13 +19,13 @@ export interface WorkerPoolOptions {
   readonly guard: Guard;
 }
 
-/** A key worked on or waiting for longer means that the pool does not turn any more. */
+/** When a key is worked on or waits for longer, the pool counts as stuck. */
 const stuckMs = 600_000;
-/** Conflicts in a row of one key after which it is put off like a failure. */
+/** After so many conflicts in a row a key gets the backoff of a failure. */
 const mostConflicts = 5;
 const conflictBaseSeconds = 0.05;
 
-/** The queue of a kind and the workers that empty it. */
+/** The queue of a kind and its workers. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #queue: Queue;
@@ -55,19 +55,19 @@ export class WorkerPool {
     this.#workers = Array.from({ length: this.#options.concurrency }, () => this.#work());
   }
 
-  /** Takes nothing more and lets what runs end; when the signal aborts, that is broken off. */
+  /** Starts no more passes and waits for the running ones; aborts them when the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     await this.#queue.shutdown(signal);
     await this.halt(new Error("The process is ending"));
   }
 
-  /** Breaks off what runs, at once; resolves when the last worker has noticed. */
+  /** Aborts the running passes at once; resolves when the last worker has ended. */
   async halt(reason: Error): Promise<void> {
     this.#halt.abort(reason);
     await Promise.allSettled(this.#workers);
   }
 
-  /** Whether the pool turns: an idle one does, one that has work and makes no progress does not. */
+  /** Whether the pool makes progress; an idle one is healthy, one that has work and does nothing is not. */
   check(): CheckResult {
     if (this.#lost > 0) {
       return { ok: false, reason: `${this.#lost} of ${this.#options.concurrency} workers ended` };
@@ -144,7 +144,7 @@ export class WorkerPool {
   }
 }
 
-/** At once, and then later each time: the cache may still be on its way to what the server has. */
+/** At once at first, then later each time: the cache may not have the new version yet. */
 function conflictSeconds(conflicts: number): number {
   return conflicts === 1 ? 0 : conflictBaseSeconds * 2 ** (conflicts - 2);
 }

@@ -21,16 +21,16 @@ export interface PlanApplied {
   readonly released: boolean;
 }
 
-/** The object has changed since a plan was made that removes something: nothing of the plan was done. */
+/** The object changed after a plan was made that removes something: nothing of the plan was applied. */
 export class OutdatedPlan extends Error {
   override readonly name = "OutdatedPlan";
 }
 
 /**
- * Carries out a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
- * first step that fails (an offer that is refused does not) is the last one tried, so a finalizer is never dropped after a failure.
- * One that removes something, whatever has changed there, is carried out only over the object as it is now: by a status
- * that is out of date the mover of today is one that was given up, and its result goes with it.
+ * Applies a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
+ * first failure ends it (a refused offer is none), so a finalizer is never dropped after a failure. A plan that removes
+ * something is applied only when the object, read live, is unchanged: by an outdated status the mover of today would be
+ * an earlier one, and its result would be removed with it.
  */
 export async function applyPlan(
   { kind, key }: Subject,
@@ -76,8 +76,8 @@ export async function applyPlan(
 }
 
 /**
- * What the plan's own annotations did to the versions it was made with: a later write that is meant for an object as it
- * was seen is meant for it as this plan left it, and for nothing that came in between.
+ * The versions of objects after the plan's own annotations. A later write of the plan that names the version it saw is
+ * sent for the version this plan left, so that it still conflicts with any other change.
  */
 class OwnChanges {
   readonly #now = new Map<string, string>();
@@ -94,8 +94,8 @@ class OwnChanges {
 }
 
 /**
- * The reconciled object after a word on itself, so that the status of the same pass is not taken for one of an older
- * version. Only where the word was meant for the version that was seen: else something may have come in between.
+ * The reconciled object after an annotation on itself, so that the status of the same pass does not
+ * conflict. Only when the annotation named the version that was seen; otherwise another change may lie in between.
  */
 function afterOwnWord(
   current: KubeObject,
@@ -127,7 +127,7 @@ async function makeOffers(
       await writer.create(desired, signal);
       made += 1;
     } catch (thrown) {
-      // Broken off, out of time or no leader any more: that is about the pass, not about what is offered.
+      // Aborted, out of time or no longer the leader: that concerns the pass, not the offer.
       if (signal.aborted || thrown instanceof Fenced) throw thrown;
       return {
         made,

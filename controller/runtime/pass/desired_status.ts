@@ -27,8 +27,8 @@ export interface StatusInput {
 }
 
 /**
- * The status an object should have, and the outcome it tells of: the plan's, unless deciding, applying or the
- * kind's own status failed. What a kind that threw had said before is kept.
+ * The status an object should have, and the outcome of the pass: the plan's, unless deciding, applying or the
+ * kind's own status failed. When the kind threw, its former status is kept.
  */
 export function desiredStatus(input: StatusInput): { readonly status: Status; readonly outcome: Outcome } {
   const { decision, object, now } = input;
@@ -40,7 +40,7 @@ export function desiredStatus(input: StatusInput): { readonly status: Status; re
   return { status: { ...facts, observedGeneration: generation, conditions }, outcome };
 }
 
-/** True when a status says more than the one before, besides how the pass itself ended. */
+/** True when a status differs from the one before in more than the outcome of the pass. */
 export function factsDiffer(object: KubeObject, status: Status): boolean {
   return !isDeepStrictEqual(withoutEnding(statusFields(object)), withoutEnding(status));
 }
@@ -62,7 +62,7 @@ function factsOf({ kind, decision, applied, object }: StatusInput): { facts: Fie
   }
 }
 
-/** As it looks on the wire, without what the outcome alone decides. */
+/** The status as JSON, without what comes from the outcome alone. */
 function withoutEnding(status: Fields): unknown {
   const { observedGeneration: _generation, conditions = [], ...rest } = status;
   const specific = Array.isArray(conditions)

@@ -1,6 +1,6 @@
 import type { Writer } from "../../../kube/types.ts";
 
-/** Thrown in place of a write by a process that may not write any more: nothing was sent. */
+/** Thrown instead of a write when this process may not write any more; nothing was sent. */
 export class Fenced extends Error {
   constructor() {
     super("Cannot write: the lease is not held any more, expected to lead");
@@ -9,8 +9,8 @@ export class Fenced extends Error {
 }
 
 /**
- * A writer that asks before each write whether this process leads, and sends nothing when it does not. A process that
- * was stopped or starved past its lease goes on in the middle of a pass, before its elector notices.
+ * A writer that checks before each write that this process leads, and sends nothing when it does not. A process that
+ * was suspended longer than its lease continues in the middle of a pass, before its elector notices.
  */
 export function fencedWriter(writer: Writer, isLeader: () => boolean): Writer {
   function ask<T>(write: () => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ export interface Subject {
   readonly key: ObjectKey;
 }
 
-/** What a kind decided over an object. */
+/** What a kind decided about an object. */
 export type Decision =
   | {
     readonly kind: "planned";
@@ -21,7 +21,7 @@ export type Decision =
   }
   | { readonly kind: "threw"; readonly object: KubeObject; readonly outcome: Outcome };
 
-/** Observes and plans. Undefined for an object that is gone, also when the kind threw over it. */
+/** Observes and plans. Undefined for an object that is gone, also when the kind threw. */
 export async function observeAndPlan(
   { kind, key }: Subject,
   { reader, clock }: { readonly reader: Reader; readonly clock: KubeClock },
@@ -38,7 +38,7 @@ export async function observeAndPlan(
   }
 }
 
-/** What a pass plans over: what was observed, with what was granted of what all share. Undefined when it is gone. */
+/** The observed world with what was granted of shared resources; undefined when the object is gone. */
 export async function observeWorld<World extends { readonly object: KubeObject }, P extends Plan>(
   kind: Pick<Kind<World, P>, "observe" | "claims">,
   key: ObjectKey,
@@ -55,7 +55,7 @@ export async function observeWorld<World extends { readonly object: KubeObject }
     if (world === undefined) claims?.withdraw(key);
     return world;
   } catch (error) {
-    // One that cannot be read starts nothing until somebody mends it.
+    // An invalid object starts nothing until somebody corrects it.
     if (error instanceof StalledError) claims?.withdraw(key);
     throw error;
   }

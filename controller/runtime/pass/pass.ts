@@ -20,21 +20,21 @@ import {
   reportStale,
 } from "./report.ts";
 
-/** What a pass reads, writes and asks. */
+/** What a pass needs. */
 export interface PassDeps {
   readonly reader: Reader;
   readonly writer: Writer;
   readonly clock: KubeClock;
   /** From 0 to 1, exclusive. */
   readonly random: () => number;
-  /** The caches that are read; without it they are always fresh. */
+  /** The age of the caches; without it they count as fresh. */
   readonly freshness?: Pick<Freshness, "stale" | "reportWait">;
 }
 
-/** What is to be reported of a pass. */
+/** The result of a pass, to be reported. */
 export interface PassResult {
   readonly report: Report;
-  /** What the Events are about, unless they say otherwise; without it there are none. */
+  /** The object of the Events, unless they name another; without it there are no Events. */
   readonly object?: KubeObject;
   readonly events: readonly PlannedEvent[];
   readonly measures: readonly PlannedMeasure[];
@@ -42,7 +42,7 @@ export interface PassResult {
   readonly isGone: boolean;
 }
 
-/** What became of the status. */
+/** The result of the status write. */
 type Written =
   | { readonly kind: "written" | "unchanged" | "gone" }
   | { readonly kind: "refused"; readonly error: unknown };
@@ -51,8 +51,8 @@ const workLimitMs = 60_000;
 const statusLimitMs = 15_000;
 
 /**
- * Does one pass: observe → plan → apply → status; the report is left to the caller. Whatever kind or API server
- * throw ends in the report. A pass broken off by `signal` is reported as interrupted.
+ * Does one pass: observe → plan → apply → status; the caller reports it. Whatever kind or API server
+ * throw is in the result. A pass aborted by `signal` is reported as interrupted.
  */
 export async function runPass(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<PassResult> {
   try {
@@ -102,13 +102,13 @@ function doWork(subject: Subject, deps: PassDeps, signal: AbortSignal): Promise<
   });
 }
 
-/** True when the plan lets go of an object that is being deleted: nothing of it may be patched any more. */
+/** True when the plan releases an object that is being deleted: it must not be patched any more. */
 function isTerminating(plan: Plan, done: PlanApplied): boolean {
   return plan.finalizer === "absent" && done.applied.error === undefined &&
     done.object.metadata.deletionTimestamp !== undefined;
 }
 
-/** The drop of the finalizer is what records that the end was reported: without a drop it was reported before. */
+/** Dropping the finalizer records that the end was reported: without a drop it was reported before. */
 function leave(plan: Plan, { object, released }: PlanApplied, deps: PassDeps): PassResult {
   const conditions = conditionsOf(object);
   const { outcome } = plan;
@@ -161,7 +161,7 @@ async function recordStatus(
   }
 }
 
-/** A status that cannot be written at all shows nowhere else, so that Event is reported each time. */
+/** A refused status write is visible nowhere else, so its Event is reported each time. */
 function refused(
   error: unknown,
   about: { readonly object: KubeObject; readonly random: number; readonly earlier: Error | undefined },
@@ -184,8 +184,8 @@ function gone(): PassResult {
 }
 
 /**
- * Runs work with a signal that aborts with `signal` or, as a TransientError, when the limit is over. Waits for
- * the work to notice: what it was writing is never left running behind a next pass.
+ * Runs work with a signal that aborts with `signal` or, with a TransientError, at the limit. Waits for
+ * the work to end, so that no write of it runs beside the next pass.
  */
 async function withinLimit<T>(
   limit: { readonly clock: KubeClock; readonly limitMs: number; readonly what: string },

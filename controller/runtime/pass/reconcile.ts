@@ -6,7 +6,7 @@ import { type PassDeps, type PassResult, runPass } from "./pass.ts";
 import type { PlannedEvent, PlannedMeasure } from "../plan.ts";
 import type { QueueAction, Report } from "./report.ts";
 
-/** What the loop needs: the means of a pass, and the means to tell of it. */
+/** What the loop needs for a pass and its report. */
 export interface ReconcileDeps extends PassDeps {
   readonly events: EventSink;
   readonly telemetry: Pick<Telemetry, "log" | "metrics" | "withSpan" | "withRemoteParent" | "recordSpan">;
@@ -15,9 +15,9 @@ export interface ReconcileDeps extends PassDeps {
 }
 
 /**
- * The one loop: a pass over one object (observe → plan → apply → status), then everything there is to tell of it.
- * The answer says when the key comes back; what a kind throws is part of it. When `signal` aborts, the pass is
- * broken off and nothing is reported but that.
+ * The reconcile loop: one pass over one object (observe → plan → apply → status), then its report.
+ * Returns when the key comes back, also when the kind throws. When `signal` aborts, the pass is
+ * aborted, and only that is reported.
  */
 export function reconcile(
   subject: Subject,
@@ -27,7 +27,7 @@ export function reconcile(
 ): Promise<QueueAction> {
   const { kind, key } = subject;
   const startMs = deps.clock.monotonicMs();
-  // Every log line inside carries these, through the span.
+  // Every log line inside has these, from the span.
   const attributes = {
     [attribute.kind]: kind.name,
     [attribute.namespace]: key.namespace,
@@ -52,7 +52,7 @@ export function reconcile(
   return deps.telemetry.withRemoteParent(work, pass);
 }
 
-/** Series of an object are there from its first pass, so that the first increment is seen, until it is gone. */
+/** Creates the series of an object at its first pass, so that the first increment is seen, and ends them with it. */
 function keepCounters({ kind, key }: Subject, { isGone }: PassResult, { telemetry }: ReconcileDeps): void {
   for (const { metric, labels } of kind.counters?.(key) ?? []) {
     if (!isGone) telemetry.metrics.precreate(metric, labels);
@@ -71,7 +71,7 @@ function carries(
   return Object.entries(labels).every(([label, value]) => series[label] === value);
 }
 
-/** Name and labels belong together by the type of a measure; the compiler forgets it when it opens the union. */
+/** Name and labels fit by the type of a measure, but the compiler loses that when it narrows the union. */
 function take(measure: PlannedMeasure, { telemetry }: ReconcileDeps): void {
   if (measure.kind === "span") return telemetry.recordSpan(measure.span);
   const { kind, metric, labels, value } = measure;

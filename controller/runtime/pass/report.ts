@@ -18,42 +18,42 @@ export type QueueAction =
   | { readonly kind: "after"; readonly seconds: number }
   /** Again after the key's own back-off. */
   | { readonly kind: "backoff" }
-  /** Again at once, for the object had changed meanwhile. */
+  /** Again at once, as the object changed meanwhile. */
   | { readonly kind: "again" };
 
-/** Everything reported about one pass, as data. */
+/** The whole report of one pass, as data. */
 export interface Report {
-  /** Absent when nothing changed, or when the plan's own Event says it. */
+  /** Absent when nothing changed, or when the plan has its own Event for it. */
   readonly event?: PlannedEvent;
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";
     readonly message: string;
     readonly fields: Readonly<Record<string, unknown>>;
   };
-  /** Set when the span is to be marked as failed. */
+  /** Set when the span must be marked as failed. */
   readonly failure?: { readonly reason: Reason; readonly text: string; readonly error?: Error };
   readonly result: "success" | "error" | "requeue" | "requeue_after";
   readonly errorClass?: "transient" | "structural";
   readonly queue: QueueAction;
 }
 
-/** What a pass did, as far as the report needs to know. */
+/** The parts of a pass that the report needs. */
 export interface Turn {
   readonly outcome: Outcome;
   readonly before: readonly Condition[];
   readonly after: readonly Condition[];
-  /** Events of the plan; of one thing that happened only one of them or the outcome's tells. */
+  /** Events of the plan; one of them replaces the outcome's own Event. */
   readonly planned: readonly PlannedEvent[];
   /** From 0 to 1, exclusive. */
   readonly random: number;
 }
 
 const jitter = 0.1;
-/** The lease is renewed every 2 s, or lost for good. */
+/** By then the lease is renewed, or lost for good. */
 const fencedRecheckSeconds = 5;
 const staleRecheckSeconds = 15;
 
-/** What each outcome does to queue, Event, log, span and counters, in one table. */
+/** What each outcome means for queue, Event, log, span and counters. */
 export function reportOf(turn: Turn): Report {
   const { outcome } = turn;
   const isTransition = readyChanged(turn.before, turn.after);
@@ -103,19 +103,19 @@ export function reportOf(turn: Turn): Report {
   }
 }
 
-/** A write was refused because the object had changed meanwhile: no Event, no error, the pass is done again. */
+/** A write conflicted because the object changed meanwhile: no Event, no error; the pass is repeated. */
 export function reportConflict(error: Error): Report {
   const log = { level: "debug", message: "changed meanwhile", fields: { error } } as const;
   return { log, result: "requeue", queue: { kind: "again" } };
 }
 
-/** This process may not write now: nothing is reported, and it is looked at again should it lead after all. */
+/** This process may not write now: nothing is reported, and the key comes back in case it leads again. */
 export function reportFenced(error: Error): Report {
   const log = { level: "debug", message: "may not write", fields: { error } } as const;
   return { log, result: "requeue", queue: { kind: "after", seconds: fencedRecheckSeconds } };
 }
 
-/** The plan takes something away and was made on old caches: nothing of it was done. */
+/** The plan takes something away, but the caches are stale: nothing was applied. */
 export function reportStale(): Report {
   const log = { level: "debug", message: "waits for fresh caches", fields: {} } as const;
   return { log, result: "requeue", queue: { kind: "after", seconds: staleRecheckSeconds } };
@@ -130,13 +130,13 @@ export function reportGone(): Report {
   };
 }
 
-/** The pass was broken off because the process ends. */
+/** The pass was aborted because the process ends. */
 export function reportInterrupted(): Report {
   const log = { level: "debug", message: "interrupted", fields: {} } as const;
   return { log, result: "requeue", queue: { kind: "forget" } };
 }
 
-/** What an outcome does to Ready, Reconciling and Stalled (kstatus). */
+/** Ready, Reconciling and Stalled for an outcome (kstatus). */
 export function outcomeConditions(outcome: Outcome): readonly ConditionChange[] {
   const { reason, message } = outcome;
   switch (outcome.kind) {
@@ -158,7 +158,7 @@ export function outcomeConditions(outcome: Outcome): readonly ConditionChange[] 
   }
 }
 
-/** The text of an outcome with what lies behind it: for Events, logs and spans only. */
+/** The text of an outcome with its cause: for Events, logs and spans only. */
 export function textOf(outcome: Outcome): string {
   if (outcome.kind === "settled" || outcome.kind === "waiting" || outcome.error === undefined) {
     return outcome.message;
@@ -174,12 +174,12 @@ export function outcomeEvent(outcome: Outcome): PlannedEvent {
   return { type, reason: outcome.reason, action: OUTCOME_ACTION, note: textOf(outcome) };
 }
 
-/** Seconds, up to a tenth more or less, so that many objects do not come back at the same moment. */
+/** The seconds ±10 %, so that many objects do not come back at the same moment. */
 export function jittered(seconds: number, random: number): number {
   return seconds * (1 + jitter * (2 * random - 1));
 }
 
-/** A plan that tells the transition says it better; of a step that failed afterwards it knows nothing. */
+/** A plan's own Event says more than the outcome's, except about a step that failed afterwards. */
 function eventOf({ outcome, planned }: Turn): PlannedEvent | undefined {
   if ("isQuiet" in outcome && outcome.isQuiet === true) return undefined;
   const isError = "error" in outcome && outcome.error !== undefined;

@@ -11,8 +11,8 @@ import type {
 import type { IndexNames } from "./merge.ts";
 
 /**
- * The caches as one kind sees them: under its own index names, and only what it declared, so that a kind whose
- * watches are incomplete fails in its first test and not for want of a permission in a cluster.
+ * The caches as one kind sees them: with its own index names, and only what it declared. So a kind whose
+ * watches are incomplete fails in its first test, and not in a cluster for a missing permission.
  */
 export class KindReader implements Reader {
   readonly #kind: string;

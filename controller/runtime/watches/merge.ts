@@ -2,14 +2,14 @@ import { type Indexes, resourceId } from "../../../kube/mod.ts";
 import type { KubeObject, ObjectKey, Reader, Resource } from "../../../kube/types.ts";
 import type { AnyKind, IndexFunction, Watch } from "../kind.ts";
 
-/** What a change of a resource means to one kind. */
+/** How a change of a resource affects one kind. */
 export interface Route {
   readonly kind: AnyKind;
   /** `own`: the kind's objects themselves; else how a change maps to keys of the kind. */
   readonly via: "own" | ((object: KubeObject, reader: Reader) => readonly ObjectKey[]);
 }
 
-/** One cache to be kept, for all the kinds that look at a resource. */
+/** One cache for all kinds that watch a resource. */
 interface MergedWatch {
   readonly resource: Resource;
   readonly labelSelector?: string;
@@ -30,7 +30,7 @@ interface MergedWatches {
 
 interface Draft {
   readonly watch: Watch;
-  /** Who said first how this resource is watched. */
+  /** The kind that was first to declare how this resource is watched. */
   readonly by: string;
   readonly indexes: Map<string, IndexFunction>;
   readonly names: Map<IndexFunction, string>;
@@ -40,7 +40,7 @@ interface Draft {
 /**
  * Merges the watches of all kinds into one cache per resource. An index that two kinds declare with the same
  * function is kept once; others are kept apart under the name of their kind. Throws when two kinds want the
- * same resource in different ways, for a reader could not tell which of two caches is meant.
+ * same resource in different ways, as a reader could not know which of two caches is meant.
  */
 export function mergeWatches(kinds: readonly AnyKind[]): MergedWatches {
   const drafts = new Map<string, Draft>();

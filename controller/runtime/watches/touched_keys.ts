@@ -3,15 +3,15 @@ import type { Change, Trigger } from "../../../kube/mod.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import type { Route } from "./merge.ts";
 
-/** A key to be reconciled, and why. */
+/** A key to reconcile, and why. */
 interface Touched {
   readonly key: ObjectKey;
   readonly trigger: Trigger;
 }
 
 /**
- * Keys of a kind that a change touches. Of its own objects a change of the status alone does not count, for
- * it is our own doing; of what it watches any change does, and both what was and what is are asked.
+ * Keys of a kind that a change affects. For its own objects a change of the status alone does not count, as
+ * we made it. For what it watches every change counts, and both the old and the new object are mapped to keys.
  */
 export function touchedKeys(route: Route, change: Change, reader: Reader): readonly Touched[] {
   if (route.via === "own") {
@@ -29,7 +29,7 @@ function saysSomethingNew({ old, new: current }: Change): boolean {
   return old === undefined || current === undefined || !isDeepStrictEqual(askedFor(old), askedFor(current));
 }
 
-/** What people and other controllers ask for; generation stands for the spec. */
+/** The parts of an object that people and other controllers set; generation stands for the spec. */
 function askedFor({ metadata }: KubeObject): unknown {
   const { uid, generation, labels, annotations, finalizers, deletionTimestamp } = metadata;
   return [uid, generation, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp];
