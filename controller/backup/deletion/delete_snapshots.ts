@@ -22,13 +22,13 @@ import {
   moversThere,
   needsPerson,
   nextStep,
+  noSlotFor,
   type Obstacle,
   retrySeconds,
   type SeenMover,
   seenMovers,
   settingsOf,
   SLOT_GRACE_SECONDS,
-  slotHold,
   stopMovers,
   type TaskMemory,
   type TaskStep,
@@ -442,9 +442,9 @@ function breakerPlan(
 
 /** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
 function queuedPlan(deleting: DeletingRun, pin: RunPin): BackupPlan {
-  const hold = slotHold(deleting.world.slots, pin.resolved.repository.name);
-  const plan = waitingPlan(deleting, hold.reason, hold.message, hold.recheckAfterSeconds);
-  return { ...plan, outcome: { kind: "waiting", ...hold } };
+  const noSlot = noSlotFor(deleting.world.slots, pin.resolved.repository.name);
+  const plan = waitingPlan(deleting, noSlot.reason, noSlot.message, noSlot.recheckAfterSeconds);
+  return { ...plan, outcome: { kind: "waiting", ...noSlot } };
 }
 
 function failedPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"failed">): BackupPlan {

@@ -4,10 +4,10 @@ import {
   effectiveMover,
   mayStart,
   memoryOfStart,
+  type NoSlot,
+  noSlotFor,
   type Obstacle,
   settingsOf,
-  type SlotHold,
-  slotHold,
 } from "../../movers/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
 import { configIdentity, unfitText } from "../../shared/mod.ts";
@@ -153,11 +153,11 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   const all = stepsOf(world, pin, now);
   const found = run === "new" ? withoutUnfit(world, all, now) : all;
   const { steps, obstacle, create, started } = startSteps(world, pin, found, { run, now });
-  const hold = slotHold(world.slots, pin.resolved.repository.name);
+  const noSlot = noSlotFor(world.slots, pin.resolved.repository.name);
   const hasEnded = found.some(({ kind }) => kind === "ended");
   // Nothing is pinned before the first mover: the config counts as it is when there is a slot.
   if (run === "new" && create.length === 0 && !hasEnded) {
-    return pendingPlan(world, hold, hold.recheckAfterSeconds);
+    return pendingPlan(world, noSlot, noSlot.recheckAfterSeconds);
   }
   const entries = steps.map((step) => started.has(step) ? startedEntry(world, step, now) : step.entry);
   const base = {
@@ -177,7 +177,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
     return finishedPlan(world, { base, next, steps, entries }, now);
   }
-  const outcome = runningOutcome({ steps, obstacle, started }, world, hold);
+  const outcome = runningOutcome({ steps, obstacle, started }, world, noSlot);
   const reported = run === "new" ? leftOut(world) : { conditions: [], events: [] };
   const wasLetThrough = create.length > 0 || world.backup.status.resolved === undefined;
   return {
@@ -266,11 +266,11 @@ function waiting(reason: Reason, message: string, recheckAfterSeconds: number): 
 function runningOutcome(
   { steps, obstacle, started }: Pick<Started, "steps" | "obstacle" | "started">,
   { slots }: BackupWorld,
-  hold: SlotHold,
+  noSlot: NoSlot,
 ): Waiting {
   const wait = slots === "free" ? undefined : slots.waiting;
   const isPutOff = steps.some(({ kind }) => kind === "ended") && steps.some(({ kind }) => kind === "start");
-  const longest = wait === undefined ? RECHECK_SECONDS : hold.recheckAfterSeconds;
+  const longest = wait === undefined ? RECHECK_SECONDS : noSlot.recheckAfterSeconds;
   const atMostSeconds = isPutOff ? SOON_SECONDS : longest;
   const recheckAfterSeconds = Math.max(1, Math.min(atMostSeconds, ...steps.map(recheckOf)));
   if (obstacle !== undefined) {
@@ -286,7 +286,7 @@ function runningOutcome(
   }
   const done = steps.filter(({ kind }) => kind === "over" || kind === "ended").length;
   const isWorking = started.size > 0 || steps.some(({ kind }) => kind === "running");
-  if (!isWorking && wait !== undefined) return waiting("NoSlot", hold.message, recheckAfterSeconds);
+  if (!isWorking && wait !== undefined) return waiting("NoSlot", noSlot.message, recheckAfterSeconds);
   const waiters = wait === undefined
     ? ""
     : `, ${wait.movers} ${wait.movers === 1 ? "waits" : "wait"} for a mover slot`;

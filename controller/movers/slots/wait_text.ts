@@ -3,19 +3,19 @@ import type { SlotAnswer, SlotWait } from "./types.ts";
 
 const RECHECK_SECONDS = 30;
 const RECHECK_MAX_SECONDS = 300;
-/** What is said of a place may be old by this part of the time it was waited for. */
+/** A reported place may be old by this part of the time waited. */
 const OLD_PART = 4;
 
-/** Why no mover is made that has no slot, and when to look again; it is no Event. */
-export interface SlotHold {
+/** Why a mover without a slot is not made, and when to look again; it gets no Event. */
+export interface NoSlot {
   readonly reason: "NoSlot";
   readonly message: string;
   readonly recheckAfterSeconds: number;
   readonly isQuiet: true;
 }
 
-/** Without a place there is soon one: the last obstacle went away in this pass, so no slot was asked for. */
-export function slotHold(slots: SlotAnswer | "free", repository: string, what?: string): SlotHold {
+/** A request without a place gets one soon: the last obstacle ended in this pass, so no slot was asked for yet. */
+export function noSlotFor(slots: SlotAnswer | "free", repository: string, what?: string): NoSlot {
   const wait = slots === "free" ? undefined : slots.waiting;
   const message = wait === undefined ? REASONS.NoSlot : slotWaitText(wait, repository, what);
   const recheckAfterSeconds = wait === undefined ? 1 : slotRecheckSeconds(wait);

@@ -83,8 +83,8 @@ function endWithoutResult(end: JobEnd, pod: PodFacts | undefined): { class: Reas
   }
   if (deadlinePassed(end, pod)) {
     if (wasStarted(pod)) return { class: "DeadlineExceeded", message: podText || jobText };
-    const hold = joinedText(pod.waiting?.reason, pod.waiting?.message) || pod.unscheduled?.message || podText;
-    return { class: "StartDeadlineExceeded", message: hold || jobText };
+    const text = joinedText(pod.waiting?.reason, pod.waiting?.message) || pod.unscheduled?.message || podText;
+    return { class: "StartDeadlineExceeded", message: text || jobText };
   }
   if (pod.reason === "Evicted") {
     const isFull = /ephemeral|emptydir|disk/i.test(pod.message ?? "");

@@ -5,9 +5,9 @@ import {
   mayStart,
   memoryOfStart,
   nextStep,
+  type NoSlot,
+  noSlotFor,
   type SeenMover,
-  type SlotHold,
-  slotHold,
   type TaskMemory,
   type TaskStep,
 } from "../../movers/mod.ts";
@@ -35,7 +35,7 @@ export type Decision =
       | { readonly kind: "stay"; readonly seconds: number; readonly hold?: Hold | undefined }
       | { readonly kind: "start"; readonly number: number }
       /** It is due, and has no slot. */
-      | { readonly kind: "queue"; readonly hold: SlotHold }
+      | { readonly kind: "queue"; readonly hold: NoSlot }
     );
 
 /** For what no watch tells. */
@@ -77,7 +77,7 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
   if (contest !== undefined) return { kind: "wait", obstacle: contest, memory };
   const { number } = step;
   if (!mayStart(world, repository.key.namespace, bootstrapJobName(repository, number))) {
-    return { kind: "queue", hold: slotHold(world.slots, "", "bootstrap slot"), memory };
+    return { kind: "queue", hold: noSlotFor(world.slots, "", "bootstrap slot"), memory };
   }
   return { kind: "start", number, memory: memoryOfStart(memory, number, now) };
 }

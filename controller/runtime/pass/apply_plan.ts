@@ -21,16 +21,16 @@ export interface PlanApplied {
   readonly released: boolean;
 }
 
-/** The object changed after a plan was made that removes something: nothing of the plan was applied. */
+/** The object changed after its plan was made, and the plan removes something: nothing was applied. */
 export class OutdatedPlan extends Error {
   override readonly name = "OutdatedPlan";
 }
 
 /**
  * Applies a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
- * first failure ends it (a refused offer is none), so a finalizer is never dropped after a failure. A plan that removes
- * something is applied only when the object, read live, is unchanged: by an outdated status the mover of today would be
- * an earlier one, and its result would be removed with it.
+ * first failure ends it (a refused offer is none), so a finalizer is never dropped after a failure. A plan with a removal
+ * that names no version is applied only when the object, read live, is unchanged: by an outdated status the mover of
+ * today could look like an earlier one, and its result would be removed with it.
  */
 export async function applyPlan(
   { kind, key }: Subject,
