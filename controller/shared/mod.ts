@@ -1,5 +1,5 @@
 /**
- * Pure pieces several kinds use: what is read of other kinds, retention, and how the kinds watch what is not theirs.
+ * Pure parts that several kinds use: readers of other kinds, retention, and the watches of other resources.
  * Imports api and the kube interfaces only.
  */
 export * from "./objects/by_object.ts";

@@ -1,8 +1,8 @@
 import type { KubeObject } from "../../../kube/types.ts";
 
 /**
- * The same function, asked once for each object as it is kept: one that changes is another object. For what many
- * passes read of one and the same config or repository.
+ * The same function, with its result kept per object: a changed object is a new one in the cache. For what many
+ * passes read of the same config or repository.
  */
 export function byObject<T>(read: (object: KubeObject) => T): (object: KubeObject) => T {
   const known = new WeakMap<KubeObject, { readonly found: T }>();

@@ -1,4 +1,4 @@
-/** The value under a path of fields, whatever the object holds on the way. */
+/** The value at a path of fields; undefined when a field on the way is missing. */
 export function valueAt(object: unknown, ...path: readonly string[]): unknown {
   let value = object;
   for (const field of path) {
@@ -8,13 +8,13 @@ export function valueAt(object: unknown, ...path: readonly string[]): unknown {
   return value;
 }
 
-/** The text under a path of fields. */
+/** The text at a path of fields. */
 export function textAt(object: unknown, ...path: readonly string[]): string | undefined {
   const value = valueAt(object, ...path);
   return typeof value === "string" ? value : undefined;
 }
 
-/** The number under a path of fields. */
+/** The number at a path of fields. */
 export function numberAt(object: unknown, ...path: readonly string[]): number | undefined {
   const value = valueAt(object, ...path);
   return typeof value === "number" ? value : undefined;

@@ -3,7 +3,7 @@ import type { LabelSelector } from "../../../api/mod.ts";
 type Labels = Readonly<Record<string, string>>;
 type Expression = NonNullable<LabelSelector["matchExpressions"]>[number];
 
-/** Whether labels match a selector, as Kubernetes means it: all it says must hold, and one that says nothing matches all. */
+/** Whether labels match a selector, as in Kubernetes: every requirement must hold, and an empty selector matches all. */
 export function selectorMatches(selector: LabelSelector, labels: Labels = {}): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
   return Object.entries(matchLabels).every(([key, value]) => valueOf(labels, key) === value) &&
@@ -24,7 +24,7 @@ function expressionHolds({ key, operator, values = [] }: Expression, labels: Lab
   }
 }
 
-/** A label may be called like a member every object has. */
+/** Own properties only: a label may have the name of a member that every object has. */
 function valueOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

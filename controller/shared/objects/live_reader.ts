@@ -10,7 +10,7 @@ import {
   type Resource,
 } from "../../../kube/types.ts";
 
-/** The caches, but for objects that were read live. */
+/** The caches, except for objects that were read live. */
 export class LiveReader implements Reader {
   readonly #reader: Reader;
   readonly #live = new Map<string, KubeObject | undefined>();
@@ -19,12 +19,12 @@ export class LiveReader implements Reader {
     this.#reader = reader;
   }
 
-  /** Reads an object live; from then on it is as it was then. */
+  /** Reads an object live and uses that version from then on. */
   async refresh(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<void> {
     this.#live.set(nameOf(resource, key), await this.#reader.read(resource, key, signal));
   }
 
-  /** True for one that was read live. */
+  /** True for an object that was read live. */
   knows(resource: Resource, key: ObjectKey): boolean {
     return this.#live.has(nameOf(resource, key));
   }
@@ -34,7 +34,7 @@ export class LiveReader implements Reader {
     return this.#live.has(name) ? this.#live.get(name) : this.#reader.get(resource, key);
   }
 
-  /** What a live object says now may have taken it out of an index; whoever lists looks at what it says. */
+  /** Uses the index of the cache, so a live object may not match it any more; the caller checks. */
   list(resource: Resource, query?: Query): readonly KubeObject[] {
     return this.#reader.list(resource, query).flatMap((object) => {
       const name = nameOf(resource, keyOf(object));

@@ -20,18 +20,18 @@ export function labelValue(name: string): string {
 
 const TAIL = new RegExp(`-(\\d+)-([0-9a-f]{${HASH_LENGTH}})$`);
 
-/** Who has a mover Job made; an object that is made again under its name has another uid. */
+/** The owner of a mover Job; an object that is created again under its name has another uid. */
 interface JobOwner {
   readonly name: string;
   readonly uid: string;
 }
 
-/** The hash at the end of the name of a mover Job: over whose it is, the kind of its work, its word and its number. */
+/** The hash at the end of a mover Job's name: of its owner, operation, source and number. */
 export function jobHash({ uid, name }: JobOwner, kind: string, what: string, number: number): string {
   return shortHash(JSON.stringify([uid, name, kind, what, number]), HASH_LENGTH);
 }
 
-/** Whose mover backed a source up, by the name of its Job; `unknown` where that is no name of a mover Job. */
+/** Whose mover backed up a source, by the name of its Job; `unknown` when that is no mover Job's name. */
 export function ownerOfBackupJob(
   jobName: string,
   owner: JobOwner,
@@ -45,7 +45,7 @@ export function ownerOfBackupJob(
 /** A slot in the name of a Backup: its moment in UTC, to the second. */
 const STAMP_LENGTH = "-20260102030405".length;
 
-/** The slot in the name of a Backup, undefined for a name that holds none. Quick, for it is asked of every Backup. */
+/** The slot in the name of a Backup; undefined for a name without one. Fast, as it is called for every Backup. */
 export function slotOfRun(name: string): number | undefined {
   const stamp = name.slice(1 - STAMP_LENGTH);
   if (stamp.length !== STAMP_LENGTH - 1 || name.at(-STAMP_LENGTH) !== "-" || !/^\d+$/.test(stamp)) {

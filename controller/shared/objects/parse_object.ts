@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { StalledError } from "../../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../../kube/types.ts";
 
-/** An object of ours, parsed: what every kind reads of it. */
+/** A parsed object of one of our kinds. */
 export interface ParsedObject<Spec, Status> {
   readonly key: ObjectKey;
   readonly uid: string;
@@ -13,8 +13,8 @@ export interface ParsedObject<Spec, Status> {
 }
 
 /**
- * Parses spec and status. Throws StalledError (InvalidSpec) that names the field for an object this version cannot
- * read, also when only its status is: facts it remembers (a unique id, snapshot ids) must not be lost.
+ * Parses spec and status. Throws StalledError (InvalidSpec), which names the field, for an object this version cannot
+ * read, also when only its status is unreadable: its facts (a unique id, snapshot ids) must not be lost.
  */
 export function parseObject<Spec extends z.ZodType, Status extends z.ZodType>(
   object: KubeObject,

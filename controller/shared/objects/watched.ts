@@ -6,8 +6,8 @@ import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "./resourc
 export const BY_CONTROLLER = "controller";
 
 /**
- * How the kinds watch what is not theirs. All watches of a resource must agree, so every kind spreads these:
- * `{ ...WATCHED.job, indexes: …, keys: … }`. What is metadata only is read by name where its content matters.
+ * How the kinds watch other resources. All watches of a resource must agree, so every kind spreads these:
+ * `{ ...WATCHED.job, indexes: …, keys: … }`. Of a resource with metadata only the content is read by name.
  */
 export const WATCHED = {
   job: {
@@ -21,7 +21,7 @@ export const WATCHED = {
   },
   secret: { resource: SECRET, metadataOnly: true },
   configMap: { resource: CONFIG_MAP, metadataOnly: true },
-  // Ten thousand of them, of which it matters whether there is a volume with files behind each.
+  // There may be ten thousand claims; only these fields matter.
   volumeClaim: {
     resource: VOLUME_CLAIM,
     metadataOnly: true,
@@ -30,12 +30,12 @@ export const WATCHED = {
   namespace: { resource: NAMESPACE, metadataOnly: true },
 } as const;
 
-/** The owner reference that says who controls an object. */
+/** The owner reference of an object's controller. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((reference) => reference.controller === true);
 }
 
-/** Index function: an object under the uid of its controller. Finds the Jobs of a CR and the pods of a Job. */
+/** Index function: the uid of an object's controller. Finds the Jobs of a CR and the pods of a Job. */
 export function byControllerUid(object: KubeObject): readonly string[] {
   const owner = controllerOf(object);
   return owner === undefined ? [] : [owner.uid];

@@ -5,12 +5,12 @@ import { type Lookup, type RepositoryView, repositoryView } from "./view.ts";
 import { resourceOf } from "../objects/resources.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
 
-/** The kind a reference to a repository means. */
+/** The kind of a reference to a repository. */
 export const REPOSITORY = resourceOf(repositoryKind);
 
 const KINDS = repositoryRef.shape.kind.unwrap().options;
 
-/** The key of the repository that an object of a namespace means: it lies in that namespace. */
+/** The key of the repository that an object refers to: it is in the object's namespace. */
 export function repositoryKey({ kind, name }: RepositoryRef, namespace: string): ObjectKey {
   switch (kind) {
     case "Repository":
@@ -19,14 +19,14 @@ export function repositoryKey({ kind, name }: RepositoryRef, namespace: string):
 }
 
 /**
- * One text for one repository, whoever refers to it: what indexes and ledgers file things under. That of a repository
- * itself is the `keyText` of its key.
+ * The same text for every reference to one repository, for indexes and ledgers. For a repository
+ * itself it is the `keyText` of its key.
  */
 export function repositoryKeyText(ref: RepositoryRef, namespace: string): string {
   return keyText(repositoryKey(ref, namespace));
 }
 
-/** The repository that an object of a namespace means, as the caches show it. */
+/** The repository that an object refers to, from the caches. */
 export function resolveRepository(
   ref: RepositoryRef | undefined,
   namespace: string,
@@ -35,7 +35,7 @@ export function resolveRepository(
   return repositoryView(cachedRepository(ref, namespace, reader));
 }
 
-/** The object of that repository in the caches. */
+/** The same repository as an object, from the caches. */
 export function cachedRepository(
   ref: RepositoryRef | undefined,
   namespace: string,
@@ -44,7 +44,7 @@ export function cachedRepository(
   return ref === undefined ? undefined : reader.get(REPOSITORY, repositoryKey(ref, namespace));
 }
 
-/** The object of that repository as it is now. */
+/** The same repository as an object, read live. */
 export async function liveRepository(
   ref: RepositoryRef | undefined,
   namespace: string,
@@ -54,22 +54,22 @@ export async function liveRepository(
   return ref === undefined ? undefined : await reader.read(REPOSITORY, repositoryKey(ref, namespace), signal);
 }
 
-/** The repository a recipe writes to, as its spec says. Reads by hand, for whoever runs over every recipe. */
+/** The repository in the spec of a recipe. Reads without a schema, as it is called for every recipe. */
 export function repositoryOfConfig(config: KubeObject): RepositoryRef | undefined {
   return refAt(config, "spec", "repository");
 }
 
-/** The repository a run was started with; undefined for a Backup that was not. Reads by hand, as indexes do. */
+/** The repository a run was started with; undefined for one that was not. Reads without a schema, for indexes. */
 export function repositoryOfRun(backup: KubeObject): RepositoryRef | undefined {
   return refAt(backup, "status", "resolved", "repository");
 }
 
-/** The repository a Backup belongs to: the one it was started with, or was found in. */
+/** The repository of a Backup: the one it was started with, or in which it was discovered. */
 export function repositoryOfBackup(backup: KubeObject): RepositoryRef | undefined {
   return repositoryOfRun(backup) ?? refAt(backup, "spec", "discovered", "repository");
 }
 
-/** One of a kind this version does not know is none. */
+/** Undefined for a kind this version does not know. */
 function refAt(object: KubeObject, ...path: readonly string[]): RepositoryRef | undefined {
   const ref = valueAt(object, ...path);
   const name = textAt(ref, "name");

@@ -4,29 +4,29 @@ import { textAt } from "../objects/field_at.ts";
 import { byObject } from "../objects/by_object.ts";
 import { isHeir } from "../restored/inherited.ts";
 
-/** What was found where an object was looked for. */
+/** The result of looking up an object. */
 export type Lookup<T> =
   | { readonly kind: "missing" }
-  /** It is there, but not in a form this version understands; `why` is a sentence. */
+  /** It exists, but this version cannot read it; `why` is a sentence. */
   | { readonly kind: "unreadable"; readonly why: string }
   | { readonly kind: "found"; readonly value: T };
 
-/** A Repository as those who use it see it. */
+/** A Repository as other kinds see it. */
 export interface RepositoryView {
   readonly key: ObjectKey;
   readonly uid: string;
   readonly spec: RepositorySpec;
   /** Kopia's unique id, known after the first bootstrap. */
   readonly uniqueId: string | undefined;
-  /** A person said that no other cluster lives on the snapshots of Backups that were put back. */
+  /** A person said that no other cluster uses the snapshots of Backups that were put back. */
   readonly isHeir: boolean;
-  /** `credentialVersion` of what the last bootstrap opened it with. */
+  /** The `credentialVersion` of the last bootstrap. */
   readonly credentialVersion: string | undefined;
   /** Why movers may not use it now, as a sentence; undefined when they may. */
   readonly notReady: string | undefined;
 }
 
-/** The view of a Repository. Ready means that its controller opened it with the spec it has now. */
+/** The view of a Repository. Ready means that a bootstrap opened it with its current spec. */
 export function repositoryView(repository: KubeObject | undefined): Lookup<RepositoryView> {
   return repository === undefined ? { kind: "missing" } : viewOf(repository);
 }
@@ -62,7 +62,7 @@ type Status = ReturnType<typeof repositoryStatus.parse>;
 function whyNotReady(name: string, generation: number | undefined, status: Status): string | undefined {
   const { phase, observedGeneration, conditions, uniqueId, bootstrap } = status;
   if (phase === undefined) return `Repository "${name}" was not opened yet`;
-  // observedGeneration alone also moves in a pass that failed before it could look at the spec.
+  // observedGeneration also changes in a pass that failed before it could read the spec.
   const openedFor = bootstrap?.forGeneration ?? observedGeneration;
   if (observedGeneration !== generation || openedFor !== generation) {
     return `Repository "${name}" was changed and was not opened since`;

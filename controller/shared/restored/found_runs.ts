@@ -2,31 +2,31 @@ import type { CatalogEntry } from "../../../api/mover/catalog_listing.ts";
 import { keyText, type ObjectKey } from "../../../kube/types.ts";
 import type { PutBack } from "./put_back.ts";
 
-/** So many Backups that were put back take up their snapshots within a second: each is a write or two. */
+/** The most Backups that adopt their snapshots within a second: each needs a write or two. */
 const TAKEN_PER_SECOND = 25;
 
-/** The snapshots of a run whose Backup is not there any more. */
+/** The snapshots of a run whose Backup is gone. */
 interface FoundRun {
   /** Uid of that Backup. */
   readonly runId: string;
   readonly snapshots: readonly CatalogEntry[];
 }
 
-/** Such runs, as the last listing of a Repository showed them. */
+/** Such runs in the last listing of a Repository. */
 export interface FoundRunsOfRepository {
   readonly uniqueId: string;
   /** When the listing was made. */
   readonly at: string;
-  /** True when the repository holds more than the listing. */
+  /** True when the repository has more snapshots than the listing. */
   readonly truncated: boolean;
   /**
-   * The run of a Backup that was put back: by the uid it ran under when it says one, else by its name, and of several
-   * of that name the newest. Only of its own recipe in its own namespace.
+   * The run of a Backup that was put back: by the uid it ran under if known, else by its name, and of several
+   * of that name the newest. Only runs of its own recipe in its own namespace.
    */
   readonly runOf: (putBack: PutBack) => FoundRun | undefined;
 }
 
-/** Groups the snapshots of a listing that runs of a namespace made whose Backups are gone; newest first as they come. */
+/** Groups the snapshots of a listing by run, for runs of a namespace whose Backups are gone; the listing is newest first. */
 export function foundRuns(
   entries: readonly CatalogEntry[],
   { namespace, uniqueId, at, truncated, isKnown }: {
@@ -34,7 +34,7 @@ export function foundRuns(
     readonly uniqueId: string;
     readonly at: string;
     readonly truncated: boolean;
-    /** True for the id of a snapshot that a Backup there is made. */
+    /** True for the id of a snapshot that an existing Backup made. */
     readonly isKnown: (id: string) => boolean;
   },
 ): FoundRunsOfRepository {
@@ -44,7 +44,7 @@ export function foundRuns(
     const { id, runId, config, backup } = entry;
     if (runId === undefined || config?.startsWith(`${namespace}/`) !== true || isKnown(id)) continue;
     const run = runs.get(runId);
-    // A tag that does not agree with those of the same run was not written by a mover of ours.
+    // Tags that differ within a run were not written by our movers.
     if (run === undefined) runs.set(runId, { config, snapshots: [entry] });
     else if (run.config === config) run.snapshots.push(entry);
     if (backup !== undefined && !newestByName.has(backup)) newestByName.set(backup, runId);
@@ -61,36 +61,36 @@ export function foundRuns(
   };
 }
 
-/** What is known of the snapshots of a Backup that was put back. */
+/** What is known about the snapshots of a Backup that was put back. */
 export type Finding =
-  /** The repository was not read since the controller began to look, or since that Backup was put back. */
+  /** The repository was not read since the controller started, or since that Backup was put back. */
   | { readonly kind: "unread" }
   | { readonly kind: "absent"; readonly at: string; readonly truncated: boolean }
-  /** Another Backup took them. */
+  /** Another Backup adopted them. */
   | { readonly kind: "taken"; readonly runId: string }
-  /** Others take up theirs; its turn comes. */
+  /** Others adopt theirs first. */
   | { readonly kind: "queued" }
   | { readonly kind: "found"; readonly at: string; readonly run: FoundRun };
 
 interface Kept {
   readonly found: FoundRunsOfRepository;
-  /** Uid of the Backup that takes a run, by the uid of that run. */
+  /** Uid of the Backup that adopts a run, by the uid of that run. */
   readonly takers: Map<string, string>;
 }
 
 /**
- * What the last listings showed, from the Repositories that read them to the Backups that look for their snapshots.
- * Kept in memory: after a restart the next listing fills it again, and until then those Backups wait.
+ * The last listings, passed from the Repositories that read them to the Backups that look for their snapshots.
+ * Kept in memory: after a restart those Backups wait for the next listing.
  */
 export class FoundRuns {
   readonly #kept = new Map<string, Kept>();
   #second = 0;
   #taken = 0;
 
-  /** Keeps what the last listing of a Repository showed in place of the one before. */
+  /** Stores the last listing of a Repository. */
   keep(repository: ObjectKey, found: FoundRunsOfRepository): void {
     const known = this.#kept.get(keyText(repository));
-    // What was taken of this listing is not yet in a status that every cache shows.
+    // The statuses of Backups that adopted runs of this listing may not be in every cache yet.
     const takers = known?.found.at === found.at ? known.takers : new Map<string, string>();
     this.#kept.set(keyText(repository), { found, takers });
   }
@@ -100,7 +100,7 @@ export class FoundRuns {
     this.#kept.delete(keyText(repository));
   }
 
-  /** What that Backup may take up now from that Repository. A run is given to one Backup alone. */
+  /** What that Backup may adopt now from that Repository. A run is given to only one Backup. */
   ask(
     { uid, putBack, madeAt }: { readonly uid: string; readonly putBack: PutBack; readonly madeAt: string },
     repository: { readonly key: ObjectKey; readonly uniqueId: string | undefined },
@@ -111,7 +111,7 @@ export class FoundRuns {
     const { found, takers } = kept;
     const run = found.runOf(putBack);
     if (run === undefined) {
-      // A run may have ended after that listing, or another Backup have held its snapshots then.
+      // The run may have ended after that listing, or another Backup had its snapshots then.
       if (Date.parse(found.at) < Date.parse(madeAt)) return { kind: "unread" };
       return { kind: "absent", at: found.at, truncated: found.truncated };
     }

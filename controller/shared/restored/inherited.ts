@@ -6,10 +6,10 @@ import { ownerOfBackupJob } from "../objects/names.ts";
 import { wasRestored } from "./put_back.ts";
 
 /**
- * True for a Backup whose snapshots a run of another object made: it was put back, without its status or with it, also
- * in the middle of a run. The cluster of that run may be dead, or work on beside this one on the same snapshots. A source
- * that a mover of another uid backed up proves it whatever is written on the Backup; where nothing is, so does the label
- * of a restore on what it did not back up itself.
+ * True for a Backup whose snapshots were made by a run of another object: it was put back, without or with its status,
+ * also in the middle of a run. The cluster of that run may be dead, or still use the same snapshots. A source that a
+ * mover of another uid backed up proves it, whatever the annotations say; without annotations, the label of a restore
+ * proves it for sources that it did not back up itself.
  */
 export const isInherited = byObject((backup: KubeObject): boolean => {
   if (valueAt(backup, "status", "adopted") !== undefined) return true;
@@ -23,7 +23,7 @@ export const isInherited = byObject((backup: KubeObject): boolean => {
   return ranAs === "" && makers.includes("unknown") && wasRestored(metadata);
 });
 
-/** True when every snapshot a Backup may hold is the work of its own movers. */
+/** True when every snapshot of a Backup was made by its own movers. */
 export function isOwnWork(backup: KubeObject, entries: readonly unknown[]): boolean {
   return entries.every((entry) => {
     const maker = makerOf(backup.metadata, entry);
@@ -31,7 +31,7 @@ export function isOwnWork(backup: KubeObject, entries: readonly unknown[]): bool
   });
 }
 
-/** Who backed up a source, as its entry in a status tells. */
+/** Who backed up a source, by its entry in a status. */
 function makerOf(
   { name, uid = "" }: KubeObject["metadata"],
   entry: unknown,
@@ -41,7 +41,7 @@ function makerOf(
   return textAt(entry, "kopiaSnapshotID") === undefined ? "nobody" : "unknown";
 }
 
-/** Whether a person said of a Backup that its snapshots go: its word is {@link confirmingValue}; a uid always does. */
+/** Whether a person confirmed the deletion of a Backup: by {@link confirmingValue}; its uid always confirms. */
 export function isConfirmed(backup: KubeObject): boolean {
   const { annotations = {}, uid } = backup.metadata;
   const word = annotations[ANNOTATION.confirmDeletion];
@@ -49,22 +49,22 @@ export function isConfirmed(backup: KubeObject): boolean {
 }
 
 /**
- * By which value of {@link ANNOTATION}.confirmDeletion a person lets the snapshots of a deleted Backup go. Of an
- * inherited one it is its uid: any other word may have been restored along.
+ * The value of {@link ANNOTATION}.confirmDeletion that releases the snapshots of a deleted Backup. For an
+ * inherited one it is its uid: any other value may have been restored with it.
  */
 export function confirmingValue(backup: KubeObject): string {
   return isInherited(backup) ? backup.metadata.uid ?? "" : "true";
 }
 
 /**
- * Whether a person said that this Repository is the heir of what was put back: no other cluster lives on those
- * snapshots. The word is its uid, for its annotations are restored elsewhere with it and must mean nothing there.
+ * Whether a person said that this Repository is the heir of what was put back: no other cluster uses those
+ * snapshots. The value is its uid, as its annotations may be restored elsewhere and must mean nothing there.
  */
 export function isHeir({ metadata: { annotations = {}, uid } }: KubeObject): boolean {
   return uid !== undefined && annotations[ANNOTATION.heir] === uid;
 }
 
-/** How a person says that word. */
+/** The command that sets it. */
 export function inheritAdvice(
   { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
 ): string {

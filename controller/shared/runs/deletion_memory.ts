@@ -4,33 +4,33 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { byObject } from "../objects/by_object.ts";
 import { shortHash } from "../objects/names.ts";
 
-/** A deletion that was let through; several, where there was no room to keep them apart. */
+/** A deletion that was carried out; or several, where there was no room to keep them apart. */
 export interface PastDeletion {
   /** {@link deletionId} of the Backup; absent where several are counted as one entry. */
   readonly id?: string;
   /** {@link recipeId}; {@link ANY_RECIPE} where those of several are counted as one entry. */
   readonly recipe: string;
-  /** The later one of when it was asked for and when it began, in seconds since the epoch. */
+  /** The later of its request and its begin, in seconds since the epoch. */
   readonly atSecond: number;
   readonly count: number;
 }
 
 /**
- * What a Repository remembers of the deletions of its Backups: a Backup that is gone can be counted nowhere else. It is
- * written before a mover is made, so that no crash forgets one, and is bounded: what finds no room is counted
- * together, as if it had been later and of every recipe.
+ * The deletions of Backups that a Repository remembers, as a deleted Backup can be counted nowhere else. It is
+ * written before a mover is made, so that no crash forgets one. It is bounded: deletions beyond the limit are counted
+ * together, as if they had been later and of every recipe.
  */
 export interface DeletionMemory {
-  /** Before that nothing is known, in seconds since the epoch. */
+  /** Nothing is known from before this time, in seconds since the epoch. */
   readonly sinceSecond: number;
   readonly past: readonly PastDeletion[];
 }
 
 /** Stands for every recipe. */
 export const ANY_RECIPE = "*";
-/** A few kilobytes in the annotation. */
+/** A few kilobytes of annotation. */
 const MOST_ENTRIES = 200;
-/** Two clocks that are set by the same server differ by less. */
+/** Synchronized clocks differ by less. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
 const second = z.int().min(0).max(1e12);
@@ -38,8 +38,8 @@ const entry = z.tuple([second, z.string().max(16), z.union([z.string().max(16), 
 const schema = z.object({ uid: z.string(), since: second, past: z.array(entry) });
 
 /**
- * The memory of a Repository; undefined when it has none, or one that is spoilt or of another Repository that had its
- * name: then nothing is known of what was deleted before.
+ * The memory of a Repository; undefined when it has none, or an invalid one, or one of another Repository of the same
+ * name: then nothing is known about earlier deletions.
  */
 export const deletionMemory: (repository: KubeObject) => DeletionMemory | undefined = byObject(
   ({ metadata }) => {
@@ -50,7 +50,7 @@ export const deletionMemory: (repository: KubeObject) => DeletionMemory | undefi
       if (read.uid !== metadata.uid) return undefined;
       return { sinceSecond: read.since, past: read.past.map(pastOf) };
     } catch {
-      // Anybody may write an annotation; what a spoilt one means is said above.
+      // Anybody may write an annotation; an invalid one counts as none.
       return undefined;
     }
   },
@@ -69,8 +69,8 @@ export function deletionMemoryText(uid: string, { sinceSecond, past }: DeletionM
 }
 
 /**
- * The memory as a clock that is right would have written it: what lies more than a minute ahead counts from now on, for
- * it would count for ever. The very same memory where nothing does.
+ * The memory without times in the future: a time more than a minute ahead is replaced by now, as it
+ * would otherwise count for ever. The same object when there is none.
  */
 export function withoutTimesToCome(memory: DeletionMemory, nowSecond: number): DeletionMemory {
   const limit = nowSecond + CLOCK_TOLERANCE_SECONDS;
@@ -81,7 +81,7 @@ export function withoutTimesToCome(memory: DeletionMemory, nowSecond: number): D
   };
 }
 
-/** The memory with one more deletion; one that is in it already only gets the later time. */
+/** The memory with one more deletion; a known one only gets the later time. */
 export function remember(
   memory: DeletionMemory,
   deletion: PastDeletion,
@@ -90,13 +90,13 @@ export function remember(
   const { fromSecond, untilSecond } = bounds;
   const before = memory.past
     .filter(({ id }) => id === undefined || id !== deletion.id)
-    // A time that lies ahead was written by a clock that was wrong, and would count for ever.
+    // A time in the future is of a wrong clock, and would count for ever.
     .map((each) => each.atSecond <= untilSecond ? each : { ...each, atSecond: untilSecond });
   const all = [...before, deletion].toSorted((a, b) => a.atSecond - b.atSecond);
   return { sinceSecond: Math.min(memory.sinceSecond, untilSecond), past: bounded(all, fromSecond) };
 }
 
-/** Oldest first in and out; what no window holds any more goes first, then the oldest are counted together. */
+/** Oldest first in and out. Drops what is older than any window, then counts the oldest together. */
 function bounded(all: readonly PastDeletion[], fromSecond: number): readonly PastDeletion[] {
   if (all.length <= MOST_ENTRIES) return all;
   const recent = all.filter(({ atSecond }) => atSecond >= fromSecond);
@@ -114,12 +114,12 @@ function bounded(all: readonly PastDeletion[], fromSecond: number): readonly Pas
   return [...together, ...recent.slice(half.length)].toSorted((a, b) => a.atSecond - b.atSecond);
 }
 
-/** The name of a Backup in a memory, by its uid. */
+/** The id of a Backup in a memory, from its uid. */
 export function deletionId(uid: string): string {
   return shortHash(uid, 10);
 }
 
-/** The name of a recipe in a memory. */
+/** The id of a recipe in a memory. */
 export function recipeId(config: string): string {
   return shortHash(config, 8);
 }

@@ -8,11 +8,11 @@ import { repositoryKeyText, repositoryOfRun } from "../repositories/ref.ts";
 import type { RetentionRun } from "../retention/judge.ts";
 import type { SavedSnapshot } from "../retention/whole_snapshots.ts";
 
-/** What others know of a Backup: its recipe, its schedule, its repository, the breaker and the gauges. */
+/** The facts of a Backup that others read: its recipe, schedule and repository, the breaker, gauges and plugin. */
 export interface RunFacts extends RetentionRun {
   readonly namespace: string;
   readonly uid: string;
-  /** The version all this was read of. */
+  /** The version of the object. */
   readonly resourceVersion: string | undefined;
   /** Name of its BackupConfig; undefined for one that names none. */
   readonly config: string | undefined;
@@ -20,44 +20,44 @@ export interface RunFacts extends RetentionRun {
   readonly isDeleting: boolean;
   /** Times in milliseconds since the epoch; 0 where they are not known. */
   readonly createdMs: number;
-  /** When its first mover was made, else when it was. */
+  /** When its first mover was made, else when the Backup was. */
   readonly startedMs: number;
   /** Undefined for one that has not ended. */
   readonly endedMs: number | undefined;
-  /** When it ended, else when the last of its snapshots did, for it was deleted before; else when it was made. */
+  /** When it ended, else (it was deleted before) when its last snapshot did, else when it was made. */
   readonly lastMs: number;
-  /** A source was saved in it, also when that snapshot is gone from the repository since. */
+  /** It saved a source, even if that snapshot is gone from the repository since. */
   readonly hasSaved: boolean;
-  /** Paths it tried and did not save. */
+  /** Paths it tried to save and could not. */
   readonly failed: readonly string[];
-  /** It was put back: a run of another object made its snapshots. */
+  /** It was put back, so its snapshots were made by a run of another object. */
   readonly isInherited: boolean;
-  /** Set for one that was put back without its status. */
+  /** Set when it was put back without its status. */
   readonly putBack: PutBack | undefined;
-  /** `repositoryKeyText` and kopia's id of the repository it was started with. */
+  /** `repositoryKeyText` and unique id of the repository it was started with. */
   readonly repository: string | undefined;
   readonly uniqueId: string | undefined;
-  /** What the catalog says of snapshots that are gone. */
+  /** The catalog's note about missing snapshots. */
   readonly missing: MissingNote | "unreadable" | undefined;
-  /** Something it made or stands on is said to be gone from the repository: it is no success any more. */
+  /** A snapshot it made or relies on is missing from the repository, so it is no success any more. */
   readonly isGone: boolean;
-  /** It Succeeded and lacks nothing. */
+  /** It Succeeded and is complete. */
   readonly isComplete: boolean;
-  /** Retention deletes it, or was about to. */
+  /** It has the mark of retention, which deletes it or was about to. */
   readonly isMarked: boolean;
-  /** The word by which its run is being stopped. */
+  /** The value of the annotation that stops its run. */
   readonly cancelled: string | undefined;
   /** Reason of its Ready condition. */
   readonly readyReason: string | undefined;
-  /** It was stopped, whatever its phase says now. */
+  /** It was stopped, whatever its phase is now. */
   readonly wasStopped: boolean;
-  /** Its snapshots wait for a person to let them go. */
+  /** Its deletion is held. */
   readonly isHeld: boolean;
 }
 
 /**
- * The facts of a Backup of any form. Reads by hand instead of by schema, and of each object once: a pass looks at every
- * Backup of a recipe whenever one of them changes, and a scrape at all there are.
+ * The facts of a Backup, even of an invalid one. Reads without a schema, and each object only once: a pass reads every
+ * Backup of a recipe whenever one of them changes, and a scrape reads all.
  */
 export function runFacts(backup: KubeObject): RunFacts {
   const before = known.get(backup);
@@ -67,7 +67,7 @@ export function runFacts(backup: KubeObject): RunFacts {
   return facts;
 }
 
-/** As long as the cache holds an object: a change puts another one in its place. */
+/** Per object: a changed object is a new one in the cache. */
 const known = new WeakMap<KubeObject, RunFacts>();
 
 function readFacts(backup: KubeObject): RunFacts {
@@ -149,7 +149,7 @@ function lastSavedMs(entries: readonly unknown[], otherwiseMs: number): number {
   }, otherwiseMs);
 }
 
-/** What a run holds of its sources; `saved` has also those of which a note says that they are gone. */
+/** The snapshots of a run; `saved` includes those that a note calls missing. */
 function readSnapshots(
   entries: readonly unknown[],
   missing: readonly string[],
@@ -187,7 +187,7 @@ function standsOnWhatIsGone(entries: readonly unknown[], missing: readonly strin
     );
 }
 
-/** What conditions say, each type once: the first of it counts. */
+/** Facts from the conditions; of several of one type the first counts. */
 interface Said {
   readyReason: string | undefined;
   isIncomplete: boolean;
@@ -219,13 +219,13 @@ function readConditions(conditions: unknown): Said {
   return said;
 }
 
-/** A count is whole, not negative, and small enough to be told from the next one. */
+/** A safe integer that is not negative. */
 function countOf(object: unknown, ...path: readonly string[]): number | undefined {
   const value = numberAt(object, ...path);
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** What could not be read, and what lost its name to another. */
+/** The number of unreadable files and of lost names. */
 function unreadableOf(entry: unknown): number | undefined {
   const unreadable = lackOf(valueAt(entry, "unreadable"));
   const lost = lackOf(valueAt(entry, "names", "lost"));

@@ -4,13 +4,13 @@ import type { KubeObject } from "../../../kube/types.ts";
 
 const schema = z.object({ at: z.iso.datetime(), ids: z.array(z.string()) });
 
-/** What the catalog says of a Backup: which of its snapshots a listing did not show, and when that listing was made. */
+/** The catalog's note on a Backup: which of its snapshots a listing did not show, and the time of that listing. */
 export type MissingNote = z.infer<typeof schema>;
 
 /**
- * The note of a Backup on its snapshots that are gone; undefined without one. A text that is not wholly as
- * {@link missingNoteText} writes it is `unreadable` and names no snapshot: nothing is done to what a spoilt text may
- * have meant, and the catalog puts it right with its next listing.
+ * The note on missing snapshots of a Backup; undefined without one. A text that is not exactly of the form of
+ * {@link missingNoteText} is `unreadable` and names no snapshot; the catalog replaces it with its next
+ * listing.
  */
 export function missingNote({ metadata }: KubeObject): MissingNote | "unreadable" | undefined {
   const text = metadata.annotations?.[ANNOTATION.snapshotMissing];
@@ -18,12 +18,12 @@ export function missingNote({ metadata }: KubeObject): MissingNote | "unreadable
   try {
     return schema.safeParse(JSON.parse(text)).data ?? "unreadable";
   } catch {
-    // Anybody may write an annotation; what that means is said above.
+    // Anybody may write an annotation.
     return "unreadable";
   }
 }
 
-/** Ids of the snapshots a note says are gone. */
+/** Ids of the snapshots that a note calls missing. */
 export function missingIds(note: MissingNote | "unreadable" | undefined): readonly string[] {
   return note === undefined || note === "unreadable" ? [] : note.ids;
 }

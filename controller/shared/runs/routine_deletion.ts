@@ -2,11 +2,11 @@ import { ANNOTATION, backupKind } from "../../../api/mod.ts";
 import type { Annotating, Removal } from "../../../kube/types.ts";
 import { resourceOf } from "../objects/resources.ts";
 
-/** Who deletes Backups as a matter of routine: any other word is that of a person. */
+/** The routines that delete Backups; any other value of the annotation is a person's. */
 const ROUTINES = ["retention", "history"] as const;
 type Routine = typeof ROUTINES[number];
 
-/** The Backup that is meant, in this incarnation only; with a version, only as it was seen. */
+/** A Backup of this uid; with a version, only if it did not change since. */
 interface Run {
   readonly name: string;
   readonly uid: string;
@@ -29,12 +29,12 @@ export function annotateRun(
   return { ...meant(namespace, run), annotations };
 }
 
-/** The word that a routine deletes a Backup; null takes it back. */
+/** Marks a Backup as deleted by a routine; null removes the mark. */
 export function markRoutine(namespace: string, run: Run, routine: Routine | null): Annotating {
   return annotateRun(namespace, run, { [ANNOTATION.deletedBy]: routine });
 }
 
-/** The deletion of a Backup; what becomes of its snapshots is its own affair. */
+/** The deletion of a Backup; its own pass decides about its snapshots. */
 export function removeRun(namespace: string, run: Run): Removal {
   return { ...meant(namespace, run), propagation: "Background" };
 }

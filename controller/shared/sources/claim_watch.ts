@@ -6,10 +6,10 @@ import { textAt, valueAt } from "../objects/field_at.ts";
 
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
-/** Where recipes with a selector are found: no claim can be called so. */
+/** The index value of recipes with a selector; no claim can have this name. */
 const ANY_CLAIM = "*";
 
-/** Index function over BackupConfigs for {@link configsOfClaim}: the claims a recipe names, and whether it selects others. */
+/** Index function over BackupConfigs for {@link configsOfClaim}: the claims a recipe names, and whether it has a selector. */
 export function claimsOfConfig(config: KubeObject): readonly string[] {
   const sources = sourcesOf(config);
   const names = sources.map((source) => textAt(source, "pvc", "name")).filter((name) => name !== undefined);
@@ -19,7 +19,7 @@ export function claimsOfConfig(config: KubeObject): readonly string[] {
 
 /**
  * The recipes of a claim's namespace that name it or whose selectors match its labels, by an index of
- * {@link claimsOfConfig}. A claim whose labels change is asked as it was and as it is.
+ * {@link claimsOfConfig}. When labels change, it is called for the old and the new claim.
  */
 export function configsOfClaim(claim: KubeObject, reader: Reader, indexName: string): readonly KubeObject[] {
   const { namespace, name } = keyOf(claim);

@@ -7,20 +7,20 @@ import { VOLUME_CLAIM } from "../objects/resources.ts";
 
 /** What the sources of a recipe depend on besides its spec. */
 export interface SourcePlace {
-  /** That of the recipe. */
+  /** The recipe's namespace. */
   readonly namespace: string;
-  /** The claims of that namespace; only selectors look at them. */
+  /** The claims of that namespace; only selectors need them. */
   readonly claims: readonly KubeObject[];
-  /** Of the repository the recipe writes to, when it is known. */
+  /** The spec of the recipe's repository, if known. */
   readonly repositorySpec: RepositorySpec | undefined;
 }
 
-/** The sources of a recipe, with the claims its selectors mean in that place. */
+/** The sources of a recipe, including the claims that its selectors match. */
 export function configSources(spec: BackupConfigSpec, place: SourcePlace): readonly ConfigSource[] {
   return sourcesOf(spec, place.namespace, (selector) => selectedClaims(selector, place));
 }
 
-/** The sources of a recipe as the caches show them now. */
+/** The current sources of a recipe, from the caches. */
 export function observeSources(
   spec: BackupConfigSpec,
   namespace: string,
@@ -31,12 +31,12 @@ export function observeSources(
   return configSources(spec, { namespace, claims, repositorySpec });
 }
 
-/** True when claims that appear may become sources of the recipe. */
+/** True when new claims may become sources of the recipe. */
 export function hasSelector(spec: BackupConfigSpec): boolean {
   return spec.sources.some(({ pvcSelector }) => pvcSelector !== undefined);
 }
 
-/** The kopia identity of a recipe: what its spec says, else its own name at its namespace. */
+/** The kopia identity of a recipe: from its spec, else its name and namespace. */
 export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Identity {
   return {
     username: kopiaIdentityPart(spec.identity?.username ?? config.name),
@@ -44,7 +44,7 @@ export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Ident
   };
 }
 
-/** That a recipe has no source now, in a sentence; `unfit`: claims it selects that cannot be backed up. */
+/** The message for a recipe without a source; `unfit`: selected claims that cannot be backed up. */
 export function noVolumeMatchesText(namespace: string, unfit: readonly UnfitClaim[] = []): string {
   const found = unfit.length === 0 ? "" : `: ${unfitText(unfit)}`;
   return `No PersistentVolumeClaim in namespace "${namespace}" matches a selector of the BackupConfig, ` +
@@ -52,7 +52,7 @@ export function noVolumeMatchesText(namespace: string, unfit: readonly UnfitClai
     `that opt out do not count${found}`;
 }
 
-/** Claims a recipe names that are not there, or are on their way out: no new pod may use those. */
+/** Named claims that do not exist, or are being deleted: no new pod may use those. */
 export function missingClaims(spec: BackupConfigSpec, namespace: string, reader: Reader): readonly string[] {
   return spec.sources.flatMap(({ pvc }) => pvc === undefined ? [] : [pvc.name]).filter((name) => {
     const claim = reader.get(VOLUME_CLAIM, { namespace, name });
@@ -60,7 +60,7 @@ export function missingClaims(spec: BackupConfigSpec, namespace: string, reader:
   });
 }
 
-/** That claims are missing, in a sentence that names them. */
+/** The message for missing claims. */
 export function missingClaimsText(names: readonly string[], namespace: string): string {
   const [noun, verb] = names.length === 1
     ? ["PersistentVolumeClaim", "does"]
@@ -85,7 +85,7 @@ function isGoing({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** Kopia writes a source as user@host:path in lower case, so neither half may hold "@", ":" or a blank. */
+/** Kopia writes a source as user@host:path in lower case, so neither part may contain "@", ":" or a blank. */
 function kopiaIdentityPart(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
 }

@@ -6,28 +6,28 @@ import { isBlockDevice, optsOutOfBackup } from "./unfit_claims.ts";
 import { textAt, valueAt } from "../objects/field_at.ts";
 import { controllerOf } from "../objects/watched.ts";
 
-/** What coverage is judged by; of Namespaces the metadata is enough, of claims that and `spec.volumeMode`. */
+/** The objects that decide coverage; of Namespaces the metadata is enough, of claims that and `spec.volumeMode`. */
 export interface CoverageObjects {
   readonly claims: readonly KubeObject[];
   readonly configs: readonly KubeObject[];
   readonly repositories: readonly KubeObject[];
-  /** Those of the claims; one that is not given wants its backups. */
+  /** The namespaces of the claims; without one there is no opt-out by it. */
   readonly namespaces: readonly KubeObject[];
 }
 
 /** The PersistentVolumeClaims of a namespace that has any. */
 interface NamespaceCoverage {
   readonly namespace: string;
-  /** Claims there are. */
+  /** The number of claims. */
   readonly claims: number;
-  /** Names of those that no BackupConfig covers though a backup is wanted, in order. */
+  /** Sorted names of claims that no BackupConfig covers, although a backup is wanted. */
   readonly unprotected: readonly string[];
 }
 
 /**
- * Which PersistentVolumeClaims no BackupConfig covers, by name or by label selector, for each namespace with claims,
- * in order. A raw block device counts as covered by none, for none can protect it. Not counted as unprotected: what the annotation no-backup excuses, on the claim or its Namespace; what
- * is being deleted; the volume of a Repository; what kopiur made; and what lives and dies with its pod.
+ * The PersistentVolumeClaims that no BackupConfig covers, by name or label selector, for each namespace with claims,
+ * in order. A raw block device is never covered, as kopia cannot back it up. Not counted as unprotected are claims with
+ * the annotation no-backup (or in a Namespace with it), those being deleted, volumes of Repositories, and claims made by kopiur or for a single pod.
  */
 export function coverageOf(objects: CoverageObjects): readonly NamespaceCoverage[] {
   const covered = coverByNamespace(objects.configs);
@@ -75,7 +75,7 @@ function coverByNamespace(configs: readonly KubeObject[]): ReadonlyMap<string, C
   return covers;
 }
 
-/** No recipe can protect a raw device, whatever it says. */
+/** False for a raw device, whatever recipes say. */
 function isCovered(claim: KubeObject, cover: Cover | undefined): boolean {
   const { metadata } = claim;
   return cover !== undefined && !isBlockDevice(claim) &&

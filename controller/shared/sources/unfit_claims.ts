@@ -6,30 +6,30 @@ import { selectorMatches } from "../objects/label_selector.ts";
 import { VOLUME_CLAIM } from "../objects/resources.ts";
 
 /**
- * Why a claim that is there cannot be backed up: `going` is being deleted; `unbound` has no volume, which may come;
- * `lost` has none any more; `block` is a raw device, of which there are no files.
+ * Why an existing claim cannot be backed up: `going` is being deleted; `unbound` has no volume yet;
+ * `lost` has no volume any more; `block` is a raw device without files.
  */
 type ClaimFault = "going" | "unbound" | "lost" | "block";
 
-/** A claim a recipe means and that cannot be backed up now. */
+/** A claim of a recipe that cannot be backed up now. */
 export interface UnfitClaim {
   readonly name: string;
   readonly fault: ClaimFault;
-  /** False when a selector found it: a run then does without it. */
+  /** False when a selector matched it: a run then leaves it out. */
   readonly isNamed: boolean;
 }
 
 /**
- * What stands in the way of a backup of a claim; undefined when nothing does, also for one of which only the metadata is
- * known. A mover of an unbound one would be its first consumer, and have an empty volume made wherever it happens to
- * be scheduled; one of a raw device could never start.
+ * Why a claim cannot be backed up; undefined when it can, and for a claim of which only the metadata is
+ * known. The mover of an unbound claim would be its first consumer, and get an empty volume provisioned wherever it is
+ * scheduled; the mover of a raw device could never start.
  */
 export function claimFault(claim: KubeObject): ClaimFault | undefined {
   if (claim.metadata.deletionTimestamp !== undefined) return "going";
   if (isBlockDevice(claim)) return "block";
   const { spec, status } = builtin(claim, "PersistentVolumeClaim");
   if (status?.phase === "Lost") return "lost";
-  // One that names its volume gets that one and no other.
+  // A claim that names its volume is bound to that one.
   return status?.phase === "Pending" && (spec?.volumeName ?? "") === "" ? "unbound" : undefined;
 }
 
@@ -38,7 +38,7 @@ export function isBlockDevice(claim: KubeObject): boolean {
   return builtin(claim, "PersistentVolumeClaim").spec?.volumeMode === "Block";
 }
 
-/** The claims a recipe names or selects that are there and cannot be backed up, by name; each once. */
+/** The existing claims of a recipe, named or selected, that cannot be backed up; by name, each once. */
 export function observeUnfitClaims(
   spec: BackupConfigSpec,
   namespace: string,
@@ -71,7 +71,7 @@ const FAULTS: Readonly<Record<ClaimFault, string>> = {
   block: "is a raw block device, and only volumes with files can be backed up",
 };
 
-/** The claims and what is the matter with each, as one text that names the first few. */
+/** A text with the first few claims and their faults. */
 export function unfitText(unfit: readonly Pick<UnfitClaim, "name" | "fault">[]): string {
   const rest = unfit.length - MOST_NAMED;
   return [
