@@ -8,7 +8,7 @@ import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./bootstrap/decide.ts";
 import { desiredBootstrap } from "./bootstrap/desired.ts";
 import { takeNewest } from "./catalog/newest_stats.ts";
-import { heldBy, outcomeOf } from "./bootstrap/outcome.ts";
+import { delayIn, outcomeOf } from "./bootstrap/outcome.ts";
 import { type CatalogEnd, planCatalog } from "./catalog/plan.ts";
 import { NOTHING_OVERDUE, reportRefresh } from "./bootstrap/refreshed.ts";
 import { removals } from "./removals.ts";
@@ -17,7 +17,7 @@ import { type RepositoryState, repositoryStateOf } from "./repository_state.ts";
 import { type RecordedEnd, recordEnd } from "./bootstrap/record_end.ts";
 import { bootstrapsOf, withMemory } from "./bootstrap/task.ts";
 import { reportDuplicates } from "./duplicates.ts";
-import { type Verdict, verdictOf } from "./bootstrap/verdict.ts";
+import { type OpeningResult, openingResultOf } from "./bootstrap/opening_result.ts";
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
 
@@ -44,7 +44,7 @@ export function planRepository(
   const events = recorded?.events ?? givingUpEvents(world.repository, decision);
   const stats = takeNewest(status.storageStats, world.newestStats, world.serverNow);
   const refresh = recorded === undefined
-    ? reportRefresh(world.repository, repositoryState, heldBy(decision), world.serverNow)
+    ? reportRefresh(world.repository, repositoryState, delayIn(decision), world.serverNow)
     : NOTHING_OVERDUE;
   const outcome = soonest(
     outcomeOf(decision, repositoryState),
@@ -98,8 +98,8 @@ function statusAfter(
 
 /** That a mover is given up is told when that begins, and when it becomes another reason. */
 function givingUpEvents({ status }: RepositoryObject, decision: Decision): readonly PlannedEvent[] {
-  if (decision.kind !== "stay" || decision.hold === undefined) return [];
-  const { hold: { reason, message }, memory } = decision;
+  if (decision.kind !== "stay" || decision.delay === undefined) return [];
+  const { delay: { reason, message }, memory } = decision;
   const before = status.bootstrap?.job;
   const isNew = memory?.stoppedAt !== undefined && before?.stoppedAt === undefined &&
     memory.stoppedReason !== before?.stoppedReason;
@@ -118,16 +118,16 @@ function resultOf(
   world: RepositoryWorld,
   { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
 ): RecordedEnd & { readonly repositoryState: RepositoryState } {
-  const verdict = verdictOf(found, world.repository);
+  const result = openingResultOf(found, world.repository);
   // The clock of a node may be ahead; by a time to come the next one would be waited for as long.
   const end = Date.parse(found.finishedAt) > world.serverNow.getTime()
     ? { ...found, finishedAt: isoSeconds(world.serverNow) }
     : found;
-  return { ...recordEnd(world.repository, end, purpose, verdict), repositoryState: stateAfter(verdict) };
+  return { ...recordEnd(world.repository, end, purpose, result), repositoryState: stateAfter(result) };
 }
 
-function stateAfter(verdict: Verdict): RepositoryState {
-  return verdict.kind === "open" ? { kind: "open", uniqueId: verdict.bootstrap.uniqueId } : verdict;
+function stateAfter(result: OpeningResult): RepositoryState {
+  return result.kind === "open" ? { kind: "open", uniqueId: result.bootstrap.uniqueId } : result;
 }
 
 function phaseOf(

@@ -41,7 +41,7 @@ export function deletionTask(backup: BackupObject): DeletionTask {
       activeDeadlineSeconds: DELETE_LIMIT_SECONDS,
       longestRestSeconds: DELETION_RETRY_MAX_SECONDS,
       // Deleting the same twice does no harm.
-      besideSeconds: LOST_POD_SECONDS,
+      replaceAfterSeconds: LOST_POD_SECONDS,
     },
   };
 }

@@ -69,14 +69,14 @@ const GAUGES = {
   },
 } as const satisfies Readonly<Record<SlotPool, unknown>>;
 
-/** Those that joined the line within the same span of so long count as having come together. */
+/** Requests that joined the queue within the same ten minutes count as having come together. */
 const TURN_MS = 600_000;
-/** Who gave slots back goes behind so many more spans, one for each: newcomers go first, and nobody waits for ever. */
+/** An owner that gave slots back goes behind by one such span per slot, at most so many, so that nobody waits for ever. */
 const MOST_RETURNS = 12;
 
 /**
- * Slots of a limit that are kept for namespaces that have none: the last tenth, at least one. So a newcomer begins at
- * once whatever others hold, and for however long.
+ * The slots of a limit that are kept for namespaces that have none: the last tenth, at least one. So a new namespace
+ * begins at once, however many slots others have taken and for however long.
  */
 export function slotReserve(limit: number): number {
   return limit < 2 || limit === Infinity ? 0 : Math.max(1, Math.floor(limit / 10));
@@ -89,11 +89,10 @@ export function slotReserve(limit: number): number {
  * the oldest; each slot that was given back counts as ten minutes later, two hours at most. The last slots are kept for
  * namespaces that have none.
  *
- * A grant is held until its mover was seen to end, or its owner asks for it no longer, or it lapses; so no cache that
- * lags lets more movers start than may work. A mover that is being deleted and does not go away, as on a lost node, is
- * not counted after a while; should such a pod come back to life there is one more than the limit until it ends. The
- * ledger lives in the memory of the replica that leads and is told every mover there is when that begins: one that dies
- * leaves nothing behind.
+ * A grant lasts until its mover was seen to end, its owner no longer asks for it, or it lapses; so a lagging cache never
+ * lets more movers start than may work. A mover that is being deleted and does not go away, as on a lost node, is not
+ * counted after a while; if its node comes back, there is one mover more than the limit until it ends. The ledger is in
+ * the memory of the leader and starts from the existing movers, so a dead leader leaves nothing behind.
  *
  *   ask → waiting → granted → working (seen) → ended, or gone (given back: its owner goes later)
  *            ▲         │ not made use of         └ told to go, and still there → not counted
@@ -112,12 +111,12 @@ export class MoverSlots {
   /** Ids of grants whose mover is not known to work, the oldest first. */
   readonly #unused = new Set<string>();
   readonly #owners = new Map<string, Owner>();
-  /** How often an owner gave a slot back or let it lapse; as long as it is an owner at all. */
+  /** How often an owner gave a slot back or let it lapse; kept while it is an owner. */
   readonly #returns = new Map<string, number>();
-  /** Since when an owner is in line that left it for a moment, as while its Repository is not Ready. */
+  /** Since when an owner was in the queue that left it for a moment, as while its Repository is not Ready. */
   readonly #left = new Map<string, number>();
-  /** Slots each namespace has. */
-  readonly #held = new Map<string, number>();
+  /** Slots taken, by namespace. */
+  readonly #taken = new Map<string, number>();
   readonly #repositories = new Map<string, Repository>();
   readonly #queues: Readonly<Record<SlotClass, SlotQueue<Request>>>;
   readonly #wakers = new Map<string, (key: ObjectKey) => void>();
@@ -345,7 +344,7 @@ export class MoverSlots {
   #next(): Request | undefined {
     const share = this.#share();
     const mayHave = (namespace: string) => this.#mayHave(namespace);
-    const hasLess = (namespace: string) => this.#heldBy(namespace) < share && this.#mayHave(namespace);
+    const hasLess = (namespace: string) => this.#takenBy(namespace) < share && this.#mayHave(namespace);
     for (const mayGo of [hasLess, mayHave]) {
       for (const each of slotClasses) {
         const next = this.#queues[each].next(mayGo);
@@ -355,17 +354,17 @@ export class MoverSlots {
     return undefined;
   }
 
-  #heldBy(namespace: string): number {
-    return this.#held.get(namespace) ?? 0;
+  #takenBy(namespace: string): number {
+    return this.#taken.get(namespace) ?? 0;
   }
 
   #mayHave(namespace: string): boolean {
-    return this.used < this.#limit - (this.#heldBy(namespace) > 0 ? this.#reserve : 0);
+    return this.used < this.#limit - (this.#takenBy(namespace) > 0 ? this.#reserve : 0);
   }
 
   /** What each namespace that has slots or could use one may have while others wait. */
   #share(): number {
-    const namespaces = new Set(this.#held.keys());
+    const namespaces = new Set(this.#taken.keys());
     for (const each of slotClasses) {
       for (const namespace of this.#queues[each].openNamespaces) namespaces.add(namespace);
     }
@@ -452,8 +451,8 @@ export class MoverSlots {
   /** How many another namespace gets before the turn of one that has its share already. */
   #headStart({ namespace }: Request): (namespace: string) => number {
     const share = this.#share();
-    if (this.#heldBy(namespace) < share) return () => 0;
-    return (other) => Math.max(0, share - this.#heldBy(other));
+    if (this.#takenBy(namespace) < share) return () => 0;
+    return (other) => Math.max(0, share - this.#takenBy(other));
   }
 
   #hasRoom(id: string): boolean {
@@ -469,9 +468,9 @@ export class MoverSlots {
   }
 
   #use({ repository: id, namespace }: WorkingMover | Request, movers: 1 | -1): void {
-    const held = this.#heldBy(namespace) + movers;
-    if (held === 0) this.#held.delete(namespace);
-    else this.#held.set(namespace, held);
+    const taken = this.#takenBy(namespace) + movers;
+    if (taken === 0) this.#taken.delete(namespace);
+    else this.#taken.set(namespace, taken);
     if (id === undefined) return;
     const repository = this.#repositories.get(id) ?? { namespace, limit: Infinity, used: 0 };
     repository.used += movers;

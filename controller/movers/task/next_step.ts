@@ -17,12 +17,12 @@ const NEXT_POD_SECONDS = 900;
 /** The rest after a mover that did not run: time for a new node, and a turn for others. */
 const FIRST_REST_SECONDS = 60;
 
-/** A step that ends no task with a result, and needs no result's type. */
+/** A step without a result. */
 type OpenStep = Exclude<TaskStep<OperationKey>, { readonly kind: "succeeded" }>;
 type Wait = { readonly reason: WaitReason; readonly text: string };
 
 /**
- * The next step of a task. Pure and idempotent: what is found decides, not what was meant to be done.
+ * The next step of a task. Pure and idempotent: it depends on what is found, not on what was planned before.
  *
  *   (nothing) → start(1) → works → succeeded | failed
  *      ▲            │         │  └ no result, or Job gone → start(n + 1), at most `limits.jobs`
@@ -33,8 +33,8 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  *              │ stands in line for it as long as that takes; what it was to do has changed: given up, and made anew at once
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  *
- * Where two movers at once do no harm, one that was given up and does not go away is waited for only for
- * `besideSeconds`: then start(n + 1) makes the next one beside it.
+ * Where two movers at once do no harm, a mover that was given up and does not go away is replaced after
+ * `replaceAfterSeconds`: start(n + 1) makes the next one, though the old one may still work.
  */
 export function nextStep<O extends OperationKey>(
   { limits }: MoverTask<O>,
@@ -44,13 +44,15 @@ export function nextStep<O extends OperationKey>(
 ): TaskStep<O> {
   const before = withoutTimesToCome(stored, now);
   const step = stepOf(before, movers, limits, now);
-  // Two movers of one task at once could each find nothing of the other and both do its work.
-  const stray = step.kind === "start" ? movers.find((each) => isStray(each, step.number, limits)) : undefined;
-  if (stray === undefined || mayBeBeside(before?.podGoneSince, limits, now)) return step;
+  // Two movers of one task at once could both do its work, as neither sees the other's snapshot.
+  const alive = step.kind === "start"
+    ? movers.find((each) => isLeftPod(each, step.number, limits))
+    : undefined;
+  if (alive === undefined || mayReplace(before?.podGoneSince, limits, now)) return step;
   const podGoneSince = before?.podGoneSince;
-  return whileStray(
+  return whilePodIsLeft(
     podGoneSince === undefined || step.memory === undefined ? step.memory : { ...step.memory, podGoneSince },
-    stray,
+    alive,
     limits,
     now,
   );
@@ -67,7 +69,7 @@ function stepOf<O extends OperationKey>(
   const memory = memoryAfter(before, current, limits);
   const { state } = current;
   if (staysTooLong(memory, current, limits, now) || isOverAndStays(memory, current, now)) {
-    return besideIt(memory, current, limits, now);
+    return replace(memory, current, limits, now);
   }
   if (current.isUnwanted === true) return whileUnwanted(memory, now);
   switch (state.kind) {
@@ -101,21 +103,23 @@ function stepOf<O extends OperationKey>(
   }
 }
 
-/** Ends that the Job does not retry by itself: without a result, or not known to it. */
+/** Failures that the Job itself does not retry: without a result, or with a Job that does not know that it failed. */
 function mayTryAgain(state: Failed): boolean {
   return state.class === "ResultMissing" || (state.jobGoesOn === true && failureIsRetryable(state.class));
 }
 
-/** A pod may still work although its Job is gone; earlier pods were already waited for. */
-function isStray({ state, podIsAlive, number }: AnyMover, next: number, limits: TaskLimits): boolean {
-  return state.kind === "absent" && podIsAlive && (limits.besideSeconds === undefined || number >= next);
+/** True for a pod that may still work although its Job is gone; earlier pods were already waited for. */
+function isLeftPod({ state, podIsAlive, number }: AnyMover, next: number, limits: TaskLimits): boolean {
+  return state.kind === "absent" && podIsAlive &&
+    (limits.replaceAfterSeconds === undefined || number >= next);
 }
 
-function mayBeBeside(since: string | undefined, { besideSeconds }: TaskLimits, now: Date): boolean {
-  return since !== undefined && besideSeconds !== undefined && secondsSince(since, now) >= besideSeconds;
+function mayReplace(since: string | undefined, { replaceAfterSeconds }: TaskLimits, now: Date): boolean {
+  return since !== undefined && replaceAfterSeconds !== undefined &&
+    secondsSince(since, now) >= replaceAfterSeconds;
 }
 
-/** True for a mover that was given up and does not go away, as on a lost node, when the task may have two. */
+/** True for a mover that was given up, does not go away (as on a lost node), and may be replaced. */
 function staysTooLong(
   memory: TaskMemory,
   { state, podIsAlive }: AnyMover,
@@ -123,24 +127,24 @@ function staysTooLong(
   now: Date,
 ): boolean {
   const isThere = podIsAlive || state.kind === "waiting" || state.kind === "running";
-  return isThere && mayBeBeside(memory.stoppedAt, limits, now);
+  return isThere && mayReplace(memory.stoppedAt, limits, now);
 }
 
-/** True for a mover that is over, which harms no other, and whose Job, wanted no more, does not go away. */
+/** True for a mover that has ended, and whose unwanted Job does not go away. */
 function isOverAndStays(memory: TaskMemory, { state, podIsAlive, isUnwanted }: AnyMover, now: Date): boolean {
   const isOver = (state.kind === "succeeded" || state.kind === "failed") && !podIsAlive;
   return isUnwanted === true && isOver && memory.stoppedAt !== undefined &&
     secondsSince(memory.stoppedAt, now) >= STOP_LIMIT_SECONDS;
 }
 
-/** The next Job has another number: the old one still has its name. */
-function besideIt(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
+/** The next Job gets another number, as the old one still exists. */
+function replace(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
   const { stoppedAt: _stoppedAt, startedAt: _startedAt, podGoneSince: _podGoneSince, ...rest } = memory;
   const number = current.number + 1;
   return whileResting({ ...rest, number }, { ...current, number }, limits, now);
 }
 
-/** The newest Job there is, else the one in status: a controller may have died before it wrote a new one down. */
+/** The newest existing Job, else the one in status: a controller may have died before it recorded a new one. */
 function currentMover<O extends OperationKey>(
   before: TaskMemory | undefined,
   movers: readonly SeenMover<O>[],
@@ -152,8 +156,8 @@ function currentMover<O extends OperationKey>(
 
 function afterVanished(memory: TaskMemory, current: AnyMover, limits: TaskLimits, now: Date): OpenStep {
   if (memory.stoppedAt !== undefined) return afterStopped(memory, memory.stoppedAt, current, limits, now);
-  if (current.podIsAlive && !mayBeBeside(memory.podGoneSince, limits, now)) {
-    return whileStray(memory, current, limits, now);
+  if (current.podIsAlive && !mayReplace(memory.podGoneSince, limits, now)) {
+    return whilePodIsLeft(memory, current, limits, now);
   }
   if (memory.retryAt !== undefined) return whileResting(memory, current, limits, now);
   if (current.number < (limits.jobs ?? Infinity)) {
@@ -209,22 +213,22 @@ function whileResting(memory: TaskMemory, current: AnyMover, limits: TaskLimits,
 
 /**
  * A pod whose Job is gone, as after `kubectl delete job --cascade=orphan` or on a lost node. Its result is lost, but no
- * other mover is made while it may work. A pod that is being deleted is waited for until the start deadline, one that
- * works until its active deadline.
+ * other mover is made while it may work. The task waits for a pod that is being deleted until the start deadline, and
+ * for a working one until its active deadline.
  */
-function whileStray(
+function whilePodIsLeft(
   before: TaskMemory | undefined,
-  stray: AnyMover,
+  mover: AnyMover,
   limits: TaskLimits,
   now: Date,
 ): OpenStep {
   const since = before?.podGoneSince ?? isoSeconds(now);
   const goneSeconds = Math.max(0, -secondsUntil(since, now));
-  const limitSeconds = limits.besideSeconds ??
-    (stray.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds);
-  const what = stray.podIsToGo ? "is to go, but its node does not say that it went" : "is still there";
+  const limitSeconds = limits.replaceAfterSeconds ??
+    (mover.podIsToGo ? limits.startDeadlineSeconds : limits.activeDeadlineSeconds);
+  const what = mover.podIsToGo ? "is to go, but its node does not say that it went" : "is still there";
   const text = `its Job is gone (${since}), and its pod ${what}; no other mover is made beside it`;
-  const memory: TaskMemory = { ...before, number: before?.number ?? stray.number, podGoneSince: since };
+  const memory: TaskMemory = { ...before, number: before?.number ?? mover.number, podGoneSince: since };
   if (goneSeconds >= limitSeconds) {
     return ended(memory, { class: "ResultMissing", resultKnown: false, text }, now);
   }
@@ -236,7 +240,7 @@ function whileStray(
   return waits(memory, { reason: "MoverLost", text }, Math.min(60, left));
 }
 
-/** What it was to do has changed: it goes without a word, unless it does not go, and the next one is made at once. */
+/** Its work has changed: the Job is removed without a report, unless it stays, and the next one is made at once. */
 function whileUnwanted(
   { slotsGivenBack: _given, stoppedWhy: _why, stoppedReason: _reason, ...before }: TaskMemory,
   now: Date,
@@ -347,12 +351,14 @@ function whilePodIsGone(
   return waits(memory, wait, Math.min(60, left));
 }
 
-function goneText({ why }: MissingPod, { besideSeconds }: TaskLimits): string {
+function goneText({ why }: MissingPod, { replaceAfterSeconds }: TaskLimits): string {
   switch (why) {
     case "lost":
     case "late":
       return `so its node may be lost; no other mover is made ${
-        besideSeconds === undefined ? "while the pod may work" : `beside it for ${besideSeconds} s`
+        replaceAfterSeconds === undefined
+          ? "while the pod may work"
+          : `beside it for ${replaceAfterSeconds} s`
       }`;
     case "ended":
     case "gone":

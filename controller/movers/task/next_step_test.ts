@@ -21,7 +21,7 @@ const endless: MoverTask<"snapshotDelete"> = {
     startDeadlineSeconds: Infinity,
     activeDeadlineSeconds: 3600,
     longestRestSeconds: 3600,
-    besideSeconds: 1800,
+    replaceAfterSeconds: 1800,
   },
 };
 

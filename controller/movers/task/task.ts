@@ -12,48 +12,48 @@ export interface MoverTask<O extends OperationKey> {
   readonly limits: TaskLimits;
 }
 
-/** What a task may take. */
+/** The limits of a task. */
 export interface TaskLimits {
-  /** Jobs it gets when one leaves no result; absent where the kind itself tries again what failed. */
+  /** The most Jobs when one leaves no result; absent where the kind itself retries failures. */
   readonly jobs?: number;
-  /** So long it may wait for a mover to run, all tries together; Infinity where it is tried for ever. */
+  /** How long it may wait for a mover to run, all tries together; Infinity where it is tried for ever. */
   readonly startDeadlineSeconds: number;
-  /** So long a mover may work. */
+  /** How long a mover may work. */
   readonly activeDeadlineSeconds: number;
   /**
-   * So long a Job may be there, whatever its mover does; one that has not ended by then is out of sight. Absent where what
-   * the cluster does about it is enough.
+   * How long a Job may exist, whatever its mover does; one that has not ended by then is given up. Absent where the
+   * cluster's own limits are enough.
    */
   readonly jobSeconds?: number;
-  /** After a mover that did not run it rests for a minute, then for twice as long each time, up to this. */
+  /** After a mover that did not run the task rests for a minute, then for twice as long each time, up to this. */
   readonly longestRestSeconds: number;
   /**
-   * So long a mover that was given up and does not go is waited for before another one is made beside it. Absent where
-   * two at once would do harm.
+   * After this time a mover that was given up and does not go away is replaced, though it may still work. Absent where
+   * two movers at once would do harm.
    */
-  readonly besideSeconds?: number;
+  readonly replaceAfterSeconds?: number;
 }
 
-/** What a status remembers of the movers of a task; times are RFC 3339. */
+/** What a status records about the movers of a task; times are RFC 3339. */
 export interface TaskMemory {
-  /** Of the Job that was made last. */
+  /** The number of the last Job. */
   readonly number: number;
-  /** When that Job's mover began to run. Absent while it was never seen running. */
+  /** When that Job's mover began to run. Absent until it was seen running. */
   readonly startedAt?: string | undefined;
-  /** When it was first seen that no pod of it works any more. Absent while one does. */
+  /** When it was first seen without a working pod. Absent while one works. */
   readonly podGoneSince?: string | undefined;
-  /** Since when a mover that runs is waited for, all tries together, without the time in line for a slot. */
+  /** Since when the task waits for a running mover, all tries together, without the time in the queue for a slot. */
   readonly waitingSince?: string | undefined;
-  /** Times since then that a mover was given up; of a task that is tried for ever, since one came to an end. */
+  /** How often a mover was given up since then; for a task that is tried for ever, since one ended. */
   readonly slotsGivenBack?: number | undefined;
   /** When the Job was given up. Absent again once it is gone. */
   readonly stoppedAt?: string | undefined;
   readonly stoppedWhy?: string | undefined;
-  /** Of a task that is tried for ever it is kept until a mover of it comes to an end. */
+  /** For a task that is tried for ever it is kept until a mover ends. */
   readonly stoppedReason?: WaitReason | undefined;
-  /** When a slot is asked for again after that. */
+  /** When the task asks for a slot again. */
   readonly retryAt?: string | undefined;
-  /** Movers of the task that the cluster ended; when the last such pod was made, and why it was ended. */
+  /** The number of movers that the cluster ended, when the last such pod was made, and why it was ended. */
   readonly disruptions?: number | undefined;
   readonly disruptedAt?: string | undefined;
   readonly disruptedWhy?: string | undefined;

@@ -15,36 +15,36 @@ import { type BootstrapPurpose, purposeOf } from "./purpose.ts";
 import { secondsUntilDue } from "./timing.ts";
 import { creationContested, missingNeed, notPermitted, type Obstacle } from "../checks.ts";
 import { mayCreate } from "../repository_object.ts";
-import { type Hold, holdOf, obstruction } from "./holds.ts";
+import { type Delay, delayOf, obstruction } from "./delays.ts";
 import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
 /** How a bootstrap ended. */
 export type BootstrapEnd = Extract<TaskStep<"bootstrap">, { readonly kind: "succeeded" | "failed" }>;
 
-/** What a pass does about a Repository; `memory` is what is remembered of its movers then. */
+/** What a pass does about a Repository; `memory` is the new memory of its movers. */
 export type Decision =
   | { readonly kind: "leave" }
   | { readonly kind: "refuse"; readonly message: string }
-  /** A bootstrap has ended: take its result, once. */
+  /** A bootstrap has ended: record its result, once. */
   | { readonly kind: "take"; readonly end: BootstrapEnd; readonly purpose: BootstrapPurpose }
   | { readonly memory: TaskMemory | undefined }
     & (
       | { readonly kind: "wait"; readonly obstacle: Obstacle }
-      /** A mover works or is waited for, or the next one is not due. */
-      | { readonly kind: "stay"; readonly seconds: number; readonly hold?: Hold | undefined }
+      /** A mover works or is expected to start, or the next one is not due. */
+      | { readonly kind: "stay"; readonly seconds: number; readonly delay?: Delay | undefined }
       | { readonly kind: "start"; readonly number: number }
       /** It is due, and has no slot. */
-      | { readonly kind: "queue"; readonly hold: NoSlot }
+      | { readonly kind: "queue"; readonly delay: NoSlot }
     );
 
-/** For what no watch tells. */
+/** For changes that no watch shows. */
 const LOOK_AGAIN_SECONDS = 15;
 
 /**
- * The decision of a pass. Pure: what is found decides, so any moment a controller may die at is just another
- * world. What a bootstrap adds to the life of every mover (`nextStep`): the next one is due some time after the last
- * one ended; what its result speaks of is one generation of the spec; and two that may create never meet.
+ * The decision of a pass. Pure: it depends only on what is found, so a controller may die at any moment. A bootstrap
+ * adds three things to the life of every mover (`nextStep`): the next one is due some time after the last one ended; its
+ * result is about one generation of the spec; and two that may create never run at once.
  */
 export function decide(world: RepositoryWorld, now: Date, options: ControllerOptions): Decision {
   const { repository, serverNow } = world;
@@ -65,24 +65,24 @@ export function decide(world: RepositoryWorld, now: Date, options: ControllerOpt
     : secondsUntilDue(repository, credentialVersion(world.found), serverNow);
   if (restSeconds > 0) return { kind: "stay", seconds: restSeconds, memory: undefined };
   const rests = step.kind === "waits" && step.isRested;
-  // The next one is made beside one that is in sight, and two that may create never meet.
-  const isBeside = hasJob && step.kind === "start" && mayCreate(repository);
-  const inTheWay = (hasJob && !isBeside) || rests ? undefined : obstruction(world);
+  // Two that may create never run at once, so the next one must not be made while an old one may work.
+  const wouldOverlap = hasJob && step.kind === "start" && mayCreate(repository);
+  const inTheWay = (hasJob && !wouldOverlap) || rests ? undefined : obstruction(world);
   if (inTheWay !== undefined) return { kind: "stay", seconds: LOOK_AGAIN_SECONDS, ...inTheWay, memory };
   if (step.kind !== "start") {
-    const hold = step.kind === "waits" ? holdOf(step, movers, serverNow) : undefined;
-    return { kind: "stay", seconds: step.recheckAfterSeconds, hold, memory };
+    const delay = step.kind === "waits" ? delayOf(step, movers, serverNow) : undefined;
+    return { kind: "stay", seconds: step.recheckAfterSeconds, delay, memory };
   }
   const contest = creationContested(world);
   if (contest !== undefined) return { kind: "wait", obstacle: contest, memory };
   const { number } = step;
   if (!mayStart(world, repository.key.namespace, bootstrapJobName(repository, number))) {
-    return { kind: "queue", hold: noSlotFor(world.slots, "", "bootstrap slot"), memory };
+    return { kind: "queue", delay: noSlotFor(world.slots, "", "bootstrap slot"), memory };
   }
   return { kind: "start", number, memory: memoryOfStart(memory, number, now) };
 }
 
-/** What ended without its Job was asked for with what is so today. */
+/** The purpose of an ended bootstrap; when its Job is gone, that of today. */
 function purposeOfEnd(
   { repository, found }: RepositoryWorld,
   { memory }: BootstrapEnd,

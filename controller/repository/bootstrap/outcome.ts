@@ -1,7 +1,7 @@
 import { REASONS } from "../../../api/mod.ts";
 import type { Outcome } from "../../runtime/outcome.ts";
 import type { Decision } from "./decide.ts";
-import type { Hold } from "./holds.ts";
+import type { Delay } from "./delays.ts";
 import type { RepositoryState } from "../repository_state.ts";
 
 /** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
@@ -11,13 +11,13 @@ const OBSTACLE_SECONDS = 60;
 const CLEAN_UP_SECONDS = 1;
 
 /** Why the repository is not being opened or read now, though it should be. */
-export function heldBy(decision: Decision): Hold | undefined {
+export function delayIn(decision: Decision): Delay | undefined {
   switch (decision.kind) {
     case "wait":
       return decision.obstacle;
     case "queue":
     case "stay":
-      return decision.hold;
+      return decision.delay;
     default:
       return undefined;
   }
@@ -25,7 +25,7 @@ export function heldBy(decision: Decision): Hold | undefined {
 
 /** How a pass ends; `repositoryState` is what is known of the repository after it. */
 export function outcomeOf(decision: Decision, repositoryState: RepositoryState): Outcome {
-  const hold = heldBy(decision);
+  const delay = delayIn(decision);
   switch (decision.kind) {
     case "leave":
       return {
@@ -41,9 +41,9 @@ export function outcomeOf(decision: Decision, repositoryState: RepositoryState):
     case "take":
       return stateOutcome(repositoryState, CLEAN_UP_SECONDS);
     case "stay":
-      return heldOutcome(repositoryState, hold, Math.ceil(decision.seconds));
+      return delayedOutcome(repositoryState, delay, Math.ceil(decision.seconds));
     case "queue":
-      return heldOutcome(repositoryState, hold, decision.hold.recheckAfterSeconds);
+      return delayedOutcome(repositoryState, delay, decision.delay.recheckAfterSeconds);
     case "start":
       return stateOutcome(repositoryState, FOLLOW_SECONDS);
   }
@@ -66,24 +66,24 @@ function stateOutcome(repositoryState: RepositoryState, recheckAfterSeconds: num
   }
 }
 
-function heldOutcome(
+function delayedOutcome(
   repositoryState: RepositoryState,
-  hold: Hold | undefined,
+  delay: Delay | undefined,
   recheckAfterSeconds: number,
 ): Outcome {
-  if (hold === undefined) return stateOutcome(repositoryState, recheckAfterSeconds);
+  if (delay === undefined) return stateOutcome(repositoryState, recheckAfterSeconds);
   if (repositoryState.kind === "open") {
-    const message = `${openMessage(repositoryState.uniqueId)}; it cannot be read again yet: ${hold.message}`;
+    const message = `${openMessage(repositoryState.uniqueId)}; it cannot be read again yet: ${delay.message}`;
     return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
   }
   // What is known of a failure says more than that it is to be tried again.
-  if (hold.reason === "NoSlot" && repositoryState.kind === "failed") {
+  if (delay.reason === "NoSlot" && repositoryState.kind === "failed") {
     return stateOutcome(
-      { ...repositoryState, message: `${repositoryState.message}; ${hold.message}` },
+      { ...repositoryState, message: `${repositoryState.message}; ${delay.message}` },
       recheckAfterSeconds,
     );
   }
-  return { kind: "waiting", ...hold, recheckAfterSeconds };
+  return { kind: "waiting", ...delay, recheckAfterSeconds };
 }
 
 function openMessage(uniqueId: string): string {

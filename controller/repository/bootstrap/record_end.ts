@@ -13,7 +13,7 @@ import type { BootstrapEnd } from "./decide.ts";
 import { bootstrapTrace } from "./desired.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { POD_SECONDS } from "./task.ts";
-import type { Verdict } from "./verdict.ts";
+import type { OpeningResult } from "./opening_result.ts";
 
 /** Everything an ended bootstrap leaves behind, reported and written once. */
 export interface RecordedEnd {
@@ -28,17 +28,17 @@ export function recordEnd(
   repository: RepositoryObject,
   end: BootstrapEnd,
   purpose: BootstrapPurpose,
-  verdict: Verdict,
+  result: OpeningResult,
 ): RecordedEnd {
   return {
-    status: statusAfter(repository, end, purpose, verdict),
-    condition: bootstrapped(verdict),
-    events: eventsOf(repository, verdict),
+    status: statusAfter(repository, end, purpose, result),
+    condition: bootstrapped(result),
+    events: eventsOf(repository, result),
     measures: [
       ...(end.kind === "failed" && end.mover === undefined
         ? []
         : moverMeasures("bootstrap", end.kind, secondsOf(end))),
-      spanOf(repository, end, verdict),
+      spanOf(repository, end, result),
     ],
   };
 }
@@ -47,28 +47,28 @@ function statusAfter(
   repository: RepositoryObject,
   end: BootstrapEnd,
   purpose: BootstrapPurpose,
-  verdict: Verdict,
+  result: OpeningResult,
 ): RepositoryStatus {
   const { status } = repository;
   const { finishedAt } = end;
-  const changes = changesInVain(status, purpose, verdict);
+  const changes = changesInVain(status, purpose, result);
   const base = {
     forGeneration: purpose.generation,
     credentialVersion: purpose.credentials,
     runs: end.memory.number,
     ...(changes === 0 ? {} : { changes }),
   };
-  if (verdict.kind === "failed") {
+  if (result.kind === "failed") {
     const failures = failuresBefore(status, purpose) + 1;
-    const retryAt = retryTime(finishedAt, failures, verdict.isRetryable, secondsTaken(end));
+    const retryAt = retryTime(finishedAt, failures, result.isRetryable, secondsTaken(end));
     return {
       ...status,
-      lastInit: { status: "Failed", time: finishedAt, message: verdict.message },
+      lastInit: { status: "Failed", time: finishedAt, message: result.message },
       bootstrap: { ...base, failures, retryAt },
     };
   }
   const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, unfinished, catalog } =
-    verdict.bootstrap;
+    result.bootstrap;
   const message = created ? "The repository was created" : "The repository was opened";
   return {
     ...status,
@@ -103,10 +103,14 @@ function secondsOf(end: BootstrapEnd): number | undefined {
 }
 
 /** Bootstraps in a row, this one included, that were made for changed credentials and ended as the one before. */
-function changesInVain({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose, verdict: Verdict): number {
+function changesInVain(
+  { bootstrap }: RepositoryStatus,
+  purpose: BootstrapPurpose,
+  result: OpeningResult,
+): number {
   if (bootstrap === undefined || bootstrap.forGeneration !== purpose.generation) return 0;
   const isChange = bootstrap.credentialVersion !== purpose.credentials;
-  const endsAlike = (bootstrap.failures === 0) === (verdict.kind === "open");
+  const endsAlike = (bootstrap.failures === 0) === (result.kind === "open");
   return isChange && endsAlike ? (bootstrap.changes ?? 0) + 1 : 0;
 }
 
@@ -117,21 +121,21 @@ function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpo
   return isSameTry ? bootstrap.failures : 0;
 }
 
-function bootstrapped(verdict: Verdict): ConditionChange {
+function bootstrapped(result: OpeningResult): ConditionChange {
   const type = "Bootstrapped";
-  if (verdict.kind === "failed") {
-    const { reason, message } = verdict;
+  if (result.kind === "failed") {
+    const { reason, message } = result;
     return { kind: "set", value: { type, status: "False", reason, message } };
   }
-  const message = `The repository with unique id "${verdict.bootstrap.uniqueId}" was opened`;
+  const message = `The repository with unique id "${result.bootstrap.uniqueId}" was opened`;
   return { kind: "set", value: { type, status: "True", reason: "Bootstrapped", message } };
 }
 
 /** Events speak of transitions; the reason of a failure is its class. */
-function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly PlannedEvent[] {
+function eventsOf({ status }: RepositoryObject, result: OpeningResult): readonly PlannedEvent[] {
   const before = findCondition(status.conditions, "Bootstrapped");
-  if (verdict.kind === "failed") {
-    const { reason, message, rawText } = verdict;
+  if (result.kind === "failed") {
+    const { reason, message, rawText } = result;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
     const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
     // What never worked is reported by what was tried as well, for those who wait for that (deploy/docs/contract.md).
@@ -139,7 +143,7 @@ function eventsOf({ status }: RepositoryObject, verdict: Verdict): readonly Plan
     return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
   }
   if (before?.status === "True") return [];
-  const { uniqueId, created, snapshotCount } = verdict.bootstrap;
+  const { uniqueId, created, snapshotCount } = result.bootstrap;
   const did = created ? "created" : "opened";
   const note = `Repository with unique id "${uniqueId}" was ${did}; it holds ${snapshotCount} snapshots`;
   return [{ type: "Normal", reason: "InitSucceeded", action: "Bootstrap", note }];
@@ -151,13 +155,13 @@ function actionOf(reason: string): string {
   return "CheckBackend";
 }
 
-function spanOf(repository: RepositoryObject, end: BootstrapEnd, verdict: Verdict): PlannedMeasure {
+function spanOf(repository: RepositoryObject, end: BootstrapEnd, result: OpeningResult): PlannedMeasure {
   const tookMs = (secondsOf(end) ?? 0) * 1000;
   const of = { kind: repositoryKind.kind, key: repository.key };
   return workSpan(bootstrapTrace(repository, end.memory.number), of, {
     name: "repository bootstrap",
     startTime: new Date(Date.parse(end.finishedAt) - tookMs).toISOString(),
     endTime: end.finishedAt,
-    ...(verdict.kind === "failed" ? { failure: verdict.message } : {}),
+    ...(result.kind === "failed" ? { failure: result.message } : {}),
   });
 }

@@ -1,7 +1,7 @@
 import { refreshSeconds } from "../../../api/rules/mod.ts";
 import { type ConditionChange, findCondition, REASONS } from "../../../api/mod.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
-import type { Hold } from "./holds.ts";
+import type { Delay } from "./delays.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import type { RepositoryState } from "../repository_state.ts";
 
@@ -31,7 +31,7 @@ export const NOTHING_OVERDUE: RefreshReport = {
 export function reportRefresh(
   { status, spec }: RepositoryObject,
   repositoryState: RepositoryState,
-  hold: Hold | undefined,
+  delay: Delay | undefined,
   serverNow: Date,
 ): RefreshReport {
   const interval = refreshSeconds(spec);
@@ -46,9 +46,9 @@ export function reportRefresh(
   const before = findCondition(status.conditions, "Refreshed");
   const wasReported = before?.status === "False";
   // After an absence of the controller it is read at once; while it is tried again, what was reported stays true.
-  if (hold === undefined && !wasReported) return NOTHING_OVERDUE;
-  const why = hold?.reason === "NoSlot" ? REASONS.NoSlot : hold?.message;
-  const message = hold === undefined && before !== undefined
+  if (delay === undefined && !wasReported) return NOTHING_OVERDUE;
+  const why = delay?.reason === "NoSlot" ? REASONS.NoSlot : delay?.message;
+  const message = delay === undefined && before !== undefined
     ? before.message
     : `The repository was read last at ${lastInit.time}, expected it every ${interval} s: ${why}`;
   return {

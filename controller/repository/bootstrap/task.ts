@@ -37,7 +37,7 @@ export function bootstrapTask(repository: RepositoryObject): BootstrapTask {
       activeDeadlineSeconds: Infinity,
       jobSeconds: JOB_SECONDS,
       longestRestSeconds: LONGEST_REST_SECONDS,
-      ...(mayCreate(repository) ? {} : { besideSeconds: SLOT_GRACE_SECONDS }),
+      ...(mayCreate(repository) ? {} : { replaceAfterSeconds: SLOT_GRACE_SECONDS }),
     },
   };
 }

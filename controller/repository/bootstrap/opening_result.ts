@@ -5,24 +5,24 @@ import { failureAdvice, replacedAdvice } from "./failure_advice.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { bootstrapIsRetryable } from "../repository_state.ts";
 
-/** What the end of a bootstrap Job means for its repository. */
-export type Verdict =
+/** The result of a bootstrap for its repository. */
+export type OpeningResult =
   | { readonly kind: "open"; readonly bootstrap: ResultOf<"bootstrap">["bootstrap"] }
   | {
     readonly kind: "failed";
     readonly reason: Reason;
     /** A stable sentence, for conditions. */
     readonly message: string;
-    /** What was really said, for the Event. */
+    /** The original text, for the Event. */
     readonly rawText: string;
     readonly isRetryable: boolean;
   };
 
 /**
- * The verdict on an ended bootstrap. A storage that answers with another unique id than before was replaced:
- * it is refused, for every snapshot that is known of is in the other one.
+ * The result of an ended bootstrap. A storage with another unique id than before was replaced: it is refused, as every
+ * known snapshot is in the other one.
  */
-export function verdictOf(end: BootstrapEnd, repository: RepositoryObject): Verdict {
+export function openingResultOf(end: BootstrapEnd, repository: RepositoryObject): OpeningResult {
   if (end.kind === "succeeded") {
     const { bootstrap } = end.result;
     const known = repository.status.uniqueId;

@@ -15,25 +15,23 @@ import { mayCreate } from "../repository_object.ts";
 import type { RepositoryWorld } from "../world.ts";
 
 /** Why a bootstrap does not go on. */
-export interface Hold {
+export interface Delay {
   readonly reason: Reason;
   readonly message: string;
-  /** No Event says so. */
+  /** It gets no Event. */
   readonly isQuiet?: true;
 }
 
-/**
- * So long nothing is reported of one that says no more than that it is being made: what keeps it is said after that.
- */
+/** A container that is only being created is reported after this time. */
 const CREATING_GRACE_SECONDS = 120;
 const CREATING = ["ContainerCreating", "PodInitializing"];
 
-/** Why a bootstrap does not go on, once that is worth reporting; by the clock that dates what it waits for. */
-export function holdOf(
+/** Why a bootstrap does not go on, once that is worth reporting; by the API server's clock, which sets the times it compares. */
+export function delayOf(
   { memory, reason, text, isRested }: Extract<TaskStep<"bootstrap">, { readonly kind: "waits" }>,
   movers: readonly SeenMover<"bootstrap">[],
   serverNow: Date,
-): Hold | undefined {
+): Delay | undefined {
   if (isRested) {
     const message = waitText(reason, memory.stoppedWhy ?? text);
     return { reason, message: `${message}; the next try is at ${memory.retryAt}` };
@@ -51,23 +49,23 @@ export function holdOf(
 }
 
 /**
- * Why the next bootstrap is not made although nothing of it is there; the hold is said once that is worth reporting.
- * What one before it listed is worked through first, and two that may create never meet, for each could find the
- * storage empty: Jobs are removed in the foreground, so one that is in sight may have a pod, unless it is over; after a
- * Job somebody else removed its pods tell.
+ * Why the next bootstrap is not made yet because of an earlier one; `delay` is set once that is worth reporting. The
+ * listing of an earlier one is processed first. Two that may create never run at once, as each could find the storage
+ * empty. Jobs are removed in the foreground, so an existing Job may have a pod unless it has ended; when somebody else
+ * removed a Job, its pods are checked.
  */
 export function obstruction(
   { repository, jobs, pods, serverNow }: RepositoryWorld,
-): { readonly hold?: Hold } | undefined {
+): { readonly delay?: Delay } | undefined {
   const creates = mayCreate(repository);
   const job = jobs.find((each) => !staysTooLong(each, serverNow) || (creates && mayWork(each, pods)));
-  if (job !== undefined) return staysTooLong(job, serverNow) ? { hold: lost(staysText(job)) } : {};
+  if (job !== undefined) return staysTooLong(job, serverNow) ? { delay: lost(staysText(job)) } : {};
   const pod = creates ? pods.find(podMayRun) : undefined;
   if (pod === undefined) return undefined;
   const { name, creationTimestamp, deletionTimestamp } = pod.metadata;
   return secondsSince(deletionTimestamp ?? creationTimestamp ?? "", serverNow) < SLOT_GRACE_SECONDS
     ? {}
-    : { hold: lost(`pod "${name}" is left, and may create the repository`) };
+    : { delay: lost(`pod "${name}" is left, and may create the repository`) };
 }
 
 function mayWork(job: KubeObject, pods: readonly KubeObject[]): boolean {
@@ -75,7 +73,7 @@ function mayWork(job: KubeObject, pods: readonly KubeObject[]): boolean {
     pods.some((pod) => controllerOf(pod)?.uid === job.metadata.uid && podMayRun(pod));
 }
 
-function lost(text: string): Hold {
+function lost(text: string): Delay {
   return { reason: "MoverLost", message: waitText("MoverLost", text) };
 }
 
