@@ -3,10 +3,10 @@ import type { RunFacts } from "../shared/mod.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
 const CONDITION = "Complete";
-/** How many sources the sentence names. */
+/** The most sources named in the message. */
 const MOST_NAMED = 5;
 
-/** Says whether the newest Backups of a recipe saved all that they should; nothing before the first one ended. */
+/** The condition whether the newest Backups saved every source completely; none before the first one ended. */
 export function completeCondition(
   { lastBackup, consecutiveIncomplete = 0, sources = [] }: BackupConfigStatus,
 ): ConditionChange {
@@ -37,8 +37,8 @@ interface Times {
 }
 
 /**
- * When each source that the recipe has now was last saved, and last tried. What status says is kept until a newer run is
- * there, as for the whole recipe; a source that comes back is known by the Backups there are.
+ * When each current source of the recipe was last saved, and last tried. The recorded times are kept until a newer run is
+ * there; the times of a source that is back come from the existing Backups.
  */
 export function sourceHistory(
   { sources, runs, status }: BackupConfigWorld,
@@ -63,7 +63,7 @@ export function sourceHistory(
   };
 }
 
-/** Looks at runs, newest first, until every source is known. */
+/** Reads runs, newest first, until every source is known. */
 function timesOf(paths: readonly string[], runs: readonly RunFacts[]): ReadonlyMap<string, Times> {
   const times = new Map(paths.map((path): [string, Times] => [path, {}]));
   let unknown = times.size;
@@ -76,7 +76,7 @@ function timesOf(paths: readonly string[], runs: readonly RunFacts[]): ReadonlyM
   return times;
 }
 
-/** 1 when the newest success of a source is found with this. */
+/** Records a try; returns 1 when it is the newest success of its source, else 0. */
 function note(times: Times | undefined, timeMs: number, isSuccess: boolean): number {
   if (times === undefined) return 0;
   times.attemptMs ??= timeMs;

@@ -4,7 +4,7 @@ import type { RunFacts } from "../shared/mod.ts";
 import { sourceHistory } from "./completeness.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
-/** What became of a recipe's runs. */
+/** The history of a recipe's runs. */
 export type History = Pick<
   BackupConfigStatus,
   | "consecutiveFailures"
@@ -18,15 +18,15 @@ export type History = Pick<
 type RunRef = { readonly backupRef: { readonly name: string }; readonly time: string };
 
 /**
- * What became of a recipe's runs, also of those that were deleted since: what status says is kept until a newer run
- * is there. Only an end that is still to come, by a wrong clock, is forgotten with its run: it would stay the
+ * The history of a recipe's runs, including deleted ones: the recorded values are kept until a newer run
+ * is there. Only an end in the future, of a wrong clock, is forgotten with its run: it would stay the
  * newest for ever.
  */
 export function historyOf(world: BackupConfigWorld, now: Date): History {
   const { status, newest, newestSuccess, runs } = world;
   const last = newer(newest && lastBackup(newest), status.lastBackup, now);
   const { lastSuccessfulBackup: known } = status;
-  // What the repository holds no longer was a success, and is none.
+  // A success whose snapshot is gone from the repository counts no more.
   const isLost = runs.some(({ name, isGone }) => isGone && name === known?.backupRef.name);
   const success = newer(newestSuccess && lastSuccess(newestSuccess, known), isLost ? undefined : known, now);
   const complete = newer(runRef(runs.find(({ isComplete }) => isComplete)), status.lastCompleteBackup, now);
@@ -61,19 +61,19 @@ function newer<T extends RunRef>(found: T | undefined, remembered: T | undefined
   return found === undefined || rememberedMs > Date.parse(found.time) ? remembered : found;
 }
 
-/** Runs of one sort in a row, up to now. */
+/** A row of runs of one kind (failed or incomplete), up to now. */
 interface Row {
-  /** The newest run of the other sort, and what status said it was. */
+  /** The newest run of the other kind, and the recorded one. */
   readonly end: RunRef | undefined;
   readonly endBefore: RunRef | undefined;
-  /** How many status counted, and the newest run it knew then. */
+  /** The recorded count, and the newest run at that time. */
   readonly counted: number | undefined;
   readonly lastCounted: RunRef | undefined;
 }
 
 /**
- * Runs since the newest of the other sort. Those that status counted still count when they were deleted
- * meanwhile: a failure that nobody mended does not mend itself by being tidied away.
+ * Runs since the newest of the other kind. Recorded ones still count when they were deleted
+ * meanwhile: deleting a failed Backup does not correct the failure.
  */
 function inARow(runs: readonly RunFacts[], { end, endBefore, counted = 0, lastCounted }: Row): number {
   const sinceMs = end === undefined ? -Infinity : Date.parse(end.time);
@@ -91,7 +91,7 @@ function endedAfter(runs: readonly RunFacts[], timeMs: number): readonly RunFact
 
 type LastBackup = NonNullable<BackupConfigStatus["lastBackup"]>;
 
-/** What a recipe's status says of its newest finished Backup; undefined when it cannot be read. */
+/** `lastBackup` for the newest finished Backup; undefined when it cannot be read. */
 function lastBackup(backup: KubeObject): LastBackup | undefined {
   const status = backupStatus.safeParse(backup.status ?? {}).data;
   const phase = status?.phase;
@@ -112,7 +112,7 @@ function lastBackup(backup: KubeObject): LastBackup | undefined {
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
-    // A run that saved nothing read nothing through to its end.
+    // Unknown for a run that saved nothing.
     ...(stats === undefined ? {} : { unreadable: stats.unreadable ?? 0 }),
     ...(renamed === 0 ? {} : { renamed }),
     ...(lost === 0 ? {} : { lost }),
@@ -124,8 +124,8 @@ function lastBackup(backup: KubeObject): LastBackup | undefined {
 type LastSuccess = NonNullable<BackupConfigStatus["lastSuccessfulBackup"]>;
 
 /**
- * What a recipe's status says of its newest Succeeded Backup; undefined when that cannot be read. A run that
- * found a source unchanged did not measure it: size and files are then those of the success before.
+ * `lastSuccessfulBackup` for the newest Succeeded Backup; undefined when it cannot be read. A run that
+ * found nothing changed did not measure it: size and files are then those of the previous success.
  */
 function lastSuccess(backup: KubeObject, before: LastSuccess | undefined): LastSuccess | undefined {
   const status = backupStatus.safeParse(backup.status ?? {}).data;

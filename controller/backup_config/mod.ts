@@ -1,6 +1,6 @@
 /**
- * The BackupConfig: a recipe. Says whether it makes sense, whether a Backup of it could run now, and what became
- * of its runs; lets go those its retention does not keep. Imports api, the engine's contract and controller/shared.
+ * The BackupConfig: a recipe. Its passes report whether it is valid, whether a Backup of it could run now, and the
+ * history of its runs; they delete runs by retention. Imports api, the engine's contract and controller/shared.
  * Start reading at plan.ts, for retention at retention/plan.ts.
  */
 import { backupConfigKind, backupKind } from "../../api/mod.ts";
@@ -26,9 +26,9 @@ export function backupConfigReconciler(_options: ControllerOptions): Kind<Backup
     resource,
     indexes: backupConfigIndexes,
     watches: backupConfigWatches,
-    // What its retention lets go.
+    // For its retention.
     writes: [{ resource: resourceOf(backupKind), verbs: ["patch", "delete"] }],
-    // Every outcome is there at 0 from the moment a recipe is first seen.
+    // Every outcome exists at 0 from the first pass over a recipe.
     counters: ({ namespace, name }) => [
       { metric: "kopiur_backups_total", labels: { namespace, name } },
       { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },

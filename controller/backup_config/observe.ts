@@ -20,7 +20,7 @@ import type { BackupConfigWorld } from "./world.ts";
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
-/** What a pass begins with: the objects a recipe's world is made of. */
+/** The objects of a recipe's world. */
 interface Objects {
   readonly config: KubeObject;
   readonly repository: KubeObject | undefined;
@@ -28,7 +28,7 @@ interface Objects {
   readonly live: ReadonlySet<string>;
 }
 
-/** Reads the world of a BackupConfig, from the caches. Throws StalledError for one that cannot be parsed. */
+/** Reads the world of a BackupConfig from the caches. Throws StalledError for one that cannot be parsed. */
 export function observeBackupConfig(
   key: ObjectKey,
   reader: Reader,
@@ -42,9 +42,9 @@ export function observeBackupConfig(
 }
 
 /**
- * The world a pass is planned on: that of the caches, for most passes delete nothing. Where retention would delete, the
- * recipe, its repository and the Backups that are concerned are read live: a pin or a better retention of a moment ago
- * is in no cache yet. Undefined when the recipe is gone.
+ * The world for the plan: from the caches, as most passes delete nothing. Where retention would delete, the
+ * recipe, its repository and the affected Backups are read live: a recent pin or edit of the retention may not be
+ * in the cache yet. Undefined when the recipe is gone.
  */
 export async function seenLive(
   cached: BackupConfigWorld,
@@ -62,7 +62,7 @@ function backupsOf({ namespace, name }: ObjectKey, reader: Reader): readonly Kub
   return reader.list(BACKUP, { namespace, index: { name: INDEX.backupsByConfig, value: name } });
 }
 
-/** The same objects as they are now, as far as a deletion hangs on them; undefined when the recipe is gone. */
+/** The same objects, with those read live that decide a deletion; undefined when the recipe is gone. */
 async function readLive(
   key: ObjectKey,
   backups: readonly KubeObject[],

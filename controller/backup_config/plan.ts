@@ -15,19 +15,19 @@ import { nextFacts, type NextStatus, saysMore } from "./status.ts";
 import { planRetention } from "./retention/plan.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
-/** Watches wake whoever waits; this is for the change no watch shows. */
+/** A safety net: normally a watch wakes a recipe that waits. */
 const RECHECK_SECONDS = 300;
 
-/** A plan with what status says when it is done. */
+/** A plan with the status after it was applied. */
 interface BackupConfigPlan extends Plan {
   readonly next: NextStatus;
-  /** Names of the Backups that must be read live before anything is deleted; none when nothing is to be. */
+  /** Names of the Backups to read live before anything is deleted; none when nothing would be. */
   readonly asks: readonly string[];
 }
 
 /**
- * A recipe starts nothing: a pass says whether a Backup of it could run now, keeps what became of those that ran, and
- * lets go those that its retention does not keep.
+ * A recipe starts nothing: a pass reports whether a Backup of it could run now, records the history of its runs, and
+ * deletes those that its retention does not keep.
  */
 export function planBackupConfig(world: BackupConfigWorld, now: Date): BackupConfigPlan {
   const outcome = outcomeOf(world);
@@ -53,7 +53,7 @@ function recheckedAfter(outcome: Outcome, seconds: number | undefined): Outcome 
   return { ...outcome, recheckAfterSeconds: Math.min(seconds, outcome.recheckAfterSeconds ?? Infinity) };
 }
 
-/** What a Backup of it would say before its first mover. */
+/** The outcome that a Backup of it would have before its first mover. */
 function outcomeOf(world: BackupConfigWorld): Outcome {
   const obstacle = firstObstacle([OBSTACLES.namespaceEnds, ...RUN_OBSTACLES], needsOf(world));
   if (obstacle !== undefined) {
@@ -85,7 +85,7 @@ function needsOf(world: BackupConfigWorld): MoverNeeds {
   };
 }
 
-/** What is said of claims that no run can back up now, each by its name; selected ones are left out of every run. */
+/** The condition and Event about claims that no run can back up now; selected ones are left out of every run. */
 function tellUnfit(
   { unfitClaims, status }: BackupConfigWorld,
 ): Pick<BackupConfigPlan, "conditions" | "events"> {

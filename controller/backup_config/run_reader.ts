@@ -4,12 +4,12 @@ import type { BackupConfigWorld } from "./world.ts";
 
 type Runs = Pick<BackupConfigWorld, "runs" | "newest" | "newestSuccess" | "deleting" | "comingBack">;
 
-/** Reads what a recipe's Backups say; a pass is made over all of them whenever one of them changes. */
+/** Reads the Backups of a recipe; a pass reads all of them whenever one changes. */
 export class RunReader {
   readonly #kept = new WeakMap<RunFacts, RunFacts>();
 
   /**
-   * What the Backups of a recipe say together. Until its Repository is the heir of those that were put back, these are
+   * The runs of a recipe's Backups. Until its Repository is the heir of those that were put back, these are
    * kept like pinned ones.
    */
   read(backups: readonly KubeObject[], isHeir: boolean): Runs {
@@ -21,7 +21,7 @@ export class RunReader {
       if (known.config === undefined) continue;
       const run = known.isInherited && !isHeir ? this.#keep(known) : known;
       if (run.isDeleting) {
-        // One that is held by its pin stays for as long as that: it is not on its way.
+        // A pinned Backup stays, even when it is marked.
         if (run.isMarked && !run.isExempt) deleting.push(run.name);
       } else if (run.phase === "Succeeded" || run.phase === "Failed") objects.set(run, backup);
       else if (looksForItsSnapshots(run)) comingBack.push(run.name);
@@ -47,7 +47,7 @@ export class RunReader {
   }
 }
 
-/** True for one that was put back and may still find its snapshots; not for one of which the repository shows none. */
+/** True for a Backup that was put back and may still find its snapshots; not when the repository shows none. */
 function looksForItsSnapshots({ putBack, readyReason }: RunFacts): boolean {
   return putBack !== undefined && readyReason !== "NothingToAdopt";
 }

@@ -15,8 +15,8 @@ import {
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
 
 /**
- * Gauges of all BackupConfigs, from what their status remembers: they outlive the Backups they speak of and end with
- * the recipe, of which no backup will ever be new again. What is not known yet is left out.
+ * Gauges of all BackupConfigs, from their status: they outlive the Backups they are about and end with
+ * the recipe. Unknown values are left out.
  */
 export function* backupConfigSamples(reader: Reader): Iterable<StateSample> {
   const configs = reader.list(BACKUP_CONFIG);
@@ -32,7 +32,7 @@ export function* backupConfigSamples(reader: Reader): Iterable<StateSample> {
   }
 }
 
-/** Gauges that are a number of the status as it stands there. */
+/** Gauges that are a number of the status. */
 const NUMBERS = [
   ["kopiur_backup_consecutive_failures", ["consecutiveFailures"]],
   ["kopiur_backup_consecutive_incomplete", ["consecutiveIncomplete"]],
@@ -86,7 +86,7 @@ function* recipeSamples(config: KubeObject): Iterable<StateSample> {
 
 type Labels = { readonly namespace: string; readonly name: string };
 
-/** What is not said of snapshots that are not whole is none. */
+/** Absent numbers about snapshots that are not whole are 0. */
 function* retentionSamples(config: KubeObject, labels: Labels): Iterable<StateSample> {
   if (numberAt(config, "status", "retention", "activeBackupCount") === undefined) return;
   const notWhole = valueAt(config, "status", "retention", "notWhole");
@@ -98,7 +98,7 @@ function* retentionSamples(config: KubeObject, labels: Labels): Iterable<StateSa
   yield { name: "kopiur_backup_retention_held_back", labels, value };
 }
 
-/** A source that was tried and never saved is as old as can be; one that nobody tried yet has no age. */
+/** A source that was tried and never saved has the time 0; one that was never tried has none. */
 function* sourceSamples(config: KubeObject, labels: Labels): Iterable<StateSample> {
   const sources = valueAt(config, "status", "sources");
   if (!Array.isArray(sources)) return;

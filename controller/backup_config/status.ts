@@ -5,19 +5,19 @@ import { configIdentity } from "../shared/mod.ts";
 import { historyOf } from "./history.ts";
 import type { BackupConfigWorld } from "./world.ts";
 
-/** The whole status of a BackupConfig but its conditions. */
+/** The whole status of a BackupConfig without its conditions. */
 export type NextStatus = Omit<BackupConfigStatus, "conditions">;
 
-/** What status says besides retention: what the spec means and what became of the runs. */
+/** The status without retention: the resolved spec and the history of the runs. */
 type Facts = Omit<NextStatus, "retention">;
 
-/** What a pass finds, besides retention. */
+/** These facts, as a pass finds them. */
 export function nextFacts(world: BackupConfigWorld, now: Date): Facts {
   return {
     observedGeneration: world.generation,
     resolved: {
       identity: identityOf(world),
-      // More than a run can have make no sense, and Ready says so.
+      // More sources than a run may have are invalid, and Ready says so.
       sources: world.sources.slice(0, SOURCES_MAX)
         .map(({ source, sourcePath }) => ({ pvc: source, sourcePath })),
     },
@@ -25,15 +25,15 @@ export function nextFacts(world: BackupConfigWorld, now: Date): Facts {
   };
 }
 
-/** True when the facts are not those of the status. */
+/** True when the facts differ from the status. */
 export function saysMore(status: BackupConfigStatus, facts: Facts): boolean {
   const { retention: _retention, conditions: _conditions, ...known } = status;
   return !isDeepStrictEqual(known, facts);
 }
 
 /**
- * The identity in use. Once there is a history under it, only a change of the spec moves it: a new default of
- * a later version of this program must not start a new history behind the user's back.
+ * The identity in use. Once there is a history under it, only a change of the spec changes it: a new default of
+ * a later version of this program must not start a new history unnoticed.
  */
 function identityOf({ key, spec, status, generation, runs }: BackupConfigWorld): Identity {
   const hasHistory = status.lastSuccessfulBackup !== undefined ||
@@ -43,8 +43,8 @@ function identityOf({ key, spec, status, generation, runs }: BackupConfigWorld):
 }
 
 /**
- * The status of a BackupConfig after a pass. When a step of retention failed, what it says of retention stays as it
- * was: the next pass sees what went all the same, and tells it.
+ * The status of a BackupConfig after a pass. When a step of retention failed, its retention part stays as it
+ * was: the next pass sees which deletions happened, and reports them.
  */
 export function backupConfigStatusOf(
   { status: { retention: before } }: BackupConfigWorld,

@@ -33,7 +33,7 @@ export const backupConfigIndexes: Readonly<Record<string, IndexFunction>> = {
 export const backupConfigWatches: readonly Watch[] = [
   { resource: REPOSITORY, keys: keysOfRepository },
   { ...WATCHED.volumeClaim, keys: keysOfClaim },
-  // Its cache is read for the claims that no recipe covers as well.
+  // Its cache is also read for the claims that no recipe covers.
   { ...WATCHED.namespace, keys: keysOfNamespace },
   {
     resource: resourceOf(backupKind),
@@ -57,8 +57,8 @@ function keysOfClaim(claim: KubeObject, reader: Reader): readonly ObjectKey[] {
 }
 
 /**
- * What a namespace permits matters to those with a privileged mover only, of their own or of their Repository; that it
- * is being deleted matters to all.
+ * What a namespace permits matters only to recipes with a privileged mover, of their own or of their Repository; its
+ * deletion matters to all.
  */
 function keysOfNamespace(
   { metadata: { name, deletionTimestamp } }: KubeObject,
@@ -72,7 +72,7 @@ function keysOfNamespace(
   }).map(keyOf);
 }
 
-/** A run concerns its recipe once it has ended: what happens before is said by the run itself. */
+/** A run wakes its recipe only when it has ended. */
 function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
   const name = configOf(backup);
   const phase = textAt(backup, "status", "phase");
@@ -80,7 +80,7 @@ function keysOfBackup(backup: KubeObject): readonly ObjectKey[] {
   return [{ namespace: backup.metadata.namespace ?? "", name }];
 }
 
-/** Name of the BackupConfig a Backup is a run of. */
+/** The name of a Backup's BackupConfig. */
 export function configOf(backup: KubeObject): string | undefined {
   return textAt(backup, "spec", "configRef", "name");
 }

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { ConfigSource } from "../../api/rules/mod.ts";
 import type { Lookup, RepositoryView, RunFacts, UnfitClaim } from "../shared/mod.ts";
 
-/** Everything a pass over a BackupConfig looks at. */
+/** Everything a pass over a BackupConfig reads. */
 export interface BackupConfigWorld {
   readonly object: KubeObject;
   readonly key: ObjectKey;
@@ -13,22 +13,22 @@ export interface BackupConfigWorld {
   readonly repository: Lookup<RepositoryView>;
   /** Undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
-  /** What its sources are now. */
+  /** Its current sources. */
   readonly sources: readonly ConfigSource[];
-  /** Claims it names that are not there. */
+  /** Named claims that do not exist. */
   readonly missingClaims: readonly string[];
-  /** Claims it names or selects that are there and cannot be backed up. */
+  /** Existing claims, named or selected, that cannot be backed up. */
   readonly unfitClaims: readonly UnfitClaim[];
   /** Its Backups that ended and are not being deleted, newest first. */
   readonly runs: readonly RunFacts[];
   /** The newest of them, whole. */
   readonly newest: KubeObject | undefined;
-  /** The newest Succeeded one of them of which nothing is said to be gone, whole. */
+  /** The newest Succeeded one of them without a missing snapshot, whole. */
   readonly newestSuccess: KubeObject | undefined;
-  /** Names of its Backups that retention deletes and that are not gone yet. */
+  /** Names of its Backups that retention is deleting. */
   readonly deleting: readonly string[];
-  /** Names of its Backups that were put back without status and look for their snapshots. */
+  /** Names of its Backups that were put back without status and have not adopted their snapshots yet. */
   readonly comingBack: readonly string[];
-  /** Names of the Backups that were read live for this pass, as was the BackupConfig: retention acts on nothing else. */
+  /** Names of the Backups read live for this pass; retention deletes no other. */
   readonly live: ReadonlySet<string>;
 }

@@ -5,8 +5,8 @@ import type { ScheduleRun } from "./schedule_run.ts";
 import type { BackupScheduleWorld } from "./world.ts";
 
 /**
- * The Backup of a slot. It is tied to its schedule by label and has no owner: whoever deletes a schedule does not mean
- * the backups.
+ * The Backup of a slot. It has the schedule's label but no owner reference: deleting a schedule must not delete
+ * backups.
  */
 export function desiredBackup({ key, spec, serverNow }: BackupScheduleWorld, name: string): DesiredObject {
   const { configRef, backupTemplate: { tags, description, deletionPolicy, failurePolicy } = {} } = spec;
@@ -21,10 +21,10 @@ export function desiredBackup({ key, spec, serverNow }: BackupScheduleWorld, nam
         [LABEL.schedule]: labelValue(key.name),
         [LABEL.config]: labelValue(configRef.name),
       },
-      // Without it a slot that is made up for late could not be told from one that was put back. By the clock that
-      // dates its making, for ours may be any.
+      // Distinguishes a Backup that was made late from one that was put back. By the API server's clock, which also
+      // sets creationTimestamp.
       annotations: { [ANNOTATION.madeAt]: isoSeconds(serverNow) },
-      // It gets one before its first mover anyway: so that is one write less.
+      // The Backup's pass would add it before the first mover: this saves a write.
       finalizers: [FINALIZER],
     },
     spec: {
@@ -37,7 +37,7 @@ export function desiredBackup({ key, spec, serverNow }: BackupScheduleWorld, nam
   };
 }
 
-/** The word to a run that it is to be stopped for a newer one. */
+/** The annotation that stops a run for a newer one. */
 export function replacing({ key }: BackupScheduleWorld, run: ScheduleRun): Annotating {
   return annotateRun(key.namespace, run, { [ANNOTATION.cancelRun]: "Replaced" });
 }

@@ -1,10 +1,10 @@
 import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, timeOf } from "./world.ts";
 import type { Timetable } from "../../api/cron/mod.ts";
 
-/** Of a longer absence no more slots are counted one by one. */
+/** The most slots that are counted after one absence. */
 const MISSED_MAX = 1000;
 
-/** Slots that passed without a Backup, and for which none is made any more; there is at least one. */
+/** Slots that passed without a Backup and get none any more; at least one. */
 export interface MissedSlots {
   readonly count: number;
   /** True when there were more than were counted. */
@@ -13,23 +13,23 @@ export interface MissedSlots {
   readonly lastMs: number;
 }
 
-/** Which slot is to be dealt with now. All times are milliseconds since the epoch. */
+/** The slot to handle now. All times are milliseconds since the epoch. */
 export interface DueSlot {
-  /** The newest slot that is due and was not dealt with; at most one, whatever the time that passed. */
+  /** The newest due slot that was not handled yet; at most one, however much time passed. */
   readonly slotMs: number | undefined;
   readonly missed: MissedSlots | undefined;
-  /** Slots up to here need no second look, once this one is dealt with. */
+  /** Slots up to here are done once this one is handled. */
   readonly handledUntilMs: number;
-  /** Slots up to here were dealt with before the clock was put back; those that have a Backup were reported then. */
+  /** Slots up to here were handled before the clock was set back; those with a Backup were reported then. */
   readonly repeatsUntilMs: number | undefined;
 }
 
-/** The slot that is due at a moment. */
+/** The slot that is due at `nowMs`. */
 export function dueSlot(world: BackupScheduleWorld, timetable: Timetable, nowMs: number): DueSlot {
   const { handledUntilMs, pendingMs } = beginning(world, timetable, nowMs);
   const repeatsUntilMs = repeatsUntil(world, handledUntilMs);
   let newest = timetable.slotUpTo(nowMs);
-  // Its jitter may still be running.
+  // The jitter of the newest slot may not be over yet.
   while (newest !== undefined && newest > handledUntilMs && timetable.startOf(newest) > nowMs) {
     newest = timetable.slotUpTo(newest - 1000);
   }
@@ -46,13 +46,13 @@ export function dueSlot(world: BackupScheduleWorld, timetable: Timetable, nowMs:
 
 interface Beginning {
   readonly handledUntilMs: number;
-  /** A slot from before that was due and still waits. */
+  /** An earlier due slot that still waits. */
   readonly pendingMs: number | undefined;
 }
 
 /**
- * Where counting goes on. It begins anew, now, when the cron expression or its zone was changed, when the schedule was
- * suspended or made no sense meanwhile, and when the clock was put back: slots from before then mean nothing.
+ * Where counting continues. It restarts now when the cron expression or its zone changed, when the schedule was
+ * suspended or invalid meanwhile, and when the clock was set back: earlier slots then mean nothing.
  */
 function beginning(world: BackupScheduleWorld, timetable: Timetable, nowMs: number): Beginning {
   const { status, spec, createdMs, serverNow } = world;
@@ -61,7 +61,7 @@ function beginning(world: BackupScheduleWorld, timetable: Timetable, nowMs: numb
   if (handled === undefined) {
     const isNew = status.observedGeneration === undefined;
     return {
-      // How long ago it was made its own clock tells; that one may be any.
+      // The age of the schedule by the API server's clock, as ours may differ.
       handledUntilMs: isNew ? nowMs - Math.max(0, serverNow.getTime() - createdMs) : second,
       pendingMs: spec.schedule.runOnCreate && status.lastSchedule === undefined ? createdMs : undefined,
     };
@@ -76,7 +76,7 @@ function beginning(world: BackupScheduleWorld, timetable: Timetable, nowMs: numb
   };
 }
 
-/** How far the slots were dealt with before the clock was put back, until that is past. */
+/** How far the slots were handled before the clock was set back, until that time is over. */
 function repeatsUntil({ status }: BackupScheduleWorld, handledUntilMs: number): number | undefined {
   const knownMs = Math.max(timeOf(status.repeatsUntil) ?? 0, timeOf(status.handledUntil) ?? 0);
   return knownMs > handledUntilMs ? knownMs : undefined;

@@ -1,30 +1,30 @@
 import type { ScheduleRun } from "./schedule_run.ts";
 import { type BackupScheduleWorld, CLOCK_TOLERANCE_MS, type NextStatus, textOf, timeOf } from "./world.ts";
 
-/** So many runs are deleted in one pass, so that a limit that was lowered by mistake can be raised again. */
+/** The most runs deleted in one pass, so that a limit that was lowered by mistake can still be raised. */
 const REMOVALS_MAX = 10;
 
-/** How the runs of a schedule went, and which of them are over the limits. */
+/** The history of a schedule's runs, and which of them are over the limits. */
 export interface History {
   readonly lastSuccess: NextStatus["lastSuccessfulSchedule"];
   readonly consecutiveFailures: number;
-  /** Failures in a row of which there is no Backup any more. */
+  /** Failures in a row whose Backup is gone. */
   readonly forgottenFailures: number;
   readonly lastSuccessMs: number;
-  /** Runs to be deleted, oldest first; no more than one pass may. */
+  /** Runs to delete in this pass, oldest first. */
   readonly surplus: readonly ScheduleRun[];
   /** True when there are more of them. */
   readonly isMore: boolean;
 }
 
 /**
- * The history of a schedule. What is deleted goes on counting: a success is remembered in the status, and so is how many
- * of the failures since were deleted. Times that lie ahead were written by a clock that was wrong and count for nothing.
+ * The history of a schedule. Deleted runs still count: the status remembers the last success, and how many
+ * of the failures since were deleted. Times in the future are of a wrong clock and are ignored.
  */
 export function historyOf(world: BackupScheduleWorld, nowMs: number): History {
   const { status, spec } = world;
   const removed = new Set(status.removedRuns?.last);
-  // The cache may not know yet what was deleted.
+  // The cache may still have deleted runs.
   const runs = world.runs.filter(({ name, slotMs }) => !removed.has(name) && !isAhead(slotMs, nowMs));
   const remembered = status.lastSuccessfulSchedule;
   const rememberedMs = timeOf(remembered?.at) ?? Number.NEGATIVE_INFINITY;

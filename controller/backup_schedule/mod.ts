@@ -1,7 +1,7 @@
 /**
- * The BackupSchedule: makes a Backup of a BackupConfig whenever its cron expression says so, once for each slot, and
- * keeps the history of runs without a snapshot short. Imports api, the engine's contract and controller/shared. Start
- * reading at plan.ts; which slot is due is in due_slot.ts, what becomes of it in decide_slot.ts.
+ * The BackupSchedule: makes a Backup of a BackupConfig for each slot of its cron expression, once, and
+ * deletes old runs without a snapshot. Imports api, the engine's contract and controller/shared. Start
+ * reading at plan.ts; due_slot.ts finds the due slot, decide_slot.ts decides about it.
  */
 import { backupKind, backupScheduleKind } from "../../api/mod.ts";
 import type { ControllerOptions } from "../options.ts";

@@ -7,7 +7,7 @@ import type { ScheduleRun } from "./schedule_run.ts";
 import type { Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, type NextStatus, recordedStatus, textOf } from "./world.ts";
 
-/** What a schedule says of its history, whatever else is the matter with it. */
+/** The status with the history, whatever else the pass finds. */
 export function statusOfHistory({ status }: BackupScheduleWorld, history: History): NextStatus {
   const next = recordedStatus(status);
   return {
@@ -25,7 +25,7 @@ export function statusOfHistory({ status }: BackupScheduleWorld, history: Histor
   };
 }
 
-/** The facts with runs that are deleted. */
+/** The status after runs were deleted. */
 export function withRemovals(
   next: NextStatus,
   { lastSuccessMs, forgottenFailures }: History,
@@ -43,19 +43,19 @@ export function withRemovals(
   };
 }
 
-/** True when there is nothing to note: the status says it all. */
+/** True when the status needs no write. */
 export function saysAll({ status }: BackupScheduleWorld, next: NextStatus): boolean {
   return isDeepStrictEqual(onTheWire(recordedStatus(status)), onTheWire(next));
 }
 
-/** What the spec means, written out. */
+/** The resolved spec: cron without H, and time zone. */
 export function resolvedStatus(
   { cron, timezone, intervalSeconds }: Timetable,
 ): Pick<NextStatus, "resolved"> {
   return { resolved: { cron, timezone, intervalSeconds } };
 }
 
-/** The facts with what became of the slots that were due. */
+/** The status after the due slots were decided. */
 export function withSlots(
   next: NextStatus,
   { missed, handledUntilMs, repeatsUntilMs }: DueSlot,
@@ -99,7 +99,7 @@ export function withSlots(
   }
 }
 
-/** The Backup that comes next: that of a slot which waits, else of the next slot; nothing when none ever comes. */
+/** The next Backup: of a waiting slot, else of the next slot; undefined when none ever comes. */
 export function nextSlotStatus(
   { key }: BackupScheduleWorld,
   timetable: Timetable,
@@ -115,7 +115,7 @@ export function nextSlotStatus(
   };
 }
 
-/** As it looks after a trip over the wire: undefined fields are gone. */
+/** The value as JSON has it: without undefined fields. */
 function onTheWire(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }

@@ -6,13 +6,13 @@ import { type BackupScheduleWorld, textOf } from "./world.ts";
 
 const ACTION = "Schedule";
 
-/** What is reported of a pass; it is reported once, with the write of the status that records it. */
+/** Events and measures of a pass; sent once, with the write of the status that records them. */
 export interface Notices {
   readonly events: readonly PlannedEvent[];
   readonly measures: readonly PlannedMeasure[];
 }
 
-/** What is reported of slots that were missed. */
+/** The report of missed slots. */
 export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots | undefined): Notices {
   if (missed === undefined) return { events: [], measures: [] };
   const { count, isMore, firstMs, lastMs } = missed;
@@ -34,7 +34,7 @@ export function noticesOfMissed(world: BackupScheduleWorld, missed: MissedSlots 
   };
 }
 
-/** What is reported of the decision over a slot. */
+/** The report of the decision about a slot. */
 export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision | undefined): Notices {
   switch (decision?.kind) {
     case undefined:
@@ -58,7 +58,7 @@ export function noticesOfSlot(world: BackupScheduleWorld, decision: SlotDecision
   }
 }
 
-/** What is reported of runs that are deleted. Those of a BackupConfig that is not there have no series to count in. */
+/** The report of deleted runs. Those of a missing BackupConfig have no series to count in. */
 export function noticesOfHistory(
   { key, spec, hasConfig }: BackupScheduleWorld,
   removals: readonly ScheduleRun[],

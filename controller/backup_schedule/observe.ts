@@ -18,9 +18,9 @@ const BACKUP_CONFIG = resourceOf(backupConfigKind);
 const BACKUP_SCHEDULE = resourceOf(backupScheduleKind);
 
 /**
- * Reads the world of a BackupSchedule, from the caches; of the Backups those of this schedule, and live each that may
- * be stopped or deleted. One that is being deleted is as good as gone: it makes nothing more. Throws StalledError for
- * one that cannot be parsed.
+ * Reads the world of a BackupSchedule from the caches, with the Backups of this schedule. Each Backup that may
+ * be stopped or deleted is read live. A schedule that is being deleted counts as gone. Throws StalledError for
+ * a schedule that cannot be parsed.
  */
 export async function observeBackupSchedule(
   key: ObjectKey,
@@ -53,7 +53,7 @@ export async function observeBackupSchedule(
   return { ...world, runs: [...others, ...asked.filter((run) => run !== undefined)] };
 }
 
-/** A run as the API server has it; undefined when it is gone, or nobody's of this schedule any more. */
+/** A run, read live; undefined when it is gone, or not of this schedule any more. */
 async function readRun(
   { namespace, name: schedule }: ObjectKey,
   name: string,

@@ -19,16 +19,16 @@ import { runsToStop } from "./runs_to_read_live.ts";
 import { readTimetable, type Timetable } from "../../api/cron/mod.ts";
 import { type BackupScheduleWorld, type NextStatus, textOf } from "./world.ts";
 
-/** No clock is trusted for longer: one that jumps is noticed within the hour. */
+/** The longest recheck, so that a jump of the clock is noticed within the hour. */
 const RECHECK_MAX_SECONDS = 3600;
 const RECHECK_MIN_SECONDS = 1;
 
-/** A plan with the status it leads to, once it is carried out. */
+/** A plan with the status after it was applied. */
 export interface BackupSchedulePlan extends Plan {
   readonly next: NextStatus;
 }
 
-/** Makes the Backup of the newest slot that is due, and keeps the history of its runs short. */
+/** Makes the Backup of the newest due slot, and deletes runs over the history limits. */
 export function planBackupSchedule(world: BackupScheduleWorld, now: Date): BackupSchedulePlan {
   const reading = readTimetable(world.spec.schedule, world.uid);
   if (reading.kind === "senseless") {
@@ -40,7 +40,7 @@ export function planBackupSchedule(world: BackupScheduleWorld, now: Date): Backu
     : planSlots(world, now, reading.timetable);
 }
 
-/** It makes nothing, and remembers since when: slots from then on are not missed. */
+/** Makes nothing and records since when, so that slots from then on do not count as missed. */
 function planSuspended(world: BackupScheduleWorld, now: Date, timetable: Timetable): BackupSchedulePlan {
   const { suspendedSince } = world.status;
   const message = "The schedule makes no Backups while spec.schedule.suspend is true";
@@ -58,7 +58,7 @@ interface Idle {
   readonly next: Partial<NextStatus>;
 }
 
-/** A pass in which no slot is looked at. */
+/** A pass that handles no slot. */
 function idlePlan(
   world: BackupScheduleWorld,
   now: Date,
@@ -111,15 +111,15 @@ function planSlots(world: BackupScheduleWorld, now: Date, timetable: Timetable):
 interface Limits extends Required<Pick<Plan, "annotate" | "remove">> {
   readonly next: NextStatus;
   readonly notices: Notices;
-  /** False when another pass has to stop or delete more. */
+  /** False when another pass must stop or delete more. */
   readonly isDone: boolean;
 }
 
 /**
- * What of the runs is taken away in this pass: those that were replaced are stopped, and those over the history limits
- * deleted, with a word that it is routine, so that it never counts as a mistake. Only what was read live, and only as it
- * was read. Nothing while there is anything else to note: a write that fails ends a pass, and must not hide what else it
- * did; so a new Backup is made, and noted, in a pass before the one that stops what it replaces.
+ * Stops replaced runs and deletes those over the history limits. A deletion is marked as
+ * routine, so that it never counts as a mistake. Only runs that were read live, and only in that
+ * version. Nothing while the status has another change: a failed write ends a pass, and must not hide what else the pass
+ * did. So a new Backup is made and recorded in a pass before the one that stops the runs it replaces.
  */
 function limiting(world: BackupScheduleWorld, history: History, next: NextStatus): Limits {
   const stops = runsToStop(world);

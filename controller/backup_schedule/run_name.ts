@@ -7,9 +7,9 @@ const stampLength = "-20260102030405".length;
 const hashLength = 8;
 
 /**
- * Name of the Backup a schedule makes for a slot: `<schedule>-<slot in UTC>`, always the same, so that one slot has one
- * Backup whoever makes it how often. At most 63 characters, so that it is a label value as well: a longer name of a
- * schedule gives way to its beginning and a hash of it.
+ * The name of the Backup of a slot: `<schedule>-<slot in UTC>`. It is always the same, so that a slot has only one
+ * Backup, however often it is made. At most 63 characters, so that it is a label value as well: a longer schedule name
+ * is cut and gets a hash.
  */
 export function runName(schedule: string, slotMs: number): string {
   const stamp = new Date(slotMs).toISOString().replace(/\.[0-9]+Z$/, "").replace(/[^0-9]/g, "");

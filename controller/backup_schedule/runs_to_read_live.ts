@@ -2,7 +2,7 @@ import { historyOf } from "./history.ts";
 import { isReplaceable, type ScheduleRun } from "./schedule_run.ts";
 import { type BackupScheduleWorld, timeOf } from "./world.ts";
 
-/** Names of the runs that may be stopped or deleted, and of the one for whose sake: they are read live. */
+/** Names of the runs to read live: those that may be stopped or deleted, and the one that replaces them. */
 export function runsToReadLive(world: BackupScheduleWorld, nowMs: number): readonly string[] {
   const { surplus } = historyOf(world, nowMs);
   const replaced = replacedRuns(world);
@@ -11,8 +11,8 @@ export function runsToReadLive(world: BackupScheduleWorld, nowMs: number): reado
 }
 
 /**
- * What Replace stops: each run that has not ended and is older than the Backup of the newest slot, once that one
- * stands. It does while it may still save something or did: what is gone, or has failed, takes nobody's place.
+ * The runs that Replace stops: each one that has not ended and is older than the Backup of the newest slot, once that
+ * exists and has not failed: a Backup that is gone or has failed replaces nothing.
  */
 export function runsToStop(world: BackupScheduleWorld): readonly ScheduleRun[] {
   const name = world.status.lastSchedule?.backupRef.name;
@@ -22,7 +22,7 @@ export function runsToStop(world: BackupScheduleWorld): readonly ScheduleRun[] {
   return stands ? replacedRuns(world).filter(({ resourceVersion }) => resourceVersion !== undefined) : [];
 }
 
-/** At most so many runs are stopped in one pass. */
+/** The most runs stopped in one pass. */
 const STOPS_MAX = 10;
 
 function replacedRuns({ spec, status, runs }: BackupScheduleWorld): readonly ScheduleRun[] {

@@ -5,7 +5,7 @@ import { numberAt, resourceOf, textAt, valueAt } from "../shared/mod.ts";
 
 const BACKUP_SCHEDULE = resourceOf(backupScheduleKind);
 
-/** Gauges of all BackupSchedules. One that is suspended or makes no sense has no next run, and no interval to keep. */
+/** Gauges of all BackupSchedules. A suspended or invalid one has no next run and no expected interval. */
 export function* backupScheduleSamples(reader: Reader): Iterable<StateSample> {
   for (const schedule of reader.list(BACKUP_SCHEDULE)) {
     const { namespace = "", name } = schedule.metadata;

@@ -3,38 +3,38 @@ import type { KubeObject } from "../../kube/types.ts";
 import { type RunFacts, runFacts } from "../shared/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 
-/** What a schedule needs to know of a Backup that carries its label. */
+/** What a schedule needs to know about a Backup with its label. */
 export interface ScheduleRun {
   readonly name: string;
   readonly uid: string;
-  /** The version at which the API server was asked for it; undefined for what only a cache says. */
+  /** The version that was read live; undefined for one from the cache. */
   readonly resourceVersion?: string;
   /** Name of its BackupConfig. */
   readonly config: string | undefined;
-  /** The slot it was made for; of one a person labelled, when it was made. Milliseconds since the epoch. */
+  /** Its slot; for one that a person labelled, when it was made. Milliseconds since the epoch. */
   readonly slotMs: number;
-  /** False for one that waits and was made long after its slot: somebody may have put it back, and it runs no mover. */
+  /** False for a waiting Backup that was made long after its slot: it may have been put back, and then runs no mover. */
   readonly isOfItsTime: boolean;
-  /** How it stands: `active` may still write a snapshot; `putBack` runs nothing by itself. */
+  /** `active` may still write a snapshot; `leaving` is being deleted; `putBack` runs nothing by itself. */
   readonly state: "active" | "Succeeded" | "Failed" | "leaving" | "putBack";
   /**
-   * True when a source was saved in it, which makes it the business of the recipe's retention; also when that snapshot
+   * True when it saved a source, so that the recipe's retention decides about it; also when that snapshot
    * is gone from the repository, for then a person should look.
    */
   readonly hasSnapshot: boolean;
   /**
-   * True when a person said of it that it stays, or that it is right; and of one that was put back, for its deletion would
+   * True when a person pinned or accepted it; and for one that was put back, as its deletion would
    * be held.
    */
   readonly isKept: boolean;
-  /** Why it is being stopped, if it is. */
+  /** Why it is being stopped, if so. */
   readonly cancelled: string | undefined;
 }
 
-/** A schedule makes its Backups later than this only after an absence, or by a long jitter. */
+/** A Backup is made later than this only after an absence, or with a long jitter. */
 const LATEST_MS = 3_600_000;
 
-/** A Backup as its schedule sees it. */
+/** The run of a Backup. */
 export function scheduleRun(backup: KubeObject): ScheduleRun {
   const next = runFacts(backup);
   const { name, uid, config, createdMs, phase, hasSaved, isExempt, isAccepted, isInherited, cancelled } =
@@ -54,7 +54,7 @@ export function scheduleRun(backup: KubeObject): ScheduleRun {
   };
 }
 
-/** True for a run that has not ended and is not being stopped, when it is to give way to the one of a later slot. */
+/** True for a run that has not ended, is not being stopped, and is older than the given slot. */
 export function isReplaceable(
   { state, cancelled, slotMs, isOfItsTime }: ScheduleRun,
   laterMs: number,

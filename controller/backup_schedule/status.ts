@@ -3,7 +3,7 @@ import type { BackupSchedulePlan } from "./plan.ts";
 import { type BackupScheduleWorld, type NextStatus, recordedStatus } from "./world.ts";
 
 /**
- * The status of a BackupSchedule. A step that failed is done again as a whole, so nothing is noted of it: the Backup
+ * The status of a BackupSchedule. A failed step is repeated as a whole, so nothing of it is recorded: the Backup
  * it may have made is found by its name.
  */
 export function backupScheduleStatusOf(

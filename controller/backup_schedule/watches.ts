@@ -34,7 +34,7 @@ export const backupScheduleWatches: readonly Watch[] = [
   },
 ];
 
-/** A run concerns its schedule once it has ended: what is at work is looked at when the next slot comes. */
+/** A run wakes its schedule only when it has ended: working runs matter only at the next slot. */
 function keysOfBackup(backup: KubeObject, reader: Reader): readonly ObjectKey[] {
   const label = backup.metadata.labels?.[LABEL.schedule];
   const phase = textAt(backup, "status", "phase");

@@ -7,7 +7,7 @@ import type { BackupConfigWorld } from "../world.ts";
 type Says = Pick<ConditionValue, "status" | "reason" | "message">;
 
 /**
- * Whether retention may delete now, as the condition RetentionActive; undefined when every Backup is kept. It deletes
+ * The condition RetentionActive: whether retention may delete now; undefined when every Backup is kept. It deletes
  * nothing while a person must act, while the order of the runs is in doubt, or while snapshots cannot be deleted, for
  * then Backups would only pile up in phase Deleting.
  */
@@ -21,12 +21,12 @@ export function retentionCondition(
   return { type: "RetentionActive", ...saysOf(world, runs, outcome, now) };
 }
 
-/** Whether status says already that retention is at work. */
+/** Whether the status already has RetentionActive=True. */
 export function isKnownActive({ status }: BackupConfigWorld): boolean {
   return findCondition(status.conditions, "RetentionActive")?.status === "True";
 }
 
-/** The Event for a doubt about the order of the runs, when it is new. */
+/** The Event for a new doubt about the order of the runs. */
 export function doubtEvents(
   { conditions }: BackupConfigStatus,
   condition: ConditionValue | undefined,
@@ -63,23 +63,23 @@ function no(reason: Says["reason"], message: string): Says {
 
 type Newest = NonNullable<NonNullable<BackupConfigStatus["retention"]>["newest"]>;
 
-/** How much the clocks of nodes, API server and controller may differ; no rule of retention is finer. */
+/** How much the clocks of nodes, API server and controller may differ. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** What the order of a recipe's runs is judged by. */
+/** What decides whether the order of a recipe's runs is in doubt. */
 interface RunOrder {
   /** Runs with a snapshot, newest first. */
   readonly runs: readonly RunFacts[];
   /** The newest run that succeeded and was ever seen. */
   readonly remembered: Newest | undefined;
-  /** Names of Backups that were put back and have yet to take their place among the runs. */
+  /** Names of Backups that were put back and have not adopted their snapshots yet. */
   readonly comingBack: readonly string[];
   readonly now: Date;
 }
 
 /**
- * Why the order of the runs is in doubt, as a sentence; undefined when it is not. With a wrong clock retention would
- * delete the newest data as if it were the oldest. After the newest runs were lost it would delete what is left.
+ * Why the order of the runs is in doubt, as a sentence; undefined when it is not. With a wrong clock retention could
+ * delete the newest data as the oldest. After the newest runs were lost it would delete what is left.
  */
 export function doubtOf(order: RunOrder): string | undefined {
   const { runs, now, comingBack: [first, ...more] } = order;
@@ -97,7 +97,7 @@ export function doubtOf(order: RunOrder): string | undefined {
     }, which is still to come, so a clock is wrong: ` +
       "nothing is deleted until then, expected it to be pinned or deleted";
   }
-  // One that was put back ran before it was made, and no clock is to blame for that.
+  // A Backup that was put back ended before it was made, without a wrong clock.
   const late = runs.find(({ timeMs, createdMs, isExempt, isInherited }) =>
     !isExempt && !isInherited && timeMs < createdMs - CLOCK_TOLERANCE_MS
   );
@@ -116,7 +116,7 @@ export function doubtOf(order: RunOrder): string | undefined {
 }
 
 /**
- * The newest successful run with a snapshot that was ever seen, also when it is gone. One whose end lies in the future is
+ * The newest successful run with a snapshot ever seen, even if it is gone. One whose end is in the future is
  * forgotten together with its run.
  */
 export function newestSeen(
@@ -129,7 +129,7 @@ export function newestSeen(
   return first === undefined || rememberedMs > first.timeMs ? remembered : known;
 }
 
-/** Stopped runs do not count: losing one makes no other run go. */
+/** Stopped runs do not count: losing one makes retention delete no other. */
 function newestWhole(runs: readonly RunFacts[]): RunFacts | undefined {
   return runs.find(({ hasFailed }) => !hasFailed);
 }

@@ -8,29 +8,29 @@ import {
 } from "../../shared/mod.ts";
 import type { BackupConfigWorld } from "../world.ts";
 
-/** How many Backups of a recipe are deleted at the same time, with those whose snapshots are still being deleted. */
+/** The most Backups of a recipe in deletion at the same time, until their snapshots are deleted. */
 const MOST_GOING = 10;
 
-/** What a pass does with the runs that no rule keeps. */
+/** The runs that no rule keeps, and which of them go now. */
 export interface RetentionChoice extends Pick<RetentionJudgement<RunFacts>, "odd" | "heldBack"> {
-  /** No rule keeps them; the oldest first. */
+  /** All of them, the oldest first. */
   readonly toDelete: readonly RunFacts[];
-  /** Of those: deleted by this pass. */
+  /** Those deleted by this pass. */
   readonly going: readonly RunFacts[];
-  /** Names of those that are gone and that status still names as pending: their deletion is reported now. */
+  /** Names of deleted ones that status still lists as pending: their deletion is reported now. */
   readonly gone: readonly string[];
   /** Those that will go later. */
   readonly rest: readonly RunFacts[];
   /**
-   * Names of the Backups that decide a deletion now: those that would go, and those that hold the newest whole snapshots
+   * Names of the Backups that decide a deletion now: those that would go, and those with the newest whole snapshots
    * of the same sources.
    */
   readonly asks: readonly string[];
 }
 
 /**
- * What a pass does with the runs that no rule keeps. A run goes only when status named it long enough, and when it was
- * read live together with the runs that stay in its place.
+ * Decides which of the runs that no rule keeps go now. A run goes only when status listed it long enough, and when it was
+ * read live together with the runs that stay.
  */
 export function chooseRuns(
   { spec, status, generation, deleting, live }: BackupConfigWorld,
@@ -40,7 +40,7 @@ export function chooseRuns(
 ): RetentionChoice {
   const { prune: toDelete, odd, heldBack } = judgeRuns(spec.retention, runs);
   const shown = shownNames(status.retention, generation, now);
-  // Marked and not deleted: a controller died in between, or the cache does not show it yet.
+  // Marked but not deleted: a controller died in between, or the cache lags.
   const resumed = toDelete.filter(({ isMarked }) => isMarked).slice(0, MOST_GOING);
   const room = Math.max(0, MOST_GOING - deleting.length - resumed.length);
   const batch = toDelete.filter(({ name, isMarked }) => !isMarked && shown.has(name)).slice(0, room);
@@ -54,13 +54,13 @@ export function chooseRuns(
     toDelete,
     going,
     gone: [...deleting, ...going.map(({ name }) => name)].filter((name) => named.has(name)),
-    // Marked and no longer named: it was reported already and is going, as the cache will show.
+    // Marked and not listed any more: its deletion was reported already, and the cache lags.
     rest: toDelete.filter((run) => !going.includes(run) && (!run.isMarked || named.has(run.name))),
     asks: [...new Set(due.flatMap((run) => questions(run, newest)))],
   };
 }
 
-/** The run, and those that hold the newest whole snapshots of its sources. */
+/** The run, and those with the newest whole snapshots of its sources. */
 function questions(
   { name, saved }: RunFacts,
   newest: readonly ReadonlyMap<string, string>[],
@@ -69,9 +69,9 @@ function questions(
 }
 
 /**
- * The runs that count, newest first: those that Succeeded, and those that Failed but hold a snapshot, in the
- * repository the recipe writes to now. What is in another one, or in one that had the same name before, stays until
- * a person deletes it; a Failed run that holds nothing is for the limits of its schedule.
+ * The runs that count, newest first: those that Succeeded, and those that Failed but have a snapshot, in the
+ * recipe's current repository. Runs in another one, or in an earlier one of the same name, stay until
+ * a person deletes them; a Failed run without a snapshot is under the limits of its schedule.
  */
 export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld): readonly RunFacts[] {
   const writtenTo = repositoryKeyText(spec.repository, key.namespace);
@@ -80,26 +80,26 @@ export function runsThatCount({ key, spec, repository, runs }: BackupConfigWorld
     (!run.hasFailed || run.saved.length > 0) && run.repository === writtenTo && isSame(run.uniqueId)
   );
 
-  // While the repository is unknown nothing is deleted; what would go is still named.
+  // While the repository is unknown nothing is deleted, but status still lists what would go.
   function isSame(own: string | undefined): boolean {
     return own === undefined || uniqueId === undefined || own === uniqueId;
   }
 }
 
-/** What status says of retention. */
+/** The retention part of the status. */
 export type RetentionStatus = NonNullable<BackupConfigStatus["retention"]>;
 
-/** A Backup that status names as one that will go. */
+/** A Backup that status lists as pending deletion. */
 type PendingRun = NonNullable<RetentionStatus["pending"]>[number];
 
-/** How long a Backup is named in status before it may go, so that a bad edit can be seen and undone. */
+/** How long status lists a Backup before it may go, so that a wrong edit can be seen and undone. */
 const SHOWN_SECONDS = 60;
-/** How many Backups status names; the schema's limit. */
+/** The most Backups that status lists; the schema's limit. */
 const NAMED = 20;
 
 /**
- * The runs that will go and that status names, oldest first. A run that was named before keeps its time, unless the spec
- * was edited since: then the time of all of them starts again.
+ * The pending runs that status lists, oldest first. A run that was listed before keeps its time, unless the spec
+ * was edited since: then the time of all starts again.
  */
 export function pendingRuns(
   runs: readonly RunFacts[],
@@ -115,7 +115,7 @@ export function pendingRuns(
   }));
 }
 
-/** Names of the runs that status named long enough. */
+/** Names of the runs that status listed long enough. */
 function shownNames(
   before: RetentionStatus | undefined,
   generation: number,

@@ -5,13 +5,13 @@ import type { BackupConfigWorld } from "../world.ts";
 
 const CONDITION = "HistoryOwned";
 const REASON = "InheritedHeld";
-/** How many a sentence names. */
+/** The most Backups named in a message. */
 const MOST_NAMED = 3;
 
 /**
- * The condition that says whether the rules of a recipe may delete all of its runs. They may not delete runs that were put
- * back until a person has said that no other cluster lives on their snapshots: a test cluster that was restored beside
- * production would delete production's snapshots.
+ * The condition HistoryOwned: whether the rules of a recipe may delete all of its runs. They may not delete runs that were put
+ * back until a person has said that no other cluster uses their snapshots: a restored test cluster
+ * would delete production's snapshots.
  */
 export function inheritedCondition(
   { key: { namespace }, spec, repository }: BackupConfigWorld,
@@ -32,7 +32,7 @@ export function inheritedCondition(
   return { kind: "set", value: { type: CONDITION, status: "False", reason: REASON, message } };
 }
 
-/** The Event for it, once. */
+/** Its Event, once. */
 export function inheritedEvents(
   { status }: BackupConfigWorld,
   change: ConditionChange,

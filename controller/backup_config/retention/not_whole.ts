@@ -8,12 +8,12 @@ type NotWhole = NonNullable<RetentionStatus["notWhole"]>;
 type Odd = OddSnapshot<RunFacts>;
 
 const CONDITION = "SnapshotsWhole";
-/** How many snapshots status names; the schema's limit. */
+/** The most snapshots that status lists; the schema's limit. */
 const NAMED = 20;
-/** How many a sentence names. */
+/** The most snapshots named in a message. */
 const MOST_NAMED = 5;
 
-/** What status says of snapshots that are not whole; nothing when there are none. */
+/** The status part about snapshots that are not whole; empty when there are none. */
 export function notWholeStatus(
   { odd, heldBack }: Pick<RetentionChoice, "odd" | "heldBack">,
 ): Pick<RetentionStatus, "notWhole"> {
@@ -34,7 +34,7 @@ export function notWholeStatus(
   };
 }
 
-/** The condition that says whether the newest snapshot of each source is whole, for a recipe with rules. */
+/** The condition SnapshotsWhole: whether the newest snapshot of each source is whole, for a recipe with rules. */
 export function wholeCondition(
   { key, spec: { retention } }: BackupConfigWorld,
   { odd, heldBack }: Pick<RetentionChoice, "odd" | "heldBack">,

@@ -18,22 +18,22 @@ import { notWholeEvents, notWholeStatus, wholeCondition } from "./not_whole.ts";
 
 /** A safety net: normally a watch shows that a Backup is gone. */
 const GOING_RECHECK_SECONDS = 30;
-/** A doubt may end by time alone. */
+/** A doubt may end without a watched change. */
 const DOUBT_RECHECK_SECONDS = 300;
 
 /** The part of a plan that retention decides. */
 interface RetentionStep
   extends Required<Pick<Plan, "annotate" | "remove" | "conditions" | "events" | "measures">> {
   readonly status: RetentionStatus;
-  /** Names of the Backups that must be read live before anything is deleted. */
+  /** Names of the Backups to read live before anything is deleted. */
   readonly asks: readonly string[];
-  /** When there may be more to do though nothing changes. */
+  /** When there may be more to do without a change. */
   readonly recheckAfterSeconds: number | undefined;
 }
 
 /**
- * What retention does in a pass. It names in status the Backups that will go. It deletes, a few at a time, those that
- * were named long enough. `outcome` is the state of the recipe. With `hasChanges` the pass has something else to write,
+ * What retention does in a pass. It lists in status the Backups that will go. It deletes, a few at a time, those that
+ * were listed long enough. `outcome` is the state of the recipe. With `hasChanges` the pass has something else to write,
  * and deletes nothing: if a deletion then fails halfway, the pass that finds it done reports it, and only that one.
  */
 export function planRetention(
@@ -89,7 +89,7 @@ function recheckAfter(
   return Math.min(...waits);
 }
 
-/** What status says of retention after a pass that did what was chosen. */
+/** The retention part of the status after the chosen deletions. */
 function retentionStatus(
   world: BackupConfigWorld,
   saved: readonly RunFacts[],
@@ -146,7 +146,7 @@ function withdrawnMarks(
 
 const MOST_NAMED = 5;
 
-/** The Event that says how many runs went, with the first of them by name. */
+/** The Event with the number of deleted runs and the first names. */
 function goneEvents(gone: readonly string[]): readonly PlannedEvent[] {
   if (gone.length === 0) return [];
   const names = gone.slice(0, MOST_NAMED).map((name) => `"${name}"`).join(", ");
@@ -160,7 +160,7 @@ function goneEvents(gone: readonly string[]): readonly PlannedEvent[] {
   }];
 }
 
-/** Counts the runs that went. */
+/** Counts the deleted runs. */
 function goneMeasures(
   { namespace, name }: ObjectKey,
   gone: readonly string[],
