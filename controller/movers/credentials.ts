@@ -4,27 +4,27 @@ import type { KubeObject, Reader } from "../../kube/types.ts";
 import { shortHash } from "../shared/objects/names.ts";
 import { CONFIG_MAP, SECRET, VOLUME_CLAIM } from "../shared/objects/resources.ts";
 
-/** Something a repository needs to be there before a mover can open it. All are in the repository's namespace. */
+/** An object that must exist before a mover can open a repository, in the repository's namespace. */
 export type Need =
   | { readonly kind: "secret"; readonly name: string; readonly keys: readonly string[] }
   | { readonly kind: "configMap"; readonly name: string; readonly keys: readonly string[] }
   | { readonly kind: "volumeClaim"; readonly name: string };
 
-/** What was found of a need. Names of keys, never values. */
+/** A need and what was found. Has names of keys, never values. */
 export interface Found {
   readonly need: Need;
-  /** Undefined when the object is not there, or is on its way out. */
+  /** Undefined when the object does not exist or is being deleted. */
   readonly present?: {
     /** Changes when the object is replaced or its content changes. */
     readonly version: string;
-    /** Hash of the content, where it was read: to see in memory whether a touched object says anything new. */
+    /** Hash of the content, if it was read: to see whether a changed object has new content. */
     readonly content?: string;
-    /** Keys that have a value which is not empty; none for volumes. */
+    /** Keys with a non-empty value; none for volumes. */
     readonly keys: readonly string[];
   };
 }
 
-/** What is missing, with the reason of the first thing. */
+/** What is missing, with the reason of the first missing object. */
 export interface Missing {
   readonly reason: "MissingCredentialsSecret" | "MissingConfigMap" | "VolumeNotFound";
   /** One sentence that names every missing object and key, and the namespace. */
@@ -47,8 +47,8 @@ export function repositoryNeeds(spec: RepositorySpec): readonly Need[] {
 }
 
 /**
- * Reads what is there of each need: Secrets and ConfigMaps live and by name, of which only the names of the keys
- * are kept; volumes from the cache. Throws what the API server's refusal is turned into.
+ * Reads the objects of all needs: Secrets and ConfigMaps live and by name, of which only the names of the keys
+ * are kept; volumes from the cache. Throws the classes of `kube/errors.ts`.
  */
 export async function observeNeeds(
   needs: readonly Need[],
@@ -67,11 +67,11 @@ export async function observeNeeds(
   return found;
 }
 
-/** What of a need an object fulfils; the pure half of {@link observeNeeds}. */
+/** The result for one need and its object; the pure part of {@link observeNeeds}. */
 export function foundOf(need: Need, object: KubeObject | undefined): Found {
   if (object === undefined || object.metadata.deletionTimestamp !== undefined) return { need };
   const { uid = "", resourceVersion = "" } = object.metadata;
-  // A volume's resourceVersion moves with its status; only another volume of that name is new.
+  // A volume's resourceVersion changes with its status, so only its uid counts.
   const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
   if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
   const { data = {}, binaryData = {} } = need.kind === "secret"
@@ -85,7 +85,7 @@ export function foundOf(need: Need, object: KubeObject | undefined): Found {
   return { need, present: { version, content, keys } };
 }
 
-/** What is missing of all needs; undefined when everything is there. */
+/** What is missing; undefined when every need is met. */
 export function firstMissing(found: readonly Found[], namespace: string): Missing | undefined {
   const lacks = found.flatMap((each) => lackOf(each, namespace));
   const [first] = lacks;
@@ -96,14 +96,14 @@ export function firstMissing(found: readonly Found[], namespace: string): Missin
   };
 }
 
-/** Changes when a Secret or ConfigMap is changed, or anything is replaced. Holds names and versions only. */
+/** Changes when a Secret or ConfigMap changes, or any object is replaced. Contains only names and versions. */
 export function credentialVersion(found: readonly Found[]): string {
   return found.map(({ need, present }) => `${need.kind}/${need.name}=${present?.version ?? "missing"}`).join(
     ",",
   );
 }
 
-/** Value under which an index finds the repositories that need an object of that kind and name. */
+/** The index value for repositories that need an object of this kind and name. */
 export function needIndexValue(kind: Need["kind"], name: string): string {
   return `${kind}/${name}`;
 }

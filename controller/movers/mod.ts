@@ -1,6 +1,6 @@
 /**
- * Following one mover: what becomes of a piece of work for which mover Jobs are made (task/), its Job and how that
- * stands (job/, state/), how far it is (progress/), its slot (slots/), what it needs before it is made and how it is
+ * Following movers: the task for which mover Jobs are made (task/), the Job and its state
+ * (job/, state/), its progress (progress/), its slot (slots/), what it needs before it is made and how it is
  * removed. Knows no kind. Imports api, the kube interfaces, the plan of controller/runtime and controller/shared. Start
  * reading at task/task.ts and task/next_step.ts.
  */

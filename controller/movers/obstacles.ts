@@ -10,27 +10,27 @@ import { privilegedRefusal } from "./job/privileged_refusal.ts";
 /** Why a mover cannot be made now. */
 export interface Obstacle {
   readonly reason: Reason;
-  /** What is, what is expected and how to mend it, in one sentence. */
+  /** What was found, what is expected and how to correct it, in one sentence. */
   readonly message: string;
-  /** Said beside Ready. */
+  /** A condition besides Ready. */
   readonly condition?: ConditionChange;
 }
 
-/** What decides whether a mover can be made, whatever it is to do. */
+/** What decides whether a mover of any operation can be made. */
 export interface MoverNeeds {
   readonly namespaceName: string;
   /** Undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
   readonly repository: Lookup<RepositoryView>;
   readonly repositoryName: string;
-  /** Which Repository is expected, as in "the one its BackupConfig names". */
+  /** The expected Repository, as in "the one its BackupConfig names". */
   readonly repositoryIs: string;
-  /** Kopia's id of the repository it has to be; undefined where any will do. */
+  /** The unique id the repository must have; undefined when any will do. */
   readonly pinnedId: string | undefined;
   readonly mover: MoverSpec;
   /** The first thing missing of what the repository needs. */
   readonly missing: Missing | undefined;
-  /** Volumes that are to be read, those that are named and not there, and those that cannot be read. */
+  /** Volumes to read; below, those that do not exist, and those that cannot be read. */
   readonly sources: readonly ConfigSource[];
   readonly missingClaims: readonly string[];
   readonly unfitClaims: readonly UnfitClaim[];
@@ -42,7 +42,7 @@ export interface MoverNeeds {
 export type ObstacleCheck = (needs: MoverNeeds) => Obstacle | undefined;
 
 /**
- * Every obstacle, each looked for in one way; who makes movers says which of them concern it, in the order they are
+ * Every obstacle, each with its only check. A kind that makes movers lists the checks it needs, in the order they are
  * reported.
  */
 export const OBSTACLES = {
@@ -90,17 +90,17 @@ const ACTIONS: Partial<Record<Reason, string>> = {
   PodNotStarted: "CheckPod",
 };
 
-/** The action of the Event; undefined for an ordinary step, which nobody has to do anything about. */
+/** The action of the Event; undefined when nobody has to do anything. */
 export function obstacleAction(reason: Reason): string | undefined {
   return ACTIONS[reason];
 }
 
-/** True for an obstacle that does not go by itself: a person must act. */
+/** True for an obstacle that a person must remove. */
 export function needsPerson({ reason }: Obstacle): boolean {
   return reason === "InvalidSpec" || reason === "RepositoryReplaced";
 }
 
-/** The first obstacle of some. */
+/** The first obstacle that a check finds. */
 export function firstObstacle(checks: readonly ObstacleCheck[], needs: MoverNeeds): Obstacle | undefined {
   for (const check of checks) {
     const obstacle = check(needs);

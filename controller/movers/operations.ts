@@ -3,46 +3,46 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { PlannedMeasure } from "../runtime/plan.ts";
 
 /**
- * Which slots a mover needs: those that open a repository have a few of their own, so that neither a dead storage keeps
- * backups from starting, nor a night of backups a repository from being opened.
+ * The pool of a mover's slot: bootstraps have a few slots of their own, so that a dead storage does not keep
+ * backups from starting, and many backups do not keep a repository from being opened.
  */
 export const slotPools = ["movers", "bootstraps"] as const;
 export type SlotPool = typeof slotPools[number];
 
-/** What movers with a slot do, the most urgent first. */
+/** Classes of slots, the most urgent first. */
 export const slotClasses = ["restore", "backup", "maintenance", "deletion"] as const;
 export type SlotClass = typeof slotClasses[number];
 
-/** What the controller has to know of an operation, beside what its work spec and result say. */
+/** What the controller needs to know about an operation, besides its work spec and result. */
 interface OperationFacts {
   /** Value of the operation label of its Jobs and pods. */
   readonly label: string;
-  /** What it is called in the names of its Jobs; of a backup that is the name of its source. */
+  /** Its part in the names of its Jobs; a backup uses the name of its source instead. */
   readonly jobNamePart: string;
-  /** Which slots its movers need. */
+  /** The pool of its movers' slots. */
   readonly slots: SlotPool;
-  /** How urgent it is among those that wait. */
+  /** Its urgency in the queue. */
   readonly slotClass: SlotClass;
 }
 
-/** Every operation of the mover contract: one that is not here does not compile. */
+/** Every operation of the mover contract; without an entry here one does not compile. */
 export const OPERATIONS = {
   backup: { label: "backup", jobNamePart: "backup", slots: "movers", slotClass: "backup" },
   bootstrap: { label: "bootstrap", jobNamePart: "bootstrap", slots: "bootstraps", slotClass: "maintenance" },
   snapshotDelete: { label: "snapshot-delete", jobNamePart: "delete", slots: "movers", slotClass: "deletion" },
 } as const satisfies Readonly<Record<OperationKey, OperationFacts>>;
 
-/** What is known of the operation of that label; undefined for one this release does not know. */
+/** The operation with that label; undefined for one this release does not know. */
 export function operationOfLabel(label: string | undefined): OperationFacts | undefined {
   return Object.values(OPERATIONS).find((each) => each.label === label);
 }
 
-/** True for a Job or pod of movers that do this. */
+/** True for a Job or pod of this operation. */
 export function isOf(operation: OperationKey, { metadata: { labels } }: KubeObject): boolean {
   return labels?.[LABEL.operation] === OPERATIONS[operation].label;
 }
 
-/** The counter and the duration of a mover that ended; to be planned in the one pass that writes its end down. */
+/** The counter and the duration of a mover that ended, for the one pass that records its end. */
 export function moverMeasures(
   operation: OperationKey,
   result: "succeeded" | "failed",

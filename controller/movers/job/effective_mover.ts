@@ -1,9 +1,9 @@
 import type { MoverSpec } from "../../../api/mod.ts";
 
 /**
- * What a mover runs with: each field of the BackupConfig wins over the Repository's. `cache` is merged field by
- * field; `resources`, `nodeSelector`, `tolerations` and `supplementalGroups` are taken whole, for halves of two
- * would contradict each other.
+ * The settings of a mover: each field of the BackupConfig wins over the Repository's. `cache` is merged field by
+ * field; `resources`, `nodeSelector`, `tolerations` and `supplementalGroups` are taken as a whole, as parts of two
+ * could contradict each other.
  */
 export function effectiveMover(repository: MoverSpec | undefined, config?: MoverSpec): MoverSpec {
   const cache = { ...repository?.cache, ...config?.cache };
@@ -11,8 +11,8 @@ export function effectiveMover(repository: MoverSpec | undefined, config?: Mover
 }
 
 /**
- * What a mover that deletes runs with: all that the Repository says today, but the user and group of the run, who own what
- * it wrote. Of a run as root that is root as well.
+ * The settings of a mover that deletes: those of the Repository today, but with the user and group of the run, who own
+ * what it wrote; also when that was root.
  */
 export function deletionMover(repository: MoverSpec | undefined, run: MoverSpec | undefined): MoverSpec {
   const { runAsUser: _user, runAsGroup: _group, fsGroup: _fsGroup, privilegedMode: _root, ...today } =
@@ -28,8 +28,8 @@ export function deletionMover(repository: MoverSpec | undefined, run: MoverSpec 
 }
 
 /**
- * What a later mover of a run runs with: the user and all groups of its start, for they read the files; all else as it is
- * said today, so that a run whose mover finds no node, or too little memory, can be helped.
+ * The settings of a later mover of a run: the user and groups of its start, as they read the files; everything else as
+ * set today, so that a person can help a run whose mover finds no node or has too little memory.
  */
 export function runMover(today: MoverSpec, start: MoverSpec): MoverSpec {
   const { supplementalGroups: _groups, ...rest } = today;

@@ -6,7 +6,7 @@ import type { WorkTrace } from "../trace.ts";
 
 type EnvironmentVariable = NonNullable<Container["env"]>[number];
 
-/** What the environment of a mover is made of. */
+/** The input for a mover's environment. */
 export interface MoverEnvironmentRequest {
   readonly repositorySpec: RepositorySpec;
   readonly trace: WorkTrace;
@@ -14,8 +14,8 @@ export interface MoverEnvironmentRequest {
 }
 
 /**
- * The environment of a mover: where its files are, its secrets by reference, and what the controller passes on.
- * What is passed on never replaces what the contract sets.
+ * The environment of a mover: its paths, its secrets by reference, and the variables that the controller passes on.
+ * The latter never replace those of the contract.
  */
 export function moverEnvironment(
   { repositorySpec, trace, options }: MoverEnvironmentRequest,
@@ -44,11 +44,11 @@ export function moverEnvironment(
 
 function handedOn(variable: HandedOn): EnvironmentVariable {
   const { name } = variable;
-  // Optional, for telemetry that is refused costs less than a backup that does not start.
+  // Optional: missing telemetry is better than a backup that does not start.
   if ("secretKeyRef" in variable) {
     return { name, valueFrom: { secretKeyRef: { ...variable.secretKeyRef, optional: true } } };
   }
-  // A kubelet reads "$(NAME)" as another variable, and "$$" as the sign itself.
+  // The kubelet reads "$(NAME)" as a variable, and "$$" as "$".
   return { name, value: variable.value.replaceAll("$", () => "$$") };
 }
 

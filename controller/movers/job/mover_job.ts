@@ -26,47 +26,47 @@ export interface MoverLimits {
   /** How often a failed pod is replaced. */
   readonly backoffLimit: number;
   /**
-   * Of the Job: from its making, waiting for a node and retries included. What ends by it loses its result,
-   * for Kubernetes removes the pods: give the work spec a `timeoutSeconds` that ends earlier.
+   * The Job's limit from its creation, waiting for a node and retries included. A Job that reaches it loses its result,
+   * as Kubernetes removes the pods: give the work spec a shorter `timeoutSeconds`.
    */
   readonly activeDeadlineSeconds?: number;
-  /** Of each pod: from the moment a kubelet has it, so that waiting for a node does not count. */
+  /** Each pod's limit, from the moment a kubelet has it, so that waiting for a node does not count. */
   readonly podActiveDeadlineSeconds?: number;
 }
 
-/** Everything a mover Job is made of. */
+/** The input for a mover Job. */
 export interface MoverJobRequest {
   /** From `moverJobName`. */
   readonly name: string;
   readonly namespace: string;
   /** The CR; deleting it deletes the Job. */
   readonly owner: OwnerReference;
-  /** Beside those every mover Job has (managed-by, component, name, operation). Values through `labelValue`. */
+  /** Besides those of every mover Job (managed-by, component, name, operation). Values through `labelValue`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the Job. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** From `workSpecFor`. */
   readonly workSpec: WorkSpec;
-  /** What the mover's spans stand beneath; the same for the same Job. */
+  /** The parent of the mover's spans; the same for the same Job. */
   readonly trace: WorkTrace;
   readonly repositorySpec: RepositorySpec;
   /** From `effectiveMover`. */
   readonly mover: MoverSpec;
   readonly limits: MoverLimits;
-  /** Volumes to be read; each is mounted read-only at `sourceMountPath(pvc)`. */
+  /** Volumes to read; each is mounted read-only at `sourceMountPath(pvc)`. */
   readonly sources?: readonly { readonly pvc: string }[];
   readonly options: Pick<ControllerOptions, "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough">;
 }
 
-/** Long enough to look at a Job by hand; its result is taken within seconds and it is never needed again. */
+/** Long enough to look at a Job by hand; its result is recorded within seconds. */
 const SECONDS_KEPT_AFTER_END = 3600;
 
-/** A cluster tool must not end a mover early: a snapshot in the making would start over. */
+/** Tells cluster tools not to evict a mover: its snapshot would have to start over. */
 const KEEP_RUNNING = {
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
 };
-/** A sidecar that never ends would keep the Job from ever being complete. */
+/** A sidecar that never ends would keep the Job from completing. */
 const NO_SIDECAR_ANNOTATION = { "sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled" };
 const NO_SIDECAR_LABEL = { "sidecar.istio.io/inject": "false" };
 
@@ -119,7 +119,7 @@ function podSpec(request: MoverJobRequest): PodSpec {
     activeDeadlineSeconds: limits.podActiveDeadlineSeconds,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    // As process 1 a mover that is stopped before it listens would not hear of it, and do its work all the same.
+    // As process 1 a mover ignores SIGTERM until it listens for it, and would do its work all the same.
     shareProcessNamespace: true,
     securityContext: podSecurity(mover),
     nodeSelector: mover.nodeSelector,
@@ -133,7 +133,7 @@ function podSpec(request: MoverJobRequest): PodSpec {
       resources: mover.resources,
       securityContext: containerSecurity(mover),
       terminationMessagePath: MOVER_PATH.terminationMessage,
-      // A mover that dies without a word then leaves the end of its log in place of a result.
+      // A mover that dies without a result then leaves the end of its log.
       terminationMessagePolicy: "FallbackToLogsOnError",
       volumeMounts: mounts,
     }],
@@ -141,7 +141,7 @@ function podSpec(request: MoverJobRequest): PodSpec {
   };
 }
 
-/** A hash of what the controller gave the pods of a mover Job: image, volumes, Secrets, scheduling, resources. */
+/** A hash of the pod settings of a mover Job: image, volumes, Secrets, scheduling, resources. */
 export function settingsOf({ metadata }: Pick<DesiredObject, "metadata"> | KubeObject): string | undefined {
   return metadata.annotations?.[ANNOTATION.moverSettings];
 }

@@ -5,7 +5,7 @@ import { jobHash } from "../../shared/objects/names.ts";
 /** Pods of a Job add a dash and five characters and must stay within 63; five are kept in reserve. */
 export const JOB_NAME_MAX = 52;
 
-/** What a mover Job is for, as far as its name is concerned. */
+/** The purpose of a mover Job, for its name. */
 export type JobPurpose =
   | { readonly kind: "backup"; readonly source: string }
   | { readonly kind: Exclude<OperationKey, "backup"> };
@@ -34,7 +34,7 @@ function wordOf(purpose: JobPurpose): string {
   return purpose.kind === "backup" ? purpose.source : OPERATIONS[purpose.kind].jobNamePart;
 }
 
-/** Object names may hold dots, which pod host names may not. */
+/** Object names may contain dots, pod host names may not. */
 function part(name: string, longest: number): string {
   const cut = name.slice(0, longest).replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   return cut === "" ? "x" : cut;

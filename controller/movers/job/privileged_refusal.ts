@@ -4,7 +4,7 @@ import type { KubeObject } from "../../../kube/types.ts";
 
 /**
  * Why a privileged mover may not run in a namespace, as a sentence that says how to permit it; undefined when
- * it may, or when it is not privileged. A namespace that cannot be seen permits nothing.
+ * it may, or when it is not privileged. An unknown namespace permits nothing.
  */
 export function privilegedRefusal(
   mover: MoverSpec,

@@ -11,7 +11,7 @@ import type { Container, PodSpec } from "../../../kube/builtins.ts";
 /** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
 const TMP_LIMIT = "1Gi";
 
-/** Name in a mover's pod of the volume that holds the repository. */
+/** The name of the repository's volume in a mover's pod. */
 export const REPOSITORY_VOLUME = "repository";
 
 /** Folder at which a source volume is mounted in a mover; also its default kopia path. */
@@ -19,7 +19,7 @@ export function sourceMountPath(pvc: string): string {
   return `${MOVER_PATH.sources}/${pvc}`;
 }
 
-/** What decides the volumes of a mover. */
+/** The input for a mover's volumes. */
 export interface VolumeRequest {
   readonly repositorySpec: RepositorySpec;
   readonly mover: MoverSpec;
@@ -55,7 +55,7 @@ interface Part {
   readonly mount: VolumeMount;
 }
 
-/** The pod's own annotation as a file: what a mover is to do comes and goes with its Job, in one write. */
+/** The pod's own annotation as a file, so that the work spec is created and deleted with the Job. */
 function workSpecVolume(): Part {
   const fieldRef = { apiVersion: "v1", fieldPath: `metadata.annotations['${ANNOTATION.workSpec}']` };
   const items = [{ path: posix.basename(MOVER_PATH.workSpec), fieldRef }];

@@ -10,19 +10,19 @@ import {
   type WorkSpec,
 } from "../../../api/mod.ts";
 
-/** Everything a work spec is made of. */
+/** The input for a work spec. */
 export interface WorkSpecRequest {
   readonly operation: MoverOperation;
   readonly identity: Identity;
   readonly repositorySpec: RepositorySpec;
-  /** Whose work it is; for the mover's logs and spans. */
+  /** The object it works for; for the mover's logs and spans. */
   readonly target: { readonly kind: string; readonly namespace: string; readonly name: string };
   readonly mover: MoverSpec;
   /** Time limit of the operation itself, from the start of the mover. */
   readonly timeoutSeconds?: number;
 }
 
-/** The work spec of a mover. Holds no secret. Throws as {@link repositoryTarget}. */
+/** The work spec of a mover. Contains no secret. Throws as {@link repositoryTarget}. */
 export function workSpecFor(request: WorkSpecRequest): WorkSpec {
   return {
     version: CONTRACT_VERSION,
@@ -35,7 +35,7 @@ export function workSpecFor(request: WorkSpecRequest): WorkSpec {
   };
 }
 
-/** A repository as a mover is told of it. Throws StalledError (InvalidSpec) unless exactly one backend is set. */
+/** A repository in the form of the work spec. Throws StalledError (InvalidSpec) unless exactly one backend is set. */
 export function repositoryTarget(spec: RepositorySpec): RepositoryTarget {
   const { filesystem, s3 } = spec.backend;
   if (filesystem !== undefined && s3 === undefined) return { filesystem: { path: filesystem.path } };

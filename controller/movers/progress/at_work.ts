@@ -14,8 +14,8 @@ export interface MoverAtWork {
 }
 
 /**
- * The movers of these Jobs that work on a source now. Only pods controlled by one of the Jobs (its uid) are believed to
- * be its movers, and none that is being deleted.
+ * The movers of these Jobs that work on a source now. Only pods controlled by one of the Jobs (by uid) count as
+ * its movers, and none that is being deleted.
  */
 export function moversAtWork(
   jobs: readonly KubeObject[],

@@ -12,34 +12,34 @@ export interface ProgressReaderDeps {
     /** Calls back once after the delay; the answer cancels it. */
     setTimer(delayMs: number, callback: () => void): () => void;
   };
-  /** Hears at debug of each log that could not be read: it is no fault of what the mover works for. */
+  /** Gets a line at debug for each log that could not be read; that is no fault of the mover's work. */
   readonly log: Pick<Log, "debug">;
 }
 
-/** So often the log of a mover that works is read; whoever follows one looks again after that. */
+/** How often the log of a working mover is read, and its object rechecked. */
 export const READ_EVERY_SECONDS = 30;
-/** A mover that has worked for less says nothing yet. */
+/** A younger mover has not printed progress yet. */
 const FIRST_READ_MS = 20_000;
-/** Twice as long after each failure, for a node that does not answer does not do so soon. */
+/** The longest wait after failures; it doubles each time. */
 const LONGEST_WAIT_MS = 300_000;
 const READ_LIMIT_MS = 5000;
-/** However many movers work: each reading holds a connection to the API server, and that one to a node. */
+/** The most logs read at the same time: each needs a connection to the API server, and from there to a node. */
 const MOST_AT_ONCE = 4;
 
-/** What is known of one mover's log. */
+/** The state of reading one mover's log. */
 interface Known {
   readonly mover: MoverAtWork;
   said: MoverProgress | undefined;
   dueMs: number;
   failures: number;
-  /** True while it is being read, or waits for its turn. */
+  /** True while it is being read, or is queued. */
   isAsked: boolean;
 }
 
 /**
- * Reads how far movers are from the end of their logs, beside the passes that ask: an answer is what was read before, and
- * who asked is woken when there is more to say. Reads only where somebody asks, so it ends with those who do, and its
- * memory is a help, no more: without it each log is read again. Whatever goes wrong costs that reading alone.
+ * Reads the progress of movers from the end of their logs, outside the passes: a pass gets what was read before, and
+ * is woken when there is more. Reads only for passes that ask, so it ends with them. Its
+ * memory is only a cache. A failure costs only that reading.
  */
 export class ProgressReader {
   readonly #deps: ProgressReaderDeps;
@@ -52,14 +52,14 @@ export class ProgressReader {
     this.#deps = deps;
   }
 
-  /** Who is to be told that there is something new of an object's movers. */
+  /** Calls `wake` when there is new progress of an object's movers. */
   onChange(wake: (key: ObjectKey) => void): void {
     this.#wake = wake;
   }
 
   /**
-   * What these movers of an object said last, by pod uid, and nothing of those that were not read yet. Has the logs read
-   * that are due, and forgets every other mover of the object. Neither waits nor throws.
+   * The latest progress of these movers, by pod uid; nothing for those that were not read yet. Starts reading the logs
+   * that are due, and forgets all other movers of the object. Neither waits nor throws.
    */
   ask(
     owner: ObjectKey,
@@ -88,7 +88,7 @@ export class ProgressReader {
     );
   }
 
-  /** One that began long ago, by its node's clock, has something to say to a controller that has just started. */
+  /** A mover that began long ago is read at once by a controller that has just started. */
   #meet(mover: MoverAtWork, now: Date): Known {
     const workedMs = now.getTime() - Date.parse(mover.startedAt ?? "");
     const waitMs = workedMs >= FIRST_READ_MS ? 0 : FIRST_READ_MS;
@@ -96,7 +96,7 @@ export class ProgressReader {
     return { mover, said: undefined, dueMs, failures: 0, isAsked: false };
   }
 
-  /** Within the trace of the pass that asked, however long its turn is waited for. */
+  /** Reads in the trace of the pass that asked, even after a long wait in the queue. */
   async #readInTurn(owner: ObjectKey, known: Known, reader: Reader): Promise<void> {
     await this.#turn();
     // It ended, or nobody asks any more, while it waited.
@@ -116,7 +116,7 @@ export class ProgressReader {
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Gives the turn to who waits longest. */
+  /** Starts the reading that waits longest. */
   #passOn(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#reading -= 1;

@@ -2,13 +2,13 @@ import { isoSeconds, type MoverProgress, type SourceProgress } from "../../../ap
 import { READ_EVERY_SECONDS } from "./reader.ts";
 import type { MoverAtWork } from "./at_work.ts";
 
-/** So often a status is written for progress alone. */
+/** How often a status is written only for progress. */
 const WRITE_EVERY_SECONDS = 30;
 
-/** A mover that works, and what it said last; nothing where its log was not read (yet). */
+/** A working mover and its latest progress; absent when its log was not read (yet). */
 export type SeenProgress = MoverAtWork & { readonly said?: MoverProgress };
 
-/** What a status says of the progress of its movers, and when it is to be looked at again. */
+/** The progress for a status, and when to recheck it. */
 interface ProgressStatus {
   readonly progress: readonly SourceProgress[];
   /** Absent: no mover works. */
@@ -16,8 +16,8 @@ interface ProgressStatus {
 }
 
 /**
- * What to say of the movers that work. Of one whose log cannot be read stays what was said, as old as it is; of one that
- * ended, or was followed by another pod, nothing. New figures are taken at most every {@link WRITE_EVERY_SECONDS}. Pure.
+ * The progress of the working movers. When a log cannot be read, the old progress stays with its time; a mover that
+ * ended, or was followed by another pod, has none. New figures are written at most every {@link WRITE_EVERY_SECONDS}. Pure.
  */
 export function progressStatus(
   before: readonly SourceProgress[],
@@ -41,7 +41,7 @@ export function progressStatus(
   };
 }
 
-/** A clock that was put back must not keep a status from being written. */
+/** Limited, as a clock that was set back must not keep a status from being written. */
 function secondsUntilWrite(observedAt: string, now: Date): number {
   const age = (now.getTime() - Date.parse(observedAt)) / 1000;
   return age >= 0 && age < WRITE_EVERY_SECONDS ? Math.ceil(WRITE_EVERY_SECONDS - age) : 0;

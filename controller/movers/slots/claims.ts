@@ -7,10 +7,10 @@ import { moverId } from "./jobs.ts";
 import type { MoverSlots } from "./mover_slots.ts";
 import type { SlotAnswer, SlotAsk, SlotOwner } from "./types.ts";
 
-/** A world whose movers need slots; "free": as if there were one for each. */
+/** A world whose movers need slots; "free" means that there is one for each. */
 interface WorldWithSlots {
   readonly slots: SlotAnswer | "free";
-  /** What is to be done, where it had to be known to ask for slots and none was denied. */
+  /** The plan, if it was made to ask for slots and all were granted. */
   readonly planned?: Plan;
 }
 
@@ -19,13 +19,13 @@ export function mayStart({ slots }: WorldWithSlots, namespace: string, job: stri
   return slots === "free" || slots.granted.has(moverId(namespace, job));
 }
 
-/** What an object would use now if there were a slot for each of its movers. */
+/** The slots an object would use now. */
 interface SlotWish extends Omit<SlotAsk, "owner" | "working" | "wanted"> {
-  /** Names of the Jobs it would make, in the order they are to start. */
+  /** Names of the Jobs it would make, in the order of their start. */
   readonly jobs: readonly string[];
-  /** The plan that would make them: it holds when each of them is granted. */
+  /** The plan that would make them; it is used when all are granted. */
   readonly plan?: Plan;
-  /** True for one that rests and comes back: that it gave slots back is remembered as long. */
+  /** True for an object that rests and asks again: its given-back slots are remembered until then. */
   readonly comesBack: boolean;
 }
 
@@ -35,14 +35,14 @@ export interface SlotUse<World> {
   keyOf(world: World): ObjectKey;
   /** Jobs of its movers. */
   jobsOf(world: World): readonly KubeObject[];
-  /** Asked of a world in which everything is free; undefined where no mover can be wanted any more. Pure. */
+  /** Called with a world in which all slots are free; undefined when no mover is wanted any more. Pure. */
   wish(world: World, now: Date): SlotWish | undefined;
 }
 
 /**
- * The claims of a kind whose movers need slots: asks for the very Jobs its plan would make, and for no other. Who has a
- * slot observes once more, for that costs requests, on what is live (`observeMovers`); `observeLive` gives the very same
- * world where nothing else is found.
+ * The claims of a kind whose movers need slots: asks for exactly the Jobs its plan would make. An object that gets a
+ * slot is observed once more with live reads (`observeMovers`), which cost requests; `observeLive` returns the same
+ * world when it finds nothing new.
  */
 export function slotClaims<World extends WorldWithSlots>(
   slots: MoverSlots,
@@ -84,8 +84,8 @@ export function slotClaims<World extends WorldWithSlots>(
 }
 
 /**
- * Gives back the slots of movers the API server refused to make (a quota, an admission policy): their owner tries again
- * later, behind the others of its namespace. After any other failure they may have been made, or are in the next pass.
+ * Gives back the slots of movers that the API server refused (a quota, an admission policy): their owner tries again
+ * later, behind the others of its namespace. After any other failure the Jobs may exist, or are made in the next pass.
  */
 function giveBackRefused(
   owner: SlotOwner,
@@ -100,7 +100,7 @@ function giveBackRefused(
   slots.giveBack(owner, [...working, ...made]);
 }
 
-/** Ids in the ledger of the Jobs that have not ended. */
+/** The ledger's ids of the Jobs that have not ended. */
 function workingIds(jobs: readonly KubeObject[], namespace: string): readonly string[] {
   return jobs.filter((job) => !jobHasEnded(job)).map(({ metadata }) => moverId(namespace, metadata.name));
 }

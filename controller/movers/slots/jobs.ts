@@ -19,7 +19,7 @@ export function slotRepository(repository: ObjectKey): string {
   return keyText({ namespace: repository.namespace, name: labelValue(repository.name) });
 }
 
-/** Slots for opening repositories beside a limit of movers: a quarter of it, and at least two, for each lasts seconds. */
+/** Slots for opening repositories, besides the limit of movers: a quarter of it, at least two; each lasts seconds. */
 export function bootstrapSlots(maxMovers: number): number {
   return maxMovers === 0 ? 0 : Math.max(2, Math.ceil(maxMovers / 4));
 }
@@ -42,7 +42,7 @@ export function workingMovers(
   });
 }
 
-/** Tells a pool how the mover of a Job stands in the cache now. To be called for every change of a Job. */
+/** Updates a pool with the state of a Job. Must be called for every change of a Job. */
 export function noteMover(
   job: KubeObject,
   reader: Reader,
@@ -57,8 +57,8 @@ export function noteMover(
 }
 
 /**
- * Tells a pool whether a pod of a mover is being deleted. To be called for every change of a pod: on a node nobody
- * hears of it stays so for ever, and a Job has no second pod beside it.
+ * Updates a pool when a pod of a mover is being deleted. Must be called for every change of a pod: on a lost node
+ * that lasts for ever, and the Job has no second pod.
  */
 export function noteMoverPod(pod: KubeObject, reader: Reader, slots: MoverSlots): void {
   const owner = controllerOf(pod);
@@ -71,7 +71,7 @@ export function noteMoverPod(pod: KubeObject, reader: Reader, slots: MoverSlots)
   else slots.moverCountsAgain(id, "Pod");
 }
 
-/** Tells both pools every mover there is, as leadership begins. */
+/** Fills both pools with the existing movers when leadership begins. */
 export function beginSlots(reader: Reader, pools: Readonly<Record<SlotPool, MoverSlots>>): void {
   const jobs = reader.list(JOB);
   pools.movers.begin(workingMovers(jobs, "movers"));
@@ -82,6 +82,6 @@ export function beginSlots(reader: Reader, pools: Readonly<Record<SlotPool, Move
 }
 
 function poolOf({ metadata: { labels } }: KubeObject): SlotPool {
-  // One of another release counts as well, so that no more work than may.
+  // A mover of another release counts as well, so that the limit holds.
   return operationOfLabel(labels?.[LABEL.operation])?.slots ?? "movers";
 }

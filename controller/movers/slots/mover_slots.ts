@@ -15,7 +15,7 @@ import {
 interface Request extends SlotRequest {
   readonly owner: Owner;
   readonly class: SlotClass;
-  /** Its order among those that came together. */
+  /** Its order among requests that came together. */
   readonly rank: string;
   /** Since when it waits. */
   readonly lineSinceMs: number;
@@ -35,7 +35,7 @@ interface Grant {
 }
 
 interface Mover extends WorkingMover {
-  /** Id of the owner it was granted to, or that says it is its own. */
+  /** Id of the owner it was granted to, or that claims it. */
   owner?: string;
 }
 
@@ -51,7 +51,7 @@ interface Repository {
 }
 
 /**
- * A grant nobody made use of for so long goes back: an owner whose passes fail must not keep a slot from others.
+ * An unused grant lapses after this time: an owner whose passes fail must not keep a slot from others.
  * Longer than a pass may take, plus the time until the next one finds its mover live.
  */
 export const GRANT_SECONDS = 150;
@@ -83,10 +83,10 @@ export function slotReserve(limit: number): number {
 }
 
 /**
- * The ledger of slots: who may start a mover, and who waits. A namespace that has not its share yet goes before those
- * that have. Then restores go before backups, those before maintenance, that before deletions of snapshots; among
- * equals namespaces take turns. Within one those go first that joined the line earlier, and of those that came together
- * the oldest; each slot that was given back counts as ten minutes later, two hours at most. The last slots are kept for
+ * The ledger of slots: who may start a mover, and who waits. A namespace below its share goes before those
+ * that have it. Then restores go before backups, these before maintenance, and that before deletions; among
+ * equals namespaces take turns. Within a namespace, requests that joined the queue earlier go first, and of those that came together
+ * the oldest owner; each slot given back counts as ten minutes later, at most two hours. The last slots are kept for
  * namespaces that have none.
  *
  * A grant lasts until its mover was seen to end, its owner no longer asks for it, or it lapses; so a lagging cache never
@@ -105,7 +105,7 @@ export class MoverSlots {
   readonly #movers = new Map<string, Mover>();
   /** Movers that are being deleted, the earliest first. */
   readonly #terminating = new Map<string, Terminating>();
-  /** Those of them that are not counted any more. */
+  /** Those of them that no longer count. */
   readonly #lost = new Map<string, Mover>();
   readonly #grants = new Map<string, Grant>();
   /** Ids of grants whose mover is not known to work, the oldest first. */
@@ -136,18 +136,18 @@ export class MoverSlots {
     };
   }
 
-  /** Tells every mover that works as leadership begins. From then on `moverWorks` and `moverEnded` follow them. */
+  /** Adds the working movers when leadership begins. From then on `moverWorks` and `moverEnded` follow them. */
   begin(movers: Iterable<WorkingMover>): void {
     this.#hasBegun = true;
     for (const mover of movers) this.moverWorks(mover);
   }
 
-  /** Has owners of a kind woken through `wake` when a slot is granted to them while they do not ask. */
+  /** Calls `wake` for an owner of a kind that gets a slot outside of its own `ask`. */
   onGrant(kind: string, wake: (key: ObjectKey) => void): void {
     this.#wakers.set(kind, wake);
   }
 
-  /** What an owner may start now. Whatever it does not want any more is given back. */
+  /** Returns what an owner may start now. Slots it no longer wants are given back. */
   ask(ask: SlotAsk): SlotAnswer {
     if (!this.#hasBegun) {
       throw new Error(
@@ -173,7 +173,7 @@ export class MoverSlots {
   }
 
   /**
-   * An owner is gone, or will want no slot any more. Movers that work, as is seen or known to it, keep theirs.
+   * An owner is gone, or wants no slots any more. Its working movers keep theirs.
    */
   withdraw(owner: SlotOwner, working: readonly string[] = []): void {
     const id = ownerId(owner);
@@ -185,13 +185,13 @@ export class MoverSlots {
     this.#left.delete(id);
   }
 
-  /** An owner can make nothing of its slots now. When it asks again it goes later. */
+  /** An owner cannot use its slots now. When it asks again, it goes behind. */
   giveBack(owner: SlotOwner, working: readonly string[] = []): void {
     this.#leaveQueue(owner, working);
     this.#noteReturn(ownerId(owner));
   }
 
-  /** A mover is seen that has not ended. */
+  /** A mover was seen that has not ended. */
   moverWorks(mover: WorkingMover): void {
     if (this.#moverOf(mover.id) === undefined) {
       const owner = this.#grants.get(mover.id)?.request.owner.id;
@@ -203,7 +203,7 @@ export class MoverSlots {
     else this.moverCountsAgain(mover.id, "Job");
   }
 
-  /** A mover is being deleted: should it still be there after a while, it is not counted any more. */
+  /** A mover is being deleted: if it still exists after a while, it no longer counts. */
   moverTerminates(id: string, part: TerminatingPart): void {
     if (this.#moverOf(id) === undefined) return;
     const terminating = this.#terminating.get(id) ?? { sinceMs: this.#nowMs(), parts: new Set() };
@@ -211,7 +211,7 @@ export class MoverSlots {
     this.#terminating.set(id, terminating);
   }
 
-  /** What was being deleted is gone, or another one is in its place: the mover counts. */
+  /** The part being deleted is gone, or was replaced: the mover counts again. */
   moverCountsAgain(id: string, part: TerminatingPart): void {
     const terminating = this.#terminating.get(id);
     terminating?.parts.delete(part);
@@ -224,7 +224,7 @@ export class MoverSlots {
     this.#use(lost, 1);
   }
 
-  /** A mover is seen to have ended, or to be gone before it did: then its owner gave the slot back. */
+  /** A mover ended, or is gone before its end: then its owner gave the slot back. */
   moverEnded(id: string, how: "ended" | "gone" = "ended"): void {
     const mover = this.#movers.get(id);
     const owner = this.#moverOf(id)?.owner;
@@ -238,7 +238,7 @@ export class MoverSlots {
     this.#grant();
   }
 
-  /** The limit of a repository is another one now. */
+  /** The limit of a repository changed. */
   limitChanged(repository: string, limit: number | undefined): void {
     const known = this.#repositories.get(repository);
     if (known === undefined) return;
@@ -281,7 +281,7 @@ export class MoverSlots {
     this.#left.delete(owner);
   }
 
-  /** Takes from an owner what it does not want; what it knows to work does not lapse. */
+  /** Frees the slots an owner does not want; those of movers it knows to work do not lapse. */
   #drop(owner: Owner, ask: Pick<SlotAsk, "wanted" | "working"> & { readonly repository?: string }): void {
     const wanted = new Set(ask.wanted);
     for (const request of owner.waiting.values()) {
@@ -294,7 +294,7 @@ export class MoverSlots {
     for (const [id, request] of owner.granted) {
       if (ask.working.includes(id)) this.#unused.delete(id);
       else if (!wanted.has(id)) {
-        // One whose turn came in that very moment has not had it.
+        // A grant in that very moment was not used, so the place is kept.
         if (this.#unused.has(id)) this.#keepPlace(request);
         this.#release(id);
       }
@@ -325,7 +325,7 @@ export class MoverSlots {
     this.#queues[request.class].add(placed);
   }
 
-  /** Gives what is free to whoever's turn it is; the one that asks right now need not be woken. */
+  /** Grants free slots in turn; the owner that is asking right now need not be woken. */
   #grant(asking?: Owner): void {
     while (this.used < this.#limit) {
       const request = this.#next();
@@ -362,7 +362,7 @@ export class MoverSlots {
     return this.used < this.#limit - (this.#takenBy(namespace) > 0 ? this.#reserve : 0);
   }
 
-  /** What each namespace that has slots or could use one may have while others wait. */
+  /** The share of each namespace that has slots or could use one. */
   #share(): number {
     const namespaces = new Set(this.#taken.keys());
     for (const each of slotClasses) {
@@ -371,7 +371,7 @@ export class MoverSlots {
     return Math.ceil(this.#limit / Math.max(1, namespaces.size));
   }
 
-  /** The owner knows of its grant: from now on it has its time to make use of it, once. */
+  /** The owner knows its grant: its time to use it begins, once. */
   #take(id: string): void {
     const grant = this.#grants.get(id);
     if (grant === undefined || grant.isTaken) return;
@@ -448,7 +448,7 @@ export class MoverSlots {
     return { movers, place, of, waitedSeconds, used, limit: this.#limit, scope: "cluster", kept };
   }
 
-  /** How many another namespace gets before the turn of one that has its share already. */
+  /** How many slots another namespace gets before one that already has its share. */
   #headStart({ namespace }: Request): (namespace: string) => number {
     const share = this.#share();
     if (this.#takenBy(namespace) < share) return () => 0;
@@ -487,7 +487,7 @@ export class MoverSlots {
     if (waiting.size === 0 && granted.size === 0) this.#owners.delete(id);
   }
 
-  /** Its limit comes with whoever asks next. */
+  /** The next request sets its limit again. */
   #forgetRepository(id: string): void {
     const isIdle = (this.#repositories.get(id)?.used ?? 0) === 0;
     if (isIdle && slotClasses.every((each) => this.#queues[each].sizeOf(id) === 0)) {

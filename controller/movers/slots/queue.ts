@@ -2,7 +2,7 @@
 export interface SlotRequest {
   /** Of the mover; unique. */
   readonly id: string;
-  /** Whose turn is taken when it gets a slot. */
+  /** The namespace whose turn it uses. */
   readonly namespace: string;
   /** Key of the repository it works on; of one namespace only. */
   readonly repository: string;
@@ -11,7 +11,7 @@ export interface SlotRequest {
 }
 
 /**
- * Requests of one class, fair between namespaces: each namespace in turn gives its oldest request whose repository
+ * The queue of one class, fair between namespaces: each namespace in turn gives its oldest request whose repository
  * has room. A namespace without such a request is not in the round, so that taking the next one never searches.
  */
 export class SlotQueue<Request extends SlotRequest = SlotRequest> {
@@ -20,7 +20,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
   readonly #lines = new Map<string, Request[]>();
   /** Repositories with requests, by namespace. */
   readonly #namespaces = new Map<string, Set<string>>();
-  /** How many requests a namespace could give now; only those that can, and the first one's turn is next. */
+  /** How many requests a namespace could give now, for those that can; the first namespace is next. */
   readonly #round = new Map<string, number>();
   #size = 0;
   #openSize = 0;
@@ -40,7 +40,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     return this.#lines.get(repository)?.length ?? 0;
   }
 
-  /** Lines a request up. */
+  /** Adds a request. */
   add(request: Request): void {
     const { repository, namespace } = request;
     const line = this.#lines.get(repository) ?? [];
@@ -52,7 +52,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     this.refresh(namespace);
   }
 
-  /** Takes a request out; nothing happens when it does not wait. */
+  /** Removes a request, if it waits. */
   remove({ repository, namespace, order, id }: SlotRequest): void {
     const line = this.#lines.get(repository) ?? [];
     const rank = rankOf(line, order);
@@ -68,7 +68,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     this.refresh(namespace);
   }
 
-  /** To be called when a repository of the namespace got or lost room. */
+  /** Must be called when a repository of the namespace got or lost room. */
   refresh(namespace: string): void {
     const open = this.#openLines(namespace).reduce((total, line) => total + line.length, 0);
     this.#openSize += open - (this.#round.get(namespace) ?? 0);
@@ -81,7 +81,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     return this.#round.keys();
   }
 
-  /** Takes out the request whose turn it is among the namespaces that may; undefined when none may go. */
+  /** Removes and returns the next request among the namespaces that may; undefined when there is none. */
   next(mayGo: (namespace: string) => boolean = () => true): Request | undefined {
     const namespace = this.#round.keys().find(mayGo);
     if (namespace === undefined) return undefined;
@@ -92,7 +92,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
     return first;
   }
 
-  /** How many are not held back by their repository. */
+  /** How many are not blocked by their repository's limit. */
   get openSize(): number {
     return this.#openSize;
   }
@@ -103,7 +103,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
   }
 
   /**
-   * The place among those not held back by their repository, if nobody came or went; looks at each namespace once.
+   * The place among those not blocked by their repository's limit, if nobody came or went; reads each namespace once.
    * `headStart` says how many requests another namespace may give before the turns begin.
    */
   placeInRound(request: SlotRequest, headStart: (namespace: string) => number = () => 0): number {
@@ -134,7 +134,7 @@ export class SlotQueue<Request extends SlotRequest = SlotRequest> {
   }
 }
 
-/** How many of a line come before that order. */
+/** How many requests come before that order. */
 function rankOf(line: readonly SlotRequest[], order: string): number {
   let [low, high] = [0, line.length];
   while (low < high) {

@@ -2,18 +2,18 @@ import type { ObjectKey } from "../../../kube/types.ts";
 import type { SlotClass } from "../operations.ts";
 
 /**
- * So long a mover that does not run keeps its slot: one without a node, one that cannot be made or that does not
- * start; and one that is being deleted and is still there, as on a node nobody hears of.
+ * How long a mover that does not run keeps its slot: one without a node, one that cannot be made or does not
+ * start, and one that is being deleted and does not go away, as on a lost node.
  */
 export const SLOT_GRACE_SECONDS = 300;
 
-/** Who asks for slots; it is woken when one is granted to it. */
+/** An object that asks for slots; it is woken when it gets one. */
 export interface SlotOwner {
   readonly kind: string;
   readonly key: ObjectKey;
 }
 
-/** Everything one owner wants and has at a time; it takes the place of what it asked before. */
+/** Everything one owner wants and has; it replaces its earlier request. */
 export interface SlotAsk {
   readonly owner: SlotOwner;
   readonly class: SlotClass;
@@ -21,11 +21,11 @@ export interface SlotAsk {
   readonly repository: string;
   /** Movers that may work on that repository at the same time; undefined: no limit of its own. */
   readonly repositoryLimit: number | undefined;
-  /** RFC 3339; when the owner was made. Older ones go first within their namespace. */
+  /** RFC 3339; when the owner was created. Older ones go first within their namespace. */
   readonly since: string;
-  /** Ids of the movers it would start now, in the order they are to start. */
+  /** Ids of the movers it would start now, in the order of their start. */
   readonly wanted: readonly string[];
-  /** Ids of movers it knows to work, though a cache may not show them yet. */
+  /** Ids of movers it knows to work, even if no cache shows them yet. */
   readonly working: readonly string[];
 }
 
@@ -33,29 +33,29 @@ export interface SlotAsk {
 export interface SlotWait {
   /** Movers of the owner that wait. */
   readonly movers: number;
-  /** Of the first of them, from 1, when it was asked. */
+  /** The place of the first of them, from 1, at the time of the request. */
   readonly place: number;
   readonly of: number;
-  /** So long it has waited in the line. */
+  /** How long it has waited in the queue. */
   readonly waitedSeconds: number;
   /** Slots that are taken: by movers, and by those that may begin at any moment. */
   readonly used: number;
   readonly limit: number;
   /** Whose limit it is. */
   readonly scope: "cluster" | "repository";
-  /** Slots that are free, but for namespaces that have none. */
+  /** Free slots that are kept for namespaces that have none. */
   readonly kept: number;
 }
 
 /** What an owner may start. */
 export interface SlotAnswer {
-  /** Ids of `wanted` that may be started, or were. */
+  /** Ids of `wanted` that may start, or have started. */
   readonly granted: ReadonlySet<string>;
   /** Set while others of them wait. */
   readonly waiting?: SlotWait;
 }
 
-/** A mover whose Job is there and has not ended. */
+/** A mover whose Job exists and has not ended. */
 export interface WorkingMover {
   readonly id: string;
   readonly namespace: string;
@@ -65,5 +65,5 @@ export interface WorkingMover {
   readonly isTerminating?: true;
 }
 
-/** What of a mover is being deleted. */
+/** Which part of a mover is being deleted. */
 export type TerminatingPart = "Job" | "Pod";

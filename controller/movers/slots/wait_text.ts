@@ -38,9 +38,9 @@ export function slotWaitText(wait: SlotWait, repository: string, what = "mover s
 }
 
 /**
- * When to look at the place again. Who waits is woken by its slot; this is only for what people read, so the further
- * behind or the longer the wait, the later: a thousand that wait must not write a thousand statuses for each that goes,
- * nor a hundred that wait for days one each half minute.
+ * When to recheck the place. A waiting owner is woken when it gets a slot; this is only for the shown place. So the further
+ * behind or the longer the wait, the later: a thousand waiting objects must not write a thousand statuses for each grant,
+ * nor a hundred that wait for days one every half minute.
  */
 export function slotRecheckSeconds({ place, waitedSeconds }: SlotWait): number {
   const seconds = Math.max(RECHECK_SECONDS, place, Math.floor(waitedSeconds / OLD_PART));

@@ -25,10 +25,10 @@ const MESSAGE_MAX = 1024;
 const TAIL_MAX = 4096;
 /** 128 + SIGINT, SIGKILL, SIGTERM. */
 const STOPPED_BY_SIGNAL: readonly number[] = [130, 137, 143];
-/** Ends without a class of kopia's after which another try may help. */
+/** Reasons that are not kopia's after which another try may help. */
 const RETRYABLE_ENDS: readonly Reason[] = ["OutOfMemory", "StartDeadlineExceeded", "ResultMissing"];
 
-/** Why a Job that has ended without a success failed, by its last pod and what that pod said. */
+/** Why a Job failed, from its last pod and that pod's message. */
 export function jobFailure(
   end: JobEnd,
   pod: PodFacts | undefined,
@@ -57,7 +57,7 @@ export function jobFailure(
   };
 }
 
-/** True when trying the same again later may help: what mover and kopia call retryable, and an end without a result. */
+/** True when another try later may help: for retryable classes of mover and kopia, and an end without a result. */
 export function failureIsRetryable(reason: Reason): boolean {
   if (isFailureClass(reason)) return FAILURE_CLASSES[reason] === "retryable";
   return RETRYABLE_ENDS.includes(reason);
@@ -127,7 +127,7 @@ function tailOf(text: string): { readonly tail?: string } {
   return tail === "" ? {} : { tail };
 }
 
-/** A pod may write anything: no control characters but tab and newline, no half characters, no more than fits. */
+/** A pod may write anything: drops control characters except tab and newline, half characters, and what is too long. */
 function clean(text: string, longest: number, keep: "start" | "end" = "start"): string {
   // deno-lint-ignore no-control-regex
   const plain = text.toWellFormed().replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "").trim();

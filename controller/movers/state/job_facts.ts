@@ -14,11 +14,11 @@ export interface JobEnd {
   readonly time?: string | undefined;
 }
 
-/** What a Job says of itself. */
+/** The used facts of a Job. */
 export interface JobFacts {
   readonly createdAt: string;
   readonly isSuspended: boolean;
-  /** Pods made so far, as far as the Job controller has counted. */
+  /** Pods created so far, by the Job controller's count. */
   readonly podsCounted: number;
   /** Undefined until every pod has ended and the Job is over. */
   readonly end?: JobEnd | undefined;

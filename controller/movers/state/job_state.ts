@@ -14,7 +14,7 @@ import { controllerOf } from "../../shared/objects/watched.ts";
 /** The result document of a successful operation. */
 export type ResultOf<O extends OperationKey> = Extract<MoverResult, Readonly<Record<O, unknown>>>;
 
-/** How a mover Job stands, from the Job and the pods that are its own. */
+/** The state of a mover Job, from the Job and its own pods. */
 export type JobState<O extends OperationKey> =
   | { readonly kind: "absent" }
   | {
@@ -27,7 +27,7 @@ export type JobState<O extends OperationKey> =
     readonly since: string;
     /** RFC 3339; when the pod that waits was made. Absent while there is no pod. */
     readonly podMadeAt?: string;
-    /** RFC 3339; when a pod before the one that waits began to run, or may have. */
+    /** RFC 3339; when an earlier pod began to run, or may have. */
     readonly startedAt?: string;
     /** True once a node has the pod: it pulls its image or mounts its volumes. */
     readonly hasNode: boolean;
@@ -35,13 +35,13 @@ export type JobState<O extends OperationKey> =
     /** Its pods that the cluster ended, newest first; absent when there are none left. */
     readonly disruptions?: readonly Disruption[];
   }
-  /** A pod runs, or the next one is about to be made, or the last one's message has not arrived here yet. */
+  /** A pod runs, or the next one is about to be made, or the last one's message is not in the cache yet. */
   | {
     readonly kind: "running";
     readonly attempts: number;
     /** RFC 3339; when the pod that runs, or that ended, began to. */
     readonly startedAt?: string;
-    /** Set while no pod of it works though the Job is not over: the last one ended, is to go, or is gone. */
+    /** Set while no pod works though the Job is not over: the last one ended, is being deleted, or is gone. */
     readonly noPod?: MissingPod;
     /** Its pods that the cluster ended, newest first; absent when there are none left. */
     readonly disruptions?: readonly Disruption[];
@@ -62,17 +62,17 @@ export type JobState<O extends OperationKey> =
     readonly exitCode?: number;
     /** Last lines of the mover's log, at most 4096 characters. */
     readonly tail?: string;
-    /** False when the mover left no result: what it was doing may be done all the same. */
+    /** False when the mover left no result: it may have done its work all the same. */
     readonly resultKnown: boolean;
-    /** What the mover said, when it said something; its duration is here. */
+    /** The mover's result, if any, with its duration. */
     readonly result?: FailureResult;
     readonly finishedAt: string;
     readonly attempts: number;
-    /** Set while a container beside the mover's goes on, so that the Job never hears of the end and tries no more. */
+    /** Set while a sidecar still runs, so that the Job does not see the end and does not retry. */
     readonly jobGoesOn?: true;
   };
 
-/** How a mover Job stands, whatever its mover does. */
+/** The state of a mover Job of any operation. */
 export type AnyJobState =
   | Exclude<JobState<OperationKey>, { readonly kind: "succeeded" }>
   | (Omit<Extract<JobState<OperationKey>, { readonly kind: "succeeded" }>, "result"> & {
@@ -81,16 +81,16 @@ export type AnyJobState =
 
 /** Why no pod of a Job works though the Job is not over. */
 export interface MissingPod {
-  /** It ended and the next one is due; nothing of it is left; its node says nothing of its end; its time is over. */
+  /** It ended and the next one is due; it is gone; its node does not report its end; its time is over. */
   readonly why: "ended" | "gone" | "lost" | "late";
   readonly text: string;
-  /** RFC 3339. Absent when nothing that is left says it. */
+  /** RFC 3339. Absent when unknown. */
   readonly since?: string;
 }
 
 /** A pod of a Job that the cluster ended, not the mover: evicted, drained, preempted. */
 interface Disruption {
-  /** RFC 3339; when that pod was made, which tells it from the others of its Job. */
+  /** RFC 3339; when that pod was created, which identifies it within its Job. */
   readonly podMadeAt: string;
   /** The cluster's own words. */
   readonly text: string;
@@ -101,17 +101,17 @@ type Unfinished = Extract<JobState<OperationKey>, { readonly kind: "waiting" | "
 /** What {@link jobState} looks at. */
 interface ObservedJob<O extends OperationKey> {
   readonly job: KubeObject | undefined;
-  /** May hold pods of other Jobs: they are not believed. */
+  /** May include pods of other Jobs; they are ignored. */
   readonly pods: readonly KubeObject[];
   readonly operation: O;
   readonly now: Date;
 }
 
-/** Pods arrive on a watch of their own: so long a Job may be over before its pod's message is missed. */
+/** Pods have a watch of their own: how long a Job may be over before its pod's message counts as missing. */
 const SETTLE_MS = 30_000;
 
 /**
- * The state of a mover Job. Only pods controlled by this very Job (its uid) are believed.
+ * The state of a mover Job. Only pods controlled by this very Job (by uid) count.
  * - A success that any of them reported counts at once: it was the last thing that pod did, and the Job takes a second or
  *   two to notice.
  * - A failure counts only when the Job has ended, for until then it may try again; or when the mover has ended and a
@@ -151,12 +151,12 @@ export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobS
   };
 }
 
-/** True when the Job controller called the Job finished; its pod's message may still be on its way here. */
+/** True when the Job is finished; its pod's message may not be in the cache yet. */
 export function jobHasEnded(job: KubeObject | undefined): boolean {
   return job !== undefined && jobFacts(job).end !== undefined;
 }
 
-/** True when the mover ended and a container beside it keeps its Job from being over. */
+/** True when the mover ended and a sidecar keeps its Job from being over. */
 export function jobOutlivesMover(job: KubeObject | undefined, pods: readonly KubeObject[]): boolean {
   const [last] = job === undefined || jobHasEnded(job) ? [] : ownPods(job, pods);
   return last !== undefined && keepsJobOpen(last);
@@ -209,7 +209,7 @@ function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number
   }
   if (pod.isRunning) {
     const { deletedAt } = pod;
-    // One that is being deleted and is on a node nobody hears of stays so for ever.
+    // On a lost node a pod stays in deletion for ever.
     const text = "its pod is to go, but its node does not say that it went";
     const noPod = { why: "lost", text, ...sinceOf(deletedAt) } as const;
     const lost = deletedAt === undefined ? {} : { noPod };
@@ -230,7 +230,7 @@ function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number
   return { kind: "waiting", why: "PodNotStarted", text, since, ...times, attempts };
 }
 
-/** A pod that is gone, or that does not say what it did, may have run as long as its Job is there. */
+/** A pod that is gone, or does not report what it did, may have run since its Job was created. */
 function earlierStart(
   facts: JobFacts,
   pods: readonly PodFacts[],
@@ -251,7 +251,7 @@ function sinceOf(text: string | undefined): { readonly since?: string } {
   return Number.isNaN(time) ? {} : { since: isoSeconds(new Date(time)) };
 }
 
-/** Goes into a status, so it is what the kubelet says or, should that be no time, when the pod was made. */
+/** For a status: the kubelet's time or, if that is no time, when the pod was created. */
 function startOf({ startedAt, createdAt }: PodFacts): { readonly startedAt?: string } {
   const found = [startedAt, createdAt].map((text) => Date.parse(text ?? "")).find((time) =>
     !Number.isNaN(time)
@@ -283,7 +283,7 @@ function endedJustNow(end: JobEnd, now: Date): boolean {
   return !Number.isNaN(time) && Math.abs(now.getTime() - time) < SETTLE_MS;
 }
 
-/** Whole seconds, as Kubernetes keeps times, whatever precision was found. */
+/** In whole seconds, as Kubernetes stores times. */
 function endTime(pod: PodFacts | undefined, facts: JobFacts): string {
   const texts = [pod?.terminated?.finishedAt, facts.end?.time, pod?.createdAt, facts.createdAt];
   const found = texts.map((text) => Date.parse(text ?? "")).find((time) => !Number.isNaN(time));

@@ -16,11 +16,11 @@ interface Termination {
   readonly finishedAt?: string | undefined;
 }
 
-/** What a mover pod says of itself, as far as its Job's state depends on it. */
+/** The facts of a mover pod that decide its Job's state. */
 export interface PodFacts {
   readonly name: string;
   readonly createdAt: string;
-  /** When it was told to be gone by; RFC 3339. */
+  /** Its deletionTimestamp; RFC 3339. */
   readonly deletedAt?: string | undefined;
   readonly phase: string;
   /** Why the pod as a whole failed, e.g. Evicted or DeadlineExceeded. */
@@ -30,7 +30,7 @@ export interface PodFacts {
   readonly unscheduled?: PodCondition | undefined;
   /** When it was given a node. */
   readonly scheduledAt?: string | undefined;
-  /** True once a node has it, whatever that node does with it. */
+  /** True once it is bound to a node. */
   readonly hasNode: boolean;
   /** Set when the cluster, not the mover, ended it. */
   readonly disruption?: PodCondition | undefined;
@@ -42,7 +42,7 @@ export interface PodFacts {
   /** When the container that runs, or that ended, was started. */
   readonly startedAt?: string | undefined;
   readonly terminated?: Termination | undefined;
-  /** True while a container that is not the mover's, and that somebody put beside it, runs. */
+  /** True while a sidecar runs. */
   readonly hasCompany: boolean;
 }
 
@@ -78,12 +78,12 @@ export function podFacts(pod: KubeObject): PodFacts {
   };
 }
 
-/** True for a pod whose mover has not come to its end, also for one that says nothing of itself. */
+/** True for a pod whose mover has not ended, or that has no status. */
 export function podMayRun(pod: KubeObject): boolean {
   return !podHasEnded(podFacts(pod));
 }
 
-/** True when the mover of the pod will not run any more; a container that was put beside it may. */
+/** True when the mover of the pod will not run any more; a sidecar may. */
 export function podHasEnded(pod: PodFacts): boolean {
   return pod.terminated !== undefined || pod.phase === "Failed" || pod.phase === "Succeeded";
 }

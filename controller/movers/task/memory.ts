@@ -4,14 +4,14 @@ import type { AnyMover } from "./seen_movers.ts";
 import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 import { secondsSince, secondsUntil, timeOr } from "./time.ts";
 
-/** The cluster may end so many movers of a task before it ends too: a drain is ordinary, a full node is not. */
+/** The task fails when the cluster ended this many of its movers: a drain is ordinary, a full node is not. */
 export const MAX_DISRUPTIONS = 10;
 const TEXT_MAX_BYTES = 2048;
 
 /**
- * What is remembered of the movers of a task. A pod that follows another one does not move the start of its Job; one
- * that starts before its Job is removed ends the giving up. How long it waits, how often it gave its slot back, and how
- * often the cluster ended it, is remembered over all its Jobs; where it is tried for ever, also over those that began and
+ * Updates the memory of a task's movers. A later pod of a Job does not change its start; a pod
+ * that starts before its Job is removed ends the giving up. How long the task waits, how often it gave its slot back, and how
+ * often the cluster ended its movers is kept over all its Jobs; when it is tried for ever, also over those that began and
  * were lost.
  */
 export function memoryAfter(
@@ -52,13 +52,13 @@ export function memoryAfter(
   };
 }
 
-/** No task rests for longer than this, whatever it waits for. */
+/** The longest rest of any task. */
 const LONGEST_REST_SECONDS = 7200;
 
 /**
- * The memory as a clock that is right would have written it. A clock that was ahead for a while wrote times to come: that
- * they are waited for would stop the task as long. What has begun began now at the latest; a rest that is longer than
- * any is over.
+ * The memory without times in the future, which a wrong clock wrote: the task would wait for them.
+ * Begin times become now at the latest; a rest that is longer than
+ * allowed is over.
  */
 export function withoutTimesToCome(memory: TaskMemory | undefined, now: Date): TaskMemory | undefined {
   if (memory === undefined) return undefined;
@@ -74,7 +74,7 @@ export function withoutTimesToCome(memory: TaskMemory | undefined, now: Date): T
   };
 }
 
-/** What is remembered as a Job of that number is made. */
+/** The memory after a Job of that number is made. */
 export function memoryOfStart(before: TaskMemory | undefined, number: number, now: Date): TaskMemory {
   const { slotsGivenBack, stoppedReason, disruptions, disruptedAt, disruptedWhy } = before ?? {};
   return {
@@ -88,7 +88,7 @@ export function memoryOfStart(before: TaskMemory | undefined, number: number, no
   };
 }
 
-/** Since when a task that is given a mover now has waited for one that runs: its time in the line does not count. */
+/** Since when a task that gets a mover now waits for a running one: its time in the queue does not count. */
 function waitingSinceOf(before: TaskMemory | undefined, now: Date): string {
   const since = Date.parse(before?.waitingSince ?? "");
   if (Number.isNaN(since)) return isoSeconds(now);
@@ -96,7 +96,7 @@ function waitingSinceOf(before: TaskMemory | undefined, now: Date): string {
   return isoSeconds(new Date(since + inLineMs));
 }
 
-/** Counts each pod once, by when it was made: those of a drained node are gone soon. */
+/** Counts each pod once, by its creation time: pods of a drained node are soon gone. */
 function disruptionsAfter(
   before: TaskMemory | undefined,
   state: AnyJobState,
@@ -114,7 +114,7 @@ function disruptionsAfter(
     : { disruptions: count, disruptedAt, ...(disruptedWhy === undefined ? {} : { disruptedWhy }) };
 }
 
-/** True when the cluster ended so many movers of the task that it ends as well. */
+/** True when the cluster ended so many movers that the task fails. */
 export function isDisruptedTooOften(memory: Pick<TaskMemory, "disruptions"> | undefined): boolean {
   return (memory?.disruptions ?? 0) >= MAX_DISRUPTIONS;
 }
@@ -127,12 +127,12 @@ export function cutText(text: string): string {
   return `…${cut.replace(/^\uFFFD+/, "")}`;
 }
 
-/** What a status remembers of the movers of a task, and the other way round. */
+/** The memory from a status. */
 export function taskMemory({ name: _name, attempts: number, ...memory }: MoverMemory): TaskMemory {
   return { ...memory, number };
 }
 
-/** As it is written into a status. */
+/** The memory for a status. */
 export function jobMemory(task: MoverTask<OperationKey>, { number, ...memory }: TaskMemory): MoverMemory {
   return { name: jobNameOf(task, number), attempts: number, ...memory };
 }

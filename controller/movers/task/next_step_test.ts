@@ -58,7 +58,7 @@ function mover(
     state,
     podIsAlive: false,
     podIsToGo: false,
-    strays: [],
+    leftPods: [],
     outlivesMover: false,
     isOutdated: false,
     serverNow: now,

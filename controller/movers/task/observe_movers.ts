@@ -7,16 +7,16 @@ import { jobHasEnded } from "../state/job_state.ts";
 import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
 
 /**
- * The mover Jobs an object controls: those of the cache, and live those of `inDoubt` that it does not show. Of these
- * the end is left out: their pods come by a watch as well, and an end without them would be one without a result.
+ * The mover Jobs of an object: those in the cache, and those of `inDoubt` that it does not show, read live. Of the latter
+ * the end is left out: their pods come by a watch as well, and an end without pods would have no result.
  *
- * Objects and Jobs come by watches of their own, in no order, and either may lag behind. So whoever has movers made keeps
- * this rule:
- * - that a Job is gone is said by the API server and not by a cache: the one that is remembered is in doubt;
- * - where all movers are to be stopped, or the next one is about to be made, one that a pass before this made and did
- *   not come to write down is in doubt as well (`jobsInDoubt`);
- * - by a status that is out of date a mover would follow one whose end was taken: where it may, the object itself is
- *   read live, and that before the next one is made (`SlotUse.observeLive`) or while its end is written down.
+ * Objects and Jobs have watches of their own, without a common order, and either may lag. So every kind with movers keeps
+ * these rules:
+ * - only the API server, not a cache, shows that a Job is gone: the remembered one is in doubt;
+ * - when all movers must be stopped, or the next one is about to be made, a Job that an earlier pass made and did
+ *   not record is in doubt as well (`jobsInDoubt`);
+ * - with an outdated status a mover would be made after one whose end was recorded already: where that is possible, the
+ *   object itself is read live, before the next mover is made (`SlotUse.observeLive`) or while its end is recorded.
  */
 export async function observeMovers(
   { key: { namespace }, uid }: { readonly key: { readonly namespace: string }; readonly uid: string },
@@ -39,7 +39,7 @@ function withoutEnd(job: KubeObject): KubeObject {
   return jobHasEnded(job) ? { ...job, status: { ...builtin(job, "Job").status, conditions: [] } } : job;
 }
 
-/** Names of the Jobs of a task that may be there though no cache shows them: the one that is remembered, and the next. */
+/** Names of the Jobs of a task that may exist though no cache shows them: the remembered one, and the next. */
 export function jobsInDoubt(
   task: MoverTask<OperationKey>,
   memory: TaskMemory | undefined,

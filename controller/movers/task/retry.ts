@@ -1,6 +1,6 @@
 const MOST_DOUBLINGS = 10;
 
-/** How long it rests before what failed or did not run for the n-th time (0 is the first) is tried again. */
+/** The rest after the n-th failure or mover that did not run (0 is the first). */
 export function retrySeconds(
   times: number,
   { firstSeconds, longestSeconds }: { readonly firstSeconds: number; readonly longestSeconds: number },

@@ -8,7 +8,7 @@ import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../
 import { podMayRun } from "../state/pod_facts.ts";
 import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 
-/** One mover Job of a task as it was found, whatever its mover does. */
+/** One mover Job of a task as it was found, of any operation. */
 export interface AnyMover {
   readonly number: number;
   readonly name: string;
@@ -18,15 +18,15 @@ export interface AnyMover {
   readonly podIsAlive: boolean;
   /** All such pods are being deleted. */
   readonly podIsToGo: boolean;
-  /** Those of such pods that are not of the Job as it is: theirs is gone, and they may work all the same. */
-  readonly strays: readonly KubeObject[];
-  /** Its mover ended, and a container beside it keeps the Job from being over. */
+  /** Those of such pods whose own Job is gone; they may still work. */
+  readonly leftPods: readonly KubeObject[];
+  /** Its mover ended, and a sidecar keeps the Job from being over. */
   readonly outlivesMover: boolean;
-  /** True when its Job was made of other settings than one would be made of today. */
+  /** True when its Job has other settings than a new one would have today. */
   readonly isOutdated: boolean;
-  /** Set when what it does is of no use any more, for something else is wanted now: it is stopped though it may work. */
+  /** Set when its work is no longer wanted: it is stopped, even if it works. */
   readonly isUnwanted?: true;
-  /** What the API server's clock showed then; what it dates is as old as that says, whatever our clock shows. */
+  /** The API server's clock at that time, for the age of times that it set. */
   readonly serverNow: Date;
 }
 
@@ -35,20 +35,20 @@ export interface SeenMover<O extends OperationKey> extends AnyMover {
   readonly state: JobState<O>;
 }
 
-/** One of which it does not matter which number it has. */
+/** One without its number. */
 export type Unnumbered<M extends AnyMover> = Omit<M, "number">;
 
-/** What there is of movers. */
+/** The Jobs and pods that were found. */
 interface FoundMovers {
   /** Jobs the owner of the task controls. */
   readonly jobs: readonly KubeObject[];
-  /** Pods that may be theirs; what they are is decided by their Job. */
+  /** Pods that may be theirs; their Job decides. */
   readonly pods: readonly KubeObject[];
 }
 
 /**
- * The mover Jobs that count for a task, by number, as they are now: all it may get, or, where it may get any number of
- * them, the last one that is remembered, the one before and the next. `serverNow` is what the API server's clock shows.
+ * The mover Jobs that count for a task, by number: all it may get, or, where their number has no
+ * limit, the remembered one, the one before and the next. `serverNow` is the API server's clock.
  */
 export function seenMovers<O extends OperationKey>(
   task: MoverTask<O>,
@@ -64,8 +64,8 @@ export function seenMovers<O extends OperationKey>(
 }
 
 /**
- * Every mover that is there of a task which is the only one of its operation that its owner has, by what Jobs and pods
- * say of themselves: whatever its status remembers, also where that cannot be read.
+ * Every existing mover of a task that is its owner's only one of that operation, by what Jobs and pods
+ * show, also when the status cannot be read.
  */
 export function moversThere<O extends OperationKey>(
   task: MoverTask<O>,
@@ -94,13 +94,13 @@ function seenMover<O extends OperationKey>(
     serverNow,
     podIsAlive: alive.length > 0,
     podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
-    strays: alive.filter((pod) => job === undefined || controllerOf(pod)?.uid !== job.metadata.uid),
+    leftPods: alive.filter((pod) => job === undefined || controllerOf(pod)?.uid !== job.metadata.uid),
     outlivesMover: jobOutlivesMover(job, pods),
     isOutdated: settingsToday !== undefined && job !== undefined && settingsOf(job) !== settingsToday,
   };
 }
 
-/** One whose time is long over though nothing says that it ended may as well be on a lost node. */
+/** A mover whose time is long over without a reported end may be on a lost node. */
 function inItsTime<O extends OperationKey>(
   state: JobState<O>,
   job: KubeObject | undefined,
@@ -122,7 +122,7 @@ function numbersInSight({ jobs }: TaskLimits, memory: TaskMemory | undefined): r
 }
 
 /**
- * Name of the Job of a pod; empty where nothing says it. One whose Job was deleted without it has no owner any more, but
+ * The name of a pod's Job; empty when unknown. A pod whose Job was deleted without it has no owner any more, but
  * still the label the Job controller gave it.
  */
 function nameOfJob(pod: KubeObject): string {

@@ -11,7 +11,7 @@ import { timeOr } from "./time.ts";
 type Movers = readonly AnyMover[];
 type AnyMovers = readonly Unnumbered<AnyMover>[];
 
-/** How often it is looked whether movers that were told to stop have. */
+/** How often to check whether stopped movers have ended. */
 const STOPPING_SECONDS = 15;
 
 /** Jobs of a task that have not ended. */
@@ -21,23 +21,23 @@ export function unfinishedJobs(movers: AnyMovers): readonly KubeObject[] {
   );
 }
 
-/** What is left of movers of a task that may be at work: their Jobs, and pods of those whose Job is gone. */
+/** What may still work for a task: Jobs, and pods whose Job is gone. */
 export function leftOf(movers: AnyMovers): readonly KubeObject[] {
-  return [...unfinishedJobs(movers), ...movers.flatMap(({ strays }) => strays)];
+  return [...unfinishedJobs(movers), ...movers.flatMap(({ leftPods }) => leftPods)];
 }
 
-/** Movers that are to be gone before anything else is done. */
+/** Movers that must be gone before the task goes on. */
 interface Stopping {
   readonly remove: readonly Removal[];
   readonly recheckAfterSeconds: number;
-  /** Since when they are told to stop, to be remembered. Absent while a Job is to be written down first. */
+  /** Since when they are being stopped, for the status. Absent while a Job must be recorded first. */
   readonly askedAt?: string;
 }
 
 /**
- * Stops movers, whatever becomes of their task then. Undefined once none is left, or none of those left was seen to stop
- * for so long since it was asked to: on a node that is lost a pod stays for ever. Jobs status does not know of yet are
- * written down before they go.
+ * Stops movers. Undefined once none is left, or those left did not stop
+ * within the limit: on a lost node a pod stays for ever. Jobs that status does not have yet are
+ * recorded before they are removed.
  */
 export function stopMovers(
   movers: AnyMovers,
@@ -50,7 +50,7 @@ export function stopMovers(
 ): Stopping | undefined {
   if (leftOf(movers).length === 0) return undefined;
   if (!isWrittenDown) return { remove: [], recheckAfterSeconds: 1 };
-  // After a clock was set back the wait begins anew.
+  // After a clock was set back the wait starts again.
   const askedMs = Math.min(timeOr(askedAt, now), now.getTime());
   const leftSeconds = Math.ceil(longestSeconds - (now.getTime() - askedMs) / 1000);
   if (leftSeconds <= 0) return undefined;
@@ -62,15 +62,15 @@ export function stopMovers(
 }
 
 /**
- * Jobs of a task that goes on which are to be removed: those its memory says are given up and that have not begun, and
- * those before the present one that a container beside their mover keeps from being over. Only what is remembered goes:
- * the result of a Job is written down before the Job goes.
+ * Jobs to remove while their task goes on: those that were given up and have not begun, and
+ * earlier ones that a sidecar keeps from being over. Only remembered ones are removed:
+ * the result of a Job is recorded first.
  */
 export function leftoverJobs(memory: TaskMemory | undefined, movers: Movers): readonly KubeObject[] {
   return [...supersededJobs(memory, movers), ...givenUpJobs(memory, movers)];
 }
 
-/** One whose mover works after all is left alone, unless nobody wants it or the cluster has ended too many of them. */
+/** Not one whose mover works after all, unless it is unwanted or the cluster has ended too many movers. */
 function givenUpJobs(memory: TaskMemory | undefined, movers: Movers): readonly KubeObject[] {
   if (memory?.stoppedAt === undefined) return [];
   return movers.flatMap(({ job, state, isUnwanted = false }) => {
@@ -86,7 +86,7 @@ function supersededJobs(memory: TaskMemory | undefined, movers: Movers): readonl
   );
 }
 
-/** Jobs before the present one of a task without an end: what they came to is written down, or is not waited for any more. */
+/** Earlier Jobs of a task without an end: their result is recorded, or no longer expected. */
 export function formerJobs(
   task: MoverTask<OperationKey>,
   memory: TaskMemory,
@@ -96,7 +96,7 @@ export function formerJobs(
   return jobs.filter(({ metadata }) => !present.includes(metadata.name));
 }
 
-/** Removes mover Jobs whose removal has not begun, each in sight until its pods are gone. */
+/** Removes mover Jobs that are not being deleted yet; in the foreground, so each stays until its pods are gone. */
 export function moverRemovals(jobs: readonly KubeObject[]): readonly Removal[] {
   const there = jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return [...new Set(there)].map((job) => {

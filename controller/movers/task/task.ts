@@ -5,7 +5,7 @@ import type { ResultOf } from "../state/job_state.ts";
 /** One piece of work of an object, for which one mover Job at a time is made: a source, a deletion, a bootstrap. */
 export interface MoverTask<O extends OperationKey> {
   readonly operation: O;
-  /** Whose work it is; deleting it deletes the Jobs. */
+  /** The owner of the Jobs; deleting it deletes them. */
   readonly owner: { readonly name: string; readonly uid: string };
   /** Names the Jobs. */
   readonly purpose: JobPurpose;
