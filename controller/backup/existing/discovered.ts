@@ -3,8 +3,8 @@ import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import { presenceOf } from "./presence.ts";
 
 /**
- * A Backup that stands for a snapshot somebody else made: it says what it found, and never starts or holds
- * anything, so its deletion touches no snapshot.
+ * A discovered Backup: it shows the snapshot it stands for, and never starts a mover or has a finalizer,
+ * so its deletion touches no snapshot.
  */
 export function planDiscovered(world: BackupWorld, found: DiscoveredSnapshot): BackupPlan {
   const { repository, snapshot } = found;

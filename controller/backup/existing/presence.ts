@@ -6,18 +6,18 @@ import type { BackupWorld } from "../world/world.ts";
 
 const CONDITION = "SnapshotPresent";
 
-/** Whether the repository still holds what a Backup that ended made or stands for. */
+/** Whether the repository still has the snapshots of an ended or discovered Backup. */
 interface Presence {
-  /** Which are gone, as a sentence; undefined while none is. */
+  /** The missing snapshots, as a sentence; undefined while none is missing. */
   readonly missing: string | undefined;
   readonly conditions: readonly ConditionChange[];
-  /** Told in the pass in which it turns. */
+  /** Sent in the pass in which it changes. */
   readonly events: readonly PlannedEvent[];
 }
 
 /**
- * What the catalog's annotation means for the snapshots of a Backup. Nothing is said of one that was never missed, and
- * a text nobody can read changes nothing of what was said.
+ * Reads the catalog's annotation about missing snapshots. A Backup that never missed one gets no condition, and
+ * an invalid text changes nothing.
  */
 export function presenceOf({ backup }: BackupWorld, entries: readonly SnapshotEntry[]): Presence {
   const before = findCondition(backup.status.conditions, CONDITION);
@@ -48,7 +48,7 @@ function missingText(
   entries: readonly SnapshotEntry[],
 ): string | undefined {
   if (note === undefined) return undefined;
-  // One in which nothing had changed stands on the snapshot of another run.
+  // An unchanged source relies on the snapshot of another run.
   const names = entries.flatMap(({ source, kopiaSnapshotID, unchangedSince }) => {
     const id = kopiaSnapshotID ?? unchangedSince;
     return id !== undefined && note.ids.includes(id) ? [`${id} of "${source}"`] : [];

@@ -18,13 +18,13 @@ import { type BackupPlan, type BackupWorld, currentStatus } from "../world/world
 import { failedEntry } from "../run/source_entry.ts";
 import { listed, runResultOf, statsOf } from "../run/result.ts";
 
-/** The next listing wakes it; this is for the change no watch shows. */
+/** A safety net: normally the next listing wakes it. */
 const RECHECK_SECONDS = 300;
 const QUEUED_SECONDS = 2;
 
 /**
- * A Backup that was put back without its status never runs by itself: it looks for the snapshots its run made and takes
- * them up as they were. While nobody knows of any it waits, and says so; what a listing does not show is for a person.
+ * A Backup that was put back without its status never runs by itself: it looks for the snapshots of its run and adopts
+ * them. While there is no listing it waits and reports that; when a listing does not show any, a person must decide.
  */
 export function planPutBack(world: BackupWorld, now: Date): BackupPlan {
   const refusal = firstRefusal(adoptionChecks, world, undefined);
@@ -53,8 +53,8 @@ export function planPutBack(world: BackupWorld, now: Date): BackupPlan {
 }
 
 /**
- * One that is deleted before it has taken its snapshots up takes none with it: nobody has seen which those are. That
- * they stay is reported, as of any that are left behind.
+ * A Backup that is deleted before it adopted its snapshots deletes none: it is not known which they are. That
+ * they stay is reported.
  */
 export function releasePutBack(world: BackupWorld, now: Date): BackupPlan {
   const deleting = deletingRun(world, now);
@@ -131,7 +131,7 @@ function isOf({ username, hostname }: CatalogEntry, identity: Identity): boolean
   return username === identity.username && hostname === identity.hostname;
 }
 
-/** As a mover does that finds two of one run: the first one counts. */
+/** Of several snapshots of one path the oldest counts, as for a mover. */
 function oldestOfEachPath(newestFirst: readonly CatalogEntry[]): readonly CatalogEntry[] {
   const byPath = new Map(newestFirst.map((each) => [each.path, each]));
   return [...byPath.values()].toSorted((a, b) => a.path < b.path ? -1 : 1);
@@ -164,7 +164,7 @@ function entryOf(
   return files > 0 || unreadable === undefined ? entry : failedEntry(entry, "PermissionDenied", true);
 }
 
-/** Whether every source was saved nobody can say: only what is there is known. */
+/** Complete is unknown: only the existing snapshots are known, not the sources. */
 function adoptedConditions(message: string, entries: readonly SnapshotEntry[]): readonly ConditionChange[] {
   const lacks = entries.some(({ unreadable }) => unreadable !== undefined);
   return [
@@ -197,7 +197,7 @@ function secondsBetween(from: string, to: string): number {
   return Number.isNaN(seconds) ? 0 : Math.max(0, seconds);
 }
 
-/** Quiet: five hundred that wait together would drown the Events of what is wrong. */
+/** Without an Event: five hundred waiting ones would hide the Events about problems. */
 function waitingPlan(
   world: BackupWorld,
   reason: Reason,

@@ -13,13 +13,13 @@ import type { RepositoryView } from "../../shared/mod.ts";
 import type { RunPin } from "./pin.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** Looks for what concerns Backups alone, or is one of the obstacles of all movers. */
+/** A check: one of the obstacles of all movers, or one that only Backups have. */
 type Check = ObstacleCheck | "configIsMissing";
 
-/** What a run needs before its first mover, in the order it is reported. */
+/** The checks before the first mover of a run, in the order they are reported. */
 export const startChecks: readonly Check[] = [OBSTACLES.namespaceEnds, "configIsMissing", ...RUN_OBSTACLES];
 
-/** What a mover needs in a run that was started: the config no longer matters, its volumes its Job waits for. */
+/** The checks before a mover of a started run: the config no longer matters, and the Job itself waits for its volumes. */
 export const restartChecks: readonly Check[] = [
   OBSTACLES.namespaceEnds,
   OBSTACLES.repositoryIsMissing,
@@ -29,7 +29,7 @@ export const restartChecks: readonly Check[] = [
   OBSTACLES.credentialsAreMissing,
 ];
 
-/** What the deletion of snapshots needs: only what the Backup's own status pinned. */
+/** The checks before a deletion of snapshots, which needs only what the Backup's own status pinned. */
 export const deletionChecks: readonly Check[] = [
   OBSTACLES.repositoryIsMissing,
   OBSTACLES.repositoryIsReplaced,
@@ -38,10 +38,10 @@ export const deletionChecks: readonly Check[] = [
   OBSTACLES.credentialsAreMissing,
 ];
 
-/** What a Backup needs that was put back and looks for its snapshots. */
+/** The checks of a Backup that was put back and looks for its snapshots. */
 export const adoptionChecks: readonly Check[] = ["configIsMissing", OBSTACLES.repositoryIsMissing];
 
-/** The first obstacle of a chain. */
+/** The first obstacle that the checks find. */
 export function firstRefusal(
   checks: readonly Check[],
   world: BackupWorld,
@@ -73,7 +73,7 @@ function needsOf(world: BackupWorld, pin: RunPin | undefined): MoverNeeds {
   };
 }
 
-/** What the chain found in order once nothing is refused. */
+/** The conditions when no check found an obstacle. */
 export const permittedConditions: readonly ConditionChange[] = [
   {
     kind: "set",
@@ -96,9 +96,9 @@ export const permittedConditions: readonly ConditionChange[] = [
 ];
 
 /**
- * The mover choices of a run: those of config and repository today, with the user and groups that were pinned; without
- * its config what was pinned. What deletes reads no volume: it goes where the repository's movers go today, as the user
- * and group that wrote.
+ * The mover settings of a run: those of config and repository today, with the pinned user and groups; without
+ * its config the pinned ones. A mover that deletes reads no volume: it has the settings of the repository today, and the user
+ * and group of the run.
  */
 export function moverOf(world: BackupWorld, pin: RunPin | undefined): MoverSpec {
   const repository = foundRepository(world)?.spec.mover;
@@ -109,7 +109,7 @@ export function moverOf(world: BackupWorld, pin: RunPin | undefined): MoverSpec 
   return pin === undefined ? today : runMover(today, pin.resolved.mover ?? {});
 }
 
-/** The repository, once the checks let it pass. */
+/** The repository; defined once the checks passed. */
 export function foundRepository(world: Pick<BackupWorld, "repository">): RepositoryView | undefined {
   return world.repository.kind === "found" ? world.repository.value : undefined;
 }

@@ -25,7 +25,7 @@ import { runTrace } from "./traces.ts";
 
 /** How often a failed pod of a mover is replaced. */
 export const DEFAULT_BACKOFF_LIMIT = 2;
-/** The Job's limit comes this much after the mover's own: the end of a Job takes the result of its mover away. */
+/** The Job's limit is this much longer than the mover's own: a Job that reaches its limit loses the result. */
 export const DEADLINE_MARGIN_SECONDS = 60;
 
 /** Job of the mover that backs up one source. */
@@ -70,7 +70,7 @@ export function backupJob(
   });
 }
 
-/** What is particular to a mover of a Backup. */
+/** The specific settings of a mover of a Backup. */
 interface MoverChoices {
   readonly name: string;
   readonly operation: MoverOperation;
@@ -81,7 +81,7 @@ interface MoverChoices {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A mover Job of a Backup, with what was pinned for its run. */
+/** A mover Job of a Backup, with the settings pinned for its run. */
 export function jobOf(
   world: BackupWorld,
   repository: RepositoryView,

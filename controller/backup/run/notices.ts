@@ -8,17 +8,17 @@ import type { BackupWorld } from "../world/world.ts";
 
 const LINE_MAX = 400;
 
-/** The Warning of a wait somebody can end, in the pass it begins or gets a cause that stays; none while it lasts. */
+/** The Warning about a wait that a person can end: when it begins, or gets a lasting cause; none while it lasts. */
 export function waitEvents(world: BackupWorld, reason: Reason, note: string): readonly PlannedEvent[] {
   const action = obstacleAction(reason);
   const before = findCondition(world.backup.status.conditions, "Ready");
-  // A kubelet that only creates a container at first may say a moment later that it cannot.
+  // The kubelet may report ContainerCreating first, and an error a moment later.
   const isWorse = isSettingsFault(note) && !isSettingsFault(before?.message ?? "");
   if (action === undefined || (before?.reason === reason && !isWorse)) return [];
   return [{ type: "Warning", reason, action, note }];
 }
 
-/** The Warning of each mover the cluster ended, in the pass that counts it. */
+/** The Warning about each mover that the cluster ended, in the pass that counts it. */
 export function disruptionEvents(
   { backup }: BackupWorld,
   entries: readonly SnapshotEntry[],
@@ -74,7 +74,7 @@ export function resultMeasures(
   durationSeconds: number | undefined,
 ): readonly PlannedMeasure[] {
   const { key: { namespace }, configName: name } = world.backup;
-  // The series of a recipe ends with it: counted after that, it would begin anew and never end.
+  // The series of a recipe ends with it: an increment after that would begin one that never ends.
   const isCounted = world.config.kind === "found";
   return [
     ...(isCounted
@@ -104,7 +104,7 @@ function resultEvent(
   entries: readonly SnapshotEntry[],
 ): PlannedEvent {
   const action = "Backup";
-  // Whoever reads of trouble looks for its log lines next.
+  // The trace id leads to the log lines.
   const trace = `Trace ${runTrace(backup).traceId}`;
   switch (result.outcome) {
     case "success":
@@ -129,7 +129,7 @@ function resultEvent(
   }
 }
 
-/** True for a source of which this run made a snapshot that can be restored. */
+/** True for a source with a restorable snapshot of this run. */
 export function isSaved({ phase, kopiaSnapshotID }: SnapshotEntry): boolean {
   return phase === "Succeeded" && kopiaSnapshotID !== undefined;
 }
@@ -149,7 +149,7 @@ function emptyEvent({ source, kopiaSnapshotID, unchangedSince }: SnapshotEntry):
   };
 }
 
-/** Told with every run, as an empty source is: whoever restores it finds no file where programs look for it. */
+/** Sent with every run: after a restore, programs do not find the renamed files. */
 function renamedEvents(entry: SnapshotEntry): readonly PlannedEvent[] {
   const { source, kopiaSnapshotID, unchangedSince, names } = entry;
   if (entry.phase !== "Succeeded" || names?.renamed === undefined) return [];
@@ -171,7 +171,7 @@ function snapshotText(entry: SnapshotEntry): string {
   return `Snapshot ${kopiaSnapshotID} of "${source}": ${files} files, ${sizeBytes} bytes`;
 }
 
-/** What a source lacks, with the raw text people search for. */
+/** What a source lacks, with kopia's text, which people search for. */
 function gapText({ source, failure, unreadable, names }: SnapshotEntry): string {
   const lacks = [
     ...(unreadable === undefined ? [] : [`${unreadable.count} could not be read: ${firstOf(unreadable)}`]),

@@ -3,7 +3,7 @@ import { ANNOTATION, type BackupStatus, backupStatus, type SnapshotEntry } from 
 import type { KubeObject } from "../../../kube/types.ts";
 import type { ConfigSource } from "../../../api/rules/mod.ts";
 
-/** What a run was started with: from then on neither config nor repository may change its course. */
+/** The settings a run was started with; later edits of config and repository do not change them. */
 export interface RunPin {
   readonly resolved: NonNullable<BackupStatus["resolved"]>;
   readonly sources: readonly ConfigSource[];
@@ -15,8 +15,8 @@ const pinSchema = z.object({
 });
 
 /**
- * The pin of a run that was started: from its status, else from a Job of it. A controller that died between
- * making Jobs and writing status finds it there, also when the config is gone meanwhile. Undefined before.
+ * The pin of a started run: from its status, else from one of its Jobs. A controller that died between
+ * making Jobs and writing status finds it there, even when the config is gone meanwhile. Undefined before the start.
  */
 export function runPin(status: BackupStatus, jobs: readonly KubeObject[]): RunPin | undefined {
   if (status.resolved !== undefined && status.snapshots !== undefined) {
@@ -35,7 +35,7 @@ export function pinText(pin: RunPin): string {
   return JSON.stringify(pin);
 }
 
-/** The entries a run has: those of its status, for a source that has none yet one that is Pending. */
+/** The entries of a run: those of its status, and a Pending one for each other source. */
 export function entriesOf(pin: RunPin, status: BackupStatus): readonly SnapshotEntry[] {
   return pin.sources.map(({ source, sourcePath }) =>
     status.snapshots?.find((entry) => entry.source === source) ??
@@ -48,7 +48,7 @@ function parsePin(text: string | undefined): RunPin | undefined {
   try {
     return pinSchema.safeParse(JSON.parse(text)).data;
   } catch {
-    // A text somebody else wrote there; what it should have said is then taken from the config.
+    // Somebody else wrote the text; the pin is then made from the config.
     return undefined;
   }
 }

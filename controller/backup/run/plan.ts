@@ -54,7 +54,7 @@ export function planRun(world: BackupWorld, now: Date): BackupPlan {
   return followPlan(world, pin, pinned === undefined ? "new" : "started", now);
 }
 
-/** Every source of a run with what becomes of it now. */
+/** The step of every source of a run. */
 export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly SourceStep[] {
   return entriesOf(pin, world.backup.status).map((entry) => {
     const movers = moversOf(world, entry.source, settingsToday(world, pin, entry));
@@ -62,7 +62,7 @@ export function stepsOf(world: BackupWorld, pin: RunPin, now: Date): readonly So
   });
 }
 
-/** What the Job of a source would be given today; asked only while there is one whose mover may not have begun. */
+/** The settings a Job of the source would have today; only while its mover may not have begun. */
 function settingsToday(world: BackupWorld, pin: RunPin, entry: SnapshotEntry): string | undefined {
   const repository = foundRepository(world);
   if (repository === undefined || sourceHasEnded(entry) || entry.job?.startedAt !== undefined) {
@@ -71,7 +71,7 @@ function settingsToday(world: BackupWorld, pin: RunPin, entry: SnapshotEntry): s
   return settingsOf(backupJob(world, repository, pin, { entry, attempt: entry.job?.attempts ?? 1 }));
 }
 
-/** Removes the conditions of the checks that come after the one that refused: they were not made in this pass. */
+/** Removes the conditions of the checks after the one that found an obstacle: they did not run in this pass. */
 export const notLookedAt: readonly ConditionChange[] = [
   { kind: "remove", type: "CredentialsAvailable" },
   { kind: "remove", type: "MoverPermitted" },
@@ -85,7 +85,7 @@ function pendingPlan(
   return {
     create: [],
     remove: [],
-    // What a later check found in an earlier pass may no longer be true.
+    // The result of a later check in an earlier pass may be outdated.
     conditions: [...notLookedAt, ...(condition === undefined ? [] : [condition])],
     outcome: waiting(reason, message, recheckAfterSeconds),
     events: waitEvents(world, reason, message),
@@ -155,7 +155,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
   const { steps, obstacle, create, started } = startSteps(world, pin, found, { run, now });
   const noSlot = noSlotFor(world.slots, pin.resolved.repository.name);
   const hasEnded = found.some(({ kind }) => kind === "ended");
-  // Nothing is pinned before the first mover: the config counts as it is when there is a slot.
+  // Nothing is pinned before the first mover: the config at the time of the slot counts.
   if (run === "new" && create.length === 0 && !hasEnded) {
     return pendingPlan(world, noSlot, noSlot.recheckAfterSeconds);
   }
@@ -204,10 +204,10 @@ type Waiting = Extract<Outcome, { kind: "waiting" }>;
 
 interface Started {
   readonly steps: readonly SourceStep[];
-  /** Why sources that need a mover do not get one now, other than for lack of a slot. */
+  /** Why sources that need a mover do not get one now, apart from a missing slot. */
   readonly obstacle: Obstacle | undefined;
   readonly create: readonly DesiredObject[];
-  /** The steps that get one. */
+  /** The steps whose mover is started. */
   readonly started: ReadonlySet<SourceStep>;
 }
 
@@ -223,7 +223,7 @@ function startSteps(
 ): Started {
   const none = { steps, obstacle: undefined, create: [], started: new Set<SourceStep>() };
   const isNeeded = steps.some(({ kind }) => kind === "start");
-  // A Job that cannot be made must not keep an end from being written down.
+  // A Job that cannot be made must not keep an end from being recorded.
   if (!isNeeded || steps.some(({ kind }) => kind === "ended")) return none;
   const obstacle = run === "started" ? firstRefusal(restartChecks, world, pin) : undefined;
   if (obstacle?.reason === "RepositoryReplaced") {
@@ -244,7 +244,7 @@ function startedEntry({ backup }: BackupWorld, step: SourceStep, now: Date): Sna
   return entryWith(sourceTask(backup, step.entry.source), step.entry, memory);
 }
 
-/** A mover of this run must not write into another repository than the movers before it. */
+/** Fails a source: its mover must not write into another repository than the earlier movers of the run. */
 function refuse(step: SourceStep, refusal: Obstacle, now: Date): SourceStep {
   if (step.kind !== "start") return step;
   const entry = failedEntry(step.entry, refusal.reason, step.entry.job === undefined);

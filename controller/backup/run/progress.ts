@@ -32,7 +32,7 @@ function withSaid(mover: MoverAtWork, said: SeenProgress["said"]): SeenProgress 
   return said === undefined ? mover : { ...mover, said };
 }
 
-/** The plan with what it says of the progress of its movers: of a run that goes on, and nothing of one that ended. */
+/** The plan with the progress of the working movers in its status; without it when the run ended. */
 export function withProgress(plan: BackupPlan, { backup, atWork = [] }: BackupWorld, now: Date): BackupPlan {
   const { progress: before = [], ...next } = plan.next;
   const works = next.phase === "Running" && !backup.isDeleting;

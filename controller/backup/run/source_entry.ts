@@ -16,7 +16,7 @@ import {
 import { type NextStatus, sourceHasEnded } from "../world/world.ts";
 import { reportedWait, type SourceTask } from "./task.ts";
 
-/** What becomes of one source in a pass. */
+/** The step of one source in a pass. */
 export type SourceStep =
   /** It had ended before. */
   | { readonly kind: "over"; readonly entry: SnapshotEntry }
@@ -24,9 +24,9 @@ export type SourceStep =
   | {
     readonly kind: "ended";
     readonly entry: SnapshotEntry;
-    /** Absent when no mover came to an end: it never started, or is gone without a trace. */
+    /** Absent when no mover ended: it never started, or is gone without a trace. */
     readonly mover?: { readonly seconds: number | undefined };
-    /** What the mover saw in the repository. */
+    /** The snapshots that the mover saw in the repository. */
     readonly repository?: RepositoryStock;
     readonly finishedAt: string;
   }
@@ -96,12 +96,12 @@ function pending(entry: SnapshotEntry): SnapshotEntry {
   return { ...entry, phase: "Pending" };
 }
 
-/** What a status remembers of the movers of a source. */
+/** The memory of a source's movers in its status entry. */
 export function memoryOf({ job }: SnapshotEntry): TaskMemory | undefined {
   return job === undefined ? undefined : taskMemory(job);
 }
 
-/** The entry of a source for which movers were made; as it was where none was. */
+/** The entry with the memory of its movers; unchanged when no mover was made. */
 export function entryWith(
   task: SourceTask,
   before: SnapshotEntry,
@@ -113,19 +113,19 @@ export function entryWith(
 }
 
 /**
- * True when a snapshot of that source, or what a killed mover had of one, may be in the repository. That there is
- * nothing takes a proof, no guess from the class of a failure: a password may be refused, or a storage be full, hours
+ * True when a snapshot of that source, or a checkpoint of a killed mover, may be in the repository. That there is
+ * none needs a proof; the class of a failure is none: a password may be refused, or a storage be full, hours
  * after the first checkpoint. Of several movers the last one proves nothing about those before it.
  */
 export function mayHaveSnapshot(entry: SnapshotEntry): boolean {
   if (entry.kopiaSnapshotID !== undefined) return true;
-  // Its mover looked for a snapshot the run may have made before it said so.
+  // Its mover looked for a snapshot of the run before it reported that.
   if (entry.unchanged === true) return entry.leftUnfinished === true;
   if (entry.job === undefined) return false;
   return entry.failure?.nothingSaved !== true;
 }
 
-/** A failure of a source that has no Job to speak for it, as an entry. */
+/** The entry of a source that failed without a Job's result. */
 export function failedEntry(entry: SnapshotEntry, failureClass: Reason, resultKnown: boolean): SnapshotEntry {
   const failure = { class: failureClass, message: REASONS[failureClass], resultKnown };
   return { ...entry, phase: "Failed", failure };
@@ -145,9 +145,9 @@ function succeededEntry(
   const entry: SnapshotEntry = {
     ...running,
     phase: "Succeeded",
-    // Of an unchanged source it belongs to another run, and must never be deleted with this one.
+    // The snapshot of an unchanged source belongs to another run, and must never be deleted with this one.
     ...(unchanged === true ? { unchanged, unchangedSince: snapshotId } : { kopiaSnapshotID: snapshotId }),
-    // A snapshot takes what was left before it out of the repository; where kopia makes none, that stays.
+    // A new snapshot removes earlier checkpoints from the repository; when kopia makes none, they stay.
     ...(unchanged === true && !isOnlyMover ? { leftUnfinished: true } : {}),
     startTime,
     endTime,
@@ -167,7 +167,7 @@ function succeededEntry(
 }
 
 /**
- * What is to be reported of names; undefined when all were kept. A mover of a release that did not look knows nothing.
+ * The names to report; undefined when all were kept. A mover of an older release did not check them.
  */
 function namesOf({ names = { unknown: true } }: BackupDocument): SnapshotEntry["names"] {
   const { renamed, lost, unknown } = names;
@@ -183,7 +183,7 @@ function shortened({ count, paths }: { readonly count: number; readonly paths: r
   return { count, paths: paths.slice(0, 10) };
 }
 
-/** What the mover that ended last in this pass saw in the repository, if one looked. */
+/** The repository's snapshots as seen by the mover that ended last in this pass, if any. */
 export function repositorySeen(steps: readonly SourceStep[]): Pick<NextStatus, "repository"> {
   const seen = steps.flatMap((step) => {
     if (step.kind !== "ended" || step.repository === undefined) return [];

@@ -21,7 +21,7 @@ export function stopRun(
   return stopMovers(moversOfRun(world, pin), asked, now);
 }
 
-/** True when a mover of the run may be at work still. */
+/** True when a mover of the run may still work. */
 export function isMoverLeft(world: BackupWorld, pin: RunPin | undefined): boolean {
   return leftOf(moversOfRun(world, pin)).length > 0;
 }
@@ -30,7 +30,7 @@ function moversOfRun(world: BackupWorld, pin: RunPin | undefined) {
   return (pin?.sources ?? []).flatMap(({ source }) => moversOf(world, source));
 }
 
-/** Mover Jobs that may still run though status says that their source has ended, or that it goes on without them. */
+/** Removals of mover Jobs that may still run although their source has ended, or goes on without them. */
 export function leftovers(world: BackupWorld, pin: RunPin): readonly Removal[] {
   const { snapshots = [] } = world.backup.status;
   const left = pin.sources.flatMap(({ source }): readonly KubeObject[] => {

@@ -8,13 +8,13 @@ import {
 import type { BackupObject } from "../world/object.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** A day: a mover that hangs ends before the next night, and what a longer one read so far the next run finds. */
+/** A day: a hanging mover ends before the next night, and the next run continues from what a slow one uploaded. */
 export const DEFAULT_ACTIVE_DEADLINE_SECONDS = 86_400;
 
-/** A start may take as long when nothing else is said. */
+/** The default limit for a start. */
 export const DEFAULT_START_DEADLINE_SECONDS = 1800;
 
-/** Mover Jobs a source may get when one leaves no result; each finds by tag what the one before had saved. */
+/** The most mover Jobs of a source when one leaves no result; each finds by tag what an earlier one saved. */
 export const MAX_ATTEMPTS = 3;
 
 /** Backing up one source of a run. */
@@ -39,7 +39,7 @@ export function backupJobName(backup: BackupObject, source: string, attempt: num
   return moverJobName(ownerOf(backup), { kind: "backup", source }, attempt);
 }
 
-/** The mover Jobs of a source as they are now. */
+/** The current mover Jobs of a source. */
 export function moversOf(
   world: Pick<BackupWorld, "backup" | "jobs" | "pods" | "serverNow">,
   source: string,
@@ -48,14 +48,14 @@ export function moversOf(
   return seenMovers(sourceTask(world.backup, source), undefined, world, world.serverNow, settingsToday);
 }
 
-/** The Backup as the names of its Jobs know it. */
+/** The Backup as the owner in the names of its Jobs. */
 export function ownerOf(
   { key: { name }, uid }: BackupObject,
 ): { readonly name: string; readonly uid: string } {
   return { name, uid };
 }
 
-/** Why a mover of a Backup does not work, as it is reported there: one that is out of sight is no reason of its own. */
+/** The reason reported for a mover that does not work; MoverLost is no reason of its own for a Backup. */
 export function reportedWait(reason: WaitReason): "Unschedulable" | "PodNotStarted" {
   return reason === "MoverLost" ? "PodNotStarted" : reason;
 }

@@ -17,7 +17,7 @@ export function deletionTrace({ uid }: Pick<BackupObject, "uid">): WorkTrace {
   return workTrace(uid, "deletion");
 }
 
-/** What a pass is part of. A run that ended is only looked at now and then, for as long as it is kept: that is no work. */
+/** The trace of a pass. Passes over an ended run are part of no trace. */
 export function backupTraceparent(object: KubeObject): string | undefined {
   const { uid = "", deletionTimestamp } = object.metadata;
   if (deletionTimestamp !== undefined) return deletionTrace({ uid }).traceparent;
@@ -41,7 +41,7 @@ export function runSpan(
   });
 }
 
-/** The span of a deletion that is done, from the request to the end of the mover. */
+/** The span of a finished deletion, from the request to the end of the mover. */
 export function deletionSpan({ backup, object }: BackupWorld, endTime: string): PlannedMeasure {
   return workSpan(deletionTrace(backup), { kind: backupKind.kind, key: backup.key }, {
     name: "snapshot deletion",

@@ -30,17 +30,17 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
   readonly hasFinalizer: boolean;
   /** A person asked to drop the finalizer without touching the repository. */
   readonly skipsCleanup: boolean;
-  /** A person saw that its snapshots go. */
+  /** A person confirmed the deletion of its snapshots. */
   readonly confirmsDeletion: boolean;
   /** Retention or the history limit of a schedule deletes it, not a person. */
   readonly isRoutineDeletion: boolean;
-  /** Why its run is to be stopped, when it is. */
+  /** Why its run must be stopped, if so. */
   readonly cancelReason: Extract<Reason, "Replaced" | "Cancelled"> | undefined;
-  /** What the catalog says of snapshots that are gone. */
+  /** The catalog's note about missing snapshots. */
   readonly missingNote: MissingNote | "unreadable" | undefined;
-  /** Uid its run was started under, as its annotation says. */
+  /** The uid its run was started under, by its annotation. */
   readonly ranAs: string | undefined;
-  /** Set for one that was put back without its status. */
+  /** Set when it was put back without its status. */
   readonly putBack: PutBack | undefined;
   /** Why spec and status are empty here: this version cannot read them. */
   readonly unreadable?: string;
@@ -48,7 +48,7 @@ export interface BackupObject extends ParsedObject<BackupSpec, BackupStatus> {
 
 /**
  * Parses a Backup. Throws StalledError (InvalidSpec) for one this version cannot understand, unless it is being
- * deleted and a person asked to leave its snapshots alone: for that nothing needs to be understood.
+ * deleted and a person asked to leave its snapshots alone: that needs neither spec nor status.
  */
 export function parseBackup(object: KubeObject): BackupObject {
   try {
@@ -84,7 +84,7 @@ function skipsCleanup({ metadata }: KubeObject): boolean {
   return metadata.annotations?.[ANNOTATION.skipSnapshotCleanup] === "true";
 }
 
-/** How a Backup came to be. Only what its spec says makes one discovered: of a run a label cannot say that. */
+/** The origin of a Backup. Only the spec makes a Backup discovered; a label cannot. */
 export function originOf({ metadata }: KubeObject, { discovered }: BackupSpec): BackupOrigin {
   if (discovered !== undefined) return "discovered";
   const label = metadata.labels?.[LABEL.origin];

@@ -14,48 +14,48 @@ import type { Finding, Lookup, RepositoryView, UnfitClaim } from "../../shared/m
 import type { SeenDeletions } from "./deletions.ts";
 import type { BackupObject } from "./object.ts";
 
-/** The recipe of a run, as far as the run needs it. */
+/** The part of a recipe that a run needs. */
 export interface ConfigView {
   readonly key: ObjectKey;
   readonly uid: string;
   readonly spec: BackupConfigSpec;
-  /** The identity its controller pinned for this spec, when it did. */
+  /** The identity pinned for this spec, if any. */
   readonly pinnedIdentity: Identity | undefined;
 }
 
-/** Everything a pass over a Backup looks at. */
+/** Everything a pass over a Backup reads. */
 export interface BackupWorld {
   readonly object: KubeObject;
   readonly backup: BackupObject;
   readonly namespace: KubeObject | undefined;
   readonly config: Lookup<ConfigView>;
-  /** What its config said of snapshots when this process last saw it; looked for only where it is gone. */
+  /** The config's deletion policy when this process last saw it; only when the config is gone. */
   readonly lastPolicy?: DeletionPolicy;
   /** The pinned repository of a run that was started, else the one the config names. */
   readonly repository: Lookup<RepositoryView>;
-  /** The first thing missing of what the repository needs; looked at only where a mover may be started. */
+  /** The first missing need of the repository; read only when a mover may be started. */
   readonly missing: Missing | undefined;
-  /** What the sources of the config are now; looked at only where a run may be started. */
+  /** The current sources of the config; read only when a run may be started. */
   readonly sources: readonly ConfigSource[];
-  /** Claims the config names that are not there; looked at only where a run may be started. */
+  /** Named claims that do not exist; read only when a run may be started. */
   readonly missingClaims: readonly string[];
-  /** Claims it means that are there and cannot be backed up; looked at only where a run may be started. */
+  /** Existing claims of the config that cannot be backed up; read only when a run may be started. */
   readonly unfitClaims: readonly UnfitClaim[];
   /** Jobs this Backup controls, of any operation. */
   readonly jobs: readonly KubeObject[];
-  /** Pods labelled with this Backup; what they are is decided by their Job. */
+  /** Pods with this Backup's label; their Job decides whether they are its movers. */
   readonly pods: readonly KubeObject[];
-  /** What the API server's clock shows, as far as it is known; ours otherwise. */
+  /** The API server's clock, if known, else ours. */
   readonly serverNow: Date;
-  /** What the breaker judges by; looked for only where it may be about to. */
+  /** The facts for the breaker; read only when it may be needed. */
   readonly deletions: SeenDeletions | undefined;
-  /** What is known of the snapshots of one that was put back; looked for only there. */
+  /** What is known about the snapshots of a Backup that was put back; only for such. */
   readonly finding?: Finding;
-  /** Movers of a run that work now, and what they said last; absent: none. */
+  /** The working movers of a run with their latest progress; absent: none. */
   readonly atWork?: readonly SeenProgress[];
-  /** What the ledger of mover slots says; `free`: as if there were a slot for every mover. */
+  /** The answer of the ledger of mover slots; `free`: a slot for every mover. */
   readonly slots: SlotAnswer | "free";
-  /** What is to be done, where it had to be known to ask for slots and none was denied. */
+  /** The plan, if it was made to ask for slots and all were granted. */
   readonly planned?: BackupPlan;
   readonly options: ControllerOptions;
 }
@@ -65,7 +65,7 @@ export function namespaceIsTerminating(world: BackupWorld): boolean {
   return world.namespace?.metadata.deletionTimestamp !== undefined;
 }
 
-/** True for a run that ended; its phase is the memory, whatever became of its Jobs. */
+/** True for a run that ended, by its phase; its Jobs no longer matter. */
 export function isTerminal(phase: string | undefined): phase is "Succeeded" | "Failed" {
   return phase === "Succeeded" || phase === "Failed";
 }
@@ -75,15 +75,15 @@ export function sourceHasEnded(entry: SnapshotEntry): boolean {
   return isTerminal(entry.phase);
 }
 
-/** What a pass wants status to say, conditions and observedGeneration aside. */
+/** The status without conditions and observedGeneration. */
 export type NextStatus = Omit<BackupStatus, "conditions" | "observedGeneration">;
 
-/** The plan of a Backup: times of this pass are settled in it, so that computing status needs no clock. */
+/** The plan of a Backup. It has the times of this pass, so that computing the status needs no clock. */
 export interface BackupPlan extends Plan {
   readonly next: NextStatus;
 }
 
-/** The status as it is, without what the engine fills in. */
+/** The current status, without what the engine fills in. */
 export function currentStatus(status: BackupStatus): NextStatus {
   const { conditions: _conditions, observedGeneration: _generation, ...rest } = status;
   return rest;
