@@ -26,9 +26,9 @@ import type { RunPin } from "../run/pin.ts";
 import type { OtherDeletions, SeenDeletions } from "../world/deletions.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** How long a deletion waits, so that those that belong to it arrive, before any snapshot goes. */
+/** How long a deletion waits for others that belong to it, before any snapshot is deleted. */
 export const SETTLE_SECONDS = 10;
-/** How long a lost memory delays deletions at most, however long the window is. */
+/** The longest delay of deletions by a lost memory, however long the window is. */
 const UNKNOWN_MAX_SECONDS = 86_400;
 /** Differences between clocks below this are ignored. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -38,11 +38,11 @@ const HELD_REASONS = ["MassDeletionHeld", "LastSnapshotsHeld", "InheritedHeld", 
 /** Why a deletion is held. */
 type HeldReason = Extract<Reason, typeof HELD_REASONS[number]>;
 
-/** Whether the snapshots of a deleted Backup may go now. */
+/** Whether the snapshots of a deleted Backup may be deleted now. */
 export type DeletionJudgement =
-  /** `annotate` is to be written before a mover is made. */
+  /** `annotate` must be written before a mover is made. */
   | { readonly kind: "free"; readonly annotate: readonly Annotating[] }
-  /** Too early to know whether it is a mistake. `since` is when this controller saw it first. */
+  /** Too early to know whether it is a mistake. `since` is when this controller first saw it. */
   | {
     readonly kind: "settling";
     readonly since: string;
@@ -51,29 +51,29 @@ export type DeletionJudgement =
     readonly message?: string;
     readonly annotate: readonly Annotating[];
   }
-  /** A person must confirm. `eventNote` is the note of the pass in which that is found. */
+  /** A person must confirm. `eventNote` is set in the pass that finds that. */
   | {
     readonly kind: "held";
     readonly reason: HeldReason;
     readonly message: string;
     readonly eventNote: string | undefined;
   }
-  /** It was held, and a person has confirmed it since. */
+  /** It was held, and a person has confirmed it. */
   | { readonly kind: "confirmed"; readonly message: string };
 
 type Held = Extract<DeletionJudgement, { readonly kind: "held" }>;
 
 /**
  * The breaker (decisions 0010 and 0018). A deletion is held until a person confirms when
- * - it is one of more than a repository's threshold within its window. Earlier deletions count, also when they are done
- *   and after a restart: the Repository remembers them. Of other namespaces only what this controller saw or did counts;
- * - it would take the last snapshots of a recipe;
- * - the Backup was put back, until a person has said that no other cluster lives on its snapshots. No setting changes
- *   that: the settings were restored along with it.
+ * - it is one of more than a repository's threshold within its window. Finished deletions count as well, also
+ *   after a restart: the Repository remembers them. Of other namespaces only what this controller saw or did counts;
+ * - it would delete the last snapshots of a recipe;
+ * - the Backup was put back, until a person has said that no other cluster uses its snapshots. No setting changes
+ *   that, as the settings were restored with it.
  *
  * Once held, it stays held whatever is counted later; the condition is the memory. A routine deletion (retention, history
- * limit) is not counted, but the claim to be one is believed only as far as routine would go: it never takes the newest
- * whole snapshot of a source; a pinned Backup does not come so far (`heldByPin`).
+ * limit) is not counted, but only if the routine really would delete the Backup: a routine never deletes the newest
+ * whole snapshot of a source. A pinned Backup is handled before (`heldByPin`).
  */
 export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: Date): DeletionJudgement {
   const { backup } = world;
@@ -121,8 +121,8 @@ export function judgeDeletion(world: BackupWorld, pin: RunPin | undefined, now: 
 }
 
 /**
- * True for one that is pinned and marked as deleted by a rule: no rule takes what is pinned. Once held for that, it is
- * held as long as it is pinned, also when the mark goes.
+ * True for a pinned Backup that is marked as deleted by a routine: no routine deletes a pinned Backup. Once held for that, it
+ * is held as long as it is pinned, even without the mark.
  */
 export function isKeptByPin({ spec, status, isRoutineDeletion }: BackupObject): boolean {
   return spec.pin === true && (isRoutineDeletion || isHeldByPin(findCondition(status.conditions, CONDITION)));
@@ -133,8 +133,8 @@ function isHeldByPin(condition: ReturnType<typeof findCondition>): boolean {
 }
 
 /**
- * Memories of Repositories in other namespaces may tell of deletions before this controller counted itself, so they
- * delay a deletion until one window after that. They hold nothing: whoever owns those objects may write them.
+ * Memories of Repositories in other namespaces may have deletions from before this controller counted, so they
+ * delay a deletion until one window after its start. They hold nothing, as the owners of those objects may write anything there.
  */
 function claimsOf(
   world: BackupWorld,
@@ -168,12 +168,12 @@ export function isTooMany(
   return threshold > 0 && others.ofRepository + 1 > threshold;
 }
 
-/** Takes more than half of the Backups of a recipe that hold snapshots; one without a known snapshot is not counted. */
+/** True when it is one of more than half of a recipe's Backups with snapshots; one without a known snapshot does not count. */
 export function takesMoreThanHalf({ others, isSaved }: Pick<SeenDeletions, "others" | "isSaved">): boolean {
   return isSaved && 2 * (others.ofRecipe + 1) > others.savedByRecipe;
 }
 
-/** Measured by this controller's clock alone, from when it first wrote that it saw the deletion. */
+/** Measured only by this controller's clock, from when it first recorded the deletion. */
 function settlingOf({ backup }: BackupWorld, now: Date): DeletionJudgement | undefined {
   const since = Date.parse(backup.status.deletion?.settlingSince ?? "");
   const waitedSeconds = (now.getTime() - since) / 1000;
@@ -224,7 +224,7 @@ function remembered(
   const times = Number.isNaN(deletedSecond) ? [nowSecond] : [nowSecond, deletedSecond];
   const bounds = { fromSecond: Math.min(...times) - windowSeconds, untilSecond: Math.max(...times) };
   const entry = memory?.past.find((each) => each.id === id);
-  // While it goes on waiting for its mover nothing is written again.
+  // Nothing is written again while it waits for its mover.
   if (entry !== undefined && nowSecond - entry.atSecond < CLOCK_TOLERANCE_SECONDS) {
     return { kind: "free", annotate: [] };
   }
@@ -236,7 +236,7 @@ function remembered(
 
 const INHERITED_TEXT = "It was put back, and the cluster that made its snapshots may live on them";
 
-/** `last` is said at the end, `eventNote` before it in the Event alone. */
+/** `last` ends the message; `eventNote` begins only the Event's note. */
 function held(
   world: BackupWorld,
   reason: HeldReason,
@@ -264,7 +264,7 @@ function newestText({ backup }: BackupWorld, paths: readonly string[]): string {
 }
 
 function halfText({ backup }: BackupWorld, savedByRecipe: number): string {
-  // What a rule deletes is not counted itself.
+  // A routine deletion itself does not count.
   if (savedByRecipe === 1 && !backup.isRoutineDeletion) {
     return `When it was deleted, it was the only Backup of BackupConfig "${backup.configName}" that held a snapshot`;
   }
@@ -272,7 +272,7 @@ function halfText({ backup }: BackupWorld, savedByRecipe: number): string {
     `"${backup.configName}" that held snapshots`;
 }
 
-/** How to free everything that was put back; not possible once the Repository is gone. */
+/** How to release everything that was put back; not possible once the Repository is gone. */
 function heirText({ backup: { key: { namespace } }, repository }: BackupWorld): string {
   if (repository.kind !== "found") return "";
   const { key: { name }, uid } = repository.value;
@@ -295,7 +295,7 @@ export function heldByPin({ backup: { key: { namespace, name }, status }, object
   return { kind: "held", reason, message, eventNote: message };
 }
 
-/** What the breaker's own condition is to say. */
+/** The breaker's own condition. */
 export function heldCondition(status: "True" | "False", reason: Reason, message: string): ConditionChange {
   return { kind: "set", value: { type: CONDITION, status, reason, message } };
 }
@@ -308,7 +308,7 @@ interface Breaker {
   readonly keepLast: boolean;
 }
 
-/** What a repository says of the breaker; of one that is not there the defaults. */
+/** The breaker settings of a repository; the defaults when it does not exist. */
 export function breakerOf(repository: RepositoryView | undefined): Breaker {
   const { threshold, window, keepLast } = repository?.spec.deletionBreaker ?? DELETION_BREAKER_DEFAULTS;
   const windowSeconds = parseDurationSeconds(window) ??

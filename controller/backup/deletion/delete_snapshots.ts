@@ -53,15 +53,15 @@ import { type DeletingRun, release, waitingPlan } from "./deleting_run.ts";
 const RECHECK_SECONDS = 300;
 const SOON_SECONDS = 1;
 const RETRY_SECONDS = 60;
-/** Kopia writes a checkpoint every 45 minutes: what is waited for longer than this each time is a clock's fault. */
+/** The longest wait for a checkpoint to get old enough: kopia writes one every 45 minutes, so a longer wait is a wrong clock. */
 const CHECKPOINT_WAIT_SECONDS = 5400;
 const SNAPSHOTS_GONE = "The snapshots are deleted";
-/** Movers that look again at what was too young: what is still being written to after so many is another client's. */
+/** The most movers that look again for young checkpoints: those still written to after that are another client's. */
 const MAX_CHECKPOINT_LOOKS = 3;
 
 /**
- * Deletes the snapshots of a run by a mover Job and follows it, then lets the Backup go. What fails is counted,
- * told and tried again; what is missing is waited for. Nothing is ever left behind silently.
+ * Deletes the snapshots of a run with a mover Job and follows it, then releases the Backup. Failures are counted,
+ * reported and retried; missing needs are waited for. Nothing is ever left behind silently.
  */
 export function deleteSnapshots(deleting: DeletingRun): BackupPlan {
   const { world, now } = deleting;
@@ -74,7 +74,7 @@ export function deleteSnapshots(deleting: DeletingRun): BackupPlan {
   return { ...planOfStep(deleting, task, step), remove: leftovers(world, task, memory, movers) };
 }
 
-/** What its Job would be given today; asked only while there is one whose mover may not have begun. */
+/** The settings its Job would have today; only while there is a Job whose mover may not have begun. */
 function settingsToday(
   { world, pin, entries, now }: DeletingRun,
   memory: TaskMemory | undefined,
@@ -105,7 +105,7 @@ function planOfStep(deleting: DeletingRun, task: DeletionTask, step: Step): Back
   }
 }
 
-/** The next mover, if nothing stands in its way: neither the breaker nor what it needs nor the line of slots. */
+/** Starts the next mover, if breaker, needs and slots allow it. */
 function startPlan(
   deleting: DeletingRun,
   task: DeletionTask,
@@ -130,11 +130,11 @@ function startPlan(
   };
 }
 
-/** No breaker asks about a deletion that is done: only what was too young to go with it is looked at again. */
+/** The breaker does not judge a finished deletion: only its young checkpoints are looked for again. */
 const noSnapshotGoes: DeletionJudgement = { kind: "free", annotate: [] };
 
 /**
- * A mover that does not run is reported; one that is given up is tried again: as often as it takes while there are
+ * A mover that does not run is reported; one that is given up is replaced, as often as needed while there are
  * snapshots.
  */
 function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"waits">): BackupPlan {
@@ -168,7 +168,7 @@ function waitsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"wait
 }
 
 /**
- * Movers that were given up, and those before the one that is remembered: reported and counted, or waited for in vain.
+ * Movers that were given up, and earlier ones than the remembered: reported and counted, or no longer waited for.
  */
 function leftovers(
   world: BackupWorld,
@@ -182,7 +182,7 @@ function leftovers(
 }
 
 type Deletion = NonNullable<BackupStatus["deletion"]>;
-/** With what is to be no more as undefined. */
+/** Fields to remove are undefined. */
 type DeletionChange = { readonly [Field in keyof Deletion]: Deletion[Field] | undefined };
 
 function started(deletion: Deletion, now: Date): Deletion {
@@ -210,7 +210,7 @@ function withMemory({ world, now }: DeletingRun, plan: BackupPlan, job: MoverMem
 type Deleted = Extract<JobState<"snapshotDelete">, { kind: "succeeded" }>;
 
 /**
- * The end of a deletion, once any mover of it has done its work; also of one that left something young where nobody
+ * The end of a deletion, once any of its movers has done its work; also of one that left young checkpoints when nobody
  * waits for that.
  */
 function deletedPlan(deleting: DeletingRun, { waits }: { readonly waits: boolean }): BackupPlan | undefined {
@@ -227,7 +227,7 @@ function deletedPlan(deleting: DeletingRun, { waits }: { readonly waits: boolean
         note: `${deletedNote(state)}${lateText(deleting)}`,
       }],
       measures: [
-        // One that left something young was counted when that was reported.
+        // A mover that left young checkpoints was counted when that was reported.
         ...(job.metadata.uid === world.backup.status.deletion?.lastJob
           ? []
           : moverMeasures("snapshotDelete", "succeeded", state.result.durationSeconds)),
@@ -247,7 +247,7 @@ function deletedNote({ result: { snapshotDelete } }: Deleted): string {
     "the space comes back with the repository's full maintenance";
 }
 
-/** A node that is lost may come back with a mover that goes on. */
+/** A lost node may come back with a mover that goes on. */
 function lateText({ world, pin }: DeletingRun): string {
   if (!isMoverLeft(world, pin)) return "";
   return "; a mover of the run could not be seen to stop, so what it may save yet stays";
@@ -258,20 +258,20 @@ function isToWait({ world }: DeletingRun, { metadata }: KubeObject, { result }: 
   return result.snapshotDelete.left !== undefined && (isReported || looksWith(world) < MAX_CHECKPOINT_LOOKS);
 }
 
-/** True once a mover said that it deleted the snapshots, and left something young. */
+/** True once a mover deleted the snapshots and left young checkpoints. */
 export function snapshotsAreGone({ backup }: Pick<BackupWorld, "backup">): boolean {
   return backup.status.deletion?.checkpointWaits !== undefined;
 }
 
-/** Movers that looked again, or failed to, since the snapshots are gone, with one that ends now. */
+/** How many movers looked again, or failed to, since the snapshots are gone, including one that ends now. */
 function looksWith({ backup }: BackupWorld): number {
   const { checkpointWaits = 0, failures = 0 } = backup.status.deletion ?? {};
   return checkpointWaits === 0 ? 0 : checkpointWaits + failures;
 }
 
 /**
- * The snapshots are gone; what a killed mover had of one stays until it is old enough to tell that no upload of another
- * cluster goes on from it. Then another mover looks again.
+ * The snapshots are gone; checkpoints of a killed mover stay until they are so old that no upload of another
+ * cluster can continue from them. Then another mover looks again.
  */
 function checkpointsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"succeeded">): BackupPlan {
   const { world, now } = deleting;
@@ -286,7 +286,7 @@ function checkpointsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf
     `${SNAPSHOTS_GONE}; ${left?.count ?? 0} unfinished that a killed mover may have left are looked ` +
     `at again at ${retryAt}, when it can be told that nobody works on them. ${escapeHint()}`;
   const plan = waitingPlan(deleting, "Deleting", message, SOON_SECONDS);
-  // From now on failures are those to look again.
+  // From now on the failures of these movers count.
   const change = { checkpointWaits: checkpointWaits + 1, ...(checkpointWaits === 0 ? { failures: 0 } : {}) };
   return {
     ...afterEnd(deleting, task, plan, { step, retryAt, change }),
@@ -294,7 +294,7 @@ function checkpointsPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf
   };
 }
 
-/** The end of a mover is written down with its Job's uid, and only then is the Job removed; the next has a new number. */
+/** Records the end of a mover with its Job's uid before the Job is removed; the next Job has a new number. */
 function afterEnd(
   deleting: DeletingRun,
   task: DeletionTask,
@@ -315,7 +315,7 @@ function afterEnd(
   return withDeletion(reported, { ...deletion, lastJob });
 }
 
-/** What stands in the way is said on until the next try. */
+/** Keeps the message of the last failure until the next try. */
 function betweenTries(deleting: DeletingRun, waitSeconds: number): BackupPlan {
   const { status } = deleting.world.backup;
   const reported = findCondition(status.conditions, "Ready")?.reason;
@@ -338,7 +338,7 @@ function betweenTries(deleting: DeletingRun, waitSeconds: number): BackupPlan {
 }
 
 /**
- * Stops the movers of a deletion that was taken back, and ends it where one of them has done its work. Undefined
+ * Stops the movers of a deletion that was taken back, and ends the deletion when one of them has done its work. Undefined
  * once none is left, or none can be seen to stop for longer than the grace.
  */
 export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
@@ -349,9 +349,9 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   const movers = deleteMovers(world);
   const [askedAt, clock] = unreadable === undefined
     ? [deletion.stoppingSince, now]
-    // Of a status that cannot be read, and so not be written, the cluster remembers it.
+    // For an unreadable status, which cannot be written, the Jobs themselves are the memory.
     : [goingSince(movers), world.serverNow];
-  // That there was one must be known when it is gone.
+  // It must be recorded that there was a mover, before it is gone.
   const isWrittenDown = unreadable !== undefined || deletion.startedAt !== undefined;
   const stopping = stopMovers(movers, { isWrittenDown, askedAt, longestSeconds: SLOT_GRACE_SECONDS }, clock);
   if (stopping === undefined) return snapshotsAreGone(world) ? keepYoung(deleting) : undefined;
@@ -367,13 +367,13 @@ function goingSince(movers: DeleteMovers): string | undefined {
 
 type DeleteMovers = ReturnType<typeof deleteMovers>;
 
-/** All movers of the deletion, whatever status knows of them. */
+/** All movers of the deletion, whatever the status has. */
 function deleteMovers({ backup, serverNow, ...found }: BackupWorld) {
   return moversThere(deletionTask(backup), found, serverNow);
 }
 
 /**
- * The snapshots are gone, and cannot be kept any more; only what was too young to be deleted with them stays. A mover
+ * The snapshots are gone and cannot be kept any more; only young checkpoints stay. A mover
  * that failed, or was lost, may have deleted that as well.
  */
 function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
@@ -389,7 +389,7 @@ function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
   };
 }
 
-/** What is to be added where snapshots stay; empty when no mover was ever made to delete them. */
+/** A sentence to add when snapshots stay; empty when no mover was ever made to delete them. */
 export function someMayBeGone({ world }: DeletingRun): string {
   if (world.backup.status.deletion?.startedAt === undefined) return "";
   const isAtWork = leftOf(deleteMovers(world)).length > 0;
@@ -398,8 +398,8 @@ export function someMayBeGone({ world }: DeletingRun): string {
 }
 
 /**
- * A rule takes nothing that is pinned, also when the pin came after its mover was made: that one is stopped first.
- * Undefined where no pin stands in its way.
+ * No routine deletes a pinned Backup, even when the pin came after the mover was made: the mover is stopped first.
+ * Undefined when no pin holds the deletion.
  */
 function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
   const { world } = deleting;
@@ -407,7 +407,7 @@ function holdPinned(deleting: DeletingRun): BackupPlan | undefined {
   return stopDeletion(deleting) ?? breakerPlan(deleting, heldByPin(world));
 }
 
-/** What the breaker says before a mover may be started. */
+/** The plan for a judgement of the breaker that allows no mover. */
 function breakerPlan(
   deleting: DeletingRun,
   judgement: Exclude<DeletionJudgement, { readonly kind: "free" }>,
@@ -440,7 +440,7 @@ function breakerPlan(
   }
 }
 
-/** Many deletions, of a night's retention or a confirmed mass deletion, must not become as many movers at once. */
+/** Waits for a slot: a night's retention or a confirmed mass deletion must not start many movers at once. */
 function queuedPlan(deleting: DeletingRun, pin: RunPin): BackupPlan {
   const noSlot = noSlotFor(deleting.world.slots, pin.resolved.repository.name);
   const plan = waitingPlan(deleting, noSlot.reason, noSlot.message, noSlot.recheckAfterSeconds);
@@ -453,7 +453,7 @@ function failedPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"fai
   const { namespace } = world.backup.key;
   const { failure, mover, memory: { slotsGivenBack = 0 } } = step;
   const { failures = 0 } = world.backup.status.deletion ?? {};
-  // Later and later, over failures and movers that did not run.
+  // The rest grows with failures and movers that did not run.
   const limits = { firstSeconds: RETRY_SECONDS, longestSeconds: DELETION_RETRY_MAX_SECONDS };
   const seconds = retrySeconds(failures + slotsGivenBack, limits);
   const retryAt = isoSeconds(new Date(now.getTime() + seconds * 1000));
@@ -481,12 +481,12 @@ function failedPlan(deleting: DeletingRun, task: DeletionTask, step: StepOf<"fai
   };
 }
 
-/** What was said since the snapshots are gone. */
+/** The message since the snapshots are gone. */
 function waitsForCheckpoints({ message }: BackupStatus): string | undefined {
   return message?.startsWith(SNAPSHOTS_GONE) === true ? message : undefined;
 }
 
-/** What stands in the way is said; a repository that is not the one written to needs a person. */
+/** Reports an obstacle; a replaced repository needs a person. */
 function refusedPlan(deleting: DeletingRun, obstacle: Obstacle, dueAt: string | undefined): BackupPlan {
   const { reason } = obstacle;
   if (snapshotsAreGone(deleting.world)) return unlookedPlan(deleting, obstacle, dueAt);

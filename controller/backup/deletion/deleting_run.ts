@@ -4,19 +4,19 @@ import { stepsOf } from "../run/plan.ts";
 import { type RunPin, runPin } from "../run/pin.ts";
 import { stepMeasures } from "../run/notices.ts";
 
-/** A run that is being deleted, as far as it is known. */
+/** A run that is being deleted. */
 export interface DeletingRun {
   readonly world: BackupWorld;
   readonly pin: RunPin | undefined;
-  /** Entries with what their Jobs left meanwhile. */
+  /** The entries, updated with the results of their Jobs. */
   readonly entries: readonly SnapshotEntry[];
-  /** True when a source ended that status did not know of. */
+  /** True when a source ended that the status does not have yet. */
   readonly hasChanges: boolean;
   readonly measures: BackupPlan["measures"];
   readonly now: Date;
 }
 
-/** What is known of a run that is being deleted. */
+/** Collects what is known about a run that is being deleted. */
 export function deletingRun(world: BackupWorld, now: Date): DeletingRun {
   const pin = runPin(world.backup.status, world.jobs);
   if (pin === undefined) {
@@ -28,7 +28,7 @@ export function deletingRun(world: BackupWorld, now: Date): DeletingRun {
   return { world, pin, entries, hasChanges, measures: stepMeasures(steps), now };
 }
 
-/** A plan that only waits; the caller adds what is to be done. */
+/** A plan that only waits; the caller adds the rest. */
 export function waitingPlan(
   deleting: DeletingRun,
   reason: Reason,
@@ -46,7 +46,7 @@ export function waitingPlan(
   };
 }
 
-/** A plan that lets the Backup go. */
+/** A plan that releases the Backup. */
 export function release(deleting: DeletingRun, message: string): BackupPlan {
   return {
     finalizer: "absent",

@@ -16,21 +16,21 @@ import { deletionTrace } from "../run/traces.ts";
 import type { BackupObject } from "../world/object.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** A deletion that hangs is ended and tried again; waiting for a node does not count. */
+/** A hanging deletion is ended and retried after this; waiting for a node does not count. */
 const DELETE_LIMIT_SECONDS = 3600;
-/** So long one that was given up is waited for: deleting the same twice does no harm. */
+/** A mover that was given up is replaced after this time: deleting the same twice does no harm. */
 export const LOST_POD_SECONDS = 1800;
-/** Between two tries at a deletion. */
+/** The longest rest between two tries. */
 export const DELETION_RETRY_MAX_SECONDS = 3600;
-/** Whatever becomes of its pods: no Job is there for ever. */
+/** The limit of a Job, whatever its pods do. */
 const DELETE_JOB_LIMIT_SECONDS = 4 * DELETE_LIMIT_SECONDS;
-/** Clocks of nodes are not that of the controller, nor of the API server: so much earlier a mover may say it began. */
+/** Clocks of nodes, controller and API server differ: a mover may report a begin that is this much earlier. */
 const CLOCK_MARGIN_SECONDS = 300;
 
 /** Deleting the snapshots of a run. */
 export type DeletionTask = MoverTask<"snapshotDelete">;
 
-/** The task of a deletion: tried for ever, for nothing else brings the snapshots away. */
+/** The task of a deletion: tried for ever, as nothing else deletes the snapshots. */
 export function deletionTask(backup: BackupObject): DeletionTask {
   return {
     operation: "snapshotDelete",
@@ -46,13 +46,13 @@ export function deletionTask(backup: BackupObject): DeletionTask {
   };
 }
 
-/** What is remembered of the movers of a deletion; undefined before the first one. */
+/** The memory of a deletion's movers; undefined before the first one. */
 export function deletionMemory(deletion: BackupStatus["deletion"]): TaskMemory | undefined {
   const { job, startedAt, failures = 0, unstarted = 0, checkpointWaits = 0, retryAt, waitingSince } =
     deletion ?? {};
   if (job !== undefined) return taskMemory(job);
   if (startedAt === undefined) return undefined;
-  // As releases before this one kept it.
+  // The form of earlier releases.
   return {
     number: failures + unstarted + checkpointWaits + 1,
     slotsGivenBack: unstarted,
@@ -67,8 +67,8 @@ function deleteJobName(backup: BackupObject, attempt: number): string {
 }
 
 /**
- * Job of the mover that deletes the snapshots of a run: what status knows and all that carry its tag. Where it runs is
- * what the Repository says today: the nodes of the run may be long gone.
+ * Job of the mover that deletes the snapshots of a run: those in the status and all with its tag. It is scheduled as
+ * the Repository is set today, as the nodes of the run may be long gone.
  */
 export function deleteJob(
   world: BackupWorld,
@@ -105,9 +105,9 @@ export function deleteJob(
 }
 
 /**
- * Where and when a mover of this run may have been killed: of a source that has a snapshot kopia has dropped what was
- * left before it. A run is over when that is reported; one that is deleted on its way ends when its deletion begins:
- * its movers are gone by then.
+ * Where and when a mover of this run may have been killed: for a source with a snapshot kopia has dropped earlier
+ * checkpoints. A run is over when its end is reported; one that is deleted while running ends when its deletion begins, as
+ * its movers are gone then.
  */
 function checkpointsOf(
   world: BackupWorld,
@@ -120,14 +120,14 @@ function checkpointsOf(
   if (sourcePaths.length === 0) return {};
   const startMs = Date.parse(startTimeOf(world, now));
   const from = new Date(startMs - CLOCK_MARGIN_SECONDS * 1000).toISOString();
-  // Of a second try as of the first: runs that began meanwhile are others.
+  // The same for every try: runs that began later are others.
   const to = reportedEnd(status) ?? status.deletion?.startedAt ?? now.toISOString();
   return { checkpoints: { sourcePaths, from, to } };
 }
 
 /**
- * When it was told that the run had ended, by which all its movers had: one that failed early, or that is known by the
- * time of its snapshot alone, may have ended later than the status says of the run. Undefined of one that has not ended.
+ * When the end of the run was reported; all its movers had ended by then. A mover that failed early, or is known by the
+ * time of its snapshot alone, may have ended later than the run's endTime. Undefined for a run that has not ended.
  */
 function reportedEnd({ timing, conditions }: BackupWorld["backup"]["status"]): string | undefined {
   if (timing?.endTime === undefined) return undefined;

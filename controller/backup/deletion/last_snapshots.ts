@@ -14,18 +14,18 @@ import {
 import type { LastSnapshots } from "../world/deletions.ts";
 import { policyOf } from "./policy.ts";
 
-/** What lets Backups go that are deleted, beside their own words. */
+/** What releases deleted Backups, besides their own annotations. */
 interface Releases {
-  /** Ids of the deletions that were let through. */
+  /** Ids of the deletions that were carried out. */
   readonly past: ReadonlySet<string>;
   /** The recipe's default policy of today; undefined when it is gone. */
   readonly today: DeletionPolicy | undefined;
 }
 
 /**
- * Of which source paths a Backup holds the last snapshot. Others of its recipe count while they exist, and when they
- * are being deleted as long as nothing has let them go: so of several that are deleted together the newest whole one
- * is held, in whatever order they are looked at.
+ * The source paths of which a Backup has the last snapshot. Others of its recipe count while they exist, and when they
+ * are being deleted as long as nothing has released them: so of several that are deleted together the newest whole one
+ * is held, in whatever order they are judged.
  */
 export function lastSnapshots(
   backup: KubeObject,
@@ -62,7 +62,7 @@ function holdersOf(path: string, own: JudgedRun, others: readonly JudgedRun[]): 
   return holders;
 }
 
-/** True for one that is deleted, or about to be, by a word that was given already. */
+/** True for a Backup that is being deleted, or will be, without a further confirmation. */
 function isReleased(backup: KubeObject, { past, today }: Releases): boolean {
   const { deletionTimestamp, finalizers, annotations = {}, uid = "" } = backup.metadata;
   if (deletionTimestamp === undefined) return false;
@@ -78,13 +78,13 @@ function isReleased(backup: KubeObject, { past, today }: Releases): boolean {
     past.has(deletionId(uid));
 }
 
-/** Read by hand, for it is asked of every Backup of a recipe. */
+/** Reads without a schema, as it is called for every Backup of a recipe. */
 function policyAt(backup: KubeObject, ...path: readonly string[]): DeletionPolicy | undefined {
   const word = textAt(backup, ...path);
   return deletionPolicy.options.find((each) => each === word);
 }
 
-/** One that was deleted before it ended is as new as the last of its snapshots. */
+/** A Backup that was deleted before it ended is as new as its last snapshot. */
 const judged = byObject((backup): JudgedRun => {
   const { name, lastMs, isAccepted, saved } = runFacts(backup);
   return { name, timeMs: lastMs, isAccepted, saved };

@@ -13,7 +13,7 @@ import { breakerOf } from "./breaker.ts";
 import { repositoryId } from "./others.ts";
 import type { BackupWorld } from "../world/world.ts";
 
-/** Of more namespaces than that the one that deleted least lately is forgotten. */
+/** Beyond this the namespace whose last deletion is oldest is forgotten. */
 const MOST_KEPT = 1000;
 
 interface Kept {
@@ -23,8 +23,8 @@ interface Kept {
 }
 
 /**
- * Which deletions this process let through since it began to work: what it did itself it need not believe anybody for.
- * Of one namespace its own Repositories remember them; this is what counts for the others. A process leads once, so
+ * The deletions that this process carried out, which it need not take from objects that others may write.
+ * Within a namespace its Repositories remember them; this ledger is for the other namespaces. A process leads once, so
  * nobody else deleted anything since.
  */
 export class DeletionLedger {
@@ -38,7 +38,7 @@ export class DeletionLedger {
     return this.#sinceSecond;
   }
 
-  /** Notes a deletion of a Backup in a namespace, from that repository. */
+  /** Records the deletion of a Backup. */
   note(
     { repository, namespace }: { readonly repository: string; readonly namespace: string },
     deletion: PastDeletion,
@@ -54,7 +54,7 @@ export class DeletionLedger {
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  /** What was deleted from that repository in all namespaces but this one; nothing of a time to come. */
+  /** The deletions from that repository in all other namespaces, without times in the future. */
   elsewhere(repository: string, namespace: string, now: Date): readonly PastDeletion[] {
     const nowSecond = Math.floor(now.getTime() / 1000);
     const past: PastDeletion[] = [];
@@ -68,14 +68,14 @@ export class DeletionLedger {
   }
 }
 
-/** Notes a deletion whose mover was made, unless a person confirmed it, it is a routine's or its snapshots are gone. */
+/** Records a deletion whose mover was made, unless it was confirmed, is routine, or its snapshots are gone. */
 export function noteDeletion(world: BackupWorld, applied: Applied, ledger: DeletionLedger, now: Date): void {
   const { backup, deletions } = world;
   const { resolved } = backup.status;
   const isBegun = applied.objects.some(({ desired }) =>
     desired.metadata.labels?.[LABEL.operation] === "snapshot-delete"
   );
-  // One whose snapshots are gone was noted when they went.
+  // When the snapshots are gone, the deletion was recorded before.
   const isKnown = backup.status.deletion?.checkpointWaits !== undefined;
   if (
     !isBegun || isKnown || resolved === undefined || backup.confirmsDeletion ||

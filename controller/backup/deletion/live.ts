@@ -5,12 +5,12 @@ import type { BackupWorld } from "../world/world.ts";
 
 const BACKUP = resourceOf(backupKind);
 const BACKUP_CONFIG = resourceOf(backupConfigKind);
-/** More Backups than a recipe may have volumes are not asked for. */
+/** More rounds than a recipe may have volumes are never needed. */
 const MOST_ROUNDS = 70;
 
 /**
  * Observes a Backup whose snapshots are about to be deleted once more, on live objects (decision 0017): itself, its recipe,
- * its Repository and its namespace, and those Backups that are to be there when it goes. Undefined when the Backup is
+ * its Repository and its namespace, and the Backups that must exist when it is deleted. Undefined when the Backup is
  * gone.
  */
 export async function observeLive(

@@ -30,27 +30,27 @@ const BACKUP = resourceOf(backupKind);
 /** Name of the index of Backups by {@link byDeletion}. */
 export const BY_DELETION = "byDeletion";
 
-/** The lengths of time that deletions are counted by, in seconds; each is a multiple of the next. */
+/** The spans by which deletions are indexed, in seconds; each is a multiple of the next. */
 const SPANS_SECONDS = [86_400, 3600, 60, 1] as const;
-/** No window is looked through further: no cluster is older. */
+/** The longest window; no cluster is older. */
 const WINDOW_MAX_SECONDS = 20 * 365 * 86_400;
 
-/** Where and around when is counted. */
+/** The deletion around which others are counted. */
 export interface CountedDeletion {
   /** {@link repositoryId}. */
   readonly repository: string;
   readonly config: string;
   readonly windowSeconds: number;
   readonly now: Date;
-  /** What the Repositories of its namespace that open this repository remember; its own one is the first. */
+  /** The memories of the namespace's Repositories with this repository; its own is the first. */
   readonly memories: readonly DeletionMemory[];
-  /** What this controller let through in other namespaces. */
+  /** What this controller carried out in other namespaces. */
   readonly elsewhere: readonly PastDeletion[];
-  /** What Repositories of other namespaces say. */
+  /** What Repositories of other namespaces claim. */
   readonly claims: readonly PastDeletion[];
 }
 
-/** One repository, whatever Repositories open it: kopia's unique id; the name where that is not known. */
+/** Identifies a repository across Repositories: by kopia's unique id, or by name when that is unknown. */
 export function repositoryId(
   namespace: string,
   { uniqueId, ...ref }: RepositoryRef & { readonly uniqueId?: string | undefined },
@@ -59,11 +59,11 @@ export function repositoryId(
 }
 
 /**
- * Index function. A Backup that holds a snapshot, not known to be missing, is found under its recipe. A deleted one whose
- * snapshots are to go with it is found under its uid's id, and by its repository and by its recipe under "held", else
- * under each span its deletion lies in: so those of a window are counted, however many they are, without looking at
- * one. Other namespaces find it by its repository under those spans, held or not. Deletions by retention are in no sum,
- * nor is one whose snapshots stay, nor one that is held as inherited: it goes nowhere, and counts once it is freed.
+ * Index function. A Backup with a snapshot that is not known to be missing is indexed by its recipe. A deleted one whose
+ * snapshots are to be deleted is indexed by its id, and by repository and recipe under "held" or
+ * under each span of its deletion time: so the deletions of a window are counted without reading any
+ * of them. For other namespaces it is indexed by repository under those spans, held or not. Deletions by retention do not count,
+ * nor one whose snapshots stay, nor one that is held as inherited, which counts once it is released.
  */
 export function byDeletion(backup: KubeObject): readonly string[] {
   const config = textAt(backup, "spec", "configRef", "name");
@@ -97,7 +97,7 @@ export function byDeletion(backup: KubeObject): readonly string[] {
   ];
 }
 
-/** The status of a deleted Backup whose snapshots are to go with it by a word that is no routine's. */
+/** The status of a deleted Backup whose snapshots are to be deleted, not by a routine. */
 function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
   const { finalizers, annotations = {} } = backup.metadata;
   if (finalizers?.includes(FINALIZER) !== true) return undefined;
@@ -107,11 +107,11 @@ function snapshotsGo(backup: KubeObject): BackupStatus | undefined {
   if (status?.snapshots?.some(mayHaveSnapshot) !== true) return undefined;
   const own = deletionPolicy.safeParse(textAt(backup, "spec", "deletionPolicy")).data;
   const pinned = status.resolved?.deletionPolicy;
-  // The last word of a recipe may be out of date, and an index knows no recipe: what may go is counted.
+  // The recorded policy of a recipe may be outdated, and an index cannot read the recipe: what may be deleted counts.
   return policyOf({ own, pinned, today: undefined, last: undefined }) === "Delete" ? status : undefined;
 }
 
-/** The Backups of a recipe that hold a snapshot and are not being let go by retention. */
+/** The Backups of a recipe that have a snapshot and are not being deleted by retention. */
 export function savedOfRecipe(
   namespace: string,
   config: string,
@@ -121,9 +121,9 @@ export function savedOfRecipe(
 }
 
 /**
- * What counts together with the deletion of a Backup: those of its namespace that are held, those that were deleted
- * within the window before or after it, and those that are done, which only the memories know. Of two clocks, the server's
- * that says when it was asked for and this controller's, the one by which more are counted is believed.
+ * Counts the deletions together with that of a Backup: the held ones of its namespace, those that were requested
+ * within the window before or after it, and the finished ones, which only the memories have. Of two times, the server's
+ * time of the request and this controller's time, the one that counts more is used.
  */
 export function countOtherDeletions(
   backup: KubeObject,
@@ -149,12 +149,12 @@ export function countOtherDeletions(
     elsewhere,
     claimed: sumOf(unseen(others.claims).filter(({ id }) => id === undefined || !ids.has(id))),
     ofRecipe: around(recipeGroup(config)) + sumOf(ofRecipe),
-    // One that a person deleted is in question itself, also where a note says that its snapshots are missing.
+    // A Backup that a person deleted counts itself, also when a note says that its snapshots are missing.
     savedByRecipe: count(saved, key.namespace) + sumOf(done) +
       (own.length > 0 && !own.includes(saved) ? 1 : 0),
   };
 
-  /** Deletions of a memory that lie in the window and are counted by nothing else. */
+  /** Deletions of a memory within the window that nothing else counts. */
   function unseen(past: readonly PastDeletion[]): readonly PastDeletion[] {
     const own = deletionId(backup.metadata.uid ?? "");
     return past.filter((entry) => entry.atSecond >= fromSecond && entry.id !== own && !isInWindow(entry));
@@ -165,7 +165,7 @@ export function countOtherDeletions(
     return reader.count(BACKUP, namespace === undefined ? { index } : { namespace, index });
   }
 
-  /** Mostly nobody else deletes anything, and no span is looked through for that. */
+  /** Checks first whether there is any, as usually no other namespace deletes anything. */
   function existingElsewhere(): number {
     const group = everywhereGroup(repository);
     if (count(group, undefined) === count(group, key.namespace)) return 0;
@@ -177,13 +177,13 @@ export function countOtherDeletions(
     return values.reduce((sum, value) => sum + count(value, namespace), 0);
   }
 
-  /** Those of a group in the own namespace that are held or lie in the window, without this one. */
+  /** The deletions of a group in the own namespace that are held or in the window, without this one. */
   function around(group: string): number {
     const values = [heldValue(group), ...windowValues(group, middle, reach)];
     return countAll(values, key.namespace) - (own.some((value) => values.includes(value)) ? 1 : 0);
   }
 
-  /** True for a deletion of the memory whose Backup is still there and is counted by its own time. */
+  /** True for a deletion of the memory whose Backup still exists and counts by its own time. */
   function isInWindow({ id }: PastDeletion): boolean {
     if (id === undefined) return false;
     const [there] = reader.list(BACKUP, { index: { name: BY_DELETION, value: idValue(id) } });
@@ -196,7 +196,7 @@ function sumOf(entries: readonly PastDeletion[]): number {
   return entries.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The spans that make up the window around a deletion, as few as can be. */
+/** The fewest spans that cover the window around a deletion. */
 function windowValues(group: string, middle: number, reach: number): readonly string[] {
   const values: string[] = [];
   for (let second = middle - reach; second <= middle + reach;) {
@@ -212,7 +212,7 @@ function repositoryGroup(repository: string): string {
   return `repository ${repository}`;
 }
 
-/** By it other namespaces count: what is held counts for them no longer than the window. */
+/** The group for other namespaces, for which a held deletion counts no longer than the window. */
 function everywhereGroup(repository: string): string {
   return `everywhere ${repository}`;
 }

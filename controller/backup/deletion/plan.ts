@@ -68,7 +68,7 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
   if (policy === "Retain") return retain(deleting);
   if (!deleting.entries.some(mayHaveSnapshot)) return release(deleting, "There are no snapshots");
   if (policy === "Orphan") return orphan(deleting, "its deletion policy is Orphan");
-  // For snapshots that cannot be reached a person could only confirm that they stay; ask only about a whole one.
+  // A person can confirm nothing about unreachable snapshots; only a whole one is worth asking.
   const isAtMostUnfinished = snapshotsAreGone(world) || !deleting.entries.some(mayBeWhole);
   if (world.repository.kind === "missing" && isAtMostUnfinished && deleteJobs(world).length === 0) {
     return stopDeletion(deleting) ?? orphan(deleting, "that is gone, and no whole snapshot can be there");
@@ -79,18 +79,18 @@ export function planDeletion(world: BackupWorld, now: Date): BackupPlan {
       "to go; set spec.deletionPolicy of the Backup to say it";
     return stopDeletion(deleting) ?? waitingPlan(deleting, "InvalidSpec", message, UNREADABLE_SECONDS);
   }
-  // What ended meanwhile is reported by the pass that writes it down; a Job that cannot be made must not stop that.
+  // An end is reported by the pass that records it; a Job that cannot be made must not prevent that.
   if (deleting.hasChanges) return waitingPlan(deleting, "Deleting", REASONS.Deleting, SOON_SECONDS);
   return deleteSnapshots(deleting);
 }
 
-/** What becomes of the snapshots. */
+/** The policy that applies to the snapshots. */
 export function effectivePolicy(world: BackupWorld, pin: RunPin | undefined): DeletionPolicy {
   const { deletionPolicy: pinned, lastDeletionPolicy: last } = pin?.resolved ?? {};
   return policyOf({ own: world.backup.spec.deletionPolicy, pinned, today: policyOfToday(world), last });
 }
 
-/** Silently; but what a mover may have deleted before is reported. */
+/** Releases without a report, except about snapshots that a mover may have deleted before. */
 function retain(deleting: DeletingRun): BackupPlan {
   const plan = release(deleting, "The snapshots are retained");
   if (deleting.world.backup.status.deletion?.startedAt === undefined) return plan;
@@ -98,7 +98,7 @@ function retain(deleting: DeletingRun): BackupPlan {
   return { ...plan, events: [{ type: "Normal", reason: "SnapshotOrphaned", action: "Orphan", note }] };
 }
 
-/** Its status cannot be read, so everything that looks like a snapshot is counted, and at least one. */
+/** The status is unreadable, so everything that looks like a snapshot counts, and at least one. */
 function orphanUnread(deleting: DeletingRun): BackupPlan {
   const { object, backup } = deleting.world;
   const listing = valueAt(object, "status", "snapshots");
@@ -114,8 +114,8 @@ function orphanUnread(deleting: DeletingRun): BackupPlan {
 }
 
 /**
- * Counted by snapshot; a source whose mover left no result, or was ended on its way, counts as one, for it may have
- * made one. What a mover had not finished that said so is no snapshot, and is reported all the same: it takes room.
+ * Counts the snapshots; a source whose mover left no result, or was stopped, counts as one, as it may have
+ * made one. A reported unfinished upload is no snapshot, but is reported as well: it takes space.
  */
 function orphan(deleting: DeletingRun, because: string): BackupPlan {
   const kept = deleting.entries.filter(mayHaveSnapshot);
@@ -134,12 +134,12 @@ function orphan(deleting: DeletingRun, because: string): BackupPlan {
   return orphaned(deleting, { note, namespace, count });
 }
 
-/** True for a source of which a whole snapshot may be there. */
+/** True for a source that may have a whole snapshot. */
 function mayBeWhole(entry: SnapshotEntry): boolean {
   return entry.kopiaSnapshotID !== undefined || (mayHaveSnapshot(entry) && !isUnfinished(entry));
 }
 
-/** True for a source of which no whole snapshot can be there, unless it has an id. */
+/** True for a source that can have no whole snapshot, unless it has an id. */
 function isUnfinished({ phase, failure }: Pick<SnapshotEntry, "phase" | "failure">): boolean {
   if (phase === "Failed") return failure?.resultKnown === true;
   return !isOnItsWay({ phase });

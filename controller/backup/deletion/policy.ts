@@ -1,29 +1,29 @@
 import type { BackupStatus, DeletionPolicy } from "../../../api/mod.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 
-/** What may be said of what becomes of a Backup's snapshots. */
+/** The sources of a Backup's deletion policy. */
 interface PolicySources {
-  /** By the Backup itself. */
+  /** Of the Backup itself. */
   readonly own: DeletionPolicy | undefined;
-  /** By its recipe when the run began. */
+  /** Of its recipe when the run began. */
   readonly pinned: DeletionPolicy | undefined;
-  /** By its recipe now, or as this process saw it last; undefined when that is not known or cannot be read. */
+  /** Of its recipe now, or as this process saw it last; undefined when unknown or unreadable. */
   readonly today: DeletionPolicy | undefined;
-  /** By its recipe when it was last seen, where that is not what is pinned. */
+  /** Of its recipe when it was last seen, if it differs from the pinned one. */
   readonly last: DeletionPolicy | undefined;
 }
 
 /**
- * What becomes of a Backup's snapshots: its own word counts; else that of its recipe, of which the
- * more careful one of today (where the recipe is gone, of its end) and of the start of the run holds; Delete where
- * nobody says anything.
+ * The deletion policy of a Backup: its own; else that of its recipe, namely the
+ * more careful of today's (or the last known, when the recipe is gone) and that of the start of the run; else
+ * Delete.
  */
 export function policyOf({ own, pinned, today, last }: PolicySources): DeletionPolicy {
   if (own !== undefined) return own;
   return [today ?? last, pinned].find((word) => word !== undefined && word !== "Delete") ?? "Delete";
 }
 
-/** What a recipe says now; of one that is gone what it said when it was last seen, where that is known. */
+/** The policy of a recipe now; for a deleted recipe the last known one. */
 export function policyOfToday(
   { config, lastPolicy }: Pick<BackupWorld, "config" | "lastPolicy">,
 ): DeletionPolicy | undefined {
@@ -32,8 +32,8 @@ export function policyOfToday(
 }
 
 /**
- * The plan with what the recipe says today in the status it leads to, where that is new: a recipe that is deleted
- * together with its Backups cannot be asked any more.
+ * The plan with the recipe's policy in its status, when that is new: a recipe that is deleted
+ * together with its Backups cannot be read any more.
  */
 export function rememberingPolicy(world: BackupWorld, plan: BackupPlan): BackupPlan {
   const { resolved } = plan.next;
@@ -44,7 +44,7 @@ export function rememberingPolicy(world: BackupWorld, plan: BackupPlan): BackupP
   return { ...plan, next: { ...plan.next, resolved: next } };
 }
 
-/** The last word of the recipe that status knows. */
+/** The last policy of the recipe in the status. */
 function knownPolicy(
   { deletionPolicy, lastDeletionPolicy }: NonNullable<BackupStatus["resolved"]>,
 ): DeletionPolicy {

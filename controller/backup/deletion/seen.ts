@@ -27,7 +27,7 @@ import type { RunPin } from "../run/pin.ts";
 import type { LastSnapshots, SeenDeletions } from "../world/deletions.ts";
 import type { ConfigView } from "../world/world.ts";
 
-/** What {@link seenDeletions} looks at. */
+/** The input of {@link seenDeletions}. */
 interface DeletedRun {
   readonly object: KubeObject;
   readonly backup: BackupObject;
@@ -37,7 +37,7 @@ interface DeletedRun {
   readonly repository: Lookup<RepositoryView>;
 }
 
-/** Looks for what the breaker judges by; undefined where it has nothing to judge any more. */
+/** Collects the facts for the breaker; undefined when there is nothing to judge any more. */
 export function seenDeletions(
   run: DeletedRun,
   ledger: DeletionLedger,
@@ -47,7 +47,7 @@ export function seenDeletions(
   const { object, backup, pin } = run;
   const { namespace } = backup.key;
   const held = findCondition(backup.status.conditions, "DeletionHeld");
-  // Whoever says that this is the heir frees what was held for that alone.
+  // Setting the heir releases what was held only for that.
   const isHeld = held?.status === "True" && held.reason !== "InheritedHeld";
   if (!backup.isDeleting || !backup.hasFinalizer || isHeld || backup.confirmsDeletion) return undefined;
   // The pin decides alone.
@@ -74,7 +74,7 @@ export function seenDeletions(
     : { ofRepository: 0, elsewhere: 0, claimed: 0, ofRecipe: 0, savedByRecipe: 0 };
   const isJudgedAlready = !isRoutine && (isTooMany({ others }, breaker) ||
     (breaker.keepLast && takesMoreThanHalf({ others, isSaved })));
-  // It looks at the whole recipe, so only where it may decide.
+  // It reads the whole recipe, so only when it may decide.
   const isAsked = isRoutine ||
     (breaker.keepLast && backup.status.deletion?.settlingSince !== undefined);
   const uid = repository?.metadata.uid;
@@ -95,8 +95,8 @@ export function seenDeletions(
 const NOTHING_KNOWN: DeletionMemory = { sinceSecond: 0, past: [] };
 
 /**
- * What a Repository remembers. One that made its kopia repository when it remembered already knows of all that was ever
- * deleted there, until its next opening says otherwise; by then its memory is as old as that.
+ * The memory of a Repository. If it created its kopia repository after its memory began, it knows everything ever
+ * deleted there, until its next opening shows otherwise.
  */
 function memoryOf(repository: KubeObject): DeletionMemory | undefined {
   const memory = deletionMemory(repository);
@@ -106,7 +106,7 @@ function memoryOf(repository: KubeObject): DeletionMemory | undefined {
   return { ...memory, sinceSecond: 0 };
 }
 
-/** What other Repositories remember that open the same repository, and whether they are of the same namespace. */
+/** The memories of other Repositories with the same repository, and whether they are of the same namespace. */
 function sharingMemories(
   repository: KubeObject,
   reader: Reader,
@@ -134,9 +134,9 @@ function lastOf(
 }
 
 /**
- * Whether a routine that is said to delete a Backup would do so: anybody may write that word. Retention deletes nothing
- * that the retention of today keeps beside what is in the same repository, nor what is in another one
- * than the recipe writes to; a history limit nothing that holds a snapshot. One that would not is the deletion of a
+ * Whether the routine that is said to delete a Backup really would: anybody may write that annotation. Retention deletes nothing
+ * that today's retention keeps among the Backups of the same repository, nor what is in another one
+ * than the recipe writes to; a history limit deletes nothing with a snapshot. Otherwise it counts as the deletion of a
  * person or a tool.
  */
 function isRoutineOf(
@@ -153,7 +153,8 @@ function isRoutineOf(
     retention === undefined || keepsEverything(retention) || !isSame(own, writtenTo, backup.key.namespace)
   ) return false;
   const living = savedOfRecipe(backup.key.namespace, backup.configName, reader).filter((each) =>
-    each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid && isBeside(each, own)
+    each.metadata.deletionTimestamp === undefined && each.metadata.uid !== backup.uid &&
+    isInRepository(each, own)
   );
   const run = retentionRun(object, repository);
   const others = living.map((each) => retentionRun(each, repository));
@@ -164,8 +165,8 @@ function isKeptInheritance({ object, repository }: Pick<DeletedRun, "object" | "
   return isInherited(object) && !(repository.kind === "found" && repository.value.isHeir);
 }
 
-/** True for a Backup in that repository; of an id that is not known the name speaks. */
-function isBeside(backup: KubeObject, { uniqueId, ...ref }: RunPin["resolved"]["repository"]): boolean {
+/** True for a Backup in that repository; by name when the id is unknown. */
+function isInRepository(backup: KubeObject, { uniqueId, ...ref }: RunPin["resolved"]["repository"]): boolean {
   const own = runFacts(backup);
   return own.repository === repositoryKeyText(ref, own.namespace) &&
     (own.uniqueId === undefined || uniqueId === undefined || own.uniqueId === uniqueId);
@@ -175,7 +176,7 @@ function isSame(a: RepositoryRef, b: RepositoryRef, namespace = ""): boolean {
   return repositoryKeyText(a, namespace) === repositoryKeyText(b, namespace);
 }
 
-/** The phase of one that is being deleted says no longer how its run ended. */
+/** Not by phase: that of a Backup being deleted no longer shows how its run ended. */
 function retentionRun(backup: KubeObject, repository: DeletedRun["repository"]): RetentionRun {
   const facts = runFacts(backup);
   const { hasFailed, phase, wasStopped, isExempt } = facts;
