@@ -4,9 +4,9 @@ import { deletionMemory, deletionMemoryText, REPOSITORY, withoutTimesToCome } fr
 import type { RepositoryWorld } from "./world.ts";
 
 /**
- * The word with which a Repository begins to remember deletions: in its first pass, so that the first deletion need not
- * wait for a window, and anew where the memory was taken away or spoilt. What a clock that was ahead wrote is set right, or
- * it would hold deletions until that time has come. It never goes over one that was not seen.
+ * The annotation with which a Repository begins to remember deletions: in its first pass, so that the first deletion need not
+ * wait for a window, and again when the memory was removed or is invalid. Times in the future are corrected, or
+ * it would hold deletions until then. It never overwrites a version that was not seen.
  */
 export function beginMemory({ object, repository }: RepositoryWorld, now: Date): readonly Annotating[] {
   if (repository.isDeleting) return [];

@@ -6,7 +6,7 @@ import type { RepositoryWorld } from "./world.ts";
 
 const mostNamed = 3;
 
-/** Other Repositories, in any namespace, that open the same repository; sorted. */
+/** Other Repositories, in any namespace, with the same unique id; sorted. */
 export function duplicatesOf(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
   const [value] = byUniqueId(repository);
   if (value === undefined) return [];
@@ -19,8 +19,8 @@ export function duplicatesOf(repository: KubeObject, reader: Reader): readonly O
 }
 
 /**
- * What is said to a Repository that is not the only one with its unique id: both open one repository, or one opens a copy
- * of the other's. Both go on working. Of another namespace it is told that there is one, and not which.
+ * The condition and Event of a Repository that is not the only one with its unique id: both open one repository, or one opens a copy
+ * of the other's. Both go on working. Of another namespace only the existence is shown, not the name.
  */
 export function reportDuplicates(
   { repository, duplicates }: RepositoryWorld,
@@ -42,7 +42,7 @@ export function reportDuplicates(
   };
 }
 
-/** Other Repositories in words, for one of that namespace: of another namespace only that there is one. */
+/** A text about other Repositories; those of another namespace are not named. */
 export function whoText(namespace: string, others: readonly ObjectKey[]): string {
   const here = others.filter((key) => key.namespace === namespace);
   const named = here.slice(0, mostNamed).map(({ name }) => `"${name}"`);

@@ -1,6 +1,6 @@
 /**
- * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again now and then, and says whether it
- * can be used (`bootstrap/`); makes discovered Backups of what it lists there, and marks Backups whose snapshots are gone
+ * The Repository kind: opens a kopia repository with a bootstrap Job, reads it again regularly, and reports whether it
+ * can be used (`bootstrap/`); makes discovered Backups from the listing, and marks Backups whose snapshots are gone
  * (`catalog/`). Start reading at plan.ts.
  */
 import { repositoryKind, repositorySpec } from "../../api/mod.ts";
@@ -72,7 +72,7 @@ export function repositoryReconciler(
   };
 }
 
-/** What the ledger of slots has to know of Jobs and pods it is told on the way. */
+/** Watches of Jobs and pods that also update the ledger of slots. */
 function watchesOf(slots: MoverSlots): readonly Watch[] {
   return [
     {
@@ -115,7 +115,7 @@ const WRITES: readonly Grant[] = [
   { resource: BACKUP, verbs: ["create", "patch", "delete"] },
 ];
 
-/** A repository under everything it names; under nothing while its spec cannot be read. */
+/** Index function: a Repository under every object it needs; under none while its spec is invalid. */
 function byNeed(repository: KubeObject): readonly string[] {
   const spec = repositorySpec.safeParse(repository.spec);
   return spec.success ? repositoryNeeds(spec.data).map(({ kind, name }) => needIndexValue(kind, name)) : [];

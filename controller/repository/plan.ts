@@ -21,10 +21,10 @@ import { type OpeningResult, openingResultOf } from "./bootstrap/opening_result.
 import type { RepositoryWorld } from "./world.ts";
 import { worldConditions } from "./world_conditions.ts";
 
-/** A plan with the status it leads to. */
+/** A plan with the status after it was applied. */
 export interface RepositoryPlan extends Plan {
   readonly status: RepositoryStatus;
-  /** How far this pass brings the listing of the last bootstrap. */
+  /** How far this pass processed the listing of the last bootstrap. */
   readonly listingEnd?: CatalogEnd;
 }
 
@@ -87,7 +87,7 @@ export function planRepository(
   };
 }
 
-/** The status with what is remembered of the movers; that of one that is refused or goes is left alone. */
+/** The status with the memory of the movers; unchanged for a refused or deleted Repository. */
 function statusAfter(
   repository: RepositoryObject,
   decision: Decision,
@@ -96,7 +96,7 @@ function statusAfter(
   return "memory" in decision ? withMemory(repository, decision.memory, options) : repository.status;
 }
 
-/** That a mover is given up is told when that begins, and when it becomes another reason. */
+/** The Event of a mover that is given up: when that begins, and when its reason changes. */
 function givingUpEvents({ status }: RepositoryObject, decision: Decision): readonly PlannedEvent[] {
   if (decision.kind !== "stay" || decision.delay === undefined) return [];
   const { delay: { reason, message }, memory } = decision;
@@ -106,7 +106,7 @@ function givingUpEvents({ status }: RepositoryObject, decision: Decision): reado
   return isNew ? [{ type: "Warning", reason, action: "CheckBackend", note: message }] : [];
 }
 
-/** An outcome that comes back no later than that. */
+/** The outcome with a recheck no later than the given times. */
 function soonest(outcome: Outcome, seconds: readonly (number | undefined)[]): Outcome {
   const given = seconds.filter((each) => each !== undefined);
   if (given.length === 0 || outcome.kind === "failed") return outcome;
@@ -119,7 +119,7 @@ function resultOf(
   { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
 ): RecordedEnd & { readonly repositoryState: RepositoryState } {
   const result = openingResultOf(found, world.repository);
-  // The clock of a node may be ahead; by a time to come the next one would be waited for as long.
+  // The clock of a node may be ahead; with a time in the future the next bootstrap would be delayed.
   const end = Date.parse(found.finishedAt) > world.serverNow.getTime()
     ? { ...found, finishedAt: isoSeconds(world.serverNow) }
     : found;
@@ -148,14 +148,14 @@ function phaseOf(
   }
 }
 
-/** Once for each obstacle, not once for each change of a status that still waits for it. */
+/** One Event per obstacle, not one per change of a status that still waits for it. */
 function eventsOf({ repository }: RepositoryWorld, { reason, message }: Obstacle): readonly PlannedEvent[] {
   const reported = findCondition(repository.status.conditions, "Ready");
   if (reported?.reason === reason && reported.message === message) return [];
   return [{ type: "Warning", reason, action: actionOf(reason), note: message }];
 }
 
-/** Of a Repository that lacks its volume it is the storage that is looked at. */
+/** For a Repository without its volume the action is about the storage. */
 function actionOf(reason: Obstacle["reason"]): string {
   return reason === "VolumeNotFound" ? "CheckBackend" : obstacleAction(reason) ?? "CheckCredentials";
 }

@@ -15,11 +15,11 @@ export function removals(
 ): readonly Removal[] {
   if (decision.kind === "leave") return [];
   const { repository, jobs } = world;
-  // Nobody takes the result of one whose spec is refused, and it would hold a slot for as long as it waits.
+  // Nobody records the result for a refused spec, and the mover would keep its slot while it waits.
   const left = decision.kind === "refuse"
     ? jobs
     : [...formerJobs(task, memory, jobs), ...leftoverJobs(memory, movers)];
-  // With its Job goes the pod, and with that the log.
+  // The pod, and with it the log, is deleted with the Job.
   const listed = listedJob(repository, jobs);
   return moverRemovals(left.filter((job) => job !== listed));
 }

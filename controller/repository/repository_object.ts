@@ -15,7 +15,7 @@ export function parseRepository(object: KubeObject): RepositoryObject {
   return parseObject(object, repositorySpec, repositoryStatus);
 }
 
-/** True when a bootstrap may make a repository: asked for, and none was ever opened under this object. */
+/** True when a bootstrap may create a repository: the spec allows it, and none was ever opened under this object. */
 export function mayCreate({ spec, status }: RepositoryObject): boolean {
   return spec.create?.enabled === true && status.uniqueId === undefined;
 }

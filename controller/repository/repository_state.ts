@@ -2,9 +2,9 @@ import { findCondition, isReason, type Reason, REASONS } from "../../api/mod.ts"
 import { failureIsRetryable } from "../movers/mod.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
-/** What is known of a repository from the bootstrap that ended last. */
+/** The state of a repository after its last bootstrap. */
 export type RepositoryState =
-  /** Nothing that speaks of the present spec (or, after a failure, of the present credentials). */
+  /** Nothing is known for the present spec (or, after a failure, for the present credentials). */
   | { readonly kind: "unknown" }
   | { readonly kind: "open"; readonly uniqueId: string }
   | {
@@ -12,13 +12,13 @@ export type RepositoryState =
     readonly reason: Reason;
     /** A stable sentence. */
     readonly message: string;
-    /** True when only time may mend it, false when a person must act. */
+    /** True when it may end by itself, false when a person must act. */
     readonly isRetryable: boolean;
   };
 
 /**
  * The state of a repository. A repository that was open stays so while new credentials are tried; one that
- * failed starts anew with them, for somebody acted.
+ * failed starts again with them, as somebody acted.
  */
 export function repositoryStateOf(
   { generation, status }: RepositoryObject,

@@ -5,8 +5,8 @@ import type { RepositoryWorld } from "./world.ts";
 const LONGEST_REFUSAL = 1024;
 
 /**
- * The status of a Repository without its conditions: what the plan led to, whatever became of its objects. A listing
- * ends only when everything of it was done, or when the API server refuses what is left.
+ * The status of a Repository without its conditions: that of the plan, whatever happened to its objects. A listing
+ * ends only when all of it was processed, or the API server refuses the rest.
  */
 export function repositoryStatusAfter(
   _world: RepositoryWorld,

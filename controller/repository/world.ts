@@ -6,30 +6,30 @@ import type { Listing } from "./catalog/listing.ts";
 import type { Creation } from "./creation/creation.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
-/** Everything the decisions about one Repository rest on. */
+/** Everything the decisions about one Repository need. */
 export interface RepositoryWorld {
   readonly object: KubeObject;
   readonly repository: RepositoryObject;
-  /** What the repository needs, and what is there of it. */
+  /** The needs of the repository, and what was found. */
   readonly found: readonly Found[];
   /** Metadata of the namespace; undefined when it cannot be seen. */
   readonly namespace: KubeObject | undefined;
-  /** Jobs this very object controls. */
+  /** Jobs that this very object controls. */
   readonly jobs: readonly KubeObject[];
-  /** Mover pods that carry the repository's label, whoever controls them. */
+  /** Mover pods with the repository's label, whoever controls them. */
   readonly pods: readonly KubeObject[];
-  /** What the API server's clock shows, as far as it is known; ours otherwise. */
+  /** The API server's clock, if known, else ours. */
   readonly serverNow: Date;
-  /** What the last bootstrap listed, while that is to be worked through. */
+  /** The listing of the last bootstrap, until it is processed. */
   readonly listing: Listing;
-  /** The same beside the Backups it concerns; undefined when there is no listing that was read. */
+  /** The same with the Backups it concerns; undefined without a readable listing. */
   readonly catalog: Catalog | undefined;
-  /** The newest numbers a run saw that are newer than those in the status. */
+  /** The newest statistics seen by a run, if newer than those in the status. */
   readonly newestStats: SeenStats | undefined;
-  /** Other Repositories that open the same repository. */
+  /** Other Repositories with the same unique id. */
   readonly duplicates: readonly ObjectKey[];
-  /** Who else may create a repository where this one might. */
+  /** Other Repositories that may create in the same storage. */
   readonly creation: Creation;
-  /** Whether a bootstrap may start; free where nobody was asked. */
+  /** Whether a bootstrap may start; "free" when the ledger was not asked. */
   readonly slots: "free" | SlotAnswer;
 }

@@ -2,7 +2,7 @@ import { type ConditionChange, type ConditionValue, REASONS } from "../../api/mo
 import { missingNeed, notPermitted, type Obstacle } from "./checks.ts";
 import type { RepositoryWorld } from "./world.ts";
 
-/** Conditions that speak of what is outside the object; known on every pass. */
+/** Conditions about things outside the object; known in every pass. */
 export function worldConditions(world: RepositoryWorld): readonly ConditionChange[] {
   const missing = missingNeed(world);
   const lacksCredentials = missing !== undefined && missing.reason !== "VolumeNotFound";

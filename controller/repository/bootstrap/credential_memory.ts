@@ -7,13 +7,13 @@ interface Known {
 }
 
 /**
- * Remembers what the Secrets and ConfigMaps of each Repository said, as hashes: one that is touched without saying
- * anything new keeps its version, so that no mover is made for it. It is lost with the process, which costs one.
+ * Remembers hashes of the Secrets and ConfigMaps of each Repository: an object that is updated without a
+ * new content keeps its version, so that no mover is made for it. A restart costs one mover.
  */
 export class CredentialMemory {
   readonly #known = new Map<string, Map<string, Known>>();
 
-  /** What was found, with the version an object had when it first said what it says. */
+  /** The found objects, each with the version at which its content was first seen. */
   steady(repository: ObjectKey, found: readonly Found[]): readonly Found[] {
     const before = this.#known.get(keyText(repository));
     const after = new Map<string, Known>();

@@ -15,9 +15,9 @@ import type { RepositoryObject } from "../repository_object.ts";
 import { bootstrapJobName, JOB_SECONDS, POD_SECONDS } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
-/** Time a bootstrap may take from the start of its mover. */
+/** How long a bootstrap may take from the start of its mover. */
 const BOOTSTRAP_SECONDS = 120;
-/** Who movers are when they only open a repository; kopia makes the identity that creates it its owner. */
+/** The identity of bootstraps; kopia makes the identity that creates a repository its owner. */
 const BOOTSTRAP_USERNAME = "kopiur";
 
 /** The trace of the n-th bootstrap. */
@@ -27,8 +27,8 @@ export function bootstrapTrace(repository: RepositoryObject, number: number): Wo
 
 /**
  * Job of the n-th bootstrap. It may create a repository only as
- * long as none was ever opened under this object, nor is open under another of the same storage: then a missing repository
- * is a loss to be reported, not mended.
+ * long as none was ever opened under this object, nor is open under another one with the same storage: later a missing
+ * repository is a loss that must be reported.
  */
 export function desiredBootstrap(
   world: RepositoryWorld,
@@ -62,7 +62,7 @@ export function desiredBootstrap(
     trace: bootstrapTrace(repository, number),
     repositorySpec: spec,
     mover,
-    // The controller tries again itself, at its own pace and with what is true by then.
+    // The controller itself retries, at its own pace and with the settings of that time.
     limits: { backoffLimit: 0, podActiveDeadlineSeconds: POD_SECONDS, activeDeadlineSeconds: JOB_SECONDS },
     options,
   });

@@ -10,7 +10,7 @@ export function failureAdvice(reason: Reason, repository: RepositoryObject): str
   return expected === undefined ? REASONS[reason] : `${REASONS[reason]}, expected ${expected}`;
 }
 
-/** The sentence for a storage that holds another repository than before. */
+/** The sentence for a storage with another repository than before. */
 export function replacedAdvice(found: string, known: string): string {
   return `Cannot use the repository: the storage holds the one with unique id "${found}", expected "${known}" ` +
     "which was opened before; bring that one back, or make another Repository object for this one";

@@ -4,13 +4,13 @@ import type { Decision } from "./decide.ts";
 import type { Delay } from "./delays.ts";
 import type { RepositoryState } from "../repository_state.ts";
 
-/** Jobs, pods, Secrets and volumes are watched; this is for what a watch does not tell. */
+/** A safety net: Jobs, pods, Secrets and volumes are watched. */
 const FOLLOW_SECONDS = 15;
 const OBSTACLE_SECONDS = 60;
-/** The pass after a result was taken removes the Job that gave it. */
+/** The pass after a result was recorded removes its Job. */
 const CLEAN_UP_SECONDS = 1;
 
-/** Why the repository is not being opened or read now, though it should be. */
+/** Why the repository is not being opened or read now, although it is due. */
 export function delayIn(decision: Decision): Delay | undefined {
   switch (decision.kind) {
     case "wait":
@@ -23,7 +23,7 @@ export function delayIn(decision: Decision): Delay | undefined {
   }
 }
 
-/** How a pass ends; `repositoryState` is what is known of the repository after it. */
+/** The outcome of a pass; `repositoryState` is the state after it. */
 export function outcomeOf(decision: Decision, repositoryState: RepositoryState): Outcome {
   const delay = delayIn(decision);
   switch (decision.kind) {
@@ -76,7 +76,7 @@ function delayedOutcome(
     const message = `${openMessage(repositoryState.uniqueId)}; it cannot be read again yet: ${delay.message}`;
     return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
   }
-  // What is known of a failure says more than that it is to be tried again.
+  // The message of a failure says more than the wait for the next try.
   if (delay.reason === "NoSlot" && repositoryState.kind === "failed") {
     return stateOutcome(
       { ...repositoryState, message: `${repositoryState.message}; ${delay.message}` },

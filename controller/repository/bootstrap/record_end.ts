@@ -15,7 +15,7 @@ import type { RepositoryObject } from "../repository_object.ts";
 import { POD_SECONDS } from "./task.ts";
 import type { OpeningResult } from "./opening_result.ts";
 
-/** Everything an ended bootstrap leaves behind, reported and written once. */
+/** The record of an ended bootstrap, written and reported once. */
 export interface RecordedEnd {
   readonly status: RepositoryStatus;
   readonly condition: ConditionChange;
@@ -23,7 +23,7 @@ export interface RecordedEnd {
   readonly measures: readonly PlannedMeasure[];
 }
 
-/** Writes the end of a bootstrap down. What was known of a repository that fails now is kept. */
+/** Records the end of a bootstrap. After a failure the known facts of the repository are kept. */
 export function recordEnd(
   repository: RepositoryObject,
   end: BootstrapEnd,
@@ -91,18 +91,18 @@ function leftBehind(
   return { snapshotCount, sizeBytes, oldestTime };
 }
 
-/** What gave no result because its time was over took all of it. */
+/** A bootstrap without a result because its time was over took all of its time. */
 function secondsTaken(end: BootstrapEnd): number {
   const isOver = end.kind === "failed" && end.failure.class === "DeadlineExceeded";
   return secondsOf(end) ?? (isOver ? POD_SECONDS : 0);
 }
 
-/** What the mover itself says. */
+/** The duration by the mover itself. */
 function secondsOf(end: BootstrapEnd): number | undefined {
   return end.kind === "succeeded" ? end.result.durationSeconds : end.mover?.seconds;
 }
 
-/** Bootstraps in a row, this one included, that were made for changed credentials and ended as the one before. */
+/** How many bootstraps in a row, this one included, were made for changed credentials and ended as the one before. */
 function changesInVain(
   { bootstrap }: RepositoryStatus,
   purpose: BootstrapPurpose,
@@ -114,7 +114,7 @@ function changesInVain(
   return isChange && endsAlike ? (bootstrap.changes ?? 0) + 1 : 0;
 }
 
-/** Failures in a row count for what was tried: after a change somebody waits for the answer. */
+/** Failures in a row with the same purpose: after a change the count restarts, as somebody waits for the result. */
 function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose): number {
   const isSameTry = bootstrap?.forGeneration === purpose.generation &&
     bootstrap.credentialVersion === purpose.credentials;
@@ -131,14 +131,14 @@ function bootstrapped(result: OpeningResult): ConditionChange {
   return { kind: "set", value: { type, status: "True", reason: "Bootstrapped", message } };
 }
 
-/** Events speak of transitions; the reason of a failure is its class. */
+/** Events for transitions; the reason of a failure is its class. */
 function eventsOf({ status }: RepositoryObject, result: OpeningResult): readonly PlannedEvent[] {
   const before = findCondition(status.conditions, "Bootstrapped");
   if (result.kind === "failed") {
     const { reason, message, rawText } = result;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
     const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
-    // What never worked is reported by what was tried as well, for those who wait for that (deploy/docs/contract.md).
+    // A repository that never worked also gets InitFailed (deploy/docs/contract.md).
     const isFirst = status.uniqueId === undefined;
     return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
   }

@@ -5,27 +5,27 @@ import type { Delay } from "./delays.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import type { RepositoryState } from "../repository_state.ts";
 
-/** A read that is missed once or twice is nothing new. */
+/** Reported after so many missed readings. */
 const INTERVALS = 3;
-/** With a short interval, so much later than it at least. */
+/** With a short interval, at least this much later. */
 const LATE_SECONDS = 900;
 
-/** What is reported of how long ago an open repository was read. */
+/** The report about the age of the last reading. */
 export interface RefreshReport {
   readonly conditions: readonly ConditionChange[];
   readonly events: readonly PlannedEvent[];
-  /** When it would become true. */
+  /** Seconds until it would be overdue. */
   readonly recheckAfterSeconds?: number;
 }
 
-/** What is reported of one that was read just now. */
+/** The report of a repository that was read just now. */
 export const NOTHING_OVERDUE: RefreshReport = {
   conditions: [{ kind: "remove", type: "Refreshed" }],
   events: [],
 };
 
 /**
- * A repository may be open and not have been read again for long: numbers, catalog and missing snapshots are as old as
+ * Reports a repository that is open but was not read for long: numbers, catalog and missing snapshots are as old as
  * that. There is a condition `Refreshed` only while it is False.
  */
 export function reportRefresh(
@@ -45,7 +45,7 @@ export function reportRefresh(
   const reason = "RefreshOverdue";
   const before = findCondition(status.conditions, "Refreshed");
   const wasReported = before?.status === "False";
-  // After an absence of the controller it is read at once; while it is tried again, what was reported stays true.
+  // After an absence of the controller it is read at once; during that try the earlier report stays.
   if (delay === undefined && !wasReported) return NOTHING_OVERDUE;
   const why = delay?.reason === "NoSlot" ? REASONS.NoSlot : delay?.message;
   const message = delay === undefined && before !== undefined

@@ -6,8 +6,8 @@ import { bootstrapJobName, bootstrapsOf } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
 /**
- * A Repository wants a slot where a bootstrap is due. One that is opened for the first time, or with a changed spec, goes
- * before those that are read again: somebody waits for it. Of these the one that was read longest ago goes first. That is so for its
+ * A Repository wants a slot when a bootstrap is due. One that is opened for the first time, or with a changed spec, goes
+ * before those that are read again, as somebody waits for it. Of the latter the one that was read longest ago goes first. The precedence is only for the
  * first try: a hundred whose movers never start would keep every other one from being read again.
  */
 export function repositorySlots(options: ControllerOptions): SlotUse<RepositoryWorld> {

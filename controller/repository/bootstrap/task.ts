@@ -15,17 +15,17 @@ import { madeFrom, purposeOf } from "./purpose.ts";
 import { mayCreate, type RepositoryObject } from "../repository_object.ts";
 import type { RepositoryWorld } from "../world.ts";
 
-/** A kubelet ends a pod that never gets so far, or that does not keep its own limit. */
+/** The kubelet's limit for a pod that never starts, or does not keep its own limit. */
 export const POD_SECONDS = 600;
-/** Where no kubelet does, the Job ends: so long its mover may wait, and then work. */
+/** The limit of the Job, where no kubelet ends the pod: the time to wait, and then to work. */
 export const JOB_SECONDS = SLOT_GRACE_SECONDS + POD_SECONDS;
-/** What waits for a node or an image mends by itself as well, and holds its slot while it waits. */
+/** A wait for a node or an image may also end by itself, and keeps its slot meanwhile. */
 const LONGEST_REST_SECONDS = 1800;
 
 /** Opening a repository, or reading it again. */
 export type BootstrapTask = MoverTask<"bootstrap">;
 
-/** The task of a Repository: tried for ever, and never beside another where it may create: each could find nothing. */
+/** The task of a Repository: tried for ever; two that may create never run at once, as each could find nothing. */
 export function bootstrapTask(repository: RepositoryObject): BootstrapTask {
   const { key: { name }, uid } = repository;
   return {
@@ -47,12 +47,12 @@ export function bootstrapJobName(repository: RepositoryObject, number: number): 
   return jobNameOf(bootstrapTask(repository), number);
 }
 
-/** Names of the bootstrap Jobs that may be there though no cache shows them. */
+/** Names of the bootstrap Jobs that may exist though no cache shows them. */
 export function bootstrapsInDoubt(repository: RepositoryObject): readonly string[] {
   return jobsInDoubt(bootstrapTask(repository), { number: bootstrapNumber(repository) }, "next");
 }
 
-/** Number of the bootstrap Job that status speaks of, or else of the next one. */
+/** The number of the bootstrap Job in the status, else of the next one. */
 function bootstrapNumber({ status }: RepositoryObject): number {
   const { runs = 0, job } = status.bootstrap ?? {};
   return job?.attempts ?? runs + 1;
@@ -98,7 +98,7 @@ function memoryOf(
   const number = bootstrapNumber(repository);
   const job = jobs.find(({ metadata }) => metadata.name === jobNameOf(task, number));
   const waitingSince = job === undefined ? undefined : purposeOf(job)?.madeAt;
-  // By a clock that was set back since it would not have been made yet.
+  // False after a clock was set back.
   const isPast = waitingSince !== undefined && Date.parse(waitingSince) <= now.getTime();
   return { number, retryAt: now.toISOString(), ...(isPast ? { waitingSince } : {}) };
 }
@@ -107,7 +107,7 @@ type Bootstrap = NonNullable<RepositoryStatus["bootstrap"]>;
 
 const NEVER_ENDED: Bootstrap = { forGeneration: 0, credentialVersion: "", runs: 0, failures: 0 };
 
-/** The status with what is remembered of its movers; of one that is on its way its Job says it all. */
+/** The status with the memory of its movers; a working one is described by its Job. */
 export function withMemory(
   repository: RepositoryObject,
   memory: TaskMemory | undefined,
@@ -129,7 +129,7 @@ function isPlain(
   return number === next && (podGoneSince ?? slotsGivenBack ?? stoppedAt ?? disruptions) === undefined;
 }
 
-/** What the next bootstrap is made from. */
+/** What the next bootstrap would be made from. */
 function causeOf({ generation }: RepositoryObject, options: ControllerOptions): string {
   return `${generation} ${madeFrom(options)}`;
 }

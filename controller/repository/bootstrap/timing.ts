@@ -4,23 +4,23 @@ import type { RepositoryObject } from "../repository_object.ts";
 
 const RETRY_FIRST_SECONDS = 60;
 const RETRY_LONGEST_SECONDS = 900;
-/** A bootstrap that hangs rests so many times as long as it held its slot, though no longer than an hour. */
+/** A hanging bootstrap rests this many times as long as it had its slot, at most an hour. */
 const REST_FOR_WORK = 20;
 const REST_LONGEST_SECONDS = 3600;
-/** After a failure only a person can mend: a look now and then, for the world outside has no watch. */
+/** The retry interval after a failure that a person must correct, as the storage has no watch. */
 const HEARTBEAT_SECONDS = 1800;
 
 /**
- * A Secret some other controller changes all the time must not keep a bootstrap running all the time: each that led to
- * nothing new doubles the wait for the next. Somebody who mends a broken repository waits for the answer.
+ * A Secret that another controller changes all the time must not cause bootstraps all the time: each one without a new
+ * result doubles the wait for the next. For a failed repository there is no such wait.
  */
 const CHANGED_WHILE_OPEN_SECONDS = 60;
 const CHANGED_SECONDS = 5;
 
-/** Two clocks that are set by the same server differ by less. */
+/** Synchronized clocks differ by less. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
-/** When a bootstrap that failed for the n-th time in a row (1 is the first) after so long is tried again. */
+/** When to retry a bootstrap that failed for the n-th time in a row (1 is the first) and took this long. */
 export function retryTime(
   finishedAt: string,
   failures: number,
@@ -36,9 +36,9 @@ export function retryTime(
 }
 
 /**
- * Seconds until the next bootstrap is due; 0 when it is. The end of the last one was dated by the cluster, so it is
- * the cluster's clock that tells how long ago that was: by one that is an hour ahead each would be due at once. One that
- * ended in a time to come was dated by a clock that was wrong, and is not waited for.
+ * Seconds until the next bootstrap is due; 0 when it is. The cluster set the time of the last end, so the age is by
+ * the cluster's clock: by a clock that is an hour ahead each would be due at once. An end
+ * in the future is of a wrong clock, and is ignored.
  */
 export function secondsUntilDue(
   repository: RepositoryObject,

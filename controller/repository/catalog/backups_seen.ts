@@ -18,7 +18,7 @@ export const BACKUP = resourceOf(backupKind);
 
 const SPAN_MS = 600_000;
 
-/** Numbers of a repository, and when they were read. */
+/** Statistics of a repository, and when they were read. */
 export interface SeenStats {
   readonly snapshotCount: number;
   readonly totalSizeBytes: number;
@@ -26,27 +26,27 @@ export interface SeenStats {
   readonly observedAt: string;
 }
 
-/** A Backup that stands for a snapshot somebody else made. */
+/** A discovered Backup. */
 export interface DiscoveredBackup {
   readonly key: ObjectKey;
   readonly uid: string;
-  /** Of the Repository that found it. */
+  /** The uid of its Repository. */
   readonly ownerUid: string | undefined;
   readonly snapshotId: string;
-  /** As {@link sourceText} writes it. */
+  /** In the form of {@link sourceText}. */
   readonly source: string;
   readonly startMs: number;
   readonly isDeleting: boolean;
 }
 
-/** A run that ended, as far as the presence of its snapshots is concerned. */
+/** What is needed of an ended run to check its snapshots. */
 export interface EndedRun {
   readonly key: ObjectKey;
   readonly uid: string;
   readonly endMs: number;
-  /** Those it made, and those it stands on where nothing had changed since. */
+  /** Those it made, and those it relies on where nothing had changed. */
   readonly snapshotIds: readonly string[];
-  /** What is said of those that are missing; undefined when nothing is. */
+  /** The note about missing ones; undefined without one. */
   readonly note: MissingNote | "unreadable" | undefined;
 }
 
@@ -54,9 +54,9 @@ export interface EndedRun {
 export const BY_REPOSITORY_TEXT = "repositoryText";
 
 /**
- * Index function: a Backup under the `repositoryKeyText` of the one it was written to or found in, and the ten minutes
- * in which it saw that repository's numbers. One that was never started is under the empty text. Reads by hand, as all
- * of this file: it runs over every Backup on each of its changes.
+ * Index function: a Backup by the `repositoryKeyText` of its repository and the ten minutes
+ * in which it saw that repository's statistics. One that was never started is under the empty text. Reads without a schema, as all
+ * of this file: it runs for every change of a Backup.
  */
 export function byRepositoryText(backup: KubeObject): readonly string[] {
   const ref = repositoryOfBackup(backup);
@@ -65,7 +65,7 @@ export function byRepositoryText(backup: KubeObject): readonly string[] {
   return seen === undefined ? [text] : [text, spanText(text, Date.parse(seen.observedAt))];
 }
 
-/** Values of that index for those that saw a repository from one time to another, at most so many. */
+/** The index values for Backups that saw a repository in a span of time, limited in number. */
 export function spanTexts(
   repository: string,
   { fromMs, toMs, most }: { readonly fromMs: number; readonly toMs: number; readonly most: number },
@@ -79,13 +79,13 @@ function spanText(repository: string, ms: number): string {
   return `${repository}@${Math.floor(ms / SPAN_MS)}`;
 }
 
-/** Kopia's unique id of the repository a Backup belongs to. */
+/** The unique id of a Backup's repository. */
 export function repositoryIdOf(backup: KubeObject): string | undefined {
   return runFacts(backup).uniqueId ??
     textAt(backup, "spec", "discovered", "repository", "uniqueId");
 }
 
-/** What the last mover of a run that ended saw in its repository. */
+/** The statistics seen by the last mover of an ended run. */
 export function seenStats(backup: KubeObject): SeenStats | undefined {
   if (!hasEnded(backup)) return undefined;
   const snapshotCount = numberAt(backup, "status", "repository", "snapshotCount");
@@ -97,7 +97,7 @@ export function seenStats(backup: KubeObject): SeenStats | undefined {
   return Number.isNaN(Date.parse(observedAt)) ? undefined : { snapshotCount, totalSizeBytes, observedAt };
 }
 
-/** Ids of all snapshots a Backup made or stands for. */
+/** Ids of all snapshots that a Backup made or represents. */
 export function snapshotIds(backup: KubeObject): readonly string[] {
   const found = textAt(backup, "spec", "discovered", "snapshot", "id");
   const entries = valueAt(backup, "status", "snapshots");
@@ -105,7 +105,7 @@ export function snapshotIds(backup: KubeObject): readonly string[] {
   return [found, ...made].filter((id) => id !== undefined);
 }
 
-/** Ids of the snapshots a Backup stands on, for nothing had changed since; other Backups made them. */
+/** Ids of the snapshots of other Backups that a Backup relies on, as nothing had changed. */
 function idsStoodOn(backup: KubeObject): readonly string[] {
   const entries = valueAt(backup, "status", "snapshots");
   return Array.isArray(entries)
@@ -132,7 +132,7 @@ export function discoveredBackup(backup: KubeObject): DiscoveredBackup | undefin
   };
 }
 
-/** A source of kopia as one text. */
+/** A kopia source as one text. */
 export function sourceText(
   { username, hostname, path }: {
     readonly username: string;
@@ -143,7 +143,7 @@ export function sourceText(
   return JSON.stringify([username, hostname, path]);
 }
 
-/** A run that ended, holds snapshots and stays; undefined for any other Backup. One that was stopped may have made some. */
+/** An ended run with snapshots that is not being deleted; undefined for any other Backup. A stopped run may have some. */
 export function endedRun(backup: KubeObject): EndedRun | undefined {
   const { isDeleting, endedMs = NaN, missing } = runFacts(backup);
   if (!hasEnded(backup) || isDeleting) return undefined;
@@ -158,7 +158,7 @@ export function endedRun(backup: KubeObject): EndedRun | undefined {
   };
 }
 
-/** When a run began whose snapshots its status does not name yet; undefined for one that does not run. */
+/** When a run began whose snapshots are not in its status yet; undefined for one that does not run. */
 export function runningSinceMs(backup: KubeObject): number | undefined {
   const { phase, startedMs } = runFacts(backup);
   return phase === "Running" ? startedMs : undefined;
@@ -169,21 +169,21 @@ function hasEnded(backup: KubeObject): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }
 
-/** What a Backup means beside a listing. */
+/** What a listing is compared with of a Backup. */
 export interface BackupFacts {
   readonly uid: string;
-  /** Kopia's unique id of the repository it was written to or found in. */
+  /** The unique id of its repository. */
   readonly uniqueId: string | undefined;
-  /** Set for one that stands for a snapshot somebody else made. */
+  /** Set for a discovered Backup. */
   readonly discovered: DiscoveredBackup | undefined;
   readonly snapshotIds: readonly string[];
   readonly ended: EndedRun | undefined;
   readonly runningSinceMs: number | undefined;
-  /** Set for one that was put back without its status and has yet to find its snapshots. */
+  /** Set for one that was put back without its status and has not adopted its snapshots yet. */
   readonly putBack: PutBack | undefined;
 }
 
-/** Reads what a Backup means beside a listing. */
+/** Reads these facts of a Backup. */
 export function backupFacts(backup: KubeObject): BackupFacts {
   const { uid, putBack } = runFacts(backup);
   return {

@@ -10,19 +10,19 @@ import type { RepositoryObject } from "../repository_object.ts";
 const CLOCK_SKEW_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** What becomes of the discovered Backups. */
+/** The changes of discovered Backups. */
 interface Discovery {
-  /** Snapshots that should have one and have none, newest first. */
+  /** Snapshots that should have a discovered Backup and have none, newest first. */
   readonly lacking: readonly ListedSnapshot[];
   readonly drop: readonly DiscoveredBackup[];
-  /** Those that stay. */
+  /** The number of those that stay. */
   readonly stay: number;
 }
 
 /**
- * Compares the snapshots nobody here made with the discovered Backups there are. The newest of each source stay, by
- * the bounds of the spec over all of them, so that a scan never adds to what the scans before it made. A listing
- * that is cut short can say what is there and never what is gone.
+ * Compares the snapshots that no Backup here made with the existing discovered Backups. The newest of each source stay,
+ * within the bounds of the spec over all of them, so that scans never add up. A listing
+ * that is truncated shows what is there, but not what is gone.
  */
 export function discover(
   repository: RepositoryObject,
@@ -40,7 +40,7 @@ export function discover(
   };
 }
 
-/** Discovered Backups to be made. */
+/** Discovered Backups to make. */
 interface Offer {
   readonly objects: readonly DesiredObject[];
   /** Snapshots that cannot have one. */
@@ -49,7 +49,7 @@ interface Offer {
   readonly isWhole: boolean;
 }
 
-/** The discovered Backups for snapshots that lack one, no more than there is room for. */
+/** The discovered Backups for snapshots that lack one, limited by the room. */
 export function offerDiscovered(
   repository: RepositoryObject,
   { lacking, namesInUse }: {
@@ -77,7 +77,7 @@ interface Bounds {
   readonly oldestMs: number;
 }
 
-/** No discovery is a bound of none. The age counts from the listing, so that a clock of ours that jumps removes nothing. */
+/** Without discovery the bound is 0. The age counts from the listing, so that a jump of our clock removes nothing. */
 function boundsOf({ spec }: RepositoryObject, { listing }: Catalog): Bounds {
   const { discover = CATALOG_DEFAULTS.discover, retain } = spec.catalog ?? {};
   const days = retain?.maxAgeDays;
@@ -94,7 +94,7 @@ function wantedSnapshots(
   const counts = new Map<string, number>();
   return [...listing.snapshots.values()].filter(({ id, source, startMs }) => {
     if (known.has(id) || startMs < oldestMs) return false;
-    // It may be a run's own, whose id is not in its status yet.
+    // It may be of a working run whose status does not have its id yet.
     const isYoung = runningSinceMs !== undefined && startMs >= runningSinceMs - CLOCK_SKEW_MS;
     if (isYoung && !discoveredIds.has(id)) return false;
     const count = counts.get(source) ?? 0;
@@ -105,7 +105,7 @@ function wantedSnapshots(
 }
 
 /**
- * Discovered Backups that have to go. One whose snapshot such a listing does not show may be there all the same: it goes
+ * Discovered Backups to remove after a truncated listing. A snapshot that it does not show may still exist: its Backup goes
  * only when it would be out of bounds wherever it is.
  */
 function withoutPlace(

@@ -16,7 +16,7 @@ const longestName = 253;
 const longestDescription = 512;
 const hashLength = 8;
 
-/** Name of the Backup that stands for a snapshot: the same for the same snapshot, in every cluster. */
+/** The name of a snapshot's discovered Backup: the same in every cluster. */
 export function discoveredName(repository: string, snapshotId: string): string {
   const tail = `-disc-${snapshotId.slice(0, idLength).toLowerCase()}`;
   const room = longestName - tail.length;
@@ -26,8 +26,8 @@ export function discoveredName(repository: string, snapshotId: string): string {
 }
 
 /**
- * The Backup that stands for a snapshot somebody else made: it goes with its Repository and never takes the
- * snapshot with it. Undefined for a snapshot no Backup can be made of, e.g. of a path of 5000 characters.
+ * The discovered Backup of a snapshot: it is deleted with its Repository and never deletes the
+ * snapshot. Undefined for a snapshot that cannot have one, e.g. with a path of 5000 characters.
  */
 export function discoveredBackupFor(
   repository: RepositoryObject,

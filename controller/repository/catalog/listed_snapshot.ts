@@ -2,12 +2,12 @@ import type { CatalogEntry } from "../../../api/mod.ts";
 import { sourceText } from "./backups_seen.ts";
 import { discoveredName } from "./discovered_backup.ts";
 
-/** A snapshot of a listing, with what every pass over that listing asks of it. */
+/** A snapshot of a listing, with values that every pass over that listing needs. */
 export interface ListedSnapshot extends CatalogEntry {
-  /** As `sourceText` writes it. */
+  /** In the form of `sourceText`. */
   readonly source: string;
   readonly startMs: number;
-  /** Name of the discovered Backup that stands for it, if one does. */
+  /** The name its discovered Backup has, if there is one. */
   readonly name: string;
 }
 
@@ -16,7 +16,7 @@ export function listedSnapshots(
   entries: readonly CatalogEntry[],
   repository: string,
 ): ReadonlyMap<string, ListedSnapshot> {
-  // There are few sources beside snapshots, and each text is worth having once.
+  // There are far fewer sources than snapshots, so each text is shared.
   const sources = new Map<string, string>();
   return new Map(entries.map((entry) => {
     const text = sourceText(entry);
@@ -27,7 +27,7 @@ export function listedSnapshots(
   }));
 }
 
-/** Ids of the snapshots that runs made, by the uid of the Backup that did. */
+/** Ids of the snapshots of runs, by the uid of their Backup. */
 export function idsByRun(entries: readonly CatalogEntry[]): ReadonlyMap<string, readonly string[]> {
   const ids = new Map<string, string[]>();
   for (const { id, runId } of entries) {

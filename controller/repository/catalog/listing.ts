@@ -11,33 +11,33 @@ import type { RepositoryObject } from "../repository_object.ts";
 import { type BackupFacts, backupFacts } from "./backups_seen.ts";
 import { idsByRun, type ListedSnapshot, listedSnapshots } from "./listed_snapshot.ts";
 
-/** What a finished bootstrap listed. */
+/** The listing of a finished bootstrap. */
 export interface ReadListing {
   readonly kind: "read";
   /** By id, newest first. */
   readonly snapshots: ReadonlyMap<string, ListedSnapshot>;
-  /** Ids of those that a run of some cluster made, by the uid of its Backup. */
+  /** Ids of the snapshots of runs of any cluster, by the uid of their Backup. */
   readonly idsByRun: ReadonlyMap<string, readonly string[]>;
-  /** True when the repository holds more. */
+  /** True when the repository has more snapshots. */
   readonly truncated: boolean;
   /** When the bootstrap began, and when it ended, by the node's clock. */
   readonly startedMs: number;
   readonly endedAt: string;
-  /** Reads the Backups it is compared with, each once: a hundred passes may work through one listing. */
+  /** Reads the Backups it is compared with, each only once: a hundred passes may process one listing. */
   readonly factsOf: (backup: KubeObject) => BackupFacts;
 }
 
-/** The listing a Repository has yet to work through. */
+/** The listing a Repository has not processed completely yet. */
 export type Listing =
   | { readonly kind: "none" }
   | ReadListing
-  /** `endedAt` is absent when nothing is left that could tell. */
+  /** `endedAt` is absent when unknown. */
   | { readonly kind: "unreadable"; readonly why: string; readonly endedAt?: string };
 
-/** Lines a mover may write beside its listing, after it began with that. */
+/** The most other lines of a mover after the begin of its listing. */
 const MORE_LINES = 2000;
 
-/** Where a listing is, and what it must add up to. */
+/** The pod of a listing, and the expected digest. */
 interface ListingSource {
   readonly pod: ObjectKey;
   readonly digest: CatalogDigest;
@@ -45,22 +45,22 @@ interface ListingSource {
   readonly endedAt: string;
 }
 
-/** The Job whose listing is still to be worked through; its log must stay until then. */
+/** The Job whose listing is not processed completely; its log must stay until then. */
 export function listedJob(repository: RepositoryObject, jobs: readonly KubeObject[]): KubeObject | undefined {
   if (!listingIsPending(repository)) return undefined;
   const name = lastJobName(repository);
   return jobs.find(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined);
 }
 
-/** Name of the bootstrap Job whose end was written down last. */
+/** The name of the bootstrap Job whose end was recorded last. */
 function lastJobName({ key: { name }, uid, status }: RepositoryObject): string {
   return moverJobName({ name, uid }, { kind: "bootstrap" }, status.bootstrap?.runs ?? 0);
 }
 
 /**
- * Reads the listing of the bootstrap that ended last from the log of that Job's own pod, once: a repository with
- * much to do is worked through in many passes, and the memory hands it out until the last one. After a restart the
- * log is read again. Whatever goes wrong costs that listing and nothing else. Throws only when broken off.
+ * Reads the listing of the last bootstrap from the log of its pod, once: a listing with
+ * much to do is processed in many passes, which get it from memory. After a restart the
+ * log is read again. A failure costs only that listing. Throws only when aborted.
  */
 export async function observeListing(
   { repository, jobs, pods }: {
@@ -87,7 +87,7 @@ export async function observeListing(
   return listing;
 }
 
-/** A spec that changed since gets a bootstrap, and so a listing, of its own. */
+/** False after the spec changed: there will be another bootstrap, with its own listing. */
 function listingIsPending({ generation, isDeleting, status: { bootstrap } }: RepositoryObject): boolean {
   return bootstrap?.listing === "Pending" && bootstrap.forGeneration === generation && !isDeleting;
 }
@@ -103,7 +103,7 @@ function sourceOf(
     const read = parseMoverResult(terminated?.message);
     if (read.kind !== "result" || !isBootstrap(read.result)) continue;
     const { bootstrap: { catalog, uniqueId }, durationSeconds } = read.result;
-    // Only the repository this object was opened with speaks of its Backups.
+    // Only a listing of the repository this object was opened with concerns its Backups.
     if (catalog === undefined || uniqueId !== status.uniqueId) continue;
     const endedMs = Date.parse(terminated?.finishedAt ?? createdAt);
     if (Number.isNaN(endedMs)) continue;
@@ -155,11 +155,11 @@ function gone(what: string): Extract<Listing, { readonly kind: "unreadable" }> {
   return { kind: "unreadable", why: `Cannot read the listing of the snapshots: ${what}` };
 }
 
-/** Decoded, the longest listing takes about 5 MB with what is remembered of its Backups. */
+/** Decoded, the longest listing needs about 5 MB, with the facts of its Backups. */
 const mostListings = 4;
 
 /**
- * Keeps listings between the passes that work through them, a few at a time; one that is not kept is read again
+ * Keeps a few listings between the passes that process them; one that is not kept is read again
  * from the log of its pod, so nothing depends on it.
  */
 export class ListingMemory {
@@ -171,7 +171,7 @@ export class ListingMemory {
     return kept?.jobUid === jobUid ? kept.listing : undefined;
   }
 
-  /** Keeps it in place of the one before of that Repository; the one kept longest goes when there are too many. */
+  /** Stores a listing and replaces the Repository's former one; drops the oldest when there are too many. */
   keep(repository: ObjectKey, jobUid: string, listing: ReadListing): void {
     const text = keyText(repository);
     this.#kept.delete(text);

@@ -8,23 +8,23 @@ import type { ReadListing } from "./listing.ts";
 /** Clocks of nodes differ a little. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** A run, and what is to be said of its snapshots. */
+/** A run whose note must change. */
 export interface UnnotedRun {
   readonly run: EndedRun;
-  /** Ids of those that are missing; empty when what was said is to be taken back. */
+  /** Ids of the missing snapshots; empty to remove the note. */
   readonly missing: readonly string[];
 }
 
-/** What is to be said to runs about their snapshots. */
+/** The missing snapshots of all runs. */
 export interface MissingSnapshots {
   readonly unnoted: readonly UnnotedRun[];
-  /** Snapshots that are missing, of all runs. */
+  /** The number of missing snapshots. */
   readonly count: number;
-  /** Set when most of what a whole listing should show is missing: nothing is taken away on such a word. */
+  /** Set when most of what a whole listing should show is missing: nothing is removed then. */
   readonly shortfall: Shortfall | undefined;
 }
 
-/** How many of the snapshots a listing should show it does not. */
+/** How many of the expected snapshots a listing does not show. */
 export interface Shortfall {
   readonly missing: number;
   readonly expected: number;
@@ -37,7 +37,7 @@ export interface Shortfall {
 export function missingSnapshots(catalog: Catalog): MissingSnapshots {
   const { listing, runs } = catalog;
   const unnoted: UnnotedRun[] = [];
-  // Many runs may stand on one.
+  // Many runs may rely on one snapshot.
   const gone = new Set<string>();
   for (const run of runs) {
     const missing = missingOf(run, listing);
@@ -48,8 +48,8 @@ export function missingSnapshots(catalog: Catalog): MissingSnapshots {
 }
 
 /**
- * One snapshot is deleted by hand, and so are old ones; but a listing that lacks most of what was there a while ago
- * speaks more likely of a storage that is not what it was, or of a word that is not true.
+ * Single snapshots may be deleted by hand. But a listing that lacks most of the known snapshots
+ * means more likely that the storage changed, or that something is wrong.
  */
 function shortfallOf({ listing, runs, discovered }: Catalog): Shortfall | undefined {
   if (listing.truncated) return undefined;
@@ -59,7 +59,7 @@ function shortfallOf({ listing, runs, discovered }: Catalog): Shortfall | undefi
   return missing > 1 && missing * 2 > ids.size ? { missing, expected: ids.size } : undefined;
 }
 
-/** Says it. */
+/** The annotation with the note. */
 export function noting({ run: { key, uid }, missing }: UnnotedRun, { endedAt }: ReadListing): Annotating {
   const note = missing.length === 0 ? null : missingNoteText({ at: endedAt, ids: [...missing] });
   return { resource: BACKUP, key, uid, annotations: { [ANNOTATION.snapshotMissing]: note } };
@@ -74,7 +74,7 @@ function canJudge({ endMs }: EndedRun, { truncated, startedMs }: ReadListing): b
   return !truncated && endMs + CLOCK_SKEW_MS < startedMs;
 }
 
-/** A note that names nothing, or that nobody can read, is written anew or taken off. */
+/** True when the note is already right; an empty or unreadable note never is. */
 function isNoted(note: EndedRun["note"], missing: readonly string[]): boolean {
   if (note === undefined) return missing.length === 0;
   const said = missingIds(note);

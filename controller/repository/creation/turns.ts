@@ -15,18 +15,18 @@ interface Turn {
 export class CreationTurns {
   readonly #turns = new Map<string, Turn>();
 
-  /** Takes the turn, in place of any other this Repository has; answers whose it is when it is another's. */
+  /** Takes the turn and gives up any other of this Repository; returns the owner when another one has it. */
   take(storage: string, repository: ObjectKey, now: Date): ObjectKey | undefined {
     this.giveBack(repository);
     const turn = this.#turns.get(storage);
-    // Either way: a clock that was set back would have it held for as long.
-    const isHeld = turn !== undefined && Math.abs(now.getTime() - turn.sinceMs) < GRANT_SECONDS * 1000;
-    if (isHeld) return turn.repository;
+    // In both directions: after a clock was set back the turn would last too long.
+    const isTaken = turn !== undefined && Math.abs(now.getTime() - turn.sinceMs) < GRANT_SECONDS * 1000;
+    if (isTaken) return turn.repository;
     this.#turns.set(storage, { repository, sinceMs: now.getTime() });
     return undefined;
   }
 
-  /** Gives back what a Repository has. */
+  /** Gives back the turn of a Repository. */
   giveBack(repository: ObjectKey): void {
     for (const [storage, turn] of this.#turns) {
       if (keyText(turn.repository) === keyText(repository)) this.#turns.delete(storage);
