@@ -34,7 +34,7 @@ export function memoryAfter(
     ? !podIsAlive
     : works;
   const podGoneSince = hasPod ? undefined : known?.podGoneSince;
-  const hasEnded = state.kind === "succeeded" || state.kind === "failed";
+  const hasEnded = isUnwanted !== true && (state.kind === "succeeded" || state.kind === "failed");
   const { waitingSince } = goesOn || hasEnded ? {} : before ?? {};
   const beginsAnew = hasEnded || (goesOn && limits.jobs !== undefined);
   const { slotsGivenBack, stoppedReason } = beginsAnew ? {} : before ?? {};

@@ -71,6 +71,10 @@ function stepOf<O extends OperationKey>(
   if (staysTooLong(memory, current, limits, now) || isOverAndStays(memory, current, now)) {
     return replace(memory, current, limits, now);
   }
+  if (current.unwantedWhy !== undefined) {
+    const wait = { reason: "PodNotStarted", text: current.unwantedWhy } as const;
+    return giveUp(memory, wait, now, restEnds(memory, limits, limits.startDeadlineSeconds, now));
+  }
   if (current.isUnwanted === true) return whileUnwanted(memory, now);
   switch (state.kind) {
     case "absent":

@@ -26,6 +26,8 @@ export interface AnyMover {
   readonly isOutdated: boolean;
   /** Set when its work is no longer wanted: it is stopped, even if it works. */
   readonly isUnwanted?: true;
+  /** Why, when that is no wish of anybody: it is told, and the next one rests before it begins. */
+  readonly unwantedWhy?: string;
   /** The API server's clock at that time, for the age of times that it set. */
   readonly serverNow: Date;
 }

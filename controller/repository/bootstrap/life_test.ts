@@ -157,6 +157,32 @@ Deno.test("the mover of today is not removed by a status that says that the one 
   assert.deepEqual([report.result, isToGo], ["requeue", [false]]);
 });
 
+Deno.test("a bootstrap whose Job loses its annotation each time rests longer each time, and says why", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  let made = 0;
+  kube.subscribe(({ old, new: job }) => {
+    if (job?.kind !== "Job" || old !== undefined) return;
+    made += 1;
+    const { annotations: _none, ...metadata } = job.metadata;
+    kube.put({ ...job, metadata });
+  });
+  const events: string[] = [];
+  for (let second = 0; second < 7200; second += 10) {
+    const plan = await pass(kube, second);
+    events.push(...plan.events.map(({ reason, note }) => `${reason} ${note}`));
+    for (const job of kube.list(JOB)) {
+      if (job.metadata.deletionTimestamp !== undefined) kube.delete(job);
+      else kube.put(aPodOf(job, { status: { phase: "Running" } }));
+    }
+    removePods(kube);
+  }
+  assert.ok(made > 3 && made < 12, `${made} were made in two hours`);
+  assert.deepEqual(events.map((event) => event.split(" ")[0]), ["PodNotStarted"]);
+  assert.match(events[0] ?? "", /lost the annotation kopiur\.home-operations\.com\/bootstrap-for/);
+  const { outcome } = await pass(kube, 7200);
+  assert.match(JSON.stringify(outcome), /lost the annotation/);
+});
+
 /** A reader whose caches are behind. */
 function behind(kube: FakeKube, caches: Partial<Reader>): Reader {
   return {

@@ -1,4 +1,4 @@
-import type { RepositoryStatus } from "../../../api/mod.ts";
+import { ANNOTATION, type RepositoryStatus } from "../../../api/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import {
   jobMemory,
@@ -78,14 +78,20 @@ export function bootstrapsOf(
   const { repository, serverNow } = world;
   const task = bootstrapTask(repository);
   const memory = memoryOf(task, world, options, now);
-  const movers = seenMovers(task, memory, world, serverNow).map((mover) => {
-    const purpose = mover.job === undefined ? undefined : purposeOf(mover.job);
-    const isStale = mover.state.kind === "waiting" && (purpose?.madeFrom ?? "") !== madeFrom(options);
-    const isUnwanted = mover.job !== undefined && (purpose?.generation !== repository.generation || isStale);
+  const movers = seenMovers(task, memory, world, serverNow).map((mover): SeenMover<"bootstrap"> => {
+    if (mover.job === undefined) return mover;
+    const purpose = purposeOf(mover.job);
+    if (purpose === undefined) return { ...mover, isUnwanted: true, unwantedWhy: NO_PURPOSE };
+    const isStale = mover.state.kind === "waiting" && (purpose.madeFrom ?? "") !== madeFrom(options);
+    const isUnwanted = purpose.generation !== repository.generation || isStale;
     return isUnwanted ? { ...mover, isUnwanted } : mover;
   });
   return { task, memory, movers };
 }
+
+const NO_PURPOSE =
+  `its Job has lost the annotation ${ANNOTATION.bootstrapFor}, without which its result is not believed; ` +
+  "a webhook may take it away, or somebody edited the Job";
 
 function memoryOf(
   task: BootstrapTask,
