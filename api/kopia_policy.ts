@@ -132,7 +132,7 @@ export const kopiaPolicy = z.object({
       } (with / only at the root of the volume). Default: true; false puts them back.`,
     ),
     cacheDirs: z.boolean().optional().describe(
-      "Leave folders out that hold a CACHEDIR.TAG. Kopia's default: true.",
+      "Leave out folders with a CACHEDIR.TAG. Kopia's default: true.",
     ),
     ignoreIdenticalSnapshots: z.boolean().optional().describe(
       "Make no snapshot when nothing changed since the newest one; the Backup then succeeds as Unchanged. Default: false.",

@@ -7,16 +7,16 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** Field manager of every server-side apply of the controller. */
 export const FIELD_MANAGER = `${GROUP}/controller`;
-/** The only finalizer in the product: a Backup holds its snapshot until this is dropped. */
+/** The only finalizer of the product: it keeps a Backup until its snapshots are handled. */
 export const FINALIZER = `${GROUP}/snapshot-cleanup`;
 
 /** Label keys written on what the controller makes. */
 export const LABEL = {
-  /** How a Backup came to be: `scheduled`, `manual` or `discovered`. */
+  /** The origin of a Backup: `scheduled`, `manual` or `discovered`. */
   origin: `${GROUP}/origin`,
   /** Name of the BackupSchedule that made a Backup; a label and no owner: runs outlive their schedule. */
   schedule: `${GROUP}/schedule`,
-  /** Kopia's id of the snapshot a discovered Backup stands for. */
+  /** Kopia's id of a discovered Backup's snapshot. */
   snapshotId: `${GROUP}/snapshot-id`,
   /** Name of the BackupConfig a Backup or its Job belongs to. */
   config: `${GROUP}/config`,
@@ -36,27 +36,27 @@ export const MANAGED_BY = "kopiur";
 /** Value of the component label on mover Jobs and pods. */
 export const COMPONENT_MOVER = "mover";
 
-/** Annotation keys people or the controller write. */
+/** Keys of annotations that people or the controller set. */
 export const ANNOTATION = {
   /** On a Namespace: "true" permits movers that run as root. */
   privilegedMovers: `${GROUP}/privileged-movers`,
   /** On a Backup: "true" drops the finalizer without touching the repository. */
   skipSnapshotCleanup: `${GROUP}/skip-snapshot-cleanup`,
-  /** On a Backup: who deletes it as a matter of routine, `retention` or `history`; such a deletion never counts as a mistake. */
+  /** On a Backup: the routine that deletes it, `retention` or `history`; such a deletion never counts as a mistake. */
   deletedBy: `${GROUP}/deleted-by`,
   /** On a Backup: "true" lets its snapshots be deleted although many Backups are deleted, or they are the last ones. */
   confirmDeletion: `${GROUP}/confirm-deletion`,
-  /** On a Backup: a word that says why its run is to be stopped, `Replaced` from a schedule; it then ends Failed. */
+  /** On a Backup: why its run must be stopped, `Replaced` from a schedule; it then ends Failed. */
   cancelRun: `${GROUP}/cancel-run`,
-  /** On a Backup, as JSON `{"at": RFC 3339, "ids": [...]}`: snapshots of it that the repository holds no longer. */
+  /** On a Backup, as JSON `{"at": RFC 3339, "ids": [...]}`: its snapshots that are gone from the repository. */
   snapshotMissing: `${GROUP}/snapshot-missing`,
-  /** On a Backup: uid under which its run was started, and value of the tag of its snapshots; written once it ended, for the day on which it is put back without its status. */
+  /** On a Backup: the uid its run was started under, and value of the tag of its snapshots; written when it ended, in case it is put back without its status. */
   ranAs: `${GROUP}/ran-as`,
-  /** On a Backup a schedule made: when that was, RFC 3339. One that the API server made much later was put back. */
+  /** On a Backup of a schedule: when it was made, RFC 3339. When it was created much later, it was put back. */
   madeAt: `${GROUP}/made-at`,
-  /** On a Backup that was put back without its status: "true" has it run again. */
+  /** On a Backup that was put back without its status: "true" lets it run again. */
   runAgain: `${GROUP}/run-again`,
-  /** On a Repository: its own uid, a person's word that no other cluster lives on the snapshots of Backups that were put back. */
+  /** On a Repository: its own uid; a person says that no other cluster uses the snapshots of Backups that were put back. */
   heir: `${GROUP}/heir`,
   /** On a PersistentVolumeClaim or a Namespace: "true" says that no backup is wanted, so none is missed. */
   noBackup: `${GROUP}/no-backup`,
@@ -68,11 +68,11 @@ export const ANNOTATION = {
   workSpec: `${GROUP}/work-spec`,
   /** On a mover Job: the source (PVC name) it reads. */
   source: `${GROUP}/source`,
-  /** On a mover Job: a hash of what the controller gave its pods, by which one that never ran is known to be out of date. */
+  /** On a mover Job: a hash of its pods' settings, which shows whether a Job that never ran is outdated. */
   moverSettings: `${GROUP}/mover-settings`,
   /** On a mover Job of a Backup: name of the Repository it works on, for the count of movers. */
   repository: `${GROUP}/repository`,
-  /** On a mover Job of a Backup: what its run was started with, as JSON, for a controller that died before it wrote that down. */
+  /** On a mover Job of a Backup: the pin of its run, as JSON, in case a controller dies before it records that. */
   run: `${GROUP}/run`,
 } as const;
 

@@ -78,7 +78,7 @@ export const ANNOTATION_CATALOG: Readonly<Record<keyof typeof ANNOTATION, Annota
   snapshotMissing: {
     on: "Backup",
     value: 'JSON `{"at": RFC 3339, "ids": [...]}`',
-    setBy: "Repository, when a listing of what it holds lacks snapshots of the Backup",
+    setBy: "Repository, when a listing of its snapshots lacks some of the Backup",
     readBy:
       "Backup (condition SnapshotPresent); BackupConfig, for which the run is no success any more; the deletion breaker and retention, which do not rely on it",
     removedBy: "by the Repository, when a listing shows them again",
@@ -86,7 +86,7 @@ export const ANNOTATION_CATALOG: Readonly<Record<keyof typeof ANNOTATION, Annota
   ranAs: {
     on: "Backup",
     value: "uid under which its run was started; the tag of its snapshots",
-    setBy: "Backup, with the end of its run, where its own movers made all it holds",
+    setBy: "Backup, with the end of its run, when its own movers made all its snapshots",
     readBy:
       "Backup, when it was put back without its status, to find its snapshots; BackupConfig, which then does not delete it by retention",
     removedBy: "never",

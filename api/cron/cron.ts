@@ -1,6 +1,6 @@
 import { type CronField, parseCronField } from "./field.ts";
 
-/** A cron expression that was understood. */
+/** A parsed cron expression. */
 export interface Cron {
   /** With every `H` written out, names in capitals. */
   readonly text: string;
@@ -10,11 +10,11 @@ export interface Cron {
   readonly months: readonly number[];
   /** 0 is Sunday. */
   readonly daysOfWeek: readonly number[];
-  /** Whether a day must be in both lists of days, or in either one: when neither field holds a `*` (crontab(5)). */
+  /** Whether a day must be in both lists of days, or in one of them: when neither field has a `*` (crontab(5)). */
   readonly days: "both" | "either";
 }
 
-/** What became of reading a cron expression; `why` is a sentence that says how to mend it. */
+/** The result of parsing a cron expression; `why` is a sentence that says how to correct it. */
 export type CronReading =
   | { readonly kind: "cron"; readonly cron: Cron }
   | { readonly kind: "senseless"; readonly why: string };

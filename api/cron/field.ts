@@ -1,6 +1,6 @@
 import { hashBelow } from "./hash.ts";
 
-/** One of the five fields: what it is called and which numbers it may hold. */
+/** One of the five fields: its name and its range. */
 export interface CronFieldKind {
   readonly name: string;
   readonly low: number;
@@ -32,11 +32,11 @@ export const CRON_FIELDS: readonly CronFieldKind[] = [
   },
 ];
 
-/** What a field holds: its numbers in order, and its text with every `H` written out. */
+/** A parsed field: its numbers in order, and its text with every `H` replaced. */
 export interface CronField {
   readonly values: readonly number[];
   readonly text: string;
-  /** True when it holds a `*`: it then restricts nothing in addition to the other field of days (crontab(5)). */
+  /** True when it has a `*`: then it does not count as restricted (crontab(5)). */
   readonly isOpen: boolean;
 }
 

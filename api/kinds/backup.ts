@@ -13,10 +13,10 @@ import { backupDescription, backupTags, deletionPolicy, objectName } from "../wo
 export const failurePolicy = z.object({
   backoffLimit: z.int().min(0).max(20).default(2).describe("How often a failed mover pod is tried again."),
   activeDeadlineSeconds: z.int().min(1).max(2592000).default(86400).describe(
-    "Longest time a mover of a source may work before it ends itself, with what it has to say. Its Job, waiting and retries included, gets startDeadlineSeconds and a minute more. Default: a day; what a mover read until then the next run finds.",
+    "The longest time a mover of a source may work before it ends itself with a result. Its Job, waiting and retries included, gets startDeadlineSeconds and a minute more. Default: a day; the next run continues from what a mover uploaded by then.",
   ),
   startDeadlineSeconds: z.int().min(10).max(604800).default(1800).describe(
-    "Longest time a source may wait for a mover that runs, all tries together but not its time in line for a slot, before it counts as failed. A mover that has no node or no pod for five minutes gives its slot back and asks for one again.",
+    "The longest time a source may wait for a running mover before it fails: all tries together, without the time in the queue for a slot. A mover that has no node or no pod for five minutes gives its slot back and asks for one again.",
   ),
 });
 
@@ -31,12 +31,12 @@ const discovered = z.object({
       username: z.string().max(255).describe("User half of the kopia identity."),
       hostname: z.string().max(255).describe("Host half of the kopia identity."),
     }).describe("The identity it was made under."),
-    sourcePath: z.string().min(1).max(4096).describe("Path under which kopia files it."),
+    sourcePath: z.string().min(1).max(4096).describe("Kopia's source path."),
     startTime: z.iso.datetime().max(64).describe("Start of the snapshot, by kopia."),
     endTime: z.iso.datetime().max(64).describe("End of the snapshot, by kopia."),
     sizeBytes: z.int().min(0).optional().describe("Logical size of the snapshot."),
     files: z.int().min(0).optional().describe("Files in the snapshot."),
-    description: z.string().max(512).optional().describe("What its maker said of it."),
+    description: z.string().max(512).optional().describe("The description that its maker gave it."),
   }).describe("The snapshot."),
 });
 export type DiscoveredSnapshot = z.infer<typeof discovered>;
@@ -51,7 +51,7 @@ export const backupSpec = z.object({
   discovered: discovered.meta(cel(
     { rule: "self == oldSelf", message: "discovered cannot be changed: it is written by the controller" },
   )).optional().describe(
-    "The snapshot this Backup stands for, in place of a recipe; written by the controller for one no Backup made.",
+    "The snapshot that a discovered Backup represents, instead of a recipe; set by the controller.",
   ),
   tags: backupTags.optional().describe(
     "Kopia tags of the snapshots in addition to ours, read when a mover starts. Keys without a colon, not beginning with kopiur-.",
@@ -63,11 +63,11 @@ export const backupSpec = z.object({
     "Keep this Backup whatever the retention of its BackupConfig says. May be changed at any time.",
   ),
   accept: z.boolean().optional().describe(
-    "True: a person says that the snapshots of this Backup are as they should be, though something could not be read or they hold much less than older ones. Retention then takes them for whole, and measures later ones by them. May be changed at any time.",
+    "True: a person says that the snapshots of this Backup are right, although something could not be read or they contain much less than older ones. Retention then treats them as whole and compares later ones with them. May be changed at any time.",
   ),
   failurePolicy: failurePolicy.optional().describe("Limits of this run, read when it starts."),
   deletionPolicy: deletionPolicy.optional().describe(
-    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, of today (when it is gone, the last one that was seen) and at the start of the run the more careful one, else Delete; of a discovered one always Retain. May be changed until deletion.",
+    "What deleting this Backup does to its snapshots. Default: the BackupConfig's defaultDeletionPolicy, namely the more careful of today's (the last one seen, when the BackupConfig is gone) and that at the start of the run, else Delete. A discovered Backup always has Retain. May be changed until deletion.",
   ),
 }).refine(({ configRef, discovered }) => (configRef === undefined) !== (discovered === undefined), {
   message: "expected exactly one of configRef, discovered",
@@ -97,7 +97,7 @@ function namedPaths(what: string) {
   return z.object({
     count: z.int().min(1).describe(what),
     paths: z.array(z.string()).max(10).describe(
-      "The first of them as kopia names them, on one line each: what no screen shows is written as in JSON.",
+      "The first of them, as kopia names them, one line each; invisible characters are written as in JSON.",
     ),
   });
 }
@@ -105,15 +105,15 @@ function namedPaths(what: string) {
 /** How one source of a run stands. */
 export const snapshotEntry = z.object({
   source: z.string().describe("Name of the PersistentVolumeClaim; of a discovered snapshot its path."),
-  sourcePath: z.string().describe("Path under which kopia files it."),
-  phase: z.enum(["Pending", "Running", "Succeeded", "Failed"]).describe("How this source stands."),
+  sourcePath: z.string().describe("Kopia's source path."),
+  phase: z.enum(["Pending", "Running", "Succeeded", "Failed"]).describe("The state of this source."),
   kopiaSnapshotID: z.string().optional().describe("Kopia's id of the snapshot."),
   unchanged: z.boolean().optional().describe(
     "True when nothing changed since the newest snapshot of this source, so that kopia made none for this run.",
   ),
   unchangedSince: z.string().optional().describe("Kopia's id of that newest snapshot."),
   leftUnfinished: z.boolean().optional().describe(
-    "True when a mover before the one that found this may have left something unfinished in the repository, which goes with this Backup.",
+    "True when an earlier mover may have left an unfinished snapshot in the repository, which is deleted with this Backup.",
   ),
   job: moverMemory.optional().describe("The mover Job."),
   startTime: z.iso.datetime().optional().describe("Start of the snapshot, by kopia."),
@@ -127,26 +127,26 @@ export const snapshotEntry = z.object({
   unreadable: z.object({
     count: z.int().min(1).describe("Files and folders that could not be read."),
     paths: z.array(z.string()).max(10).describe("The first of them."),
-  }).optional().describe("What the snapshot lacks because it could not be read."),
+  }).optional().describe("What is missing from the snapshot because it could not be read."),
   excluded: z.object({
     files: z.int().min(0).describe("Files."),
-    folders: z.int().min(0).describe("Folders, each with all that is in it as one."),
+    folders: z.int().min(0).describe("Folders, each counted once with everything in it."),
   }).optional().describe(
-    "What rules left out: those of the policy, .kopiaignore files and CACHEDIR.TAG. Absent: nothing.",
+    "What ignore rules left out (the policy, .kopiaignore files, CACHEDIR.TAG). Absent: nothing.",
   ),
   names: z.object({
     renamed: namedPaths(
-      "Files, folders and links of such a name; what is in such a folder is not counted.",
+      "Files, folders and links with such a name; the entries of such a folder are not counted.",
     ).optional().describe("What is in the snapshot under another name than in the source."),
     lost: namedPaths("Files and links, those in folders included; an empty folder is one.").optional()
       .describe(
-        "What no restore gives back, as its name became that of another. The snapshot is partial.",
+        "What no restore brings back, as another file has its name. The snapshot is partial.",
       ),
     unknown: z.boolean().optional().describe(
-      "True when not all names could be looked at: there may be more.",
+      "True when not all names could be checked: there may be more.",
     ),
   }).optional().describe(
-    "What became of names kopia cannot keep: it makes the character U+FFFD of each byte of a name that is not UTF-8. Absent: it kept every name, or the release that made the Backup did not look.",
+    "Names that kopia could not keep: it replaces each byte of a name that is not UTF-8 by the character U+FFFD. Absent: it kept every name, or the release that made the Backup did not check.",
   ),
   failure: z.object({
     class: z.string().describe("Failure class, one of the reasons."),
@@ -172,16 +172,16 @@ export type SourceProgress = z.infer<typeof sourceProgress>;
 
 /** Status of a Backup. */
 export const backupStatus = z.object({
-  observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status is about."),
   phase: z.enum(backupPhases).optional().describe(
-    "Pending: waits, the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting. Discovered: stands for a snapshot found in a repository.",
+    "Pending: waits; the Ready condition says for what. Running. Succeeded, possibly with condition Complete=False. Failed. Deleting. Discovered: represents a snapshot found in a repository.",
   ),
   origin: z.enum(backupOrigins).optional().describe(
-    "How it came to be: by a BackupSchedule, by a person's hand, or found in a repository.",
+    "Who made it: a BackupSchedule, a person, or the controller for a snapshot found in a repository.",
   ),
   message: z.string().optional().describe("What happens or happened, in one sentence."),
   traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe(
-    "Trace of the run, in OpenTelemetry and in the log lines of controller and movers.",
+    "Trace id of the run, in OpenTelemetry and in the log lines of controller and movers.",
   ),
   resolved: z.object({
     repository: repositoryRef.extend({
@@ -192,13 +192,13 @@ export const backupStatus = z.object({
     config: z.string().describe("Name of the BackupConfig."),
     identity: identity.describe("The identity snapshots were made under."),
     deletionPolicy: deletionPolicy.describe(
-      "The config's default deletion policy at the start of the run; holds where it is more careful than that of today, or the config is gone.",
+      "The config's default deletion policy at the start of the run; it applies when it is more careful than today's, or the config is gone.",
     ),
     lastDeletionPolicy: deletionPolicy.optional().describe(
-      "What the config said last, where that is not what it said at the start of the run; holds when the config is gone and this is the more careful one.",
+      "The config's last default deletion policy, if it differs from that at the start of the run; it applies when the config is gone and this is the more careful one.",
     ),
     mover: moverSpec.optional().describe(
-      "The mover choices at the start of the run. User and groups stay so; where a later mover of it runs and what it may use is what BackupConfig and Repository say then.",
+      "The mover settings at the start of the run. User and groups stay as they are; scheduling and resources of a later mover are those of BackupConfig and Repository at that time.",
     ),
     policy: kopiaPolicy.optional().describe("What the config sets in kopia's policy of the sources."),
   }).optional().describe("What the run was started with; deletion needs nothing else."),
@@ -207,19 +207,19 @@ export const backupStatus = z.object({
     "x-kubernetes-list-map-keys": ["source"],
   }).describe("One entry per source."),
   stopAskedAt: z.iso.datetime().optional().describe(
-    "When the movers of the run were first told to stop, because it is cancelled or deleted. They are not waited for without end.",
+    "When the movers of the run were first stopped, because it is cancelled or deleted. The wait for them is limited.",
   ),
   progress: z.array(sourceProgress).max(64).optional().meta({
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["source"],
   }).describe(
-    "How far the movers are that work now, one entry per source, written at most every 30 seconds. Of a source that ended its entry in snapshots says what was done.",
+    "The progress of the working movers, one entry per source, written at most every 30 seconds. The result of a source that ended is in its entry of snapshots.",
   ),
   adopted: z.object({
     run: z.string().describe("Uid of the object under which the run was started, the tag of its snapshots."),
-    at: z.iso.datetime().describe("When the snapshots were taken up."),
+    at: z.iso.datetime().describe("When the snapshots were adopted."),
   }).optional().describe(
-    "Set when the Backup was put back without its status and took up the snapshots its run had made: it ran long before it was created.",
+    "Set when the Backup was put back without its status and adopted the snapshots of its run: it ran long before it was created.",
   ),
   timing: z.object({
     startTime: z.iso.datetime().describe("When the first mover Job was made."),
@@ -236,37 +236,39 @@ export const backupStatus = z.object({
     renamed: z.int().min(0).optional().describe(
       "Files, folders and links that are saved under another name.",
     ),
-    lost: z.int().min(0).optional().describe("Files and links whose name became that of another."),
+    lost: z.int().min(0).optional().describe(
+      "Files and links that no restore brings back, as another file has their name.",
+    ),
   }).optional().describe("Sums over all sources."),
   repository: z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
     observedAt: z.iso.datetime().describe("When that mover ended."),
-  }).optional().describe("What the last mover of this run saw in the repository."),
+  }).optional().describe("The repository as seen by the last mover of this run."),
   deletion: z.object({
     job: moverMemory.optional().describe("The mover Job that deletes them."),
     failures: z.int().min(0).describe(
-      "Failed attempts to delete the snapshots; once they are gone, to look again at what was left.",
+      "Failed attempts to delete the snapshots; once they are gone, to look again for what was left.",
     ),
     lastJob: z.string().optional().describe(
       "Uid of the last failed attempt's Job, so that it is counted once.",
     ),
-    retryAt: z.iso.datetime().optional().describe("When it is tried again."),
+    retryAt: z.iso.datetime().optional().describe("When the next attempt is."),
     settlingSince: z.iso.datetime().optional().describe(
-      "When the controller first saw the deletion: it waits a moment from then on, for those that come with it.",
+      "When the controller first saw the deletion; from then on it waits a moment for others that belong to it.",
     ),
     startedAt: z.iso.datetime().optional().describe(
       "When the first mover for it was made: from then on some of the snapshots may be gone.",
     ),
     waitingSince: z.iso.datetime().optional().describe(
-      "Since when its mover does not start, or is out of sight.",
+      "Since when its mover does not start, or is lost.",
     ),
     unstarted: z.int().min(0).optional().describe("Movers that were given up because they did not start."),
     checkpointWaits: z.int().min(1).optional().describe(
-      "Movers that had to leave what killed ones wrote down, as it was too young to tell that nobody works on it. The snapshots are gone by then.",
+      "Movers that left checkpoints of killed ones, as these were too young to be sure that no upload continues from them. The snapshots are gone by then.",
     ),
     stoppingSince: z.iso.datetime().optional().describe("Since when a mover of it is being stopped."),
-  }).optional().describe("How the deletion of the snapshots stands."),
+  }).optional().describe("The state of the deletion of the snapshots."),
   conditions,
 });
 export type BackupStatus = z.infer<typeof backupStatus>;
@@ -275,7 +277,7 @@ export type BackupStatus = z.infer<typeof backupStatus>;
 export const backupKind: KindDefinition = {
   ...KIND_NAMES.backup,
   description:
-    "One run of a BackupConfig: one snapshot per source. Deleting it deletes its snapshots, by policy. Or a snapshot found in a repository, which stays.",
+    "One run of a BackupConfig, with one snapshot per source; deleting it deletes its snapshots, by policy. Or a discovered snapshot, which stays.",
   spec: backupSpec,
   status: backupStatus,
   columns: [

@@ -23,14 +23,14 @@ const labelKey = z.string().min(1).max(317).regex(
   /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
 );
 
-/** A label selector as Kubernetes means it: everything it says must hold; one that says nothing selects all. */
+/** A label selector as in Kubernetes: all requirements must hold; an empty one selects all. */
 export const labelSelector = z.object({
   matchLabels: z.record(labelKey, labelText).optional().describe("Labels with exactly these values."),
   matchExpressions: z.array(
     z.object({
       key: labelKey.describe("Key of the label."),
       operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe(
-        "How the label is compared; NotIn also holds where there is no such label.",
+        "How the label is compared; NotIn also matches when there is no such label.",
       ),
       values: z.array(labelText).max(64).optional().describe("Values for In and NotIn."),
     }).meta(cel({
@@ -45,16 +45,16 @@ export type LabelSelector = z.infer<typeof labelSelector>;
 /** One entry of `sources`: a claim by name, or all that a selector matches when a run starts. */
 const configSource = z.object({
   pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).optional().describe(
-    "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only. While it has no volume a run waits for it up to its start deadline and goes on without it then; without one that lost its volume or is a raw block device at once. Such a run is partial.",
+    "A PersistentVolumeClaim in the namespace of this BackupConfig, mounted read-only. While it has no volume, a run waits for it up to its start deadline and then goes on without it; when it lost its volume or is a raw block device, the run goes on without it at once. Such a run is partial.",
   ),
   pvcSelector: labelSelector.optional().describe(
     'The PersistentVolumeClaims of this namespace whose labels match when a run starts; an empty selector matches all. Left out, and named in the condition VolumesUsable: claims being deleted, without a volume, that lost it, and raw block devices. Left out as well: the repository\'s own volume and those with the annotation kopiur.home-operations.com/no-backup: "true".',
   ),
   sourcePathOverride: z.string().max(512).regex(/^\/[^:\p{Cc}]*$/u).optional().describe(
-    "Path under which kopia files the snapshot of a claim that is named. Default: by sourcePathStrategy.",
+    "Kopia's source path for a claim that is named. Default: by sourcePathStrategy.",
   ),
   sourcePathStrategy: z.enum(["PvcName", "PvcNamespacedName"]).default("PvcName").describe(
-    "Path under which kopia files a snapshot: /pvc/<name> or /pvc/<namespace>/<name>.",
+    "Kopia's source path: /pvc/<name> or /pvc/<namespace>/<name>.",
   ),
 }).refine(({ pvc, pvcSelector }) => (pvc === undefined) !== (pvcSelector === undefined), {
   message: "expected exactly one of pvc, pvcSelector",
@@ -73,13 +73,13 @@ const keep = z.int().min(0).max(1_000_000).optional();
 /** How many Backups with snapshots of a recipe are kept (deploy/docs/retention.md). */
 export const retention = z.object({
   keepLatest: keep.describe("The newest so many."),
-  keepHourly: keep.describe("The newest of each of the last so many hours that have one."),
-  keepDaily: keep.describe("The newest of each of the last so many days that have one."),
+  keepHourly: keep.describe("The newest of each of the last N hours that have one."),
+  keepDaily: keep.describe("The newest of each of the last N days that have one."),
   keepWeekly: keep.describe(
-    "The newest of each of the last so many weeks that have one; a week begins on Monday.",
+    "The newest of each of the last N weeks that have one; a week begins on Monday.",
   ),
-  keepMonthly: keep.describe("The newest of each of the last so many months that have one."),
-  keepAnnual: keep.describe("The newest of each of the last so many years that have one."),
+  keepMonthly: keep.describe("The newest of each of the last N months that have one."),
+  keepAnnual: keep.describe("The newest of each of the last N years that have one."),
 });
 export type Retention = z.infer<typeof retention>;
 
@@ -92,7 +92,7 @@ export const backupConfigSpec = z.object({
     ),
     hostname: identityPart.optional().describe("Host half of the kopia identity. Default: the namespace."),
   }).optional().describe(
-    "Kopia files the history of snapshots under user@host:path; changing it after the first success starts a new history.",
+    "Kopia stores the history of snapshots under user@host:path; changing it after the first success starts a new history.",
   ),
   sources: z.array(configSource).min(1).max(SOURCES_MAX).meta(cel(
     {
@@ -103,10 +103,10 @@ export const backupConfigSpec = z.object({
     "What is backed up: one mover Job and one snapshot for each PersistentVolumeClaim, at most 64.",
   ),
   retention: retention.optional().describe(
-    "Which Backups with snapshots are kept: those that any of these rules keeps, and those with spec.pin; the others are deleted, a few at a time, after status.retention.pending named them for a minute. Periods are UTC. Empty, or all 0: every Backup is kept.",
+    "Which Backups with snapshots are kept: those that any of these rules keeps, and those with spec.pin. The others are deleted, a few at a time, after status.retention.pending listed them for a minute. Periods are UTC. Empty, or all 0: every Backup is kept.",
   ),
   policy: kopiaPolicy.optional().describe(
-    "How kopia makes the snapshots of this config's sources; what is left out is kopia's default, or that of the repository.",
+    "How kopia makes the snapshots of this config's sources; a field that is not set is kopia's default, or that of the repository.",
   ),
   defaultDeletionPolicy: deletionPolicy.optional().describe(
     "What deleting a Backup does to its snapshots when the Backup does not say: Delete (default) removes them, Retain and Orphan keep them; Orphan is counted.",
@@ -119,24 +119,24 @@ export type BackupConfigSpec = z.infer<typeof backupConfigSpec>;
 
 /** Status of a BackupConfig. */
 export const backupConfigStatus = z.object({
-  observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status is about."),
   resolved: z.object({
     identity: identity.describe("The identity in use."),
     sources: z.array(z.object({
       pvc: z.string().describe("Name of the PersistentVolumeClaim."),
-      sourcePath: z.string().describe("Path under which kopia files it."),
+      sourcePath: z.string().describe("Kopia's source path."),
     })).max(SOURCES_MAX).describe("The sources in use: of a selector, the claims that match now."),
-  }).optional().describe("What the spec means, written out."),
+  }).optional().describe("The resolved spec."),
   sources: z.array(z.object({
-    sourcePath: z.string().describe("Path under which kopia files it."),
+    sourcePath: z.string().describe("Kopia's source path."),
     pvc: z.string().describe("Name of the PersistentVolumeClaim."),
     lastSuccessTime: z.iso.datetime().optional().describe(
-      "When the newest Backup ended that saved it or found it unchanged. Absent when none ever did.",
+      "End of the newest Backup that saved it or found it unchanged. Absent when there was none.",
     ),
     lastAttemptTime: z.iso.datetime().optional().describe(
-      "When the newest Backup ended that tried to save it. Absent when none did yet.",
+      "End of the newest Backup that tried to save it. Absent when there was none.",
     ),
-  })).max(SOURCES_MAX).optional().describe("What became of each source there is now, in the newest Backups."),
+  })).max(SOURCES_MAX).optional().describe("Each current source in the newest Backups."),
   consecutiveFailures: z.int().min(0).optional().describe("Failed Backups since the newest Succeeded one."),
   consecutiveIncomplete: z.int().min(0).optional().describe(
     "Backups since the newest complete one: Failed ones, and Succeeded ones with condition Complete=False.",
@@ -145,7 +145,7 @@ export const backupConfigStatus = z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
     time: z.iso.datetime().describe("When it ended."),
   }).optional().describe(
-    "The newest Backup that lacks nothing; stays when that Backup is deleted.",
+    "The newest complete Backup; stays when that Backup is deleted.",
   ),
   lastBackup: z.object({
     backupRef: z.object({ name: z.string().describe("Name of the Backup.") }).describe("The Backup."),
@@ -165,10 +165,10 @@ export const backupConfigStatus = z.object({
     ),
     unreadable: z.int().min(0).optional().describe("Files and folders that could not be read."),
     renamed: z.int().min(1).optional().describe(
-      "Files, folders and links that are saved under another name, as theirs is not UTF-8. Absent: none is known of.",
+      "Files, folders and links that are saved under another name, as theirs is not UTF-8. Absent: none is known.",
     ),
     lost: z.int().min(1).optional().describe(
-      "Files and links no restore gives back, as their name is not UTF-8 and became that of another. Absent: none is known of.",
+      "Files and links that no restore brings back, as their name is not UTF-8 and became that of another. Absent: none is known.",
     ),
     traceId: z.string().regex(/^[0-9a-f]{32}$/).optional().describe("Trace of the run."),
   }).optional().describe("The newest finished Backup; stays when that Backup is deleted."),
@@ -185,39 +185,41 @@ export const backupConfigStatus = z.object({
     ),
   }).optional().describe("The newest Succeeded Backup; stays when that Backup is deleted."),
   retention: z.object({
-    activeBackupCount: z.int().min(0).describe("Succeeded Backups there are, those that will go included."),
+    activeBackupCount: z.int().min(0).describe(
+      "Existing Succeeded Backups, including those that retention will delete.",
+    ),
     forGeneration: z.int().min(0).optional().describe("Generation of the spec that pending was made for."),
     pending: z.array(z.object({
       name: z.string().describe("Name of the Backup."),
       endTime: z.iso.datetime().describe("When it ended."),
-      since: z.iso.datetime().describe("Since when it stands here; it may go a minute later."),
+      since: z.iso.datetime().describe("Since when it is listed here; it may be deleted a minute later."),
     })).max(20).optional().describe("The Backups that retention deletes next, the oldest first."),
-    pendingSince: z.iso.datetime().optional().describe("Since when the first of them stands there."),
+    pendingSince: z.iso.datetime().optional().describe("Since when the first of them is listed."),
     pendingCount: z.int().min(0).describe(
-      "All Backups that retention is to delete, those in pending included.",
+      "All Backups that retention will delete, including those in pending.",
     ),
     newest: z.object({
       name: z.string().describe("Name of the Backup."),
       endTime: z.iso.datetime().describe("When it ended."),
     }).optional().describe(
-      "The newest Succeeded Backup with a snapshot retention knows of; while there is none as new, nothing is deleted.",
+      "The newest Succeeded Backup with a snapshot that retention ever saw; while no existing one is as new, nothing is deleted.",
     ),
     notWhole: z.object({
       partial: z.int().min(0).describe("Snapshots of which something could not be read or lost its name."),
-      empty: z.int().min(0).describe("Snapshots without a file, where older ones hold some."),
+      empty: z.int().min(0).describe("Snapshots without a file, where older ones have some."),
       shrunken: z.int().min(0).describe(
-        "Snapshots with less than half of what an older one holds, or of no known size.",
+        "Snapshots with less than half of the bytes or files of an older one, or of unknown size.",
       ),
       heldBackCount: z.int().min(0).describe(
         "Backups that retention would delete if all these snapshots were whole.",
       ),
       snapshots: z.array(z.object({
         name: z.string().describe("Name of the Backup."),
-        sourcePath: z.string().describe("Path under which kopia files it."),
+        sourcePath: z.string().describe("Kopia's source path."),
         state: z.enum(["partial", "empty", "shrunken"]).describe("What it is."),
       })).max(20).describe("The newest of them, the newest first."),
     }).optional().describe(
-      "Snapshots that are not whole: they take no place from whole ones. Absent when there are none. A person can say that one is right, with spec.accept on its Backup.",
+      "Snapshots that are not whole: they take no place from whole ones. Absent when there are none. If one is right, set spec.accept on its Backup.",
     ),
     lastPruneAt: z.iso.datetime().optional().describe("When retention last deleted a Backup."),
     lastPruneDeleted: z.int().min(0).optional().describe("How many it deleted then."),

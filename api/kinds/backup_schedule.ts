@@ -16,19 +16,19 @@ export const backupScheduleSpec = z.object({
   }).describe("The recipe to run; it may be made later than the schedule."),
   schedule: z.object({
     cron: cronText.describe(
-      "When a Backup is due: minute, hour, day of month, month, day of week. Names, lists, ranges and steps; H stands for a value of its own for each schedule, as H H * * * or H(0-29)/10 * * * *.",
+      "When a Backup is due: minute, hour, day of month, month, day of week. Names, lists, ranges and steps are allowed. H is a value that is different for each schedule, as in H H * * * or H(0-29)/10 * * * *.",
     ),
     jitter: jitterText.optional().describe(
-      "Each slot starts up to this much later, by an amount of its own that never changes, as 90s, 30m or 1h30m; no longer than the shortest time between two slots.",
+      "Each slot starts up to this much later, as 90s, 30m or 1h30m; the delay differs from slot to slot, but is fixed for each. No longer than the shortest time between two slots.",
     ),
     timezone: timeZoneText.default("UTC").describe(
-      "IANA time zone the cron expression is read in. An hour that is left out in spring is made up for right after it, one that comes twice in autumn counts once.",
+      "IANA time zone of the cron expression. Slots in an hour that is skipped in spring come due right after it; an hour that comes twice in autumn counts once.",
     ),
     runOnCreate: z.boolean().default(false).describe(
       "Make a Backup also when the schedule is created.",
     ),
     suspend: z.boolean().default(false).describe(
-      "Make no Backups; slots that pass meanwhile are not made up for. Runs that began go on.",
+      "Make no Backups; slots that pass meanwhile are not made up for. Running Backups go on.",
     ),
     concurrencyPolicy: z.enum(concurrencyPolicies).default("Forbid").describe(
       "When a slot comes while a Backup of this schedule has not ended: Forbid skips the slot, Allow runs both, Replace makes the new one and, once it is there, stops the older ones.",
@@ -38,10 +38,10 @@ export const backupScheduleSpec = z.object({
     ),
   }).describe("When Backups are made."),
   failedJobsHistoryLimit: z.int().min(0).max(1000).default(3).describe(
-    "How many Failed Backups of this schedule are kept that saved no source. Those that did are the BackupConfig's retention's.",
+    "How many Failed Backups of this schedule that saved no source are kept. The BackupConfig's retention decides about the others.",
   ),
   successfulJobsHistoryLimit: z.int().min(0).max(1000).default(3).describe(
-    "How many Succeeded Backups of this schedule are kept that hold no snapshot because nothing had changed. Those with snapshots are the BackupConfig's retention's.",
+    "How many Succeeded Backups of this schedule without a snapshot, because nothing had changed, are kept. The BackupConfig's retention decides about the others.",
   ),
   backupTemplate: z.object({
     tags: backupTags.optional().describe("Kopia tags of the snapshots."),
@@ -58,18 +58,18 @@ const backupRef = z.object({ name: z.string().describe("Name of the Backup.") })
 
 /** Status of a BackupSchedule. Slots are named by the time the cron expression gives; jitter comes on top. */
 export const backupScheduleStatus = z.object({
-  observedGeneration: z.int().min(0).optional().describe("Generation of the spec this status speaks of."),
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status is about."),
   resolved: z.object({
     cron: z.string().describe("The cron expression with every H written out."),
-    timezone: z.string().describe("Time zone it is read in."),
+    timezone: z.string().describe("Its time zone."),
     intervalSeconds: z.int().min(1).optional().describe(
-      "Longest time between two slots; absent when it never comes due.",
+      "The longest time between two slots; absent when it never comes due.",
     ),
-  }).optional().describe("What the spec means, written out; absent while it makes no sense."),
+  }).optional().describe("The resolved spec; absent while it is invalid."),
   suspendedSince: z.iso.datetime().optional().describe("When the suspension was noticed."),
-  handledUntil: z.iso.datetime().optional().describe("Slots up to here were dealt with."),
+  handledUntil: z.iso.datetime().optional().describe("Slots up to here were handled."),
   repeatsUntil: z.iso.datetime().optional().describe(
-    "Slots up to here were dealt with before the clock was put back; absent when it was not.",
+    "Slots up to here were handled before the clock was set back; absent when it was not.",
   ),
   pendingSlot: z.iso.datetime().optional().describe(
     "A slot that came due and waits for its BackupConfig.",
@@ -92,16 +92,16 @@ export const backupScheduleStatus = z.object({
   ),
   missedSlots: z.object({
     total: z.int().min(0).describe(
-      "Slots that passed without a Backup because controller or BackupConfig were not there; of one absence at most 1000 are counted.",
+      "Slots that passed without a Backup because controller or BackupConfig were missing; at most 1000 are counted for one absence.",
     ),
     lastAt: z.iso.datetime().optional().describe("The newest of them."),
   }).optional().describe("Slots that were missed."),
   skippedSlots: z.object({
-    forbid: z.int().min(0).describe("Left out because an earlier Backup still ran."),
-    startingDeadline: z.int().min(0).describe("Left out because startingDeadlineSeconds was over."),
+    forbid: z.int().min(0).describe("Skipped because an earlier Backup still ran."),
+    startingDeadline: z.int().min(0).describe("Skipped because startingDeadlineSeconds was over."),
     lastAt: z.iso.datetime().optional().describe("The newest of them."),
-    lastReason: z.enum(["Forbid", "StartingDeadline"]).optional().describe("Why that one was left out."),
-  }).optional().describe("Slots that were left out on purpose."),
+    lastReason: z.enum(["Forbid", "StartingDeadline"]).optional().describe("Why that one was skipped."),
+  }).optional().describe("Slots that were skipped on purpose."),
   removedRuns: z.object({
     total: z.int().min(0).describe("Old runs without a snapshot that were deleted."),
     failuresInARow: z.int().min(0).describe("Those of them that count as consecutiveFailures."),

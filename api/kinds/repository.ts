@@ -15,7 +15,7 @@ const filesystem = z.object({
     pvc: z.object({ name: objectName.describe("Name of the PersistentVolumeClaim.") }).describe(
       "A PersistentVolumeClaim in the namespace of the Repository.",
     ),
-  }).describe("The volume that holds the repository."),
+  }).describe("The volume of the repository."),
 });
 
 const s3 = z.object({
@@ -58,7 +58,7 @@ export const repositorySpec = z.object({
   ),
   create: z.object({
     enabled: z.boolean().default(false).describe(
-      "Create the repository when the storage holds none. Never done after any other failure.",
+      "Create the repository when the storage has none. Never done after any other failure.",
     ),
     encryption: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
       "Kopia encryption algorithm of a new repository.",
@@ -82,7 +82,7 @@ export const repositorySpec = z.object({
       rule: "!has(oldSelf.splitter) || (has(self.splitter) && self.splitter == oldSelf.splitter)",
       message: "splitter cannot be changed after creation",
     },
-  )).optional().describe("What to do when the storage holds no repository."),
+  )).optional().describe("What to do when the storage has no repository."),
   catalog: z.object({
     refreshInterval: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(
       CATALOG_DEFAULTS.refreshInterval,
@@ -90,10 +90,10 @@ export const repositorySpec = z.object({
       rule: "self.matches('^[0-9]+$') ? int(self) >= 30 : duration(self) >= duration('30s')",
       message: "refreshInterval must be at least 30s",
     })).describe(
-      "How often the repository is connected again and what it holds is read, as 90s, 30m or 1h30m; at least 30s.",
+      "How often the repository is opened and its snapshots are read, as 90s, 30m or 1h30m; at least 30s.",
     ),
     discover: z.boolean().default(CATALOG_DEFAULTS.discover).describe(
-      "Make a discovered Backup for each snapshot that no Backup stands for. False removes those there are; no snapshot is touched.",
+      "Make a discovered Backup for each snapshot without a Backup. False removes the existing ones; no snapshot is touched.",
     ),
     retain: z.object({
       perIdentity: z.int().min(0).max(5000).default(CATALOG_DEFAULTS.perIdentity).describe(
@@ -103,20 +103,20 @@ export const repositorySpec = z.object({
         "Snapshots that began longer ago get no discovered Backup.",
       ),
     }).optional().describe("Bounds of the discovered Backups; no snapshot is touched by them."),
-  }).optional().describe("Reading of what the repository holds."),
+  }).optional().describe("How the repository's snapshots are read."),
   deletionBreaker: z.object({
     threshold: z.int().min(0).max(100000).default(DELETION_BREAKER_DEFAULTS.threshold).describe(
-      "When more Backups than this, whose snapshots would go with them, are deleted within the window, the snapshots stay until a person confirms; 0 switches this count off.",
+      "When more Backups than this are deleted within the window, with their snapshots, the snapshots stay until a person confirms; 0 switches this count off.",
     ),
     window: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(DELETION_BREAKER_DEFAULTS.window)
       .meta(cel({
         rule: "self.matches('^[0-9]+$') ? int(self) >= 10 : duration(self) >= duration('10s')",
         message: "window must be at least 10s",
       })).describe(
-        "How close in time the deletions are that are counted together, as 90s or 10m; at least 10s.",
+        "The window in which deletions are counted together, as 90s or 10m; at least 10s.",
       ),
     keepLast: z.boolean().default(DELETION_BREAKER_DEFAULTS.keepLast).describe(
-      "Hold as well what would take the newest whole snapshot of a source, or more than half of what a recipe has saved; false switches this part off.",
+      "Also hold a deletion that would delete the newest whole snapshot of a source, or more than half of a recipe's Backups; false switches this part off.",
     ),
   }).optional().describe(
     "What stops mistaken deletions of Backups from destroying their snapshots; deletions by retention do not count.",
@@ -154,13 +154,13 @@ export const repositoryStatus = z.object({
         "Unfinished snapshots: kopia may have written several of one upload.",
       ),
       sizeBytes: z.int().min(0).describe(
-        "Logical bytes these uploads had taken in; how much of it nothing else holds kopia does not tell.",
+        "Logical bytes that these uploads had read; kopia does not report how much storage that takes.",
       ),
       oldestTime: z.iso.datetime().describe("When the first of these uploads was begun."),
     }).optional().describe(
       "What uploads left that were killed or cancelled, as the last reading found it; those that may go on are not counted. It keeps its data in the repository until the source's next snapshot, or until its Backup is deleted. Absent: nothing.",
     ),
-  }).optional().describe("What the repository held when it was last read."),
+  }).optional().describe("The repository when it was last read."),
   catalog: z.object({
     discoveredBackupCount: z.int().min(0).describe("Discovered Backups of this repository."),
     missingSnapshotCount: z.int().min(0).describe(
@@ -168,7 +168,7 @@ export const repositoryStatus = z.object({
     ),
     lastRefreshAt: z.iso.datetime().describe("When the listing these numbers come from was read."),
     truncated: z.boolean().describe(
-      "True when the repository holds more snapshots than a listing has room for: nothing is said to be gone then.",
+      "True when the repository has more snapshots than a listing has room for: none is reported as gone then.",
     ),
     refused: z.string().max(1024).optional().describe(
       "Why the API server refused a discovered Backup; the rest waits for the next listing. Absent when it took all.",

@@ -33,7 +33,7 @@ export type Identity = z.infer<typeof identity>;
 /** The metav1.Condition of Kubernetes. */
 export const condition = z.object({
   type: z.string().max(316).describe("Condition type, CamelCase."),
-  status: z.enum(["True", "False", "Unknown"]).describe("Whether the condition holds."),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether the condition is true."),
   reason: z.string().max(1024).describe("One CamelCase word from the closed list of reasons."),
   message: z.string().max(32768).describe("One sentence for people."),
   lastTransitionTime: z.iso.datetime().describe("When status last changed."),

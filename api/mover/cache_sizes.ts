@@ -1,27 +1,27 @@
 /**
- * How kopia's caches fit into the volume they are on: the one place of the arithmetic. Kopia counts in MiB, and its own
+ * The sizes of kopia's caches within their volume. Kopia counts in MiB, and its own
  * defaults (5 GB each, without a limit) would fill a node's disk.
  */
 
-/** Capacity of the cache volume where none is given. */
+/** The default capacity of the cache volume. */
 export const CACHE_CAPACITY_DEFAULT = "2Gi";
 
-/** What a recipe says of the cache of its movers. */
+/** The cache settings of a recipe. */
 export interface CacheChoice {
   readonly capacity?: string | undefined;
   readonly contentCacheSizeMb?: number | undefined;
   readonly metadataCacheSizeMb?: number | undefined;
 }
 
-/** The two limits kopia is given. */
+/** The limits of kopia's two caches. */
 export interface CacheSizes {
   readonly contentCacheSizeMb: number;
   readonly metadataCacheSizeMb: number;
 }
 
 /**
- * Kopia keeps a third cache, of index blobs, to the size of the one for metadata; its list caches, the format and what it
- * overshoots by have no limit of their own.
+ * Kopia has a third cache, of index blobs, as large as that for metadata; its list caches, the format and the amount it
+ * exceeds a size by have no limit of their own.
  */
 const SHARE_OF_CACHES = 0.5;
 const BYTES_PER_MIB = 1024 * 1024;
@@ -32,8 +32,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The limits of the two caches, inside the capacity: what is named holds where it fits, what is not named gets the rest
- * of the share, and what does not fit is made smaller in proportion.
+ * The limits of the two caches within the capacity: a given size is used if it fits, a size not given gets the rest
+ * of the share, and sizes that do not fit are reduced in proportion.
  */
 export function cacheSizes(choice: CacheChoice): CacheSizes {
   const room = Math.max(2, Math.floor(capacityBytes(choice) * SHARE_OF_CACHES / BYTES_PER_MIB));
@@ -49,7 +49,7 @@ export function cacheSizes(choice: CacheChoice): CacheSizes {
 }
 
 /**
- * A recipe that names sizes and no capacity gets a volume they fit into, so that nobody's larger cache shrinks; `sizeLimit`
+ * A recipe with sizes but no capacity gets a volume that fits them, so that a larger cache is not reduced; `sizeLimit`
  * of the volume (`cacheCapacity`) and the limits of kopia agree by this.
  */
 export function cacheCapacity(choice: CacheChoice): string {
@@ -65,7 +65,7 @@ function capacityBytes(choice: CacheChoice): number {
   return quantityBytes(cacheCapacity(choice)) ?? quantityBytes(CACHE_CAPACITY_DEFAULT) ?? 0;
 }
 
-/** A quantity of Kubernetes as bytes; undefined for any other text. */
+/** A Kubernetes quantity in bytes; undefined for any other text. */
 function quantityBytes(text: string): number | undefined {
   const [, number, exponent, unit = ""] =
     /^([0-9]+(?:\.[0-9]+)?)(?:([eE][0-9]+)|([numkKMGTPE]i?))?$/.exec(text) ?? [];

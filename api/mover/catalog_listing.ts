@@ -4,26 +4,26 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
 
 /**
- * The channel for what does not fit into a termination message (deploy/docs/decisions/0009-catalog-channel.md): a
- * bootstrap mover writes the snapshots of its repository to its log as lines, and says in its result what they
- * must add up to.
+ * The channel for a listing, which does not fit into a termination message (deploy/docs/decisions/0009-catalog-channel.md): a
+ * bootstrap mover writes the snapshots of its repository to its log as lines, and its result has the digest
+ * of the lines.
  *
  *     kopiur-catalog <n> <base64 of a part of the gzipped JSON>       n = 1 … digest.lines
  *
- * Lines are short enough for no container runtime to split them; what else is logged between them is ignored.
+ * Lines are so short that no container runtime splits them; other lines between them are ignored.
  */
 export const CATALOG_LINE_PREFIX = "kopiur-catalog";
-/** A listing holds the newest snapshots, so many at most. */
+/** The most snapshots of a listing; it has the newest. */
 export const CATALOG_MAX_SNAPSHOTS = 5000;
-/** Longest line, its end included. */
+/** The longest line, its end included. */
 export const CATALOG_MAX_LINE_BYTES = 8192;
-/** So much of a log is read for a listing: its lines, and what else the mover says meanwhile. */
+/** How much of a log is read for a listing: its lines, and other lines of the mover. */
 export const CATALOG_MAX_LOG_BYTES = 4 * 1024 * 1024;
 
-/** Base64 letters of one line; a multiple of 4, so that a line is whole bytes. */
+/** Base64 characters per line; a multiple of 4, so that a line is whole bytes. */
 const lineLetters = 8000;
 const mostLines = 400;
-/** A source path may have 4096 bytes; so long ones give a shorter listing, never one that cannot be read. */
+/** A source path may have 4096 bytes; long ones make the listing shorter, never unreadable. */
 const mostJsonBytes = 16 * 1024 * 1024;
 
 const LINE = new RegExp(
@@ -31,13 +31,13 @@ const LINE = new RegExp(
   "gm",
 );
 
-/** What the lines of a listing must add up to; part of a bootstrap's result. */
+/** The digest of a listing; part of a bootstrap's result. */
 export const catalogDigest = z.object({
   lines: z.int().min(1).max(mostLines),
   snapshots: z.int().min(0).max(CATALOG_MAX_SNAPSHOTS),
   /** Of the gzipped JSON, as hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** True when the repository holds more snapshots than the listing. */
+  /** True when the repository has more snapshots than the listing. */
   truncated: z.boolean(),
 });
 export type CatalogDigest = Readonly<z.infer<typeof catalogDigest>>;
@@ -69,7 +69,7 @@ const count = z.int().min(0);
 const time = z.iso.datetime();
 const text = z.string();
 /**
- * As a row, for the names of fields in every entry would cost more memory than what they hold. A mover of an older
+ * As a row, because field names in every entry would need more memory than the values. A mover of an older
  * release leaves out the last ones.
  */
 const row = z.tuple([
@@ -80,7 +80,7 @@ type Row = z.infer<typeof row>;
 const rows = z.array(row).max(CATALOG_MAX_SNAPSHOTS);
 
 /**
- * The lines of a listing (without their ends) and what they must add up to. Beyond {@link CATALOG_MAX_SNAPSHOTS},
+ * The lines of a listing (without their ends) and their digest. Beyond {@link CATALOG_MAX_SNAPSHOTS},
  * and beyond what a log has room for, the oldest snapshots are left out. `isWhole`: no snapshot was left out before.
  */
 export function encodeCatalog(
@@ -98,14 +98,14 @@ export function encodeCatalog(
   return { lines, digest: { lines: lines.length, snapshots, sha256: sha256Of(packed), truncated } };
 }
 
-/** A listing that was read, or why it cannot be. */
+/** A listing, or why it cannot be read. */
 export type CatalogListing =
   | { readonly kind: "listing"; readonly entries: readonly CatalogEntry[]; readonly truncated: boolean }
   | { readonly kind: "unreadable"; readonly why: string };
 
 /**
- * Finds the listing of that digest in a log, newest snapshot first. Never throws, whatever the log holds; of
- * lines with the same number the last one counts, for a mover writes its listing last.
+ * Finds the listing with that digest in a log, newest snapshot first. Never throws, whatever is in the log; of
+ * lines with the same number the last one counts, as a mover writes its listing last.
  */
 export function decodeCatalog(logText: string, digest: CatalogDigest): CatalogListing {
   const parts = partsIn(logText, digest.lines);

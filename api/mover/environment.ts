@@ -26,9 +26,9 @@ export const MOVER_ENV = {
   awsAccessKeyId: "AWS_ACCESS_KEY_ID",
   awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
   awsSessionToken: "AWS_SESSION_TOKEN",
-  /** From the downward API: each mover pod is an instance of its own in what it exports. */
+  /** From the downward API: the instance of each mover pod in its telemetry. */
   podName: "POD_NAME",
   namespace: "KOPIUR_NAMESPACE",
-  /** W3C: the span the mover's own stand beneath. */
+  /** W3C: the parent of the mover's spans. */
   traceparent: "TRACEPARENT",
 } as const;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What a status remembers of the movers of one piece of work: of the Job that was made last, and of all of them. */
+/** What a status remembers about the movers of one task: about the last Job, and about all of them. */
 export const moverMemory = z.object({
   name: z.string().describe("Name of the mover Job."),
   attempts: z.int().min(0).describe("Mover Jobs made for this, by the number of the last one."),

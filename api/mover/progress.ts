@@ -1,21 +1,21 @@
 import * as z from "zod";
 
 /**
- * What a mover says while it works (deploy/docs/decisions/0029-progress-channel.md): now and then one line of its log, of
+ * The progress of a working mover (deploy/docs/decisions/0029-progress-channel.md): from time to time one line of its log, of
  * which the last one counts.
  *
  *     kopiur-progress {"bytesDone":1200000000,"filesDone":51, …}
  *
- * It holds numbers alone. No other line of a mover begins so: those of its log begin with a time or a brace, whatever
+ * It contains only numbers. No other line of a mover begins so: log lines begin with a time or a brace, whatever
  * the names of files in them are.
  */
 export const PROGRESS_LINE_PREFIX = "kopiur-progress";
-/** So much of the end of a log is read for the last such line. */
+/** How much of the end of a log is read for the last such line. */
 export const PROGRESS_LOG_PART = { lastLines: 64, limitBytes: 64 * 1024 } as const;
 
 const LONGEST_LINE = 1024;
 
-/** How far the work of a mover is: a backup of one source, or whatever else moves files. */
+/** The progress of a mover: of a backup of one source, or of another operation that moves files. */
 export const moverProgress = z.object({
   bytesDone: z.int().min(0).describe(
     "Bytes of files that were dealt with: read, or taken over unchanged. Rounded by kopia to about a tenth of its unit.",
@@ -35,7 +35,7 @@ export const moverProgress = z.object({
 });
 export type MoverProgress = Readonly<z.infer<typeof moverProgress>>;
 
-/** The same as a status tells it. */
+/** The same in a status. */
 export const reportedProgress = moverProgress.extend({
   pod: z.string().describe("Name of the pod whose mover said it."),
   observedAt: z.iso.datetime().describe(
@@ -43,14 +43,14 @@ export const reportedProgress = moverProgress.extend({
   ),
 });
 
-/** The line that says it, without its end. */
+/** The progress line, without its end. */
 export function progressLine(progress: MoverProgress): string {
   return `${PROGRESS_LINE_PREFIX} ${JSON.stringify(progress)}`;
 }
 
-/** What a mover said last, from the end of its log; undefined where it says nothing. Never throws, whatever the log holds. */
+/** The last progress in the end of a log; undefined when there is none. Never throws, whatever is in the log. */
 export function lastProgress(logText: string): MoverProgress | undefined {
-  // To a pattern, a line may also begin behind a character that no container runtime takes for its end.
+  // For a pattern, a line may also begin after characters that no container runtime treats as a line end.
   for (const line of logText.split("\n").reverse()) {
     if (!line.startsWith(`${PROGRESS_LINE_PREFIX} {`) || line.length > LONGEST_LINE) continue;
     const parsed = moverProgress.safeParse(parseJson(line.slice(PROGRESS_LINE_PREFIX.length)));
