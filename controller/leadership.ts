@@ -7,17 +7,17 @@ export const LEASE_NAME = "kopiur-controller";
 
 /** Whether this replica may work. */
 export interface Leadership {
-  /** What this replica is called in the lease. */
+  /** The name of this replica in the lease. */
   readonly identity: string;
-  /** Begins to run for it. */
+  /** Starts to acquire it. */
   start(): void;
-  /** Whether this replica may work now; false at once in one that slept past its lease. */
+  /** Whether this replica may work now; false at once in a process that slept longer than its lease. */
   isLeader(): boolean;
   /** Resolves once this replica may work; rejects with the signal's reason. */
   whenLeader(signal: AbortSignal): Promise<void>;
-  /** Resolves with the reason when this replica may work no longer. */
+  /** Resolves with the reason when this replica may not work any more. */
   readonly lost: Promise<Error>;
-  /** Gives it back, if it was ever run for; resolves when another replica may have it. */
+  /** Releases it, if it was started; resolves when another replica may have it. */
   release(): Promise<void>;
   /** Whether this replica leads, as a gauge. */
   samples(): Iterable<Sample>;
@@ -29,7 +29,7 @@ export function leadershipByLease(
   options: Pick<ControllerOptions, "operatorNamespace" | "instance">,
   newId: () => string,
 ): Leadership {
-  // A name alone does not do: the next container of a pod has the name of the one before.
+  // The pod's name is not enough: the next container of the pod has the same one.
   const identity = `${options.instance}_${newId()}`;
   const releasing = new AbortController();
   const elector = cluster.createLeaderElector({
@@ -57,7 +57,7 @@ export function leadershipByLease(
   };
 }
 
-/** Leadership of the only replica: had as soon as it is run for, and never lost. */
+/** Leadership of the only replica: acquired at the start, and never lost. */
 export function soleLeadership(identity: string): Leadership {
   let leads = false;
   return {

@@ -28,7 +28,7 @@ export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";
 export type { Permission } from "./permissions.ts";
 
-/** What the controller is run with. The cluster is closed by whoever connected it: that sends the last Events. */
+/** What the controller needs. The caller closes the cluster, which sends the last Events. */
 export interface ControllerDeps {
   readonly cluster: Pick<
     Cluster,
@@ -38,13 +38,13 @@ export interface ControllerDeps {
   readonly clock: KubeClock;
   /** A number from [0, 1). */
   readonly random: () => number;
-  /** A text that was never returned before, e.g. a UUID. */
+  /** A new unique text, e.g. a UUID. */
   readonly newId: () => string;
-  /** `lease`: works only while it holds the lease. `single`: nobody else runs, works at once. */
+  /** `lease`: works only while it holds the lease. `single`: the only replica, works at once. */
   readonly leadership: "lease" | "single";
 }
 
-/** How the controller ended: told to, or because another replica may work now and the process must exit. */
+/** How the controller ended: stopped, or because another replica may work now and the process must exit. */
 export type ControllerEnd =
   | { readonly kind: "stopped" }
   | { readonly kind: "lost"; readonly reason: Error };
@@ -56,7 +56,7 @@ const leaseLimitMs = 5_000;
 
 /**
  * Runs the controller until the signal aborts or leadership is lost. A replica that does not lead keeps its caches
- * warm and does nothing else. When told to stop: watches end, passes end (at most 15 s, then they are broken off),
+ * warm and does nothing else. On a stop: watches end, passes end (after 15 s they are aborted),
  * the lease is released.
  */
 export async function startController(
@@ -124,7 +124,7 @@ export async function startController(
   }
 }
 
-/** What the controller's role must allow in every namespace, from what the kinds declare. */
+/** The permissions of the controller's role in every namespace, from the declarations of the kinds. */
 export function controllerPermissions(): readonly Permission[] {
   const options: ControllerOptions = {
     moverImage: "",
@@ -158,7 +158,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** Waits for an end, but no longer than that: what does not end in time ends with the process. */
+/** Waits for an end, but at most `limitMs`: the rest ends with the process. */
 async function atMost(clock: KubeClock, limitMs: number, ending: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.setTimer(limitMs, resolve);
@@ -182,7 +182,7 @@ function* slotSamples(slots: Slots): Iterable<Sample> {
   for (const pool of slotPools) yield* slots[pool].samples(pool);
 }
 
-/** The list of kinds: one of KIND_NAMES that is not here does not compile. */
+/** The list of kinds: without an entry here a kind of KIND_NAMES does not compile. */
 function createKinds(
   options: ControllerOptions,
   slots: Slots,

@@ -1,6 +1,6 @@
 import type { HandedOn } from "../telemetry/mod.ts";
 
-/** What the controller is told when it starts; kinds read it, nobody changes it. */
+/** The settings of the controller; kinds read them. */
 export interface ControllerOptions {
   /** Image of every mover Job. */
   readonly moverImage: string;
@@ -9,7 +9,7 @@ export interface ControllerOptions {
   readonly moverEnvPassthrough: readonly HandedOn[];
   /** Slots for movers in the whole cluster, besides those for opening repositories; 0: no limit. */
   readonly maxMovers: number;
-  /** Namespace the controller runs in; the lease lives there. */
+  /** The namespace of the controller and its lease. */
   readonly operatorNamespace: string;
   /** Name of this replica, unique among the replicas: the pod name. */
   readonly instance: string;

@@ -17,8 +17,8 @@ const events: readonly Permission[] = ["", "events.k8s.io"].map((group) => ({
 }));
 
 /**
- * What kinds need in every namespace, from what they declare; several entries may be about one resource. The
- * lease is not among them: it lives in one namespace.
+ * The permissions of kinds in every namespace, from their declarations; several entries may be about one resource. The
+ * lease is not among them: it is in one namespace.
  */
 export function permissionsOf(kinds: readonly AnyKind[]): readonly Permission[] {
   return [...kinds.flatMap(permissionsOfKind), ...events];

@@ -23,7 +23,7 @@ import type { BackupWorld } from "./world/world.ts";
 
 export type { BackupWorld } from "./world/world.ts";
 
-/** The Backup as the engine runs it; without a reader it tells nothing of the progress of its movers. */
+/** The Backup as the engine runs it; without a reader it reports no progress of its movers. */
 export function backupReconciler(
   options: ControllerOptions,
   slots: MoverSlots,

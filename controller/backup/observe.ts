@@ -72,7 +72,7 @@ export async function observeBackup(
   return await worldOf(await observeRun(live, reader, signal), reader, signal, context);
 }
 
-/** What a pass knows besides the cluster. */
+/** What a pass knows in addition to the cluster. */
 interface ObserveContext {
   readonly options: ControllerOptions;
   readonly found: FoundRuns;
@@ -81,7 +81,7 @@ interface ObserveContext {
   readonly now: Date;
 }
 
-/** Looks for the snapshots of a Backup that was put back. Snapshots of a run whose own Backup still exists stay with that one. */
+/** Looks for the snapshots of a Backup that was put back. Snapshots of a run whose own Backup exists stay with that one. */
 function withFinding(seen: BackupWorld, found: FoundRuns, now: Date, reader: Reader): BackupWorld {
   const { backup: { putBack, uid, key: { namespace }, isDeleting }, repository } = seen;
   if (putBack === undefined || isDeleting || repository.kind !== "found") return seen;
@@ -180,7 +180,7 @@ function observeClaims(
   };
 }
 
-/** A BackupConfig as its runs see it. */
+/** The view of a BackupConfig for its runs. */
 function configView(object: KubeObject | undefined): Lookup<ConfigView> {
   return object === undefined ? { kind: "missing" } : viewOf(object);
 }
@@ -241,7 +241,7 @@ function observeRepository(
   return resolveRepository(named, backup.key.namespace, reader);
 }
 
-/** Asked only where a mover may be started: a Job that exists has what it needs, or says what it lacks. */
+/** True when a mover may be started: an existing Job has what it needs, or reports what it lacks. */
 function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): boolean {
   const { status } = backup;
   if (backup.isDeleting) return backup.hasFinalizer;
@@ -253,7 +253,7 @@ function needsCredentials(backup: BackupObject, jobs: readonly KubeObject[]): bo
 }
 
 /**
- * What the repository lacks. Secrets and ConfigMaps of the versions it was opened with were complete then; only other
+ * The first missing need of the repository. Secrets and ConfigMaps of the versions it was opened with were complete; only other
  * versions are read.
  */
 async function observeMissing(

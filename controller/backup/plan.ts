@@ -23,7 +23,7 @@ export function planBackup(world: BackupWorld, now: Date): BackupPlan {
 function planOf(world: BackupWorld, now: Date): BackupPlan {
   const { isDeleting, spec: { discovered }, status, cancelReason, putBack } = world.backup;
   if (discovered !== undefined) return planDiscovered(world, discovered);
-  // A run with a Job of its own was started by a pass that could not write that down.
+  // A run with a Job of its own was started by a pass that could not record that.
   if (putBack !== undefined && world.jobs.length === 0) {
     return isDeleting ? releasePutBack(world, now) : planPutBack(world, now);
   }
@@ -41,16 +41,16 @@ function goingOn(plan: BackupPlan): BackupPlan {
 
 /**
  * Keeps the status as it is, so that a run of last year costs no write, and removes what the run left behind. A Backup
- * that lost its finalizer, as all do when kopiur is uninstalled, gets it again: its snapshots go with it.
+ * that lost its finalizer, as all do when kopiur is uninstalled, gets it again, so that its snapshots are deleted with it.
  */
 function planEnded(world: BackupWorld): BackupPlan {
   const { status, hasFinalizer, uid, ranAs } = world.backup;
   const pin = runPin(status, []);
-  // Of a Backup that was put back with its status nobody knows which run it was.
+  // For a Backup that was put back with its status the run is unknown.
   const run = status.adopted?.run ?? (isInherited(world.object) ? undefined : uid);
   const needsFinalizer = !hasFinalizer && (status.snapshots ?? []).some(mayHaveSnapshot);
   const result = runResultOf(status.snapshots ?? []);
-  // Ready may name an obstacle that a later pass met.
+  // Ready may have an obstacle of a later pass.
   const reported = findCondition(status.conditions, "SnapshotCreated");
   const reason = reported !== undefined && isReason(reported.reason) ? reported.reason : result.reason;
   const ready = status.phase === "Succeeded" ? "True" : "False";
@@ -58,7 +58,7 @@ function planEnded(world: BackupWorld): BackupPlan {
   const { missing } = presence;
   return {
     ...(needsFinalizer ? { finalizer: "present" } : {}),
-    // The next pass sets it: the annotation is meant for the version that was seen.
+    // Else the next pass sets it: the annotation names the version that was seen.
     ...(ranAs === undefined && !needsFinalizer && run !== undefined ? ranAsAnnotation(world, run) : {}),
     create: [],
     remove: pin === undefined ? [] : leftovers(world, pin),

@@ -5,19 +5,19 @@ import { phaseSamples, resourceOf, type RunFacts, runFacts, valueAt } from "../s
 
 const BACKUP = resourceOf(backupKind);
 
-/** A run in one of these changes no more. */
+/** The phases of an ended run. */
 const ENDED: readonly string[] = ["Succeeded", "Failed"];
 
 /**
- * Gauges of all Backups; what became of a recipe's runs is reported by the BackupConfig. Nearly all Backups have ended,
- * so they are looked at once, and only the others for what they wait for.
+ * Gauges of all Backups; those about a recipe's history come from the BackupConfig. Nearly all Backups have ended,
+ * so only the others are checked for what they wait for.
  */
 export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample> {
   const ended: KubeObject[] = [];
   const underWay: KubeObject[] = [];
   const deleting: KubeObject[] = [];
   for (const backup of reader.list(BACKUP)) {
-    // Those that were found are counted by their repository: five thousand would be as many series and no news.
+    // Discovered Backups are counted by their Repository: five thousand of them would be as many series.
     if (isDiscovered(backup)) continue;
     const isOver = phaseHasEnded(backup);
     (isOver ? ended : underWay).push(backup);
@@ -45,7 +45,7 @@ export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample>
 }
 
 /**
- * A run that ended shows the phase it ended in and no other: ten thousand kept runs with all their phases would be
+ * An ended run has only the series of its phase: ten thousand kept runs with all phases would be
  * more series than everything else together (decision 0007).
  */
 function endSample(backup: KubeObject): StateSample {
@@ -53,7 +53,7 @@ function endSample(backup: KubeObject): StateSample {
   return { name: "kopiur_resource_phase", labels: { kind: BACKUP.kind, namespace, name, phase }, value: 1 };
 }
 
-/** True for a run whose story is over, and for what stands for a snapshot; also false again while it is deleted. */
+/** True for an ended run and a discovered Backup; false while it is being deleted. */
 export function hasEnded(backup: KubeObject): boolean {
   return isDiscovered(backup) || phaseHasEnded(backup);
 }
@@ -66,13 +66,13 @@ function isDiscovered(backup: KubeObject): boolean {
   return valueAt(backup, "spec", "discovered") !== undefined;
 }
 
-/** What a Backup waits for whose movers have not begun. */
+/** What a Backup waits for before its movers begin. */
 function waitingReason({ phase, readyReason }: RunFacts): string | undefined {
   if (phase === "Pending") return readyReason;
   return phase === "Running" && readyReason !== "Running" ? readyReason : undefined;
 }
 
-/** The phases a Backup should leave. */
+/** The phases that a Backup should leave. */
 type Phase = "Pending" | "Running" | "Deleting";
 
 interface Oldest {
@@ -115,7 +115,7 @@ function* heldSamples(backups: Iterable<KubeObject>): Iterable<StateSample> {
   }
 }
 
-/** Undefined for a Backup that may stay as it is, and for one that does not say since when. */
+/** Undefined for a Backup in a final phase, and when the time is unknown. */
 function stayOf(backup: KubeObject): { readonly phase: Phase; readonly sinceMs: number } | undefined {
   const { phase, createdMs, startedMs } = runFacts(backup);
   const { deletionTimestamp } = backup.metadata;

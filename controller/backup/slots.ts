@@ -6,7 +6,7 @@ import { planBackup } from "./plan.ts";
 import { foundRepository } from "./run/checks.ts";
 import { type BackupWorld, isTerminal } from "./world/world.ts";
 
-/** A run wants slots for its movers, one that is being deleted for the mover that deletes. */
+/** A run wants slots for its movers; a Backup that is being deleted wants one for the mover that deletes. */
 export const backupSlots: SlotUse<BackupWorld> = {
   kind: backupKind.kind,
   keyOf: ({ backup }) => backup.key,
@@ -23,7 +23,7 @@ export const backupSlots: SlotUse<BackupWorld> = {
         repository === undefined ? { namespace, name: "" } : repositoryKey(repository, namespace),
       ),
       repositoryLimit: foundRepository(world)?.spec.maxConcurrentMovers,
-      // One that had its turn and could not start stands in line anew.
+      // After a turn without a start it joins the queue again.
       since: deletionMemory(status.deletion)?.retryAt ?? world.object.metadata.creationTimestamp ?? "",
       jobs: plan.create.map(({ metadata }) => metadata.name),
       plan,

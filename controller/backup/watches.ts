@@ -44,7 +44,7 @@ export const INDEX = {
   openByRepository: "openByRepository",
   /** The same, by namespace. */
   openByNamespace: "openByNamespace",
-  /** Backups by the name of their config and the last word of it they know. */
+  /** Backups by the name of their config and its last policy they know. */
   byWord: "byWord",
   configsByRepository: "configsByRepository",
   configsByClaim: "configsByClaim",
@@ -53,8 +53,8 @@ export const INDEX = {
 } as const;
 
 /**
- * Indexes over Backups. One that has ended is in none of those that are open: nothing that happens around it concerns it
- * any more, but that its recipe says another deletion policy.
+ * Indexes over Backups. The open ones do not have ended Backups: these are affected by nothing
+ * any more except a new deletion policy of their recipe.
  */
 export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
   [INDEX.openByConfig]: (backup) =>
@@ -66,8 +66,8 @@ export const backupIndexes: Readonly<Record<string, IndexFunction>> = {
 };
 
 /**
- * What a Backup depends on. Each change wakes the Backups it may concern, found by index. What the ledger of slots
- * has to know of Jobs and Repositories it is told on the way, and so are the last words of recipes.
+ * What a Backup depends on. Each change wakes the Backups it may concern, found by index. The same watches update the ledger
+ * of slots and the last policies of recipes.
  */
 export function backupWatches(slots: MoverSlots, lastPolicies: LastPolicies): readonly Watch[] {
   return [
@@ -175,7 +175,7 @@ function policyValue(config: string, word: string): string {
   return `${config} ${word}`;
 }
 
-/** Those that were started with it, and those whose config names it. */
+/** Backups that were started with it, and those whose config names it. */
 function keysOfRepository(repository: KubeObject, reader: Reader): readonly ObjectKey[] {
   const value = keyText(keyOf(repository));
   const started = reader.list(BACKUP, { index: { name: INDEX.openByRepository, value } }).map(keyOf);

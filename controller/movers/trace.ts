@@ -11,9 +11,9 @@ export interface WorkTrace {
 }
 
 /**
- * The trace of a piece of work of an object. It is made of the object's uid and nothing else, so that a pass that
- * is made again, after a restart or over a cache that lags behind, wants the very same Job; and so that every pass
- * and every mover finds it without being told.
+ * The trace of a piece of work of an object. It is computed only from the object's uid, so that a repeated pass,
+ * after a restart or with a lagging cache, wants the very same Job, and so that every pass
+ * and every mover can compute it.
  */
 export function workTrace(uid: string, work: string): WorkTrace {
   const digits = shortHash(`${uid}/${work}`, 48);

@@ -57,7 +57,7 @@ export interface MoverEnd {
   readonly exitCode: number;
   readonly result: MoverResult;
   readonly log: string;
-  /** What it printed beside its log, in one stream with it in a container. */
+  /** What it printed besides its log; in a container both are one stream. */
   readonly printed: string;
   /** What it would export. */
   readonly metrics: string;

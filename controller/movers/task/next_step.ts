@@ -30,7 +30,7 @@ type Wait = { readonly reason: WaitReason; readonly text: string };
  *      │            │         └ not started within the start deadline ─────→ given up │
  *      │            │               └ starts all the same → works                     │
  *      └── rests until it may ask for a slot again ◀── in time ─── Job and pod gone ── too late → failed
- *              │ stands in line for it as long as that takes; what it was to do has changed: given up, and made anew at once
+ *              │ waits for it as long as that takes; its work has changed: given up, and made again at once
  *              └ it never ran: start(n), the same Job again; it ran: start(n + 1)
  *
  * Where two movers at once do no harm, a mover that was given up and does not go away is replaced after
@@ -275,7 +275,7 @@ function whileWaiting(
     const noPod = { why: "gone", text: "its pod is gone", isNew: true } as const;
     return whilePodIsGone(memory, noPod, limits, { now, serverNow: current.serverNow });
   }
-  // Of a Job of which no pod ever ran the grace is one, however often its pod is made anew.
+  // A Job of which no pod ever ran has one grace, however often its pod is made again.
   const podSince = memory.startedAt === undefined ? undefined : podMadeAt;
   const madeAt = podSince ?? current.job?.metadata.creationTimestamp ?? state.since;
   const madeSeconds = Math.max(0, secondsSince(madeAt, current.serverNow));

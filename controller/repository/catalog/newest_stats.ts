@@ -11,13 +11,13 @@ import {
 } from "./backups_seen.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 
-/** A thousand runs may end within a minute: so often their numbers are written down. */
+/** How often statistics are written: a thousand runs may end within a minute. */
 const WRITE_EVERY_MS = 10_000;
 /** A week of ten minutes each. */
 const MOST_SPANS = 1008;
 
 /**
- * The newest numbers that a run of this Repository saw since those in the status. Looks at the runs of that time alone.
+ * The newest statistics that a run of this Repository saw since those in the status. Reads only the runs of that time.
  */
 export function newestStats(
   { key, status }: RepositoryObject,
@@ -43,15 +43,15 @@ export function newestStats(
   return newest;
 }
 
-/** The numbers to be written down now, and when to look again for newer ones. */
+/** The statistics to write now, and when to look for newer ones. */
 interface StatsTurn {
   readonly storageStats?: NonNullable<RepositoryStatus["storageStats"]>;
   readonly recheckAfterSeconds?: number;
 }
 
 /**
- * Takes the numbers of a run over what is known, at most once in ten seconds; after each time a look follows, for
- * runs that end meanwhile wake nobody. Numbers from the future are of a clock that is wrong.
+ * Takes the statistics of a run, at most once in ten seconds; each time a recheck follows, as
+ * runs that end meanwhile wake nobody. Statistics from the future are of a wrong clock.
  */
 export function takeNewest(
   known: RepositoryStatus["storageStats"],
@@ -69,13 +69,13 @@ export function takeNewest(
   if (quietMs > 0) return later;
   const { snapshotCount, totalSizeBytes, observedAt } = newest;
   return {
-    // What only a bootstrap counts stays until the next one.
+    // Numbers that only a bootstrap counts stay until the next one.
     storageStats: { ...known, snapshotCount, totalSizeBytes, lastObservedAt: observedAt },
     recheckAfterSeconds: WRITE_EVERY_MS / 1000,
   };
 }
 
-/** The Repository whose numbers are out of date by what a run of it saw; a burst of runs wakes it once in ten seconds. */
+/** The Repository whose statistics a run made outdated; a burst of runs wakes it once in ten seconds. */
 export function keysOfStaleStats(backup: KubeObject, reader: Reader): readonly ObjectKey[] {
   const seen = seenStats(backup);
   const ref = repositoryOfBackup(backup);

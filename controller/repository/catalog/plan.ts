@@ -15,22 +15,22 @@ import type { RepositoryObject } from "../repository_object.ts";
 import type { Listing } from "./listing.ts";
 import type { Catalog } from "./world.ts";
 
-/** Writes of one pass: five thousand snapshots must not hold a worker, and what waits beside them, for minutes. */
+/** The most writes of one pass: five thousand snapshots must not occupy a worker for minutes. */
 const WRITES_PER_PASS = 50;
 const NEXT_PASS_SECONDS = 1;
-/** A log may arrive a moment after the end of its pod, and a node may not answer at once. */
+/** How long a missing log is waited for: it may come a moment after the end of its pod. */
 const LOG_GRACE_MS = 20_000;
 const LOG_RETRY_SECONDS = 5;
 
-/** What a pass sees of a listing. */
+/** The listing in a pass. */
 interface SeenCatalog {
   readonly repository: RepositoryObject;
   readonly listing: Listing;
-  /** Undefined when there is no listing that was read. */
+  /** Undefined without a readable listing. */
   readonly catalog: Catalog | undefined;
 }
 
-/** What a pass does about a listing. */
+/** The part of a plan about the listing. */
 interface CatalogPlan {
   readonly annotate: readonly Annotating[];
   readonly offer: readonly DesiredObject[];
@@ -39,22 +39,22 @@ interface CatalogPlan {
   readonly events: readonly PlannedEvent[];
   /** Set while something is left to do. */
   readonly recheckAfterSeconds?: number;
-  /** What becomes of the listing when this pass succeeds. */
+  /** How far the listing is processed when this pass succeeds. */
   readonly end?: CatalogEnd;
 }
 
-/** How far a listing came: worked through, or not to be had, which leaves what was known. */
+/** How far a listing is: processed, or unreadable, which leaves the known facts. */
 export type CatalogEnd =
   | { readonly kind: "lost" }
   | {
     readonly kind: "worked";
-    /** False while another pass is to come, unless what this one offers is refused. */
+    /** False when another pass must follow, unless the offers of this one are refused. */
     readonly isLast: boolean;
-    /** With the discovered Backups there are before those of `offer`. */
+    /** Counts the existing discovered Backups, without those of `offer`. */
     readonly catalog: NonNullable<RepositoryStatus["catalog"]>;
   };
 
-/** Everything that is to be done about a listing, so much of it as one pass may do. */
+/** Processes as much of a listing as one pass may. */
 export function planCatalog({ repository, listing, catalog }: SeenCatalog, now: Date): CatalogPlan {
   if (catalog !== undefined) return workThrough(repository, catalog);
   const { status } = repository;
@@ -84,7 +84,7 @@ function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPla
   const offer = offerDiscovered(repository, { lacking, namesInUse: catalog.namesInUse }, room.writes);
   const isLast = said.length === unnoted.length && dropped.length === drop.length && offer.isWhole;
   const { endedAt, truncated } = catalog.listing;
-  // While some were refused, and more are offered now, it is too early to say that all is well.
+  // While some offers were refused and more are made now, it is too early for CatalogRead=True.
   const isTooEarly = !isLast ||
     (offer.objects.length > 0 && repository.status.catalog?.refused !== undefined);
   return {
@@ -107,7 +107,7 @@ function workThrough(repository: RepositoryObject, catalog: Catalog): CatalogPla
   };
 }
 
-/** What a listing that was worked through means as a whole. */
+/** The report of a completely processed listing. */
 function reported(
   status: RepositoryStatus,
   { truncated, skipped, shortfall }: {
@@ -135,7 +135,7 @@ function take<T>(from: readonly T[], room: { writes: number }): readonly T[] {
   return namesInUse;
 }
 
-/** What the pass that offered could not know yet: whether all was taken. */
+/** The report after the offers: whether all were accepted. */
 function afterOffers(status: RepositoryStatus): Partial<CatalogPlan> {
   if (status.catalog === undefined) return {};
   const { refused, truncated } = status.catalog;
@@ -159,7 +159,7 @@ function readCondition(truncated: boolean, skipped: number): ConditionChange {
   return { kind: "set", value: { ...value, message: parts.join("; ") } };
 }
 
-/** The condition says a sentence that stays the same, the Event, reported once, what was really said. */
+/** The condition has a stable sentence; the Event, sent once, has the original text. */
 function tell(
   { conditions }: RepositoryStatus,
   reason: Reason,

@@ -6,29 +6,29 @@ import type { ReadListing } from "./listing.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 
 /**
- * A listing beside the Backups it speaks for: those of its Repository's own namespace that name that Repository and were
- * made against this very repository. A unique id proves nothing beyond that: a copy shows the same one, and anybody's
- * storage may show any.
+ * A listing with the Backups it is compared with: those of its Repository's namespace that name that Repository and were
+ * made in this very repository. A unique id proves nothing else: a copy has the same one, and anybody's
+ * storage may have any.
  */
 export interface Catalog {
   readonly listing: ReadListing;
-  /** Ids in the listing that another Backup made or stands for. */
+  /** Ids in the listing that other Backups made or represent. */
   readonly known: ReadonlySet<string>;
-  /** Since then a run is under way whose snapshots its status does not name yet. */
+  /** When the oldest running Backup began whose status does not have its snapshots yet. */
   readonly runningSinceMs: number | undefined;
   /** The discovered Backups of this Repository, and the ids of their snapshots. */
   readonly discovered: readonly DiscoveredBackup[];
   readonly discoveredIds: ReadonlySet<string>;
-  /** Those of them that say of their snapshot what the listing does not: nobody here wrote that. */
+  /** Those of them that do not match their snapshot: this controller did not write them. */
   readonly untrue: readonly DiscoveredBackup[];
   readonly runs: readonly EndedRun[];
-  /** Names of discovered Backups to be that some other object has. */
+  /** Names for discovered Backups that another object has. */
   readonly namesInUse: ReadonlySet<string>;
-  /** Runs whose Backup is not there any more, for those that are put back. */
+  /** Runs whose Backup is gone, for Backups that were put back. */
   readonly found: FoundRunsOfRepository;
 }
 
-/** Reads the Backups a listing speaks for, and those of its namespace that do not say yet where they belong. */
+/** Reads the Backups of a listing, and those of its namespace whose repository is unknown yet. */
 export function observeCatalog(repository: RepositoryObject, listing: ReadListing, reader: Reader): Catalog {
   const { key: { namespace }, status: { uniqueId = "" } } = repository;
   const facts = [keyText(repository.key), ""].flatMap((value) =>
@@ -43,7 +43,7 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
       if (isOwn(repository, each.discovered)) all.push(each.discovered);
       continue;
     }
-    // The API server gives a uid to one object alone, so that the tag with it needs no other proof.
+    // A uid is unique, so the tag with it needs no other proof.
     for (const id of listing.idsByRun.get(each.uid) ?? []) known.add(id);
     if (each.uniqueId !== uniqueId) continue;
     for (const id of each.snapshotIds) if (listing.snapshots.has(id)) known.add(id);
@@ -79,8 +79,8 @@ export function observeCatalog(repository: RepositoryObject, listing: ReadListin
 }
 
 /**
- * True for what this Repository made, also when a tool put it back without its owner. Whatever else stands for a
- * snapshot is somebody's own: it hides nothing, and nothing happens to it.
+ * True for a discovered Backup of this Repository, also when a tool put it back without its owner. Any other one
+ * is somebody else's: it hides no snapshot and is not changed.
  */
 function isOwn(
   { key, uid }: RepositoryObject,
@@ -94,7 +94,7 @@ function isTrue({ snapshotId, source, startMs }: DiscoveredBackup, { snapshots }
   return listed === undefined || (listed.source === source && listed.startMs === startMs);
 }
 
-/** Only of snapshots that may get a Backup. */
+/** Only for snapshots that may get a Backup. */
 function namesInUseOf(
   { key: { namespace } }: RepositoryObject,
   { snapshots }: ReadListing,

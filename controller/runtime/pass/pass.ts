@@ -185,7 +185,7 @@ function gone(): PassResult {
 
 /**
  * Runs work with a signal that aborts with `signal` or, with a TransientError, at the limit. Waits for
- * the work to end, so that no write of it runs beside the next pass.
+ * the work to end, so that none of its writes runs during the next pass.
  */
 async function withinLimit<T>(
   limit: { readonly clock: KubeClock; readonly limitMs: number; readonly what: string },
