@@ -1,5 +1,5 @@
 /**
- * Every Event the kinds plan by themselves, as data: what tools may match on. Beside these each object tells the outcome
+ * Every Event the kinds plan by themselves, as data: what tools may match on. In addition, each object tells the outcome
  * of its pass when that changes, with the action "Reconcile" and any reason of the closed list.
  */
 import type { Reason } from "./reasons.ts";

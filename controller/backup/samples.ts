@@ -104,13 +104,13 @@ function* stuckSamples(backups: Iterable<KubeObject>, now: Date): Iterable<State
 
 /** Deleted Backups whose snapshots wait for a person, by namespace. */
 function* heldSamples(backups: Iterable<KubeObject>): Iterable<StateSample> {
-  const held = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const backup of backups) {
     const { namespace, isDeleting, isHeld } = runFacts(backup);
     if (!isDeleting || !isHeld) continue;
-    held.set(namespace, (held.get(namespace) ?? 0) + 1);
+    counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   }
-  for (const [namespace, value] of held) {
+  for (const [namespace, value] of counts) {
     yield { name: "kopiur_deletions_held", labels: { namespace }, value };
   }
 }

@@ -138,14 +138,14 @@ export function countOtherDeletions(
   const fromSecond = Math.min(middle, Math.floor(now.getTime() / 1000)) - reach;
   const recipe = recipeId(config);
   const saved = savedValue(config);
-  const [here = [], ...beside] = memories.map(({ past }) => unseen(past));
+  const [here = [], ...rest] = memories.map(({ past }) => unseen(past));
   const ofRecipe = here.filter((entry) => entry.recipe === recipe || entry.recipe === ANY_RECIPE);
   const done = ofRecipe.filter(({ id }) => id === undefined || count(idValue(id), undefined) === 0);
   const letThrough = unseen(others.elsewhere);
   const ids = new Set(others.elsewhere.map(({ id }) => id));
   const elsewhere = sumOf(letThrough) + existingElsewhere();
   return {
-    ofRepository: around(repositoryGroup(repository)) + sumOf([here, ...beside].flat()) + elsewhere,
+    ofRepository: around(repositoryGroup(repository)) + sumOf([here, ...rest].flat()) + elsewhere,
     elsewhere,
     claimed: sumOf(unseen(others.claims).filter(({ id }) => id === undefined || !ids.has(id))),
     ofRecipe: around(recipeGroup(config)) + sumOf(ofRecipe),

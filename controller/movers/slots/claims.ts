@@ -63,9 +63,9 @@ export function slotClaims<World extends WorldWithSlots>(
     if (jobs.length === 0 && working.length === 0 && !comesBack) slots.withdraw(owner);
     const wanted = jobs.map((name) => moverId(key.namespace, name));
     const answer = slots.ask({ owner, working, wanted, ...wish });
-    const holds = plan !== undefined && wanted.every((id) => answer.granted.has(id));
+    const isGranted = plan !== undefined && wanted.every((id) => answer.granted.has(id));
     return {
-      world: { ...seen, slots: answer, ...(holds ? { planned: plan } : {}) },
+      world: { ...seen, slots: answer, ...(isGranted ? { planned: plan } : {}) },
       starts: answer.granted.size > 0,
     };
   };

@@ -82,6 +82,6 @@ export function beginSlots(reader: Reader, pools: Readonly<Record<SlotPool, Move
 }
 
 function poolOf({ metadata: { labels } }: KubeObject): SlotPool {
-  // A mover of another release counts as well, so that the limit holds.
+  // A mover of another release counts as well, so that the limit is kept.
   return operationOfLabel(labels?.[LABEL.operation])?.slots ?? "movers";
 }

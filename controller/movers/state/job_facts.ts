@@ -28,12 +28,12 @@ export interface JobFacts {
 export function jobFacts(job: KubeObject): JobFacts {
   const { status = {} } = builtin(job, "Job");
   const { active = 0, failed = 0, succeeded = 0, conditions = [] } = status;
-  const holds = (type: string) => conditions.find((each) => each.type === type && each.status === "True");
-  const complete = holds("Complete");
-  const failure = holds("Failed");
+  const whenTrue = (type: string) => conditions.find((each) => each.type === type && each.status === "True");
+  const complete = whenTrue("Complete");
+  const failure = whenTrue("Failed");
   return {
     createdAt: job.metadata.creationTimestamp ?? "",
-    isSuspended: holds("Suspended") !== undefined,
+    isSuspended: whenTrue("Suspended") !== undefined,
     podsCounted: active + failed + succeeded,
     end: complete !== undefined
       ? endOf("Complete", complete, status.completionTime)
