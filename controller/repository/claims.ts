@@ -1,11 +1,12 @@
 import type { ObjectKey, Reader } from "../../kube/types.ts";
-import { jobHasEnded, type MoverSlots, observeMovers, slotClaims } from "../movers/mod.ts";
+import { type MoverSlots, observeMovers, slotClaims } from "../movers/mod.ts";
 import type { ControllerOptions } from "../options.ts";
 import type { Claims, Kind } from "../runtime/kind.ts";
 import type { Applied } from "../runtime/plan.ts";
 import { LiveReader, REPOSITORY } from "../shared/mod.ts";
 import { repositorySlots } from "./bootstrap/slots.ts";
 import { bootstrapsInDoubt } from "./bootstrap/task.ts";
+import { mayBeCreating } from "./creation/creation.ts";
 import { creatorOf } from "./creation/creator.ts";
 import { CreationTurns } from "./creation/turns.ts";
 import type { RepositoryWorld } from "./world.ts";
@@ -53,7 +54,7 @@ export function repositoryClaims(
 
 /** Repositories of the same storage whose movers may be creating, also those that no cache shows yet. */
 async function creatorsInDoubt(
-  { creation: { storage, rivals, creators } }: RepositoryWorld,
+  { repository: { key }, creation: { storage, rivals, creators }, serverNow }: RepositoryWorld,
   reader: Reader,
   signal: AbortSignal,
 ): Promise<readonly ObjectKey[]> {
@@ -61,7 +62,9 @@ async function creatorsInDoubt(
   const jobs = await Promise.all(
     rivals.map((rival) => observeMovers(rival, bootstrapsInDoubt(rival), reader, signal)),
   );
-  return jobs.flat().filter((job) => !jobHasEnded(job)).map((job) => creatorOf(job))
+  return jobs.flat().filter((job) => mayBeCreating(job, key.namespace, serverNow)).map((job) =>
+    creatorOf(job)
+  )
     .filter((creator) => creator !== undefined).filter((creator) => creator.storage === storage)
     .map(({ repository }) => repository);
 }

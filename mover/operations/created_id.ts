@@ -5,8 +5,8 @@ import { pause } from "../pause.ts";
 /**
  * The id of the repository this mover has just created, once it is known to have stayed. Another cluster may create in
  * the same storage: both find it empty, and the later write takes the place of the earlier one. Kopia reads the format
- * from the storage each time. Until this answers, nothing is saved under either key, so what is there in the end is whole
- * and the next bootstrap opens it. Throws MoverError "CreationContested" when there was another.
+ * from the storage each time. Until this answers, nothing is saved under either key, so what is there then is whole and the
+ * next bootstrap opens it. A write of the other that comes later still is not seen (decision 0036). Throws MoverError "CreationContested" when there was another.
  */
 export async function settledId(kopia: Kopia): Promise<string> {
   const made = await read(kopia);

@@ -11,7 +11,7 @@ import {
 } from "../../movers/mod.ts";
 import { labelValue } from "../../shared/mod.ts";
 import { madeFrom, purposeAnnotation } from "./purpose.ts";
-import type { RepositoryObject } from "../repository_object.ts";
+import { mayCreate, type RepositoryObject } from "../repository_object.ts";
 import { bootstrapJobName, JOB_SECONDS, POD_SECONDS } from "./task.ts";
 import type { RepositoryWorld } from "../world.ts";
 
@@ -51,7 +51,7 @@ export function desiredBootstrap(
     }),
     workSpec: workSpecFor({
       operation: {
-        bootstrap: world.creation.storage === undefined ? {} : { create: createChoices(repository) },
+        bootstrap: mayCreate(repository) ? { create: createChoices(repository) } : {},
       },
       identity: { username: BOOTSTRAP_USERNAME, hostname: namespace },
       repositorySpec: spec,

@@ -12,7 +12,10 @@ export const BY_STORAGE = "storage";
 
 /** Where the next bootstrap of a Repository may make a repository, and who else may. */
 export interface Creation {
-  /** Undefined where none is to be made, also as another Repository shows that there is one; nobody matters then. */
+  /**
+   * Undefined where it needs no turn: it may not create, or another Repository shows that there is one. That is not
+   * believed any further: kopia itself looks before it creates.
+   */
   readonly storage: string | undefined;
   /** Other Repositories that may create there. */
   readonly rivals: readonly RepositoryObject[];
@@ -24,9 +27,9 @@ export interface Creation {
 export function observeCreation(repository: RepositoryObject, reader: Reader): Creation {
   const { spec, key: { namespace } } = repository;
   const storage = mayCreate(repository) ? storageOf(spec, namespace) : undefined;
-  if (storage === undefined) return NOWHERE;
+  if (storage === undefined) return NO_TURN;
   const others = othersAt(storage, repository.uid, reader);
-  if (others.some((each) => repositoryStateOf(each, "").kind === "open")) return NOWHERE;
+  if (others.some((each) => repositoryStateOf(each, "").kind === "open")) return NO_TURN;
   return {
     storage,
     rivals: others.filter(mayCreate),
@@ -34,7 +37,7 @@ export function observeCreation(repository: RepositoryObject, reader: Reader): C
   };
 }
 
-const NOWHERE: Creation = { storage: undefined, rivals: [], creators: [] };
+const NO_TURN: Creation = { storage: undefined, rivals: [], creators: [] };
 
 /** Index function: a Repository under its storage. */
 export function byStorage(repository: KubeObject): readonly string[] {
@@ -74,6 +77,17 @@ function othersAt(storage: string, uid: string, reader: Reader): readonly Reposi
     });
 }
 
+/** So long a Job of another namespace counts: its own limit ends it before, and a finalizer may keep it for ever. */
+export const FOREIGN_SECONDS = 1800;
+
+/** True when a mover's Job, of whatever Repository, may be creating, for a Repository of that namespace. */
+export function mayBeCreating(job: KubeObject, namespace: string, serverNow: Date | undefined): boolean {
+  if (jobHasEnded(job)) return false;
+  if (job.metadata.namespace === namespace || serverNow === undefined) return true;
+  const ageMs = serverNow.getTime() - Date.parse(job.metadata.creationTimestamp ?? "");
+  return !(ageMs > FOREIGN_SECONDS * 1000);
+}
+
 /**
  * Whose movers may be creating. A Repository may be gone, or have been moved, while its mover works; of another
  * namespace counts only what a Repository there controls, for a Job that is made by hand says nothing.
@@ -81,7 +95,7 @@ function othersAt(storage: string, uid: string, reader: Reader): readonly Reposi
 function creatorsAt(storage: string, { uid, key }: RepositoryObject, reader: Reader): readonly ObjectKey[] {
   const index = { name: BY_STORAGE, value: storage };
   const jobs = reader.list(JOB, { index }).filter((job) =>
-    controllerOf(job)?.uid !== uid && !jobHasEnded(job) &&
+    controllerOf(job)?.uid !== uid && mayBeCreating(job, key.namespace, reader.serverNow()) &&
     (job.metadata.namespace === key.namespace || isOfRepository(job, reader))
   );
   // A pod of its own that is left is told as such.

@@ -28,7 +28,7 @@ const work = z.object({
   repository: z.object({
     s3: z.object({ bucket: z.string(), endpoint: z.string(), prefix: z.string().optional() }).optional(),
   }),
-  target: z.object({ namespace: z.string(), name: z.string() }),
+  target: z.object({ name: z.string() }),
 });
 
 /**
@@ -42,7 +42,9 @@ export const creatorOf = byObject((object: KubeObject): Creator | undefined => {
   const { metadata: { annotations }, spec: { volumes } } = found.data;
   const told = work.safeParse(parseJson(annotations[ANNOTATION.workSpec]));
   if (!told.success) return undefined;
-  const { target: repository, repository: { s3 } } = told.data;
+  const { target: { name }, repository: { s3 } } = told.data;
+  // A pod reaches the claims of its own namespace alone, whatever somebody wrote into its work spec.
+  const repository = { namespace: object.metadata.namespace ?? "", name };
   const claim = volumes.find(({ name }) => name === REPOSITORY_VOLUME)?.persistentVolumeClaim?.claimName;
   const storage = s3 === undefined
     ? volumeStorage(claim ?? "", repository.namespace)

@@ -35,8 +35,8 @@ export function bucketStorage({ bucket, endpoint, prefix = "" }: BucketPart, nam
 /** A server by one of its names: with or without the usual port and, of a Service, the domain of the cluster. */
 function serverOf(endpoint: string, namespace: string): string {
   const [, name = "", port = ""] = /^(.*?)\.?(?::(?:80|443)|(:\d+))?$/.exec(endpoint) ?? [];
-  // A bucket of Amazon has the same name in every region.
-  const amazon = /(?:^|\.)(amazonaws\.com(?:\.cn)?)$/.exec(name)?.[1];
+  // A bucket of Amazon has the same name in every region; other servers may run under that domain as well.
+  const amazon = port === "" ? /^s3(?:[.-].*)?\.(amazonaws\.com(?:\.cn)?)$/.exec(name)?.[1] : undefined;
   if (amazon !== undefined) return amazon;
   const service = name.replace(/\.svc(?:\.cluster\.local)?$/, "");
   return (/^[a-z0-9-]+$/.test(service) ? `${service}.${namespace}` : service) + port;
