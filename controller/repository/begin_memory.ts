@@ -6,7 +6,7 @@ import type { RepositoryWorld } from "./world.ts";
 /**
  * The annotation with which a Repository begins to remember deletions: in its first pass, so that the first deletion need not
  * wait for a window, and again when the memory was removed or is invalid. Times in the future are corrected, or
- * it would hold deletions until then. It never overwrites a version that was not seen.
+ * it would delay deletions until then. It never overwrites a version that was not seen.
  */
 export function beginMemory({ object, repository }: RepositoryWorld, now: Date): readonly Annotating[] {
   if (repository.isDeleting) return [];

@@ -28,12 +28,13 @@ export interface JobFacts {
 export function jobFacts(job: KubeObject): JobFacts {
   const { status = {} } = builtin(job, "Job");
   const { active = 0, failed = 0, succeeded = 0, conditions = [] } = status;
-  const whenTrue = (type: string) => conditions.find((each) => each.type === type && each.status === "True");
-  const complete = whenTrue("Complete");
-  const failure = whenTrue("Failed");
+  const trueCondition = (type: string) =>
+    conditions.find((each) => each.type === type && each.status === "True");
+  const complete = trueCondition("Complete");
+  const failure = trueCondition("Failed");
   return {
     createdAt: job.metadata.creationTimestamp ?? "",
-    isSuspended: whenTrue("Suspended") !== undefined,
+    isSuspended: trueCondition("Suspended") !== undefined,
     podsCounted: active + failed + succeeded,
     end: complete !== undefined
       ? endOf("Complete", complete, status.completionTime)
