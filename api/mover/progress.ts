@@ -1,3 +1,4 @@
+import { parseJson } from "../json.ts";
 import * as z from "zod";
 
 /**
@@ -57,12 +58,4 @@ export function lastProgress(logText: string): MoverProgress | undefined {
     if (parsed.success) return parsed.data;
   }
   return undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

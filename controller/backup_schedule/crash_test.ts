@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StalledError, TransientError } from "../../api/mod.ts";
 import type { Reader } from "../../kube/types.ts";
-import { aBackupConfig, Mortality, refusal } from "../../tests/support/mod.ts";
+import { aBackupConfig, Mortality, readerOver, refusal } from "../../tests/support/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 import { SAVED, ScheduleStage } from "./stage_test.ts";
 
@@ -117,14 +117,11 @@ Deno.test("BackupSchedule counts a deleted run once while the cache still shows 
   let lagging: Reader | undefined;
   const stage = new ScheduleStage({
     spec: { failedJobsHistoryLimit: 0 },
-    reader: (kube) => ({
-      get: (resource, key) => kube.get(resource, key),
-      list: (resource, query) => (lagging ?? kube).list(resource, query),
-      count: (resource, query) => (lagging ?? kube).count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        list: (resource, query) => (lagging ?? kube).list(resource, query),
+        count: (resource, query) => (lagging ?? kube).count(resource, query),
+      }),
   });
   stage.putRun("20251201030000", "Failed");
   const seen = stage.kube.list(stage.kind.watches[1]?.resource ?? assert.fail());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ANNOTATION, backupKind, StalledError, TransientError } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
-import { FakeKube, Mortality } from "../../tests/support/mod.ts";
+import { FakeKube, Mortality, readerOver } from "../../tests/support/mod.ts";
 import { resourceOf } from "../shared/mod.ts";
 import { slotOfRun } from "./run_name.ts";
 import { SAVED, ScheduleStage, type StageParts, UNCHANGED } from "./stage_test.ts";
@@ -17,15 +17,10 @@ class Lag {
 
   reader(kube: FakeKube): Reader {
     this.#kube = kube;
-    return {
-      get: (resource, key) => kube.get(resource, key),
+    return readerOver(kube, {
       list: (resource, query) =>
         this.#seen === undefined || resource.kind !== "Backup" ? kube.list(resource, query) : this.#seen,
-      count: (resource, query) => kube.count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    };
+    });
   }
 
   begin(): void {

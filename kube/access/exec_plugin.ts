@@ -1,3 +1,4 @@
+import { parseJson } from "../../api/json.ts";
 import * as z from "zod";
 import { TransientError } from "../../api/errors.ts";
 import type { KubeconfigCluster, KubeconfigExec, Placed } from "./kubeconfig_file.ts";
@@ -124,14 +125,6 @@ function execInfo(exec: KubeconfigExec, cluster: KubeconfigCluster): unknown {
     kind: "ExecCredential",
     spec: { interactive: false, ...withCluster },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function failed(name: string, found: string, expected: string, cause?: unknown): TransientError {

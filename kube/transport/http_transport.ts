@@ -1,3 +1,4 @@
+import { parseJson } from "../../api/json.ts";
 import type { Telemetry } from "../../telemetry/mod.ts";
 import { attribute } from "../../telemetry/mod.ts";
 import { abortableText, withAbortableBody } from "./abortable_body.ts";
@@ -211,14 +212,6 @@ async function readJson(response: Response, { signal }: Deadline, action: string
   if (value !== undefined) return value;
   const message = `the answer is not JSON (${text.length} characters), expected an object of the API server`;
   throw errorOfStatus(action, { code: response.status, reason: "", causes: [], message });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A watch has no time limit once it has begun; its reader watches for silence. */

@@ -1,3 +1,4 @@
+import { parseJson } from "../../api/json.ts";
 import { isRecord, keptObject } from "../received_object.ts";
 import { type Status, statusOfObject } from "../errors.ts";
 import type { KubeObject, Resource } from "../types.ts";
@@ -34,13 +35,5 @@ export function parseWatchEvent(
       return { kind: "error", status: statusOfObject(event.object) };
     default:
       return undefined;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -8,4 +8,5 @@ export { FakeCluster, type FakeElector, type FakeInformer } from "./fake_cluster
 export { FakeClock, settle } from "./fake_clock.ts";
 export { type FakeChange, FakeKube, type FakeWrite, refusal } from "./fake_kube.ts";
 export { Mortality } from "./mortality.ts";
+export { readerOver } from "./reader_over.ts";
 export { type CapturedLine, startTelemetryProbe, type TelemetryProbe } from "./telemetry_probe.ts";

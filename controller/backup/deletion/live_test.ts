@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ANNOTATION } from "../../../api/mod.ts";
-import type { KubeObject, Reader } from "../../../kube/types.ts";
+import type { KubeObject } from "../../../kube/types.ts";
 import { BackupStage } from "../../../tests/support/backup_stage.ts";
-import { aBackupConfig, type FakeKube } from "../../../tests/support/mod.ts";
+import { aBackupConfig, type FakeKube, readerOver } from "../../../tests/support/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 
@@ -10,14 +10,10 @@ const API = "kopiur.home-operations.com/v1alpha1";
 function laggingStage(spec: Readonly<Record<string, unknown>> = {}) {
   const frozen = new Map<string, KubeObject>();
   const name = (kind: string, key: { readonly name: string }) => `${kind} ${key.name}`;
-  const reader = (kube: FakeKube): Reader => ({
-    get: (resource, key) => frozen.get(name(resource.kind, key)) ?? kube.get(resource, key),
-    list: (resource, query) => kube.list(resource, query),
-    count: (resource, query) => kube.count(resource, query),
-    read: (resource, key, signal) => kube.read(resource, key, signal),
-    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-    serverNow: () => kube.serverNow(),
-  });
+  const reader = (kube: FakeKube) =>
+    readerOver(kube, {
+      get: (resource, key) => frozen.get(name(resource.kind, key)) ?? kube.get(resource, key),
+    });
   const stage = new BackupStage({ reader, ...spec });
   return {
     stage,
@@ -80,19 +76,15 @@ for (const [what, { kind, name, say }] of Object.entries(words)) {
 Deno.test("Deletion hears that its namespace is being deleted though no cache shows it yet", async () => {
   let isOld = true;
   const stage = new BackupStage({
-    reader: (kube) => ({
-      get: (resource, key) => {
-        const object = kube.get(resource, key);
-        if (resource.kind !== "Namespace" || object === undefined || !isOld) return object;
-        const { deletionTimestamp: _, ...metadata } = object.metadata;
-        return { ...object, metadata };
-      },
-      list: (resource, query) => kube.list(resource, query),
-      count: (resource, query) => kube.count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        get: (resource, key) => {
+          const object = kube.get(resource, key);
+          if (resource.kind !== "Namespace" || object === undefined || !isOld) return object;
+          const { deletionTimestamp: _, ...metadata } = object.metadata;
+          return { ...object, metadata };
+        },
+      }),
   });
   stage.addEnded(["old"]);
   stage.deleteBackup("old");
@@ -116,17 +108,13 @@ Deno.test("Deletion does not rely on a newer Backup that is gone though the cach
   const cached: KubeObject[] = [];
   const stage = new BackupStage({
     repository: { deletionBreaker: { threshold: 10, window: "10m", keepLast: true } },
-    reader: (kube) => ({
-      get: (resource, key) => kube.get(resource, key),
-      list: (resource, query) => [
-        ...kube.list(resource, query),
-        ...(resource.kind === "Backup" ? cached : []),
-      ],
-      count: (resource, query) => kube.count(resource, query) + (resource.kind === "Backup" ? 0 : 0),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        list: (resource, query) => [
+          ...kube.list(resource, query),
+          ...(resource.kind === "Backup" ? cached : []),
+        ],
+      }),
   });
   const timing = { startTime: "2025-06-02T03:05:00Z", endTime: "2025-06-02T03:06:30Z" };
   stage.addEnded(["newer"], { status: { timing } });

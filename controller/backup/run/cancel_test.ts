@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readerOver } from "../../../tests/support/mod.ts";
 import { ANNOTATION } from "../../../api/mod.ts";
 import {
   aDeletedResult,
@@ -168,14 +169,10 @@ Deno.test("Cancelling a Backup finds the Job of a controller that died before it
       setFinalizer: (object, finalizer, wanted, signal) =>
         kube.setFinalizer(object, finalizer, wanted, signal),
     }),
-    reader: (kube) => ({
-      get: (resource, key) => kube.get(resource, key),
-      list: (resource, query) => resource.kind === "Job" ? [] : kube.list(resource, query),
-      count: (resource, query) => kube.count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        list: (resource, query) => resource.kind === "Job" ? [] : kube.list(resource, query),
+      }),
   });
   isAlive = false;
   await stage.pass();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { aFailedResult, aSavedResult, BackupStage } from "../../../tests/support/backup_stage.ts";
-import { aBackup, aPodOf, endedPodStatus, Mortality } from "../../../tests/support/mod.ts";
+import { aBackup, aPodOf, endedPodStatus, Mortality, readerOver } from "../../../tests/support/mod.ts";
 import { FINALIZER } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { SECRET } from "../../shared/mod.ts";
@@ -440,15 +440,11 @@ Deno.test("a run that ended while the cache shows that a source of it runs start
   const seen: { stale?: KubeObject } = {};
   const stage = new BackupStage({
     sources: ["data", "logs"],
-    reader: (kube) => ({
-      get: (resource, key) =>
-        resource.kind === "Backup" && seen.stale !== undefined ? seen.stale : kube.get(resource, key),
-      list: (resource, query) => kube.list(resource, query),
-      count: (resource, query) => kube.count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        get: (resource, key) =>
+          resource.kind === "Backup" && seen.stale !== undefined ? seen.stale : kube.get(resource, key),
+      }),
   });
   await stage.settle();
   stage.end(stage.job("data"), 0, aSavedResult("k1"));

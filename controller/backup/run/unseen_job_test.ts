@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Reader } from "../../../kube/types.ts";
+import { readerOver } from "../../../tests/support/mod.ts";
 import { aDeletedResult, aSavedResult, BackupStage } from "../../../tests/support/backup_stage.ts";
 
 /** A stage of whose Jobs and pods the caches show nothing while `cache.isBehind`. */
@@ -7,14 +7,11 @@ function aStage(): { readonly stage: BackupStage; readonly cache: { isBehind: bo
   const cache = { isBehind: false };
   const isHidden = (kind: string) => cache.isBehind && (kind === "Job" || kind === "Pod");
   const stage = new BackupStage({
-    reader: (kube): Reader => ({
-      get: (resource, key) => isHidden(resource.kind) ? undefined : kube.get(resource, key),
-      list: (resource, query) => isHidden(resource.kind) ? [] : kube.list(resource, query),
-      count: (resource, query) => kube.count(resource, query),
-      read: (resource, key, signal) => kube.read(resource, key, signal),
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        get: (resource, key) => isHidden(resource.kind) ? undefined : kube.get(resource, key),
+        list: (resource, query) => isHidden(resource.kind) ? [] : kube.list(resource, query),
+      }),
   });
   return { stage, cache };
 }

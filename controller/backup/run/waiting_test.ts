@@ -7,6 +7,7 @@ import {
   aReadyRepository,
   aRepository,
   aSecret,
+  readerOver,
 } from "../../../tests/support/mod.ts";
 
 interface Case {
@@ -195,17 +196,13 @@ Deno.test("Backup that is deleted while it waits is simply gone", async () => {
 Deno.test("Backup reads no Secret that is as it was when the repository was opened", async () => {
   let reads = 0;
   const stage = new BackupStage({
-    reader: (kube) => ({
-      get: (resource, key) => kube.get(resource, key),
-      list: (resource, query) => kube.list(resource, query),
-      count: (resource, query) => kube.count(resource, query),
-      read(resource, key, signal) {
-        reads += 1;
-        return kube.read(resource, key, signal);
-      },
-      readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-      serverNow: () => kube.serverNow(),
-    }),
+    reader: (kube) =>
+      readerOver(kube, {
+        read(resource, key, signal) {
+          reads += 1;
+          return kube.read(resource, key, signal);
+        },
+      }),
   });
   await stage.settle();
   assert.equal(stage.made.length, 1);

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
 import { runPass } from "../../runtime/pass/pass.ts";
 import { findCondition } from "../../../api/mod.ts";
-import type { KubeObject, Reader } from "../../../kube/types.ts";
+import type { KubeObject } from "../../../kube/types.ts";
 import {
   aPodOf,
   aRepository,
   aSecret,
   FakeClock,
   type FakeKube,
+  readerOver,
   refusal,
 } from "../../../tests/support/mod.ts";
 import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
@@ -75,14 +76,9 @@ Deno.test("a bootstrap is not made a second time because the cache of its Reposi
   const behind = storedRepository(kube);
   for (const at of [1, 2]) await pass(kube, at);
   assert.deepEqual([statusIn(kube).phase, kube.list(JOB)], ["Ready", []]);
-  const reader: Reader = {
+  const reader = readerOver(kube, {
     get: (resource, key) => resource.kind === "Repository" ? behind : kube.get(resource, key),
-    list: (resource, query) => kube.list(resource, query),
-    count: (resource, query) => kube.count(resource, query),
-    read: (resource, key, signal) => kube.read(resource, key, signal),
-    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-    serverNow: () => kube.serverNow(),
-  };
+  });
   const kind = aKind();
   const world = await observeWorld(kind, KEY, reader, new AbortController().signal, later(3));
   assert.ok(world !== undefined);
@@ -102,7 +98,7 @@ Deno.test("a bootstrap is not made beside one that no cache shows yet, after one
     await pass(kube, second);
   }
   const [job] = kube.list(JOB);
-  const reader = behind(kube, {
+  const reader = readerOver(kube, {
     list: (resource, query) => resource.kind === JOB.kind ? [] : kube.list(resource, query),
   });
   const kind = aKind();
@@ -121,7 +117,7 @@ Deno.test("the end of a bootstrap that no cache shows yet is waited for", async 
     at: later(3605),
   });
   setServerTime(kube, later(3700));
-  const lagging = behind(kube, {
+  const lagging = readerOver(kube, {
     list: (resource, query) => ["Job", "Pod"].includes(resource.kind) ? [] : kube.list(resource, query),
   });
   const kind = aKind();
@@ -148,7 +144,7 @@ Deno.test("the mover of today is not removed by a status that says that the one 
     assert.ok(second < 7200, "it rests for no longer");
     await pass(kube, second);
   }
-  const reader = behind(kube, {
+  const reader = readerOver(kube, {
     get: (resource, key) => resource === REPOSITORY ? outdated : kube.get(resource, key),
   });
   const deps = { reader, writer: kube, clock: new FakeClock(later(second).toISOString()), random: () => 0.5 };
@@ -182,19 +178,6 @@ Deno.test("a bootstrap whose Job loses its annotation each time rests longer eac
   const { outcome } = await pass(kube, 7200);
   assert.match(JSON.stringify(outcome), /lost the annotation/);
 });
-
-/** A reader whose caches are behind. */
-function behind(kube: FakeKube, caches: Partial<Reader>): Reader {
-  return {
-    get: (resource, key) => kube.get(resource, key),
-    list: (resource, query) => kube.list(resource, query),
-    count: (resource, query) => kube.count(resource, query),
-    read: (resource, key, signal) => kube.read(resource, key, signal),
-    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-    serverNow: () => kube.serverNow(),
-    ...caches,
-  };
-}
 
 const unscheduled = {
   phase: "Pending",

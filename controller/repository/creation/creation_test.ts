@@ -11,6 +11,7 @@ import {
   FakeClock,
   FakeKube,
   type Parts,
+  readerOver,
   startTelemetryProbe,
   workSpecOf,
 } from "../../../tests/support/mod.ts";
@@ -166,14 +167,10 @@ function podOf(job: KubeObject, status: Readonly<Record<string, unknown>>): Kube
 
 /** A reader that shows no Job yet. */
 function behind(kube: FakeKube): Reader {
-  return {
+  return readerOver(kube, {
     get: (resource, key) => resource.kind === JOB.kind ? undefined : kube.get(resource, key),
     list: (resource, query) => resource.kind === JOB.kind ? [] : kube.list(resource, query),
-    count: (resource, query) => kube.count(resource, query),
-    read: (resource, key, signal) => kube.read(resource, key, signal),
-    readLog: (pod, part, signal) => kube.readLog(pod, part, signal),
-    serverNow: () => kube.serverNow(),
-  };
+  });
 }
 
 const unscheduled = {

@@ -1,3 +1,4 @@
+import { parseJson } from "../../../api/json.ts";
 import * as z from "zod";
 import { ANNOTATION } from "../../../api/mod.ts";
 import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
@@ -40,7 +41,7 @@ export const creatorOf = byObject((object: KubeObject): Creator | undefined => {
   const found = pod.safeParse(object.kind === JOB.kind ? templateOf(object) : object);
   if (!found.success) return undefined;
   const { metadata: { annotations }, spec: { volumes } } = found.data;
-  const told = work.safeParse(parseJson(annotations[ANNOTATION.workSpec]));
+  const told = work.safeParse(parseJson(annotations[ANNOTATION.workSpec] ?? ""));
   if (!told.success) return undefined;
   const { target: { name }, repository: { s3 } } = told.data;
   // A pod reaches the claims of its own namespace alone, whatever somebody wrote into its work spec.
@@ -54,12 +55,4 @@ export const creatorOf = byObject((object: KubeObject): Creator | undefined => {
 
 function templateOf({ spec }: KubeObject): unknown {
   return typeof spec === "object" && spec !== null && "template" in spec ? spec.template : undefined;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
 }
