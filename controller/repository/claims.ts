@@ -59,12 +59,19 @@ async function creatorsInDoubt(
   signal: AbortSignal,
 ): Promise<readonly ObjectKey[]> {
   if (creators.length > 0) return [];
-  const jobs = await Promise.all(
-    rivals.map((rival) => observeMovers(rival, bootstrapsInDoubt(rival), reader, signal)),
-  );
-  return jobs.flat().filter((job) => mayBeCreating(job, key.namespace, serverNow)).map((job) =>
-    creatorOf(job)
-  )
-    .filter((creator) => creator !== undefined).filter((creator) => creator.storage === storage)
-    .map(({ repository }) => repository);
+  for (let at = 0; at < rivals.length; at += RIVALS_AT_ONCE) {
+    const jobs = await Promise.all(
+      rivals.slice(at, at + RIVALS_AT_ONCE)
+        .map((rival) => observeMovers(rival, bootstrapsInDoubt(rival), reader, signal)),
+    );
+    const found = jobs.flat().filter((job) => mayBeCreating(job, key.namespace, serverNow))
+      .flatMap((job) => creatorOf(job) ?? [])
+      .filter((creator) => creator.storage === storage)
+      .map(({ repository }) => repository);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
+
+/** Each is two requests; the first that may be creating is enough. */
+const RIVALS_AT_ONCE = 20;

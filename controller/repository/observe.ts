@@ -57,7 +57,7 @@ export async function observeRepository(
     catalog,
     newestStats: newestStats(repository, reader, serverNow),
     duplicates: duplicatesOf(object, reader),
-    creation: observeCreation(repository, reader),
+    creation: observeCreation(repository, reader, serverNow),
     slots: "free",
   };
 }

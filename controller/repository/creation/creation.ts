@@ -1,4 +1,5 @@
 import { findCondition, repositorySpec, repositoryStatus } from "../../../api/mod.ts";
+import { builtin } from "../../../kube/builtins.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Reader } from "../../../kube/types.ts";
 import { jobHasEnded, podMayRun } from "../../movers/mod.ts";
 import { controllerOf, JOB, POD, REPOSITORY } from "../../shared/mod.ts";
@@ -13,8 +14,8 @@ export const BY_STORAGE = "storage";
 /** Where the next bootstrap of a Repository may make a repository, and who else may. */
 export interface Creation {
   /**
-   * Undefined where it needs no turn: it may not create, or another Repository shows that there is one. That is not
-   * believed any further: kopia itself looks before it creates.
+   * Undefined where it needs no turn: it may not create, or another Repository of its namespace shows that there is one.
+   * That is not believed any further: kopia itself looks before it creates.
    */
   readonly storage: string | undefined;
   /** Other Repositories that may create there. */
@@ -23,17 +24,18 @@ export interface Creation {
   readonly creators: readonly ObjectKey[];
 }
 
-/** Reads it from the caches. */
-export function observeCreation(repository: RepositoryObject, reader: Reader): Creation {
+/** Reads it from the caches. Whoever may write a status in another namespace must not switch off the turns of this one. */
+export function observeCreation(repository: RepositoryObject, reader: Reader, serverNow: Date): Creation {
   const { spec, key: { namespace } } = repository;
   const storage = mayCreate(repository) ? storageOf(spec, namespace) : undefined;
   if (storage === undefined) return NO_TURN;
   const others = othersAt(storage, repository.uid, reader);
-  if (others.some((each) => repositoryStateOf(each, "").kind === "open")) return NO_TURN;
+  const isOpen = (other: RepositoryObject) => repositoryStateOf(other, "").kind === "open";
+  if (others.some((other) => other.key.namespace === namespace && isOpen(other))) return NO_TURN;
   return {
     storage,
     rivals: others.filter(mayCreate),
-    creators: creatorsAt(storage, repository, reader),
+    creators: creatorsAt(storage, repository, reader, serverNow),
   };
 }
 
@@ -81,21 +83,31 @@ function othersAt(storage: string, uid: string, reader: Reader): readonly Reposi
 export const FOREIGN_SECONDS = 1800;
 
 /** True when a mover's Job, of whatever Repository, may be creating, for a Repository of that namespace. */
-export function mayBeCreating(job: KubeObject, namespace: string, serverNow: Date | undefined): boolean {
+export function mayBeCreating(job: KubeObject, namespace: string, serverNow: Date): boolean {
   if (jobHasEnded(job)) return false;
-  if (job.metadata.namespace === namespace || serverNow === undefined) return true;
-  const ageMs = serverNow.getTime() - Date.parse(job.metadata.creationTimestamp ?? "");
+  if (job.metadata.namespace === namespace) return true;
+  const ageMs = serverNow.getTime() - Date.parse(startOf(job));
   return !(ageMs > FOREIGN_SECONDS * 1000);
+}
+
+/** Since when its limits count: a Job that was suspended starts again later than it was made. */
+function startOf(job: KubeObject): string {
+  return builtin(job, "Job").status?.startTime ?? job.metadata.creationTimestamp ?? "";
 }
 
 /**
  * Whose movers may be creating. A Repository may be gone, or have been moved, while its mover works; of another
  * namespace counts only what a Repository there controls, for a Job that is made by hand says nothing.
  */
-function creatorsAt(storage: string, { uid, key }: RepositoryObject, reader: Reader): readonly ObjectKey[] {
+function creatorsAt(
+  storage: string,
+  { uid, key }: RepositoryObject,
+  reader: Reader,
+  serverNow: Date,
+): readonly ObjectKey[] {
   const index = { name: BY_STORAGE, value: storage };
   const jobs = reader.list(JOB, { index }).filter((job) =>
-    controllerOf(job)?.uid !== uid && mayBeCreating(job, key.namespace, reader.serverNow()) &&
+    controllerOf(job)?.uid !== uid && mayBeCreating(job, key.namespace, serverNow) &&
     (job.metadata.namespace === key.namespace || isOfRepository(job, reader))
   );
   // A pod of its own that is left is told as such.

@@ -25,6 +25,8 @@ import { aKind, endJob, failedMessage, KIND, openedMessage } from "../stage_test
 const ONE = { namespace: "apps", name: "one" };
 const TWO = { namespace: "apps", name: "two" };
 const FAR = { namespace: "other", name: "three" };
+/** Whose status somebody writes; it makes no pass of its own. */
+const FORGED = { namespace: "third", name: "forged" };
 
 /** A Repository that may create, on the S3 storage all share unless it says otherwise. */
 function aCreator({ namespace, name }: ObjectKey, { spec = {}, ...parts }: Parts = {}): KubeObject {
@@ -129,18 +131,28 @@ class Scene {
     return object;
   }
 
-  /** Which of them have a mover that may create, while none is open: what is there is not made again. */
+  /** Which of them have a mover that may create, while none of their namespace is open: what is there is not made again. */
   racing(): readonly string[] {
-    const isThere = this.kube.list(REPOSITORY).some(({ status }) =>
-      repositoryStatus.parse(status ?? {}).uniqueId
-    );
-    return isThere ? [] : this.creators();
+    const open = this.kube.list(REPOSITORY).filter(({ status }) =>
+      repositoryStatus.parse(status ?? {}).uniqueId !== undefined
+    ).map(({ metadata }) => metadata.namespace);
+    return this.#creating().filter(({ namespace }) => !open.includes(namespace)).map(({ name }) => name);
   }
 
   /** Which of them have a mover that may create. */
   creators(): readonly string[] {
+    return this.#creating().map(({ name }) => name);
+  }
+
+  #creating(): readonly ObjectKey[] {
     return this.kube.list(JOB).filter((job) => job.status === undefined && mayCreate(job))
-      .map((job) => (workSpecOf(job) as { target: ObjectKey }).target.name);
+      .map((job) => (workSpecOf(job) as { target: ObjectKey }).target);
+  }
+
+  /** Somebody writes into a status that the Repository is open. */
+  forge(key: ObjectKey): void {
+    const bootstrap = { forGeneration: 1, credentialVersion: "", runs: 1, failures: 0 };
+    this.kube.put({ ...this.stored(key), status: { uniqueId: "forged", bootstrap } });
   }
 
   /** Ends the mover of a Repository and takes its result. */
@@ -339,6 +351,57 @@ Deno.test("a Repository may create beside one that says it is open, whatever tha
   assert.deepEqual(scene.creators(), ["one"]);
 });
 
+Deno.test("an open status of another namespace, whoever wrote it, spares nobody the turn", async () => {
+  const scene = new Scene(aCreator(ONE), aCreator(TWO), aCreator(FAR));
+  scene.forge(FAR);
+  await scene.pass(ONE, TWO);
+  assert.equal(scene.creators().length, 1);
+  await scene.pass(TWO, ONE);
+  assert.equal(scene.creators().length, 1);
+});
+
+Deno.test("beside an open Repository of their namespace all are opened at once", async () => {
+  const scene = new Scene(aCreator(ONE), aCreator(TWO), aCreator({ namespace: "apps", name: "four" }));
+  await scene.pass(ONE);
+  await scene.end(ONE, 0, openedMessage({ created: true }));
+  await scene.pass(TWO, { namespace: "apps", name: "four" });
+  assert.deepEqual(scene.creators().toSorted(), ["four", "two"]);
+});
+
+Deno.test("a Job of another namespace that was suspended counts from when it began its work", async () => {
+  const scene = new Scene(aCreator(ONE), aCreator(FAR));
+  await scene.pass(FAR);
+  const job = scene.jobOf(FAR);
+  assert.ok(job !== undefined);
+  await scene.wait(FOREIGN_SECONDS + 60);
+  scene.kube.put({ ...job, status: { startTime: scene.clock.now().toISOString() } });
+  await scene.pass(ONE);
+  assert.match(scene.ready(ONE), /^CreationContested/);
+});
+
+Deno.test("a creator looks at the movers of a thousand rivals a few at a time, and no longer than until it finds one", async () => {
+  const rivals = Array.from(
+    { length: 1000 },
+    (_, at) => aCreator({ namespace: "other", name: `rival-${at}` }, { metadata: { uid: `rival-${at}` } }),
+  );
+  const scene = new Scene(aCreator(ONE), ...rivals);
+  await scene.pass({ namespace: "other", name: "rival-0" });
+  let [reads, now, most] = [0, 0, 0];
+  const hidden = behind(scene.kube);
+  scene.reader = readerOver(hidden, {
+    read: async (resource, key, signal) => {
+      reads += 1;
+      most = Math.max(most, ++now);
+      await Promise.resolve();
+      now -= 1;
+      return await hidden.read(resource, key, signal);
+    },
+  });
+  await scene.pass(ONE);
+  assert.deepEqual(scene.creators(), ["rival-0"]);
+  assert.ok(most <= 40 && reads <= 60, `${most} of ${reads} at a time`);
+});
+
 Deno.test("a Repository that leaves the storage wakes those that wait for it", async () => {
   const scene = new Scene(aCreator(ONE), aCreator(TWO), aCreator(FAR));
   await scene.pass(ONE, TWO, FAR);
@@ -358,6 +421,7 @@ Deno.test("whatever happens in whatever order, no two movers may create in one s
     fc.record({ kind: fc.constant("ends" as const), who: fc.constantFrom(...keys), works: fc.boolean() }),
     fc.record({ kind: fc.constant("time" as const), seconds: fc.constantFrom(1, 60, 400, 4000) }),
     fc.record({ kind: fc.constant("handOver" as const) }),
+    fc.record({ kind: fc.constant("forged" as const) }),
   );
   const end = async (scene: Scene, key: ObjectKey, works: boolean) => {
     if (scene.jobOf(key) === undefined) return;
@@ -379,10 +443,11 @@ Deno.test("whatever happens in whatever order, no two movers may create in one s
   assert.ok(FOREIGN_SECONDS > JOB_SECONDS + 300);
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 16 }), async (actions) => {
-      const scene = new Scene(...keys.map((key) => aCreator(key)));
+      const scene = new Scene(...[...keys, FORGED].map((key) => aCreator(key)));
       for (const each of actions) {
         if (each.kind === "time") await waitWithLimits(scene, each.seconds);
         if (each.kind === "handOver") scene.handOver();
+        if (each.kind === "forged") scene.forge(FORGED);
         if (each.kind === "ends") await end(scene, each.who, each.works);
         if (each.kind === "pass") {
           scene.reader = each.lags ? behind(scene.kube) : scene.kube;
