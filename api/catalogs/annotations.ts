@@ -106,11 +106,11 @@ export const ANNOTATION_CATALOG: Readonly<Record<keyof typeof ANNOTATION, Annota
     removedBy: "by removing it before the run has begun; afterwards it means nothing",
   },
   bootstrapFor: {
-    on: "Job (bootstrap)",
+    on: "Pod (bootstrap)",
     value: "generation of the spec and versions of the Secrets it was started for",
     setBy: "Repository, when it makes the Job",
     readBy: "Repository, to see that a Job was made for what is no longer so",
-    removedBy: "never; it goes with the Job",
+    removedBy: "never; it goes with the pod",
   },
   workSpec: {
     on: "Pod (mover)",

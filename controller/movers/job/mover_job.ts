@@ -45,6 +45,8 @@ export interface MoverJobRequest {
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the Job. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of the Job's pods, so of its template, which nobody can change. */
+  readonly podAnnotations?: Readonly<Record<string, string>>;
   /** From `workSpecFor`. */
   readonly workSpec: WorkSpec;
   /** The parent of the mover's spans; the same for the same Job. */
@@ -100,6 +102,7 @@ export function moverJob(request: MoverJobRequest): Made<"Job"> {
         metadata: {
           labels: { ...labelsOf(request), ...NO_SIDECAR_LABEL },
           annotations: {
+            ...request.podAnnotations,
             ...KEEP_RUNNING,
             ...NO_SIDECAR_ANNOTATION,
             [ANNOTATION.workSpec]: JSON.stringify(request.workSpec),

@@ -32,8 +32,9 @@ export function delayOf(
   movers: readonly SeenMover<"bootstrap">[],
   serverNow: Date,
 ): Delay | undefined {
+  const hasRun = memory.startedAt !== undefined;
   if (isRested) {
-    const message = waitText(reason, memory.stoppedWhy ?? text);
+    const message = waitText(reason, memory.stoppedWhy ?? text, hasRun);
     return { reason, message: `${message}; the next try is at ${memory.retryAt}` };
   }
   const { job, state } = movers.find(({ number }) => number === memory.number) ?? {};
@@ -45,7 +46,7 @@ export function delayOf(
   const grace = CREATING.includes(text) ? CREATING_GRACE_SECONDS : START_GRACE_SECONDS;
   const isEarly = state?.kind === "waiting" && secondsSince(state.since, serverNow) < grace;
   if (reason === "PodNotStarted" && isEarly && !isGivenUp) return undefined;
-  return { reason, message: waitText(reason, text) };
+  return { reason, message: waitText(reason, text, hasRun) };
 }
 
 /**
@@ -74,7 +75,7 @@ function mayWork(job: KubeObject, pods: readonly KubeObject[]): boolean {
 }
 
 function lost(text: string): Delay {
-  return { reason: "MoverLost", message: waitText("MoverLost", text) };
+  return { reason: "MoverLost", message: waitText("MoverLost", text, true) };
 }
 
 function staysTooLong({ metadata: { deletionTimestamp } }: KubeObject, serverNow: Date): boolean {
@@ -86,10 +87,10 @@ function staysText({ metadata: { name, deletionTimestamp } }: KubeObject): strin
 }
 
 /** Where there is no pod, nothing was scheduled. */
-function waitText(reason: WaitReason, text: string): string {
+function waitText(reason: WaitReason, text: string, hasRun: boolean): string {
   switch (reason) {
     case "PodNotStarted":
-      return `The mover does not start: ${text}`;
+      return `The mover does not ${hasRun ? "go on" : "start"}: ${text}`;
     case "Unschedulable":
       return `${REASONS[reason]}: ${text}`;
     case "MoverLost":

@@ -26,9 +26,8 @@ export function bootstrapTrace(repository: RepositoryObject, number: number): Wo
 }
 
 /**
- * Job of the n-th bootstrap. It may create a repository only as
- * long as none was ever opened under this object, nor is open under another one with the same storage: later a missing
- * repository is a loss that must be reported.
+ * Job of the n-th bootstrap. It may create a repository only as long as none was ever opened under this object: later a
+ * missing repository is a loss that must be reported.
  */
 export function desiredBootstrap(
   world: RepositoryWorld,
@@ -43,7 +42,7 @@ export function desiredBootstrap(
     namespace,
     owner: { apiVersion: API_VERSION, kind: repositoryKind.kind, name, uid: repository.uid },
     labels: { [LABEL.repository]: labelValue(name) },
-    annotations: purposeAnnotation({
+    podAnnotations: purposeAnnotation({
       generation: repository.generation,
       credentials: credentialVersion(world.found),
       madeFrom: madeFrom(options),

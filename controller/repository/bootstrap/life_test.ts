@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
 import { runPass } from "../../runtime/pass/pass.ts";
-import { findCondition } from "../../../api/mod.ts";
+import { ANNOTATION, findCondition } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import {
   aPodOf,
@@ -160,23 +160,35 @@ Deno.test("a bootstrap whose Job loses its annotation each time rests longer eac
     if (job?.kind !== "Job" || old !== undefined) return;
     made += 1;
     const { annotations: _none, ...metadata } = job.metadata;
-    kube.put({ ...job, metadata });
+    const text = JSON.stringify({ ...job, metadata });
+    kube.put(JSON.parse(text.replaceAll(ANNOTATION.bootstrapFor, "lost")));
   });
   const events: string[] = [];
+  const begun = { name: "mover", state: { running: { startedAt: NOW.toISOString() } } };
   for (let second = 0; second < 7200; second += 10) {
     const plan = await pass(kube, second);
     events.push(...plan.events.map(({ reason, note }) => `${reason} ${note}`));
     for (const job of kube.list(JOB)) {
       if (job.metadata.deletionTimestamp !== undefined) kube.delete(job);
-      else kube.put(aPodOf(job, { status: { phase: "Running" } }));
+      else kube.put(aPodOf(job, { status: { ...running, containerStatuses: [begun] } }));
     }
-    removePods(kube);
+    if (kube.list(JOB).length === 0) removePods(kube);
   }
   assert.ok(made > 3 && made < 12, `${made} were made in two hours`);
   assert.deepEqual(events.map((event) => event.split(" ")[0]), ["PodNotStarted"]);
-  assert.match(events[0] ?? "", /lost the annotation kopiur\.home-operations\.com\/bootstrap-for/);
+  assert.match(events[0] ?? "", /no readable annotation kopiur\.home-operations\.com\/bootstrap-for/);
   const { outcome } = await pass(kube, 7200);
-  assert.match(JSON.stringify(outcome), /lost the annotation/);
+  assert.match(JSON.stringify(outcome), /The mover does not go on: its Job has no readable annotation/);
+});
+
+Deno.test("a webhook that takes the annotations off a Job changes nothing", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  await pass(kube, 0);
+  const { annotations: _none, ...metadata } = jobIn(kube).metadata;
+  kube.put({ ...jobIn(kube), metadata });
+  endJob(kube, jobIn(kube), { exitCode: 2, message: failedMessage("AuthFailure"), at: NOW });
+  await pass(kube, 1);
+  assert.equal(findCondition(statusIn(kube).conditions, "Bootstrapped")?.reason, "AuthFailure");
 });
 
 const unscheduled = {

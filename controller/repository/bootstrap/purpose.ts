@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { parseJson } from "../../../api/json.ts";
 import { ANNOTATION } from "../../../api/mod.ts";
+import { builtin } from "../../../kube/builtins.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import type { ControllerOptions } from "../../options.ts";
 
@@ -12,10 +14,10 @@ const purpose = z.object({
   madeAt: z.iso.datetime().optional(),
 });
 
-/** What a bootstrap was started for; an annotation of its Job, so that its result is assigned to the right spec. */
+/** What a bootstrap was started for, so that its result is assigned to the right spec; an annotation of its pods. */
 export type BootstrapPurpose = Readonly<z.infer<typeof purpose>>;
 
-/** The annotation of a bootstrap Job. */
+/** The annotation of the pods of a bootstrap Job. */
 export function purposeAnnotation(of: BootstrapPurpose): Readonly<Record<string, string>> {
   const { generation, credentials, madeFrom, madeAt } = of;
   return { [ANNOTATION.bootstrapFor]: JSON.stringify({ generation, credentials, madeFrom, madeAt }) };
@@ -26,12 +28,13 @@ export function madeFrom({ moverImage, moverImagePullPolicy }: ControllerOptions
   return `${moverImage} ${moverImagePullPolicy}`;
 }
 
-/** What a Job was started for; undefined when its annotation was removed or is invalid. */
+/**
+ * What a Job was started for; undefined when its annotation was removed or is invalid. An earlier version annotated the
+ * Job itself, where a webhook or a person can take it away.
+ */
 export function purposeOf(job: KubeObject): BootstrapPurpose | undefined {
-  try {
-    const text = job.metadata.annotations?.[ANNOTATION.bootstrapFor] ?? "";
-    return purpose.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  const name = ANNOTATION.bootstrapFor;
+  const { template } = builtin(job, "Job").spec ?? {};
+  const text = template?.metadata?.annotations?.[name] ?? job.metadata.annotations?.[name] ?? "";
+  return purpose.safeParse(parseJson(text)).data;
 }

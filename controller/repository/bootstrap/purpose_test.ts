@@ -4,9 +4,11 @@ import { purposeAnnotation, purposeOf } from "./purpose.ts";
 
 const key = "kopiur.home-operations.com/bootstrap-for";
 
-Deno.test("purposeOf() reads what purposeAnnotation() wrote", () => {
+Deno.test("purposeOf() reads what purposeAnnotation() wrote to the pods, or an earlier version to the Job", () => {
   const purpose = { generation: 3, credentials: "secret/a=uid/7" };
-  assert.deepEqual(purposeOf(aJob({ metadata: { annotations: purposeAnnotation(purpose) } })), purpose);
+  const metadata = { annotations: purposeAnnotation(purpose) };
+  assert.deepEqual(purposeOf(aJob({ spec: { template: { metadata, spec: {} } } })), purpose);
+  assert.deepEqual(purposeOf(aJob({ metadata })), purpose);
 });
 
 for (

@@ -90,8 +90,8 @@ export function bootstrapsOf(
 }
 
 const NO_PURPOSE =
-  `its Job has lost the annotation ${ANNOTATION.bootstrapFor}, without which its result is not believed; ` +
-  "a webhook may take it away, or somebody edited the Job";
+  `its Job has no readable annotation ${ANNOTATION.bootstrapFor}, without which its result is not believed; ` +
+  "a webhook may have taken it away";
 
 function memoryOf(
   task: BootstrapTask,
