@@ -7,6 +7,7 @@ import {
   REASONS,
 } from "../../../api/mod.ts";
 import type { KubeObject, Removal } from "../../../kube/types.ts";
+import { JOB } from "../../shared/mod.ts";
 import {
   formerJobs,
   isOf,
@@ -350,7 +351,7 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   const [askedAt, clock] = unreadable === undefined
     ? [deletion.stoppingSince, now]
     // For an unreadable status, which cannot be written, the Jobs themselves are the memory.
-    : [goingSince(movers), world.serverNow];
+    : [goingSince(world, movers), world.serverNow];
   // It must be recorded that there was a mover, before it is gone.
   const isWrittenDown = unreadable !== undefined || deletion.startedAt !== undefined;
   const stopping = stopMovers(movers, { isWrittenDown, askedAt, longestSeconds: SLOT_GRACE_SECONDS }, clock);
@@ -361,8 +362,14 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   return { ...withDeletion(plan, next), remove: stopping.remove };
 }
 
-function goingSince(movers: DeleteMovers): string | undefined {
-  return leftOf(movers).flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted()[0];
+/** A pod whose Job is gone is told to go by nobody: it has had the time since the Backup itself was told. */
+function goingSince({ object }: BackupWorld, movers: DeleteMovers): string | undefined {
+  const left = leftOf(movers);
+  const isAsked = left.every(({ kind, metadata }) =>
+    kind !== JOB.kind || metadata.deletionTimestamp !== undefined
+  );
+  const since = left.flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted()[0];
+  return isAsked ? since ?? object.metadata.deletionTimestamp : since;
 }
 
 type DeleteMovers = ReturnType<typeof deleteMovers>;

@@ -3,6 +3,7 @@ import { ANNOTATION, type DeletionPolicy } from "../../../api/mod.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aDeletedResult, BackupStage } from "../../../tests/support/backup_stage.ts";
 import { aBackupConfig, refusal } from "../../../tests/support/mod.ts";
+import { POD } from "../../shared/mod.ts";
 
 const API = "kopiur.home-operations.com/v1alpha1";
 const orphaned = "kopiur_orphaned_snapshots_total";
@@ -121,6 +122,42 @@ Deno.test("Deletion of a Backup nobody can read any more stops its mover when it
   await stage.pass("old");
   assert.equal(stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }), undefined);
 });
+
+Deno.test("Deletion of a Backup nobody can read any more waits no longer than the grace for a pod without a Job", async () => {
+  const stage = await deletingStage();
+  orphanPod(stage, aDeleteJob(stage));
+  const backup = stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }) ?? assert.fail();
+  stage.kube.put({ ...backup, status: { phase: 7, snapshots: [{ kopiaSnapshotID: "k-old" }] } });
+  words["the skip annotation"]?.say(stage);
+  await stage.pass("old");
+  assert.notEqual(stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }), undefined);
+  await stage.clock.advance(300_000);
+  await stage.pass("old");
+  assert.equal(stage.kube.find(API, "Backup", { namespace: "apps", name: "old" }), undefined);
+});
+
+Deno.test("Deletion that is taken back takes no pod of an earlier Backup of its name for its own mover", async () => {
+  const stage = await deletingStage();
+  const job = aDeleteJob(stage);
+  const earlier = { ...job, metadata: { ...job.metadata, name: "old-delete-1-01234567" } };
+  orphanPod(stage, earlier);
+  stage.kube.delete(job);
+  words["the skip annotation"]?.say(stage);
+  await stage.settle("old");
+  assert.equal(stage.phaseAndReason("old"), "gone");
+  assert.doesNotMatch(stage.kube.events.at(-1)?.note ?? "", /could not be seen to stop/);
+});
+
+/** As after `kubectl delete job --cascade=orphan`, before the pod has a node. */
+function orphanPod(stage: BackupStage, job: KubeObject): void {
+  const { ownerReferences: _gone, ...metadata } = stage.pod(job, unschedulable).metadata;
+  const labels = { ...metadata.labels, "batch.kubernetes.io/job-name": job.metadata.name };
+  const pod = stage.kube.list(POD, { namespace: "apps" }).find(({ metadata: { name } }) =>
+    name === metadata.name
+  );
+  stage.kube.put({ ...(pod ?? assert.fail()), metadata: { ...metadata, labels } });
+  if (stage.jobs.some(({ metadata: { name } }) => name === job.metadata.name)) stage.kube.delete(job);
+}
 
 Deno.test("Deletion makes no mover when its Repository changed since it was read", async () => {
   const stage = new BackupStage();

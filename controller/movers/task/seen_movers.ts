@@ -6,7 +6,7 @@ import { settingsOf } from "../job/mover_job.ts";
 import { isOf } from "../operations.ts";
 import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
 import { podMayRun } from "../state/pod_facts.ts";
-import { jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
+import { isJobNameOf, jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 
 /** One mover Job of a task as it was found, of any operation. */
 export interface AnyMover {
@@ -67,7 +67,7 @@ export function seenMovers<O extends OperationKey>(
 
 /**
  * Every existing mover of a task that is its owner's only one of that operation, by what Jobs and pods
- * show, also when the status cannot be read.
+ * show, also when the status cannot be read. Pods of an earlier object of the same name are not among them.
  */
 export function moversThere<O extends OperationKey>(
   task: MoverTask<O>,
@@ -76,7 +76,8 @@ export function moversThere<O extends OperationKey>(
 ): readonly Unnumbered<SeenMover<O>>[] {
   const isOurs = (object: KubeObject) => isOf(task.operation, object);
   const own = jobs.filter(isOurs);
-  const names = [...own.map(({ metadata }) => metadata.name), ...pods.filter(isOurs).map(nameOfJob)];
+  const left = pods.filter(isOurs).map(nameOfJob).filter((name) => isJobNameOf(task, name));
+  const names = [...own.map(({ metadata }) => metadata.name), ...left];
   return [...new Set(names)].map((name) => seenMover(task, name, { jobs: own, pods }, serverNow));
 }
 

@@ -1,4 +1,5 @@
 import type { OperationKey, Reason } from "../../../api/mod.ts";
+import { numberOfJob } from "../../shared/objects/names.ts";
 import { type JobPurpose, moverJobName } from "../job/name.ts";
 import type { ResultOf } from "../state/job_state.ts";
 
@@ -116,4 +117,10 @@ export type TaskStep<O extends OperationKey> =
 /** Name of the n-th Job of a task. */
 export function jobNameOf({ owner, purpose }: MoverTask<OperationKey>, number: number): string {
   return moverJobName(owner, purpose, number);
+}
+
+/** True for the name of one of the Jobs of a task; one of an earlier object of the same name is another. */
+export function isJobNameOf(task: MoverTask<OperationKey>, name: string): boolean {
+  const number = numberOfJob(name);
+  return number !== undefined && jobNameOf(task, number) === name;
 }

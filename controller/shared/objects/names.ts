@@ -31,6 +31,12 @@ export function jobHash({ uid, name }: JobOwner, kind: string, what: string, num
   return shortHash(JSON.stringify([uid, name, kind, what, number]), HASH_LENGTH);
 }
 
+/** The number in the name of a mover Job; undefined for another name. */
+export function numberOfJob(jobName: string): number | undefined {
+  const [, number] = TAIL.exec(jobName) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
 /** Whose mover backed up a source, by the name of its Job; `unknown` when that is no mover Job's name. */
 export function ownerOfBackupJob(
   jobName: string,
