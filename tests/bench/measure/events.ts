@@ -41,7 +41,8 @@ const changes: readonly {
   {
     kind: backupConfigKind,
     name: "recipe-1",
-    spec: (event) => ({ defaultDeletionPolicy: event % 2 === 0 ? "Retain" : "Delete" }),
+    // Far more than it has runs, so nothing is deleted.
+    spec: (event) => ({ retention: { keepLatest: 1000 + event % 2 } }),
   },
 ];
 const namespace = "team-1";
