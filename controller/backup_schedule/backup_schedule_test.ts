@@ -441,7 +441,7 @@ Deno.test("BackupSchedule deletes Failed and Unchanged runs over its limits, ten
   assert.equal(stage.eventsOf("HistoryLimited").length, 6);
   assert.match(
     stage.eventsOf("HistoryLimited")[0] ?? "",
-    /^Normal HistoryLimited: Deleted 10 old runs without a snapshot: nightly-20251201030000, /,
+    /^Normal HistoryLimited: Deleted 10 old runs without a snapshot: "nightly-20251201030000", /,
   );
   assert.deepEqual(await stage.probe.series('kopiur_backup_pruned_total{namespace="apps",name="recipe"'), [
     'kopiur_backup_pruned_total{namespace="apps",name="recipe",by="history"} 54',

@@ -67,7 +67,7 @@ export function noticesOfHistory(
   const config = spec.configRef.name;
   const counted = hasConfig ? removals.filter((run) => run.config === config).length : 0;
   const labels = { namespace: key.namespace, name: config, by: "history" } as const;
-  const names = removals.map(({ name }) => name).join(", ");
+  const names = removals.map(({ name }) => `"${name}"`).join(", ");
   const note = `Deleted ${removals.length} old ${
     removals.length === 1 ? "run" : "runs"
   } without a snapshot: ${names}`;

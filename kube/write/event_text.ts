@@ -15,7 +15,13 @@ export function cutToBytes(text: string, bytes: number): string {
   return whole.slice(0, read) + ellipsis;
 }
 
-/** The text without numbers and ids, to recognize a repeated message. */
+/**
+ * The text without numbers and ids, to recognize a repeated message. A name in quotes stays whole: an Event about
+ * another object is no repetition, however much alike the names are.
+ */
 export function textShape(text: string): string {
-  return text.replace(/[0-9a-f]*[0-9][0-9a-f]*/gi, "#");
+  return text.replace(
+    /"[a-z0-9][-a-z0-9.]*"|[0-9a-f]*[0-9][0-9a-f]*/gi,
+    (found) => found.startsWith('"') ? found : "#",
+  );
 }

@@ -34,3 +34,10 @@ Deno.test("textShape() is the same for texts that differ in numbers and ids only
   assert.equal(textShape("snapshot k11b02 took 7.25 s at 2026-11-22T13:14:15Z"), shape);
   assert.notEqual(textShape("snapshot k7f3a9 failed"), shape);
 });
+
+Deno.test("textShape() keeps names in quotes apart, and nothing else in quotes", () => {
+  const made = (name: string) => textShape(`Made Backup "${name}" for the slot 2026-01-02T03:00:00Z`);
+  assert.notEqual(made("nightly-29012340"), made("nightly-29012341"));
+  const refused = (url: string) => textShape(`Get "https://bucket/${url}": dial tcp 10.0.0.1:443`);
+  assert.equal(refused("p0a1"), refused("p7"));
+});
