@@ -1,3 +1,5 @@
+import { escapeControls } from "../telemetry/mod.ts";
+
 /** In UTF-16 units. Longer paths are cut: they are only shown, never used. */
 const longest = 300;
 
@@ -6,14 +8,6 @@ const longest = 300;
  * direction of text are written as JSON escapes. A path that is too long loses its beginning.
  */
 export function printable(path: string): string {
-  const text = JSON.stringify(path).slice(1, -1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+  const text = escapeControls(JSON.stringify(path).slice(1, -1));
   return text.length <= longest ? text : `…${text.slice(1 - longest).replace(/^[\udc00-\udfff]/, "")}`;
-}
-
-function escaped(character: string): string {
-  let text = "";
-  for (let index = 0; index < character.length; index++) {
-    text += `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`;
-  }
-  return text;
 }

@@ -42,6 +42,7 @@ export {
 } from "./metrics/catalog/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { parseTelemetryConfig, type TelemetryConfig, telemetryVariables } from "./config.ts";
+export { escapeControls } from "./escape_controls.ts";
 export { type CheckResult, type Health, type HealthReport, Heartbeat, type Probe } from "./health.ts";
 export { type Handler, type ListenAddress, type Server, startServer } from "./http.ts";
 export { type Fields, type Log, type LogScope } from "./logs/log.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "../../telemetry/mod.ts";
+import { escapeControls, type Log } from "../../telemetry/mod.ts";
 import type { Made } from "../builtins.ts";
 import { type KubeClock, microTime } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
@@ -55,8 +55,8 @@ interface Series {
 
 /**
  * Writes Events as series: repetitions of an Event raise its count. A note with other
- * words is another Event; a note that differs only in numbers is a repetition. Never throws and never
- * waits; a failure is logged.
+ * words, or with another name in quotes, is another Event; a note that differs only in numbers is a
+ * repetition. Never throws and never waits; a failure is logged.
  */
 export class EventRecorder implements EventSink {
   readonly #parts: EventRecorderParts;
@@ -104,7 +104,8 @@ export class EventRecorder implements EventSink {
     const { clock, random, redact } = this.#parts;
     const nowMs = clock.epochMs();
     this.#sweep(nowMs);
-    const note = cutToBytes(redact(event.note), NOTE_BYTES);
+    // Notes hold what kopia, pods and file names say, and not every viewer escapes them.
+    const note = cutToBytes(escapeControls(redact(event.note)), NOTE_BYTES);
     const id = JSON.stringify([
       identityOf(event.regarding),
       event.type,

@@ -93,6 +93,26 @@ Deno.test("EventRecorder.send() makes one Event with a count of what is the same
   ]);
 });
 
+Deno.test("EventRecorder.send() writes no control character of a file name into a note", async () => {
+  const { transport, recorder } = setUp();
+  recorder.send(failed("a\u001b[2J\u001b[31mFAKE\nNormal \u202eBackupSucceeded\u200b"));
+  await settle();
+  assert.deepEqual(transport.requests.map(({ body }) => (body as { note: string }).note), [
+    "a\\u001b[2J\\u001b[31mFAKE\\nNormal \\u202eBackupSucceeded\\u200b",
+  ]);
+});
+
+Deno.test("EventRecorder.send() tells of each object by its own name, though the names differ in numbers only", async () => {
+  const { transport, recorder } = setUp();
+  const names = [1, 2, 3, 4, 5].map((slot) => `nightly-2901234${slot}`);
+  for (const name of names) recorder.send(failed(`Made Backup "${name}" for the slot 03:00`));
+  await settle();
+  const notes = transport.requests.map(({ body }) =>
+    /"note":"Made Backup \\"([^\\]+)/.exec(JSON.stringify(body))?.[1]
+  );
+  assert.deepEqual(notes, names);
+});
+
 Deno.test("EventRecorder.send() tells Events that come together as one", async () => {
   const { transport, recorder } = setUp();
   for (let turn = 0; turn < 4; turn++) recorder.send(failed());

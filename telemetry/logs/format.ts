@@ -1,4 +1,5 @@
 /** Formats a log record as one line of text or JSON. */
+import { escapeControls } from "../escape_controls.ts";
 import type { Level } from "./filter.ts";
 import type { Plain } from "../redact.ts";
 
@@ -95,17 +96,6 @@ function fieldText([key, value]: readonly [string, Plain]): string {
 function valueText(value: Plain): string {
   if (typeof value !== "string") return JSON.stringify(value);
   return /^[\w.:\/@+%-]+$/.test(value) ? value : escapeControls(JSON.stringify(value));
-}
-
-/** Line ends, escape sequences and invisible direction marks become visible. */
-function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escapeControl);
-}
-
-function escapeControl(character: string): string {
-  const short = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
-  return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** RFC 3339 in UTC with microseconds. */
