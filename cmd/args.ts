@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
-import { controllerHelp, kopiurHelp, moverHelp, pluginHelp } from "./help_text.ts";
+import { versionText } from "./build.ts";
+import { controllerHelp, HELP_WIDTH, kopiurHelp, moverHelp, pluginHelp } from "./help_text.ts";
 import { addPluginCommands, type PluginInvocation } from "./plugin/args.ts";
 
 /** A parsed command line. */
@@ -23,11 +24,12 @@ export function parseArgs(calledAs: string, args: readonly string[]): Invocation
   const isPlugin = /([^/\\]*)$/.exec(calledAs)?.[1]?.startsWith(PLUGIN_NAME) ?? false;
   const program = buildProgram(isPlugin, (invocation) => found = invocation);
   for (const command of withSubcommands(program)) {
-    command.allowExcessArguments(false).exitOverride().configureOutput({
+    const hint = `Run "${fullName(command)} --help" to see what there is`;
+    command.allowExcessArguments(false).showHelpAfterError(hint).exitOverride().configureOutput({
       writeOut: (text) => printed.out += text,
       writeErr: (text) => printed.error += text,
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
@@ -48,7 +50,7 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
     .description(isPlugin ? pluginHelp.about : kopiurHelp.about)
     .helpOption("-h, --help", "show this help, or that of a command")
     .helpCommand("help [command]", "show the help of a command")
-    .showHelpAfterError(`Run "${isPlugin ? "kubectl kopiur" : "kopiur"} --help" to see what there is`)
+    .version(versionText(), "-V, --version", "print what this program was built from")
     .addHelpText("after", isPlugin ? pluginHelp.after : kopiurHelp.after);
   if (!isPlugin) addRoles(program, settle);
   addPluginCommands(program, settle);
@@ -60,6 +62,10 @@ function buildProgram(isPlugin: boolean, settle: (invocation: Invocation) => voi
       settle({ kind: "version", format: options.output })
     );
   return program;
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 
 function withSubcommands(command: Command): readonly Command[] {

@@ -77,11 +77,53 @@ Deno.test("parseArgs() gives help for the program and for each command", () => {
   }
 });
 
-Deno.test("parseArgs() gives help whose lines fit a terminal of 100 columns", () => {
-  for (const args of [["--help"], ["controller", "--help"], ["mover", "--help"], ["status", "--help"]]) {
-    const found = parseArgs("kopiur", args);
-    const lines = found.kind === "help" ? found.text.split("\n") : [];
-    deepEqual(lines.filter((line) => line.length > 100), []);
+/** The help of each command, by its words. */
+function helpOf(calledAs: string, words: readonly string[] = []): readonly (readonly [string, string])[] {
+  const found = parseArgs(calledAs, [...words, "--help"]);
+  const text = found.kind === "help" ? found.text : "";
+  const [, list = ""] = /\nCommands:\n((?: {2}.*\n)*)/.exec(text) ?? [];
+  const commands = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = ""]) => name).filter((name) =>
+    name !== "help"
+  );
+  return [[words.join(" "), text], ...commands.flatMap((name) => helpOf(calledAs, [...words, name]))];
+}
+
+Deno.test("parseArgs() gives help whose lines are broken once, at 100 columns", () => {
+  const helps = [...helpOf("kopiur"), ...helpOf("kubectl-kopiur")];
+  equal(helps.length > 25, true);
+  for (const [words, text] of helps) {
+    const lines = text.split("\n");
+    deepEqual(lines.filter((line) => line.length > 100), [], words);
+    const short = lines.slice(0, -1).filter((line, index) => {
+      const [next = ""] = (lines[index + 1] ?? "").split(" ");
+      const isProse = /^[^ ].*[^:]$/.test(line) && next !== "" && !line.startsWith("Usage: ");
+      return isProse && `${line} ${next}`.length <= 100;
+    });
+    deepEqual(short, [], words);
+  }
+});
+
+Deno.test("parseArgs() sends whoever mistypes to the help of that command", () => {
+  const cases: readonly [string, readonly string[], string][] = [
+    ["kopiur", ["status", "--chek"], "kopiur status"],
+    ["kubectl-kopiur", ["backup", "now"], "kubectl kopiur backup now"],
+    ["kubectl-kopiur", ["backup", "nou"], "kubectl kopiur backup"],
+    ["kopiur", ["contoller"], "kopiur"],
+  ];
+  for (const [calledAs, args, name] of cases) {
+    const found = parseArgs(calledAs, args);
+    equal(
+      found.kind === "misuse" && found.text.includes(`Run "${name} --help" to see what there is`),
+      true,
+      name,
+    );
+  }
+});
+
+Deno.test("parseArgs() answers --version as `version` does", () => {
+  for (const flag of ["--version", "-V"]) {
+    const found = parseArgs("kopiur", [flag]);
+    match(found.kind === "help" ? found.text : "", /^kopiur \S+ \(commit \S+, built \S+, Deno 2\.\S+\)\n$/);
   }
 });
 

@@ -13,13 +13,17 @@ export function readBuild(): Build {
   return KOPIUR_BUILD;
 }
 
+/** The build as a line for people. */
+export function versionText(): string {
+  const { version, commit, date } = readBuild();
+  return `kopiur ${version} (commit ${commit}, built ${date}, Deno ${Deno.version.deno})`;
+}
+
 /** Prints the build, for people or as one JSON document. */
 export function runVersion(host: Host, format: "text" | "json"): number {
-  const build = readBuild();
-  host.stdout.write(
-    format === "json"
-      ? `${JSON.stringify({ ...build, deno: Deno.version.deno })}\n`
-      : `kopiur ${build.version} (commit ${build.commit}, built ${build.date}, Deno ${Deno.version.deno})\n`,
-  );
+  const text = format === "json"
+    ? JSON.stringify({ ...readBuild(), deno: Deno.version.deno })
+    : versionText();
+  host.stdout.write(`${text}\n`);
   return EXIT.ok;
 }

@@ -7,7 +7,7 @@ import {
   parseTag,
   parseTimeout,
 } from "../argument_parsers.ts";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** The arguments of `backup now`. */
@@ -100,18 +100,18 @@ function nowRequest(config: string, options: NowOptions): BackupNowRequest {
 }
 
 /** `kubectl kopiur backup --help`. */
-const backupHelp: HelpText = {
+const backupHelp = helpText({
   about: "Starts a backup by hand, independent of schedules, or accepts a finished one that is not whole.",
   after: `
 Examples:
   kubectl kopiur backup now photos -n media --wait
   kubectl kopiur backup accept photos-20260101030000 -n media`,
-};
+});
 
 /** `kubectl kopiur backup now --help`. */
-const backupNowHelp: HelpText = {
+const backupNowHelp = helpText({
   about:
-    "Makes a Backup of a BackupConfig, called <config>-<time in UTC>, and prints its name. The controller does\n" +
+    "Makes a Backup of a BackupConfig, called <config>-<time in UTC>, and prints its name. The controller does " +
     "the rest. With --wait the command prints phase and progress on standard error until the backup ends.",
   after: `
 Examples:
@@ -121,15 +121,15 @@ Examples:
 
 Exit codes: 0 made (with --wait: succeeded, and complete), 1 failed (with --wait: or incomplete, or
 deleted meanwhile), 2 called wrongly, 124 --wait took longer than --timeout; the backup goes on`,
-};
+});
 
 /** `kubectl kopiur backup accept --help`. */
-const backupAcceptHelp: HelpText = {
+const backupAcceptHelp = helpText({
   about:
-    "Some backups are not whole: files could not be read, or they contain much less than older ones. Retention\n" +
-    "does not count such a backup, so older ones stay. If the backup is as it should be, accept it\n" +
-    "(spec.accept of the Backup): it then counts as whole, later ones are compared with it, and older ones\n" +
-    "are deleted by the rules of retention. A partial one is still reported as partial; to end that, leave\n" +
+    "Some backups are not whole: files could not be read, or they contain much less than older ones. Retention " +
+    "does not count such a backup, so older ones stay. If the backup is as it should be, accept it " +
+    "(spec.accept of the Backup): it then counts as whole, later ones are compared with it, and older ones " +
+    "are deleted by the rules of retention. A partial one is still reported as partial; to end that, leave " +
     "the unreadable files out of the source.",
   after: `
 Examples:
@@ -137,4 +137,4 @@ Examples:
   kubectl kopiur backup accept photos-20260101030000 --undo
 
 Exit codes: 0 done, 1 failed, 2 called wrongly`,
-};
+});

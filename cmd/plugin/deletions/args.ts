@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import { parseObjectNames } from "../argument_parsers.ts";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** How `deletions list` prints. */
@@ -78,21 +78,21 @@ function chooseWhich(
 }
 
 /** `kubectl kopiur deletions --help`. */
-const deletionsHelp: HelpText = {
+const deletionsHelp = helpText({
   about:
-    "A deletion that may be a mistake is held: the snapshots stay until a person confirms. That is so when\n" +
-    "many Backups are deleted, and not by retention; when the last snapshots of a recipe would be deleted;\n" +
-    "and for Backups that were put back, as another cluster may use their snapshots. These commands list\n" +
+    "A deletion that may be a mistake is held: the snapshots stay until a person confirms. That is so when " +
+    "many Backups are deleted, and not by retention; when the last snapshots of a recipe would be deleted; " +
+    "and for Backups that were put back, as another cluster may use their snapshots. These commands list " +
     "and release what is held.",
   after: `
 Examples:
   kubectl kopiur deletions list -A
   kubectl kopiur deletions release photos-20260101030000 -n media
   kubectl kopiur deletions release --all -n media`,
-};
+});
 
 /** `kubectl kopiur deletions list --help`. */
-const deletionsListHelp: HelpText = {
+const deletionsListHelp = helpText({
   about: "Shows the deleted Backups whose snapshots are held, and how much a release would destroy.",
   after: `
 If the deletion was a mistake, let the Backup be deleted without its snapshots. They stay in the
@@ -100,10 +100,10 @@ repository and appear as discovered Backups when it is read again:
   kubectl annotate backup NAME kopiur.home-operations.com/skip-snapshot-cleanup=true
 
 Exit codes: 0 done, 1 failed, 2 called wrongly`,
-};
+});
 
 /** `kubectl kopiur deletions release --help`. */
-const deletionsReleaseHelp: HelpText = {
+const deletionsReleaseHelp = helpText({
   about:
     "Confirms the deletion of held Backups: their snapshots are then deleted from the repository for good.\n\n" +
     "It first prints which snapshots will be lost, then asks on a terminal. Without a terminal it needs --yes.",
@@ -114,4 +114,4 @@ Examples:
   kubectl kopiur deletions release --all -A --yes
 
 Exit codes: 0 released, 1 failed or not confirmed, 2 called wrongly`,
-};
+});

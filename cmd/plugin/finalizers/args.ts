@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** The arguments of `finalizers drop`. */
@@ -42,22 +42,22 @@ export function addFinalizers(program: Command, settle: (invocation: FinalizersI
 }
 
 /** `kubectl kopiur finalizers --help`. */
-const finalizersHelp: HelpText = {
+const finalizersHelp = helpText({
   about:
-    "Each Backup has a finalizer, so that its snapshots can be deleted with it. Without a controller nobody\n" +
+    "Each Backup has a finalizer, so that its snapshots can be deleted with it. Without a controller nobody " +
     "removes it, and Backups and their namespaces cannot be deleted. Use this after kopiur was uninstalled.",
   after: `
 Example:
   kubectl kopiur finalizers drop -A`,
-};
+});
 
 /** `kubectl kopiur finalizers drop --help`. */
-const finalizersDropHelp: HelpText = {
+const finalizersDropHelp = helpText({
   about:
-    "Removes kopiur's finalizer, and no other, from the Backups of a namespace or of the cluster. Nothing is\n" +
-    "deleted in any repository. A Backup that is being deleted disappears at once, and its snapshots stay.\n" +
+    "Removes kopiur's finalizer, and no other, from the Backups of a namespace or of the cluster. Nothing is " +
+    "deleted in any repository. A Backup that is being deleted disappears at once, and its snapshots stay. " +
     "Any other Backup stays; deleting it later keeps its snapshots as well. A working mover ends by itself.\n\n" +
-    "Uninstall the controller first: a running one adds the finalizer again, and so does one that is\n" +
+    "Uninstall the controller first: a running one adds the finalizer again, and so does one that is " +
     "installed later.",
   after: `
 Examples:
@@ -66,4 +66,4 @@ Examples:
   kubectl kopiur finalizers drop -A --yes
 
 Needs list and patch on Backups. Exit codes: 0 done, 1 failed or not confirmed, 2 called wrongly`,
-};
+});

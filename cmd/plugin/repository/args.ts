@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { parseObjectName } from "../argument_parsers.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
@@ -51,22 +51,22 @@ export function addRepository(program: Command, settle: (invocation: RepositoryI
 }
 
 /** `kubectl kopiur repository --help`. */
-const repositoryHelp: HelpText = {
+const repositoryHelp = helpText({
   about:
-    "Backups that were put back into a cluster (by Velero, an export, Git) stand for snapshots that were made\n" +
-    "before. The cluster that made them may still use them, so nothing deletes those snapshots until a person\n" +
+    "Backups that were put back into a cluster (by Velero, an export, Git) stand for snapshots that were made " +
+    "before. The cluster that made them may still use them, so nothing deletes those snapshots until a person " +
     "says that it does not.",
   after: `
 Example:
   kubectl kopiur repository inherit home -n media`,
-};
+});
 
 /** `kubectl kopiur repository inherit --help`. */
-const repositoryInheritHelp: HelpText = {
+const repositoryInheritHelp = helpText({
   about:
-    "Says that no other cluster uses the Backups of a Repository that were put back (annotation heir on the\n" +
-    "Repository, with its own uid). Retention and deletions then apply to them like to any other Backup. The\n" +
-    "command prints how many they are and what another cluster has written since, then asks. Use it for a\n" +
+    "Says that no other cluster uses the Backups of a Repository that were put back (annotation heir on the " +
+    "Repository, with its own uid). Retention and deletions then apply to them like to any other Backup. The " +
+    "command prints how many they are and what another cluster has written since, then asks. Use it for a " +
     "cluster that replaces a dead one, never for a copy of one that works.",
   after: `
 Examples:
@@ -75,4 +75,4 @@ Examples:
 
 Needs get and patch on Repositories and list on Backups.
 Exit codes: 0 done, 1 failed or not confirmed, 2 called wrongly`,
-};
+});

@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
 import { parseObjectName } from "../argument_parsers.ts";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** The arguments of `schedule suspend` and `schedule resume`. */
@@ -40,7 +40,7 @@ const words = [
 ] as const;
 
 /** `kubectl kopiur schedule --help`. */
-const scheduleHelp: HelpText = {
+const scheduleHelp = helpText({
   about: "Suspends or resumes a BackupSchedule (spec.schedule.suspend).",
   after: `
 Examples:
@@ -48,4 +48,4 @@ Examples:
   kubectl kopiur schedule resume nightly -n media
 
 If the BackupSchedule is kept in Git, change it there: the next sync undoes a change by hand.`,
-};
+});

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { HelpText } from "../../help_text.ts";
+import { helpText } from "../../help_text.ts";
 import { addPlaceOptions, type Place, placeOf, type PlaceOptions } from "../place_options.ts";
 
 /** How `status` prints. */
@@ -31,7 +31,7 @@ export function addStatus(program: Command, settle: (invocation: StatusInvocatio
     .addOption(
       new Option("-o, --output <format>", "how to print").choices([...statusFormats]).default("table"),
     )
-    .option("--check", "exit with 1 when anything is unhealthy or cannot be seen")
+    .option("--check", "exit with 1 when anything is unhealthy, or a kind of kopiur may not be listed")
     .addHelpText("after", statusHelp.after)
     .action((options: StatusOptions) =>
       settle({
@@ -42,14 +42,14 @@ export function addStatus(program: Command, settle: (invocation: StatusInvocatio
 }
 
 /** `kubectl kopiur status --help`. */
-const statusHelp: HelpText = {
+const statusHelp = helpText({
   about:
-    "Shows repositories, BackupConfigs (recipes) with their newest backup, schedules, backups in flight, and\n" +
-    "what waits and why. Where there are any, it also shows sources that the newest backup did not save,\n" +
-    "deletions that wait for a person, snapshots that are gone from their repository, unfinished uploads, and\n" +
+    "Shows repositories, BackupConfigs (recipes) with their newest backup, schedules, backups in flight, and " +
+    "what waits and why. Where there are any, it also shows sources that the newest backup did not save, " +
+    "deletions that wait for a person, snapshots that are gone from their repository, unfinished uploads, and " +
     "volumes that no recipe covers.\n\n" +
-    "Data goes to standard output, everything else to standard error. A kind you may not list is shown as\n" +
-    "(forbidden) and does not stop the rest.",
+    "Data goes to standard output, everything else to standard error. A kind you may not list is shown as " +
+    "(forbidden) and does not stop the rest, unless you may list none of them.",
   after: `
 Examples:
   kubectl kopiur status -A -o wide
@@ -62,7 +62,9 @@ was missed, a backup that cannot go on without a person, a deletion that is held
 is gone. What may still resolve by itself, as a waiting backup or a repository that is being
 opened, counts after 15 minutes. A volume that no recipe covers is shown, but is not unhealthy. If
 it needs no backup, annotate it or its namespace with
-kopiur.home-operations.com/no-backup: "true".
+kopiur.home-operations.com/no-backup: "true". Claims and namespaces that you may not list are not
+unhealthy either; standard error names them.
 
-Exit codes: 0 done, 1 failed (with --check: something is unhealthy), 2 called wrongly`,
-};
+Exit codes: 0 done, 1 failed, as when no kind of kopiur may be listed (with --check: or something is
+unhealthy, or one kind may not be listed), 2 called wrongly`,
+});
