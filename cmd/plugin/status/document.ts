@@ -60,7 +60,7 @@ export interface StatusDocument {
 }
 
 /** The kinds that must be listed for `healthy`. */
-const OUR_KINDS = ["repositories", "configs", "schedules", "backups"] as const;
+export const OUR_KINDS = ["repositories", "configs", "schedules", "backups"] as const;
 
 /** Builds the document. Pure; an object that this release cannot read becomes a complaint, not an error. */
 export function buildStatus(listings: Listings, namespace: string, now: Date): StatusDocument {

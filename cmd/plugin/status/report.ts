@@ -3,12 +3,12 @@ import type { StatusFormat, StatusRequest } from "./args.ts";
 import { EXIT } from "../../exit_code.ts";
 import { harmlessText } from "../text.ts";
 import type { Host } from "../../host.ts";
-import { buildStatus, type StatusDocument } from "./document.ts";
+import { buildStatus, OUR_KINDS, type StatusDocument } from "./document.ts";
 import type { Listings } from "./objects.ts";
 import { renderStatus, type ViewOptions } from "./view.ts";
 import { wantsColor } from "../../terminal.ts";
 
-/** Prints the status of the listings and returns the exit code. */
+/** Prints the status of the listings and returns the exit code: it fails when nothing of kopiur could be seen. */
 export function reportStatus(
   host: Pick<Host, "stdout" | "stderr" | "env">,
   listings: Listings,
@@ -18,7 +18,13 @@ export function reportStatus(
   const document = buildStatus(listings, namespace, now);
   const look = { cut: host.stdout.isTerminal, color: wantsColor(host.stdout, host.env), now };
   host.stdout.write(formatStatus(document, format, look));
-  return check ? reportHealth(host, document) : EXIT.ok;
+  const code = check ? reportHealth(host, document) : EXIT.ok;
+  if (OUR_KINDS.some((kind) => listings[kind].kind === "listed")) return code;
+  const where = namespace === "" ? "in all namespaces" : `in namespace "${namespace}"`;
+  host.stderr.write(
+    `error: Cannot see the status: you may list no kind of kopiur ${where}, expected the right to list at least one\n`,
+  );
+  return EXIT.failed;
 }
 
 function formatStatus(

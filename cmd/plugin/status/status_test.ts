@@ -59,6 +59,25 @@ Deno.test("runStatus() --check tells what is unhealthy, and of coverage only tha
   );
 });
 
+Deno.test("runStatus() fails when no kind of kopiur may be listed, and says so, with --check and without", async () => {
+  const kinds = ["Repository", "BackupConfig", "BackupSchedule", "Backup"];
+  for (const check of [false, true]) {
+    for (const [namespace, where] of [["apps", 'in namespace "apps"'], ["", "in all namespaces"]] as const) {
+      const host = fakeHost();
+      const api = new FakePluginApi([aNamespace(), aClaim()], forbid(...kinds));
+      const code = await runStatus(host, fakeSession(api, namespace), { format: "table", check }, now);
+      deepEqual([
+        code,
+        host.printed.error.endsWith(`no kind of kopiur ${where}, expected the right to list at least one\n`),
+      ], [1, true]);
+      match(host.printed.out, /\(forbidden\)/);
+    }
+    const one = fakeHost();
+    const api = new FakePluginApi([], forbid(...kinds.slice(1)));
+    equal(await runStatus(one, fakeSession(api), { format: "table", check }, now), check ? 1 : 0);
+  }
+});
+
 Deno.test("runStatus() without the kinds says what to install", async () => {
   const api = new FakePluginApi([], (_verb, { kind }) => {
     if (kind === "BackupSchedule") throw refusal(404, "the server could not find the requested resource");
