@@ -119,15 +119,19 @@ function resultOf(
   { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
 ): RecordedEnd & { readonly repositoryState: RepositoryState } {
   const result = openingResultOf(found, world.repository);
+  const isUntried = purpose.credentials !== credentialVersion(world.found);
   // The clock of a node may be ahead; with a time in the future the next bootstrap would be delayed.
   const end = Date.parse(found.finishedAt) > world.serverNow.getTime()
     ? { ...found, finishedAt: isoSeconds(world.serverNow) }
     : found;
-  return { ...recordEnd(world.repository, end, purpose, result), repositoryState: stateAfter(result) };
+  return {
+    ...recordEnd(world.repository, end, purpose, result),
+    repositoryState: stateAfter(result, isUntried),
+  };
 }
 
-function stateAfter(result: OpeningResult): RepositoryState {
-  return result.kind === "open" ? { kind: "open", uniqueId: result.bootstrap.uniqueId } : result;
+function stateAfter(result: OpeningResult, isUntried: boolean): RepositoryState {
+  return result.kind === "open" ? { kind: "open", uniqueId: result.bootstrap.uniqueId, isUntried } : result;
 }
 
 function phaseOf(

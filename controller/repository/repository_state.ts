@@ -6,7 +6,12 @@ import type { RepositoryObject } from "./repository_object.ts";
 export type RepositoryState =
   /** Nothing is known for the present spec (or, after a failure, for the present credentials). */
   | { readonly kind: "unknown" }
-  | { readonly kind: "open"; readonly uniqueId: string }
+  | {
+    readonly kind: "open";
+    readonly uniqueId: string;
+    /** True when the credentials changed since and were not tried yet. */
+    readonly isUntried: boolean;
+  }
   | {
     readonly kind: "failed";
     readonly reason: Reason;
@@ -27,7 +32,11 @@ export function repositoryStateOf(
   const { bootstrap, uniqueId } = status;
   if (bootstrap === undefined || bootstrap.forGeneration !== generation) return { kind: "unknown" };
   if (bootstrap.failures === 0) {
-    return uniqueId === undefined ? { kind: "unknown" } : { kind: "open", uniqueId };
+    return uniqueId === undefined ? { kind: "unknown" } : {
+      kind: "open",
+      uniqueId,
+      isUntried: bootstrap.credentialVersion !== credentials,
+    };
   }
   if (bootstrap.credentialVersion !== credentials) return { kind: "unknown" };
   const condition = findCondition(status.conditions, "Bootstrapped");

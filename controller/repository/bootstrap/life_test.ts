@@ -464,6 +464,19 @@ Deno.test("a password that is mended in a Secret that is touched each minute is 
   assert.equal((await pass(kube, 7206, kind)).create.length, 1);
 });
 
+Deno.test("an open Repository says that its credentials changed, and tries them within seconds", async () => {
+  const kube = await anOpenRepository();
+  const kind = aKind();
+  await pass(kube, 2, kind);
+  kube.put(aSecret({ data: { KOPIA_PASSWORD: "another" } }));
+  const waiting = await pass(kube, 3, kind);
+  assert.deepEqual([waiting.create, waiting.status.phase], [[], "Ready"]);
+  assert.match(waiting.outcome.message, /is open; its credentials changed since, and are not tried yet$/);
+  assert.equal((await pass(kube, 6, kind)).create.length, 1);
+  endJob(kube, jobIn(kube), { exitCode: 0, message: openedMessage(), at: later(8) });
+  assert.match((await pass(kube, 8, kind)).outcome.message, /is open$/);
+});
+
 /** A Repository beside others that hold the slots. */
 function aFullPool(slots: MoverSlots, movers: number): void {
   for (let each = 0; each < movers; each++) {

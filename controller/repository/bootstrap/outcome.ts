@@ -54,7 +54,7 @@ function stateOutcome(repositoryState: RepositoryState, recheckAfterSeconds: num
     case "unknown":
       return { kind: "waiting", reason: "Initializing", message: REASONS.Initializing, recheckAfterSeconds };
     case "open": {
-      const message = openMessage(repositoryState.uniqueId);
+      const message = openMessage(repositoryState);
       return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
     }
     case "failed": {
@@ -73,7 +73,7 @@ function delayedOutcome(
 ): Outcome {
   if (delay === undefined) return stateOutcome(repositoryState, recheckAfterSeconds);
   if (repositoryState.kind === "open") {
-    const message = `${openMessage(repositoryState.uniqueId)}; it cannot be read again yet: ${delay.message}`;
+    const message = `${openMessage(repositoryState)}; it cannot be read again yet: ${delay.message}`;
     return { kind: "settled", ready: "True", reason: "Ready", message, recheckAfterSeconds };
   }
   // The message of a failure says more than the wait for the next try.
@@ -86,6 +86,9 @@ function delayedOutcome(
   return { kind: "waiting", ...delay, recheckAfterSeconds };
 }
 
-function openMessage(uniqueId: string): string {
-  return `The repository with unique id "${uniqueId}" is open`;
+function openMessage(
+  { uniqueId, isUntried }: Extract<RepositoryState, { readonly kind: "open" }>,
+): string {
+  const open = `The repository with unique id "${uniqueId}" is open`;
+  return isUntried ? `${open}; its credentials changed since, and are not tried yet` : open;
 }

@@ -11,10 +11,9 @@ const REST_LONGEST_SECONDS = 3600;
 const HEARTBEAT_SECONDS = 1800;
 
 /**
- * A Secret that another controller changes all the time must not cause bootstraps all the time: each one without a new
- * result doubles the wait for the next. For a failed repository there is no such wait.
+ * New credentials are tried this long after the last bootstrap. A Secret that another controller changes all the time must
+ * not cause bootstraps all the time: each one without a new result doubles the wait for the next.
  */
-const CHANGED_WHILE_OPEN_SECONDS = 60;
 const CHANGED_SECONDS = 5;
 
 /** Synchronized clocks differ by less. */
@@ -54,9 +53,8 @@ export function secondsUntilDue(
   const plannedMs = isOpen
     ? endedMs + (refreshSeconds(spec) ?? Number.NaN) * 1000
     : Date.parse(bootstrap.retryAt ?? "");
-  const firstSeconds = isOpen ? CHANGED_WHILE_OPEN_SECONDS : CHANGED_SECONDS;
   const changedMs = endedMs +
-    retrySeconds(bootstrap.changes ?? 0, { firstSeconds, longestSeconds: Infinity }) * 1000;
+    retrySeconds(bootstrap.changes ?? 0, { firstSeconds: CHANGED_SECONDS, longestSeconds: Infinity }) * 1000;
   const isChanged = bootstrap.credentialVersion !== credentials;
   const dueMs = isChanged ? Math.min(plannedMs, changedMs) : plannedMs;
   return Number.isNaN(dueMs) ? 0 : Math.max(0, (dueMs - serverNow.getTime()) / 1000);

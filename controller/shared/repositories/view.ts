@@ -65,7 +65,7 @@ function whyNotReady(name: string, generation: number | undefined, status: Statu
   // observedGeneration also changes in a pass that failed before it could read the spec.
   const openedFor = bootstrap?.forGeneration ?? observedGeneration;
   if (observedGeneration !== generation || openedFor !== generation) {
-    return `Repository "${name}" was changed and was not opened since`;
+    return `Repository "${name}" was changed; any change of its spec opens it again first, which takes seconds`;
   }
   if (phase === "Ready" && uniqueId !== undefined) return undefined;
   const why = findCondition(conditions, "Ready")?.message ?? "";

@@ -13,12 +13,14 @@ const cases: Readonly<Record<string, { repository: KubeObject; notReady: string 
         bootstrap: { forGeneration: 1, credentialVersion: "c", runs: 1, failures: 0 },
       },
     }),
-    notReady: 'Repository "repo" was changed and was not opened since',
+    notReady:
+      'Repository "repo" was changed; any change of its spec opens it again first, which takes seconds',
   },
   "was never looked at": { repository: aRepository(), notReady: 'Repository "repo" was not opened yet' },
   "was changed since": {
     repository: aReadyRepository({ metadata: { generation: 2 } }),
-    notReady: 'Repository "repo" was changed and was not opened since',
+    notReady:
+      'Repository "repo" was changed; any change of its spec opens it again first, which takes seconds',
   },
   "failed": {
     repository: aReadyRepository({
