@@ -79,8 +79,10 @@ async function report(result: MoverResult, config: MoverConfig, deps: MoverDeps)
   try {
     await writeResult(config.resultPath, renderResult(result));
   } catch (error) {
-    deps.log.error("the result cannot be written", { path: config.resultPath, error });
-    return MOVER_EXIT.retryable;
+    const variable = MOVER_ENV.resultPath;
+    deps.log.error("the result cannot be written", { path: config.resultPath, variable, error });
+    // Nobody learns what succeeded, so it is tried again; a failure for which a person must act stays one.
+    return "failure" in result ? exitCodeOf(result) : MOVER_EXIT.retryable;
   }
   return exitCodeOf(result);
 }

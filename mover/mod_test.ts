@@ -89,6 +89,19 @@ Deno.test("runMover() fails as retryable when its result cannot be written", asy
   assert.match(log, /the result cannot be written/);
 });
 
+Deno.test("runMover() ends as its failure wants when its result cannot be written, and names the variable", async () => {
+  await using folder = await makeMoverFolder();
+  const resultPath = folder.at("no", "such", "folder");
+  const cases = [[{ workSpecText: "{}" }, 2, "InvalidWorkSpec"], [{}, 1, "Unknown"]] as const;
+  for (const [given, code, failure] of cases) {
+    const it = { folder, binary: folder.at("nothing"), operation: backup, resultPath, ...given };
+    const { exitCode, log } = await runWithoutReading(it);
+    assert.equal(exitCode, code);
+    assert.match(log, new RegExp(failure));
+    assert.match(log, /the result cannot be written.*KOPIUR_RESULT_PATH/);
+  }
+});
+
 Deno.test("runMover() works within the trace its environment names, from the first line to the last", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const environment = { TRACEPARENT: `00-${traceId}-b7ad6b7169203331-01` };
