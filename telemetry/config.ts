@@ -49,14 +49,16 @@ export const telemetryVariables = {
     fallback: "info",
     help:
       'Which log lines are wanted: a comma list of "<level>", "<target>=<level>" and "<target>"; levels are ' +
-      "off, error, warn, info, debug, trace. The longest matching target decides. " +
-      '"info,kopia=debug" also shows what kopia prints.',
+      "off, error, warn, info, debug, trace. The directive with the longest matching beginning of the target decides. " +
+      '"info,kopia=debug" also shows what kopia prints, "kube=debug" each request to the API server. All targets: ' +
+      "deploy/docs/logs.md.",
   },
   pluginLogFilter: { name: "KOPIUR_LOG", fallback: "warn", help: "Like RUST_LOG, for kubectl kopiur." },
   logFormat: {
     name: "KOPIUR_LOG_FORMAT",
     fallback: "text",
-    help: 'How log lines look: "text" or "json", one JSON object per line.',
+    help:
+      'How log lines look: "text" or "json", one JSON object per line, also for what keeps a process from starting.',
   },
   noColor: { name: "NO_COLOR", fallback: "", help: "Any value turns colours off, also on a terminal." },
   namespace: { name: "KOPIUR_NAMESPACE", fallback: "", help: "The namespace this process runs in." },
@@ -75,7 +77,9 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
   const ignore = (sentence: string) => void ignored.push(sentence);
   // The plugin runs in a person's shell, whose settings are for other programs.
   const exportEnv = facts.role === "plugin" ? {} : env;
-  const strict = readSetting(given(exportEnv, [otlpVariables.strict.name]), yesOrNo, ignore) ?? false;
+  const wantsStrict = given(exportEnv, [otlpVariables.strict.name]);
+  // Whoever sets it wants to be told of typing errors, so one in its own value must not switch it off.
+  const strict = readSetting(wantsStrict, yesOrNo, ignore) ?? wantsStrict !== undefined;
   const { otlp, faults, ignored: otlpIgnored, hints, secrets } = parseOtlpConfig(exportEnv);
   const { attributes, serviceName, ...reported } = parseResourceAttributes(exportEnv, facts.role, ignore);
   const hostname = nonEmpty(env["HOSTNAME"]);

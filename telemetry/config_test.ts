@@ -79,6 +79,17 @@ Deno.test("parseTelemetryConfig() takes every name of the text format and warns 
   assert.match(config.warnings[1] ?? "", /Cannot use the log format "logfmt", expected "text" or "json"/);
 });
 
+Deno.test("parseTelemetryConfig() is strict when KOPIUR_OTEL_STRICT cannot be read, and names it", () => {
+  for (const [value, strict] of [["true", true], ["0", false], ["", false], ["banana", true]] as const) {
+    const config = parse({ KOPIUR_OTEL_STRICT: value });
+    assert.equal(config.strict, strict, value);
+    assert.deepEqual(
+      config.warnings.map((each) => each.split(",")[0]),
+      value === "banana" ? ['Cannot use KOPIUR_OTEL_STRICT: it is "banana"'] : [],
+    );
+  }
+});
+
 Deno.test("parseTelemetryConfig() never throws, whatever the environment holds", () => {
   const values = ["\u0000", "=".repeat(9999), "é\uD800", "__proto__", "[a{b}]=trace"];
   for (const value of values) {

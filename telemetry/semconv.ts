@@ -16,6 +16,7 @@ export const attribute = {
   httpResponseStatusCode: "http.response.status_code",
   httpRoute: "http.route",
   urlTemplate: "url.template",
+  urlPath: "url.path",
   serverAddress: "server.address",
   serverPort: "server.port",
   // https://opentelemetry.io/docs/specs/semconv/attributes-registry/error/

@@ -133,7 +133,7 @@ const inheritedVariables: readonly VariableDoc[] = [
 
 /** How the plugin and the controller find the cluster, in this order. */
 const clusterVariables: readonly VariableDoc[] = [
-  ["KUBECONFIG", "Kubeconfig files, separated by colons and merged, when `--kubeconfig` is not given."],
+  ["KUBECONFIG", "Kubeconfig files, separated by colons and merged. The plugin has options that come first."],
   ["HOME", "Its .kube/config is read when KUBECONFIG is not set."],
   [
     "KUBERNETES_SERVICE_HOST",

@@ -156,20 +156,21 @@ export class HttpTransport implements Transport {
     signal: AbortSignal,
   ): Promise<Response> {
     const { clock, telemetry } = this.#options;
-    const { verb, resource, method, template } = request;
+    const { verb, resource, method, path, template } = request;
     const startMs = clock.monotonicMs();
     const attributes = {
       [attribute.httpRequestMethod]: method,
       [attribute.urlTemplate]: template,
+      [attribute.urlPath]: path.split("?", 1)[0],
       ...this.#server,
     };
-    return await telemetry.withSpan(
-      { name: `${method} ${template}`, kind: "client" },
-      attributes,
-      async (span) => {
-        let code = 0;
-        try {
-          const response = await fetch(`${this.#clients.base}${request.path}`, {
+    let code = 0;
+    try {
+      return await telemetry.withSpan(
+        { name: `${method} ${template}`, kind: "client" },
+        attributes,
+        async (span) => {
+          const response = await fetch(`${this.#clients.base}${path}`, {
             method,
             headers: { ...request.headers, ...credentials.headers },
             ...(request.body === undefined ? {} : { body: request.body }),
@@ -185,13 +186,20 @@ export class HttpTransport implements Transport {
             span.fail(`HTTP ${code}`);
           }
           return response;
-        } finally {
-          telemetry.metrics.add("kopiur_api_requests_total", 1, { verb, resource, code: String(code) });
-          const seconds = (clock.monotonicMs() - startMs) / 1000;
-          telemetry.metrics.record("kopiur_api_request_duration_seconds", seconds, { verb, resource });
-        }
-      },
-    );
+        },
+      );
+    } finally {
+      const seconds = (clock.monotonicMs() - startMs) / 1000;
+      telemetry.metrics.add("kopiur_api_requests_total", 1, { verb, resource, code: String(code) });
+      telemetry.metrics.record("kopiur_api_request_duration_seconds", seconds, { verb, resource });
+      const status = code === 0 ? "none" : code;
+      telemetry.log.debug("request", {
+        method,
+        path,
+        status,
+        durationSeconds: Math.round(seconds * 1e3) / 1e3,
+      });
+    }
   }
 }
 

@@ -139,6 +139,7 @@ Deno.test("HttpTransport.send() sends what is asked and tells it as span, counte
     assert.deepEqual(span?.attributes, {
       "http.request.method": "PATCH",
       "url.template": "/api/v1/namespaces/{namespace}/pods/{name}",
+      "url.path": "/api/v1/namespaces/apps/pods/db",
       "server.address": "127.0.0.1",
       "server.port": port,
       "http.response.status_code": 200,
@@ -147,6 +148,27 @@ Deno.test("HttpTransport.send() sends what is asked and tells it as span, counte
       'kopiur_api_requests_total{verb="patch",resource="pods",code="200"} 1',
     ]);
     assert.equal((await probe.series("kopiur_api_request_duration_seconds_count")).length, 1);
+  });
+});
+
+Deno.test("HttpTransport logs each request at debug: method, path, status and duration", async () => {
+  const handle = () => statusOf(404, "not found");
+  await withStage({ handle }, async ({ transport, probe }) => {
+    await assert.rejects(transport.send({ ...get, query: { pretty: "false" } }, never));
+    const [line] = probe.lines().filter(({ message }) => message === "request");
+    assert.deepEqual([line?.level, Object.keys(line?.fields ?? {})], ["DEBUG", [
+      "method",
+      "path",
+      "status",
+      "durationSeconds",
+    ]]);
+    const { durationSeconds, ...fields } = line?.fields ?? {};
+    assert.equal(typeof durationSeconds, "number");
+    assert.deepEqual(fields, {
+      method: "GET",
+      path: "/api/v1/namespaces/apps/pods/db?pretty=false",
+      status: 404,
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { resourceId } from "../resources.ts";
 import type { Transport } from "../transport/transport.ts";
 import { keyOf, keyText, type KubeObject, type Resource } from "../types.ts";
 import { runWatch, type WatchEnd } from "./watch.ts";
+import type { WatchEvent } from "./watch_event.ts";
 
 /** A change of the cache; `old` is absent for a new object, `new` for a deleted one. */
 export interface Change {
@@ -209,6 +210,7 @@ export class ListWatchInformer implements Informer {
       onHeard: () => this.#heard(),
       onEvent: (event) => {
         wasHealthy = true;
+        this.#trace(event);
         if (event.kind === "bookmark") {
           this.#version = event.resourceVersion;
           return;
@@ -224,6 +226,15 @@ export class ListWatchInformer implements Informer {
     this.#restart(end);
     // A server that ends every watch at once must not be called in a busy loop.
     if (end.reason === "ended" && !wasHealthy && livedSeconds < 1) this.#failures++;
+  }
+
+  #trace(event: Exclude<WatchEvent, { readonly kind: "error" }>): void {
+    const { log } = this.#parts;
+    if (!log.enabled("trace")) return;
+    const seen = event.kind === "bookmark"
+      ? { version: event.resourceVersion }
+      : { object: keyText(keyOf(event.object)), version: event.object.metadata.resourceVersion };
+    log.trace("watch event", { resource: resourceId(this.resource), event: event.kind, ...seen });
   }
 
   #restart(end: WatchEnd): void {

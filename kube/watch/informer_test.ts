@@ -89,6 +89,22 @@ Deno.test("ListWatchInformer lists, then follows the watch", async () => {
   await t.end();
 });
 
+Deno.test("ListWatchInformer logs each event of a watch at trace", async () => {
+  const t = setUp();
+  await t.start();
+  t.watch().event("ADDED", pod("z", "11"));
+  t.watch().event("DELETED", pod("y", "13"));
+  t.watch().event("BOOKMARK", { metadata: { resourceVersion: "14" } });
+  await settle();
+  const lines = t.probe.lines().filter(({ message }) => message === "watch event");
+  assert.deepEqual(lines.map(({ level, fields }) => [level, fields]), [
+    ["TRACE", { resource: "pods", event: "changed", object: "a/z", version: "11" }],
+    ["TRACE", { resource: "pods", event: "deleted", object: "a/y", version: "13" }],
+    ["TRACE", { resource: "pods", event: "bookmark", version: "14" }],
+  ]);
+  await t.end();
+});
+
 Deno.test("ListWatchInformer goes on from the last version when the server ends the watch, without a pause", async () => {
   const t = setUp();
   await t.start();

@@ -43,18 +43,26 @@ export function verbosityOf(level: Level): Verbosity {
 }
 
 /**
- * Parses a comma list of `level`, `target=level` and `target`. Never throws: a bad directive is ignored with
- * a warning, and without a bare level the fallback applies, so a typing error never silences the program.
+ * Parses a comma list of `level`, `target=level` and `target`, as Rust's EnvFilter does but for what deploy/docs/logs.md
+ * names. Never throws: a bad directive is ignored with a warning, and without a bare level the fallback applies, so a
+ * typing error never silences the program.
  */
 export function parseLogFilter(text: string | undefined, fallback: Level = "info"): ParsedLogFilter {
   const warnings: string[] = [];
   const byTarget = new Map<string, Verbosity>();
   let base: Verbosity = verbosityOf(fallback);
+  if (text !== undefined && text.length > longestFilter) {
+    warnings.push(
+      `The log filter has ${text.length} characters, and is read up to character ${longestFilter}`,
+    );
+  }
   for (const part of (text ?? "").slice(0, longestFilter).split(",").map((each) => each.trim())) {
     if (part === "") continue;
     const directive = parseDirective(part);
-    if (directive === undefined) warnings.push(`Cannot use the log directive ${quote(part)}, ${expected}`);
-    else if (directive.target === "") base = directive.verbosity;
+    if (directive === undefined) {
+      const known = part.includes("[") ? "; filters by span, as [span{field}]=level, are not understood" : "";
+      warnings.push(`Cannot use the log directive ${quote(part)}, ${expected}${known}`);
+    } else if (directive.target === "") base = directive.verbosity;
     else byTarget.set(directive.target, directive.verbosity);
     if (directive !== undefined && looksLikeALevel(part)) {
       warnings.push(`The log directive ${quote(part)} names a target, ${expected}`);
@@ -64,10 +72,10 @@ export function parseLogFilter(text: string | undefined, fallback: Level = "info
   return { filter: { base, directives: directives.sort(longestTargetFirst) }, warnings };
 }
 
-/** The verbosity of a target: from the directive with the longest matching prefix, else the base. */
+/** The verbosity of a target: from the directive with the longest matching beginning, else the base. */
 export function verbosityFor(filter: LogFilter, target: string): Verbosity {
   for (const directive of filter.directives) {
-    if (targetIsWithin(target, directive.target)) return directive.verbosity;
+    if (target.startsWith(directive.target)) return directive.verbosity;
   }
   return filter.base;
 }
@@ -78,9 +86,9 @@ function parseDirective(part: string): LogDirective | undefined {
   if (right === undefined) {
     const verbosity = parseVerbosity(left);
     if (verbosity !== undefined) return { target: "", verbosity };
-    return targetPattern.test(left) ? { target: left, verbosity: verbosities["trace"] ?? 5 } : undefined;
+    return targetPattern.test(left) ? { target: left, verbosity: 5 } : undefined;
   }
-  const verbosity = parseVerbosity(right);
+  const verbosity = right === "" ? 5 : parseVerbosity(right);
   return verbosity === undefined || !targetPattern.test(left) ? undefined : { target: left, verbosity };
 }
 
@@ -88,12 +96,6 @@ function parseVerbosity(text: string): Verbosity | undefined {
   if (/^[0-5]$/.test(text)) return Number(text) as Verbosity;
   const name = text.toLowerCase();
   return Object.hasOwn(verbosities, name) ? verbosities[name] : undefined;
-}
-
-function targetIsWithin(target: string, prefix: string): boolean {
-  if (!target.startsWith(prefix)) return false;
-  const rest = target.slice(prefix.length);
-  return rest === "" || rest.startsWith(".") || rest.startsWith("::");
 }
 
 function longestTargetFirst(a: LogDirective, b: LogDirective): number {

@@ -28,23 +28,43 @@ Deno.test("parseLogFilter() reads levels by name and number, in any case", () =>
   assert.equal(verbosity(undefined), 3);
 });
 
-Deno.test("verbosityFor() lets the longest matching target decide, at a . or :: only", () => {
+Deno.test("verbosityFor() lets the longest matching beginning of a target decide, as EnvFilter", () => {
   const text = "warn,kopia=debug,kube.watch=trace,kube=off,cmd::status=error,api";
   const cases: Readonly<Record<string, number>> = {
     kopia: 4,
     "kopia.upload": 4,
     "kopia::upload": 4,
-    kopiamaint: 2,
+    kopiamaint: 4,
+    kopi: 2,
     kube: 0,
     "kube.watch": 5,
     "kube.watch.pods": 5,
-    "kube.watcher": 0,
+    "kube.watcher": 5,
     "cmd::status": 1,
     cmd: 2,
     api: 5,
     other: 2,
   };
   for (const [target, want] of Object.entries(cases)) assert.equal(verbosity(text, target), want, target);
+});
+
+Deno.test("parseLogFilter() takes a target without a level as trace, with = or without, as EnvFilter", () => {
+  for (const text of ["kopia", "kopia=", "error,kopia="]) {
+    assert.equal(verbosity(text, "kopia"), 5, text);
+    assert.deepEqual(parseLogFilter(text).warnings, [], text);
+  }
+});
+
+Deno.test("parseLogFilter() says that it does not read a filter by span, nor what is too long", () => {
+  assert.match(
+    parseLogFilter("info,[reconcile{name=a}]=debug").warnings[0] ?? "",
+    /filters by span.* are not understood$/,
+  );
+  const long = `info,${"kopia=debug,".repeat(400)}`;
+  assert.match(
+    parseLogFilter(long).warnings[0] ?? "",
+    /^The log filter has 4805 characters, and is read up to character 4096$/,
+  );
 });
 
 Deno.test("parseLogFilter() takes the last of two directives for the same target", () => {
@@ -57,7 +77,6 @@ Deno.test("parseLogFilter() ignores a bad directive and says so", () => {
     "=debug",
     "a=b=c",
     "[span{field}]=debug",
-    "kopia=",
     "6",
     "-1",
     "ko pia=info",

@@ -182,7 +182,7 @@ export const otlpVariables = {
     handedOn: true,
     help:
       '"true": a telemetry setting that cannot be used keeps the process from starting. Otherwise it costs the ' +
-      "export, or the setting, and an error in the log.",
+      "export, or the setting, and an error in the log. A value that cannot be read counts as true.",
   },
 } as const satisfies Readonly<Record<string, OtlpVariable>>;
 

@@ -66,6 +66,7 @@ export const spanCatalog: readonly SpanEntry[] = [
     attributes: [
       attribute.httpRequestMethod,
       attribute.urlTemplate,
+      attribute.urlPath,
       attribute.serverAddress,
       attribute.serverPort,
       attribute.httpResponseStatusCode,
