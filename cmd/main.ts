@@ -5,12 +5,23 @@ import type { Host } from "./host.ts";
 
 /** Runs the command line and returns the exit code. Never throws. */
 export async function main(host: Host): Promise<number> {
+  const invocation = parseArgs(host.calledAs, host.args);
   try {
-    return await run(parseArgs(host.calledAs, host.args), host);
+    return await run(invocation, host);
   } catch (error) {
-    host.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    host.stderr.write(await failureText(error, invocation, host));
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
+}
+
+/** Why the program failed: for a role in the format of its log, as its log reader must not miss that line. */
+async function failureText(error: unknown, { kind }: Invocation, host: Host): Promise<string> {
+  if (kind === "controller" || kind === "mover") {
+    const { failureLine } = await import("./roles/telemetry.ts");
+    const line = failureLine(error, kind, host);
+    if (line !== undefined) return line;
+  }
+  return `error: ${error instanceof Error ? error.message : String(error)}\n`;
 }
 
 /** Imports a role only when it runs, so that a mover does not load the code of the controller. */

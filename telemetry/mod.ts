@@ -45,7 +45,7 @@ export { parseTelemetryConfig, type TelemetryConfig, telemetryVariables } from "
 export { escapeControls } from "./escape_controls.ts";
 export { type CheckResult, type Health, type HealthReport, Heartbeat, type Probe } from "./health.ts";
 export { type Handler, type ListenAddress, type Server, startServer } from "./http.ts";
-export { type Fields, type Log, type LogScope } from "./logs/log.ts";
+export { createLog, type Fields, lineOutput, type Log, type LogScope } from "./logs/log.ts";
 export { type Level, type LogFilter, parseLogFilter } from "./logs/filter.ts";
 export { type Sink, streamSink } from "./logs/sink.ts";
 export { inlineCertificates } from "./otlp/inline_certificates.ts";

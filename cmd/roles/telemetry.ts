@@ -1,9 +1,15 @@
 import {
+  createLog,
+  lineOutput,
   openTelemetry,
+  parseLogFilter,
   parseTelemetryConfig,
+  Redactor,
   type Role,
   StrictTelemetryError,
+  systemClock,
   type Telemetry,
+  type TelemetryConfig,
 } from "../../telemetry/mod.ts";
 import { readBuild } from "../build.ts";
 import { UsageError } from "../exit_code.ts";
@@ -12,11 +18,30 @@ import type { Environment } from "../config/variable.ts";
 
 /** Starts the telemetry of a role, with its export. Throws a UsageError when strict mode forbids the start. */
 export async function startRoleTelemetry(host: Host, env: Environment, role: Role): Promise<Telemetry> {
-  const facts = { role, build: readBuild(), terminal: host.stdout.isTerminal };
+  const config = configOf(host, env, role);
   try {
-    return await openTelemetry(parseTelemetryConfig(env, facts));
+    return await openTelemetry(config);
   } catch (error) {
     if (error instanceof StrictTelemetryError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** What kept a role from starting as a line of its log, where the log is JSON; undefined where it is text. */
+export function failureLine(error: unknown, role: Role, host: Host): string | undefined {
+  const { logFormat } = configOf(host, host.env, role);
+  if (logFormat.kind === "text") return undefined;
+  let line = "";
+  createLog({
+    filter: parseLogFilter("error").filter,
+    redactor: new Redactor(),
+    clock: systemClock,
+    outputs: [lineOutput((text) => void (line += text), logFormat)],
+    activeTrace: () => undefined,
+  }).error(`the ${role} failed`, { error: error instanceof Error ? error.message : String(error) });
+  return line;
+}
+
+function configOf(host: Host, env: Environment, role: Role): TelemetryConfig {
+  return parseTelemetryConfig(env, { role, build: readBuild(), terminal: host.stdout.isTerminal });
 }
