@@ -6,6 +6,7 @@ import { type ControllerConfig, parseControllerConfig } from "../config/config.t
 import { EXIT } from "../exit_code.ts";
 import type { Host } from "../host.ts";
 import { type Lifecycle, processLifecycle, runRole } from "../lifecycle.ts";
+import { giveUp } from "./permissions.ts";
 import { startRoleTelemetry } from "./telemetry.ts";
 
 /** Less than the 30 s after which the kubelet kills the container. */
@@ -43,6 +44,8 @@ async function control(
   atEnd("http server", () => server.shutdown());
   const instance = config.podName ?? Deno.hostname();
   const connection = await loadConnection({ env: host.env });
+  // In a pod nothing is ever run; elsewhere a kubeconfig may name a credential plugin.
+  giveUp("write", ...connection.isOfPod ? ["run"] as const : []);
   const clock = systemKubeClock();
   const cluster = connect(connection, { clock, random: Math.random, telemetry, instance });
   atEnd("connections", () => cluster.close(CLOSE_WITHIN_MS));

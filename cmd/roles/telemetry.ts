@@ -15,10 +15,13 @@ import { readBuild } from "../build.ts";
 import { UsageError } from "../exit_code.ts";
 import type { Host } from "../host.ts";
 import type { Environment } from "../config/variable.ts";
+import { giveUp } from "./permissions.ts";
 
 /** Starts the telemetry of a role, with its export. Throws a UsageError when strict mode forbids the start. */
 export async function startRoleTelemetry(host: Host, env: Environment, role: Role): Promise<Telemetry> {
   const config = configOf(host, env, role);
+  // Only kopia goes to the storage, and it is a process of its own.
+  if (role === "mover" && config.otlp === undefined) giveUp("net");
   try {
     return await openTelemetry(config);
   } catch (error) {

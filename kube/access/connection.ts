@@ -29,6 +29,8 @@ export interface ConnectionInfo {
   readonly server: string;
   /** Where this comes from, for people: a context of a kubeconfig, or the pod's service account. */
   readonly description: string;
+  /** True for a service account, whose credentials are files: no program is ever run for them. */
+  readonly isOfPod?: true;
   /** Namespace of the context or of the pod; "default" when none is named. */
   readonly namespace: string;
   readonly credentials: CredentialSource;

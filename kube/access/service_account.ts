@@ -32,7 +32,7 @@ export async function serviceAccountConnection(
     origin,
   );
   const namespace = (await readFile(`${folder}/namespace`, origin)).trim();
-  return { server, description: origin, namespace: namespace || "default", credentials };
+  return { server, description: origin, isOfPod: true, namespace: namespace || "default", credentials };
 }
 
 /** True in a pod that has a service account mounted. */
