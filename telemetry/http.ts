@@ -1,5 +1,6 @@
 /** The handler of /metrics, /healthz and /readyz, and a server for it. */
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Clock } from "./clock.ts";
 import { formatHealth, type Health, type Probe } from "./health.ts";
 import type { Log } from "./logs/log.ts";
 import { prometheusContentType } from "./metrics/prometheus.ts";
@@ -15,6 +16,7 @@ export interface HandlerParts {
   readonly renderMetrics: <T>(use: (text: Uint8Array<ArrayBuffer>) => T) => Promise<T>;
   readonly redactor: Redactor;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Where to listen; port 0 takes a free one. */
@@ -39,8 +41,14 @@ const probes: Readonly<Record<string, Probe>> = { "/healthz": "live", "/readyz":
  */
 const gzipOptions = { level: 2 } as const;
 
+/** A rendering is handed out again for this many times as long as it took: scrapes then take a tenth of the thread. */
+const sharedFor = 10;
+/** No figure is older. */
+const longestSharedMs = 1000;
+
 /** The handler: 404 for other paths, 405 for methods other than GET and HEAD, 500 when /metrics fails. */
 export function createHandler(parts: HandlerParts): Handler {
+  const scrapes = new Scrapes(parts);
   return async function handle(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
     const probe = Object.hasOwn(probes, path) ? probes[path] : undefined;
@@ -51,7 +59,7 @@ export function createHandler(parts: HandlerParts): Handler {
       return response;
     }
     const response = probe === undefined
-      ? await metricsResponse(parts, request)
+      ? await metricsResponse(parts, scrapes, request)
       : healthResponse(parts, probe, request);
     parts.log.debug("served", { path, status: response.status });
     return response;
@@ -89,14 +97,48 @@ function healthResponse(parts: HandlerParts, probe: Probe, request: Request): Re
   return textResponse(report.ok ? 200 : 503, parts.redactor.text(formatHealth(report)), request);
 }
 
-async function metricsResponse(parts: HandlerParts, request: Request): Promise<Response> {
+/** Packed texts of /metrics. However many ask, and however often, one is rendered at a time. */
+class Scrapes {
+  readonly #parts: Pick<HandlerParts, "renderMetrics" | "clock">;
+  #newest: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  #freshUntilMs = Infinity;
+
+  constructor(parts: Pick<HandlerParts, "renderMetrics" | "clock">) {
+    this.#parts = parts;
+  }
+
+  /** The text that is being rendered, or one rendered a moment ago, else a new one. */
+  packed(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#newest === undefined || this.#parts.clock() >= this.#freshUntilMs) {
+      this.#newest = this.#render();
+    }
+    return this.#newest;
+  }
+
+  async #render(): Promise<Uint8Array<ArrayBuffer>> {
+    const { clock, renderMetrics } = this.#parts;
+    this.#freshUntilMs = Infinity;
+    const startMs = clock();
+    try {
+      const packed = await renderMetrics((text) => gzipSync(text, gzipOptions));
+      const endMs = clock();
+      this.#freshUntilMs = endMs + Math.min(sharedFor * (endMs - startMs), longestSharedMs);
+      return packed;
+    } catch (error) {
+      this.#newest = undefined;
+      throw error;
+    }
+  }
+}
+
+async function metricsResponse(parts: HandlerParts, scrapes: Scrapes, request: Request): Promise<Response> {
   try {
     const headers = { "content-type": prometheusContentType, vary: "accept-encoding" };
     if (request.method === "HEAD") return new Response(null, { headers });
+    const packed = await scrapes.packed();
     if (!acceptsGzip(request.headers.get("accept-encoding"))) {
-      return new Response(await parts.renderMetrics((text) => text.slice()), { headers });
+      return new Response(gunzipSync(packed), { headers });
     }
-    const packed = await parts.renderMetrics((text) => gzipSync(text, gzipOptions));
     return new Response(packed, { headers: { ...headers, "content-encoding": "gzip" } });
   } catch (error) {
     parts.log.error("metrics could not be rendered", { error });

@@ -5,7 +5,11 @@ import { createLog, lineOutput } from "./logs/log.ts";
 import { parseLogFilter } from "./logs/filter.ts";
 import { Redactor } from "./redact.ts";
 
-function setup(renderMetrics: () => Promise<string> = () => Promise.resolve("metric 1\n"), level = "info") {
+function setup(
+  renderMetrics: () => Promise<string> = () => Promise.resolve("metric 1\n"),
+  level = "info",
+  clock = () => 0,
+) {
   const health = new HealthChecks();
   const redactor = new Redactor();
   const lines: string[] = [];
@@ -21,6 +25,7 @@ function setup(renderMetrics: () => Promise<string> = () => Promise.resolve("met
     renderMetrics: async (use) => use(new TextEncoder().encode(await renderMetrics())),
     redactor,
     log,
+    clock,
   });
   return { health, redactor, lines, log, handler };
 }
@@ -45,6 +50,33 @@ Deno.test("/metrics is packed when gzip is accepted", async () => {
   assert.equal(response.headers.get("content-encoding"), "gzip");
   const unpacked = response.body?.pipeThrough(new DecompressionStream("gzip"));
   assert.equal(await new Response(unpacked ?? null).text(), "metric 1\n");
+});
+
+Deno.test("/metrics renders once for all who ask at a time, and for ten times as long as that took", async () => {
+  let [nowMs, rendered] = [0, 0];
+  const { handler } = setup(
+    async () => {
+      await Promise.resolve();
+      nowMs += 60;
+      return `metric ${++rendered}\n`;
+    },
+    "info",
+    () => nowMs,
+  );
+  const scrape = async () => (await ask(handler, "/metrics")).body;
+  assert.deepEqual(await Promise.all(Array.from({ length: 50 }, scrape)), Array(50).fill("metric 1\n"));
+  nowMs += 599;
+  assert.equal(await scrape(), "metric 1\n");
+  nowMs += 1;
+  assert.equal(await scrape(), "metric 2\n");
+});
+
+Deno.test("/metrics renders again after a failure", async () => {
+  let isBroken = true;
+  const { handler } = setup(() => isBroken ? Promise.reject(new Error("no")) : Promise.resolve("metric 1\n"));
+  assert.equal((await ask(handler, "/metrics")).status, 500);
+  isBroken = false;
+  assert.equal((await ask(handler, "/metrics")).body, "metric 1\n");
 });
 
 Deno.test("acceptsGzip() reads the weights", () => {

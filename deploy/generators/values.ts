@@ -88,10 +88,18 @@ export const chartValues = z.strictObject({
     }).prefault({}).describe(
       "A ServiceMonitor with honorLabels: the labels namespace and name are those of the objects measured.",
     ),
+    networkPolicy: z.strictObject({
+      enabled: z.boolean().default(false).describe(
+        "Close the port of /metrics, which names every namespace and recipe, to all but `from`; the kubelet's probes still pass.",
+      ),
+      from: z.array(anyMap).default([]).describe(
+        "Who may scrape, as the peers of a NetworkPolicy; empty: nobody.",
+      ),
+    }).prefault({}).describe("NetworkPolicy of the controller; it needs a network that enforces them."),
   }).prefault({}).describe("Metrics."),
   logging: z.strictObject({
     level: text.default("").describe(
-      "RUST_LOG of controller and movers, as info,kopia=debug; empty: controller.logLevel.",
+      "RUST_LOG of controller and movers, as info,kopia=debug (with --set a comma is written \\,); empty: controller.logLevel.",
     ),
     format: z.enum(["text", "json"]).default("text").describe("KOPIUR_LOG_FORMAT of controller and movers."),
   }).prefault({}).describe("Logging."),

@@ -233,6 +233,22 @@ Deno.test("the chart: nothing runs after an uninstall where it was not wanted, o
   }
 });
 
+Deno.test("the chart: metrics.networkPolicy closes the port to all but the named peers, and is not there otherwise", async () => {
+  assert.equal((await render()).some(({ kind }) => kind === "NetworkPolicy"), false);
+  const closed = find(await render("metrics.networkPolicy.enabled=true"), "NetworkPolicy").spec;
+  const pods = find(await render(), "Deployment").spec?.["selector"];
+  assert.deepEqual(closed, { podSelector: pods, policyTypes: ["Ingress"], ingress: [] });
+  const peer = "metrics.networkPolicy.from[0].namespaceSelector.matchLabels";
+  const open = await render(
+    "metrics.networkPolicy.enabled=true",
+    `${peer}.kubernetes\\.io/metadata\\.name=monitoring`,
+  );
+  assert.deepEqual(find(open, "NetworkPolicy").spec?.["ingress"], [{
+    from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+    ports: [{ port: "metrics", protocol: "TCP" }],
+  }]);
+});
+
 Deno.test("the chart: image references honour registry, tag and digest", async () => {
   const plain = await render("image.registry=", "image.mover.repository=local/kopiur", "image.mover.tag=dev");
   assert.equal(env(plain, "KOPIUR_MOVER_IMAGE"), "local/kopiur:dev");
