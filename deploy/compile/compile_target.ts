@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { exists, runTool } from "../../tests/parts/mod.ts";
 import type { Bundle } from "./bundle.ts";
-import { chooseDenort, type Denort, fetchDenort } from "./denort.ts";
+import { checkDenort, chooseDenort, type Denort, fetchDenort } from "./denort.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { Target } from "./target.ts";
 
@@ -77,7 +77,7 @@ export async function compileTarget(input: CompileInput): Promise<CompiledBinary
   if (exists(path) && (await readIfThere(stampPath)) === stamp) {
     return await describe(path, denort, "unchanged");
   }
-  const used = await compileWithFallback(input, denort, path);
+  const used = await compileWithFallback(input, await checkDenort(input.target, denort), path);
   await Deno.writeTextFile(stampPath, stamp);
   return await describe(path, used, "compiled");
 }

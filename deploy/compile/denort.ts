@@ -21,6 +21,13 @@ export async function chooseDenort(target: Target, denortBin: string | undefined
   return { kind: "deno" };
 }
 
+/** The denort to use, checked anew when it is a kept one: one that is not the pinned one any more is not used. */
+export async function checkDenort(target: Target, denort: Denort): Promise<Denort> {
+  if (denort.kind !== "file" || denort.from !== "cache" || await isPinned(target, denort.path)) return denort;
+  console.error(`"${denort.path}" is not the denort that was kept there, so it is not used`);
+  return { kind: "deno" };
+}
+
 /** Fetches the pinned wheel through pip and cuts denort from it; kept in the cache, fetched once. */
 export async function fetchDenort(target: Target): Promise<Denort> {
   if (Deno.version.deno !== WHEEL_DENO) {
@@ -33,7 +40,7 @@ export async function fetchDenort(target: Target): Promise<Denort> {
   await Deno.mkdir(folder, { recursive: true });
   await withFileLock(join(folder, ".lock"), async () => {
     // Another process may have fetched it while this one waited for the lock.
-    if (!exists(path)) await fetchInto(target, path, folder);
+    if (!exists(path) || !await isPinned(target, path)) await fetchInto(target, path, folder);
   });
   return { kind: "file", path, from: "PyPI" };
 }
@@ -79,6 +86,10 @@ async function runPython(args: readonly string[]): Promise<void> {
   if (result.code === 0) return;
   const words = result.stderr.trim().split("\n").slice(-3).join("\n");
   throw new Error(`Cannot fetch denort from PyPI: python3 ${args[1]} exited ${result.code}: ${words}`);
+}
+
+async function isPinned(target: Target, path: string): Promise<boolean> {
+  return await sha256Hex(await Deno.readFile(path)) === target.wheel.denortSha256;
 }
 
 async function requireSha256(what: string, bytes: Uint8Array<ArrayBuffer>, pinned: string): Promise<void> {
