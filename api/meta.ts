@@ -5,7 +5,7 @@ export const VERSION = "v1alpha1";
 /** `apiVersion` of all kinds. */
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
-/** Field manager of every server-side apply of the controller. */
+/** Field manager of every write of the controller. */
 export const FIELD_MANAGER = `${GROUP}/controller`;
 /** The only finalizer of the product: it keeps a Backup until its snapshots are handled. */
 export const FINALIZER = `${GROUP}/snapshot-cleanup`;

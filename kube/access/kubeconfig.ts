@@ -12,9 +12,9 @@ import { userCredentials } from "./user_credentials.ts";
 
 /** How to find a cluster. Everything is an argument; nothing reads the environment. */
 export interface KubeconfigSources {
-  /** `--kubeconfig`: this file and no other. */
+  /** The plugin's `--kubeconfig`: this file and no other. */
   readonly path?: string;
-  /** `--context`; the current one by default. */
+  /** The plugin's `--context`; the current one by default. */
   readonly context?: string;
   /** Read are KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT; exec plugins get all of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -37,7 +37,7 @@ export async function loadConnection(sources: KubeconfigSources): Promise<Connec
     return await serviceAccountConnection(env, serviceAccountFolder, clock);
   }
   throw new TypeError(
-    "Cannot find a cluster: there is no --kubeconfig, KUBECONFIG or ~/.kube/config and this is no pod, " +
+    "Cannot find a cluster: neither KUBECONFIG nor ~/.kube/config is a kubeconfig that exists, and this is no pod, " +
       "expected one of these",
   );
 }

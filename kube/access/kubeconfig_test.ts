@@ -58,7 +58,7 @@ Deno.test("loadConnection() says what it found and what it expected", async () =
       [
         {},
         { env: {} },
-        /Cannot find a cluster: there is no --kubeconfig, KUBECONFIG or ~\/.kube\/config and this is no pod/,
+        /Cannot find a cluster: neither KUBECONFIG nor ~\/.kube\/config is a kubeconfig that exists, and this is no pod/,
       ],
       [{}, { path: "~/none" }, /Cannot read the kubeconfig ".*\/none": it does not exist/],
       [{}, { env: { KUBECONFIG: "~/a:~/b" } }, /Cannot read KUBECONFIG: no file of ".*\/a:.*\/b" exists/],
