@@ -135,8 +135,10 @@ function wallFigures(pairs: readonly Pair<SideCost>[]): readonly Figure[] {
   }));
   const later = pairs.map(({ ours, theirs }) => ({ ours: ours.later.seconds, theirs: theirs.later.seconds }));
   return [
+    beyondFigure("first backup of 2 GiB in 50 000 files", bare, 1.2),
+    beyondFigure("nothing changed in 50 000 files", later, 0.8),
     figureOf(
-      { what, against: "kopia snapshot create in a shell", unit: "ratio", aim: { atMost: 1.03 } },
+      { what, against: "kopia snapshot create in a shell", unit: "ratio" },
       quotients(bare),
       secondsText(bare),
     ),
@@ -155,6 +157,20 @@ function wallFigures(pairs: readonly Pair<SideCost>[]): readonly Figure[] {
       secondsText(later),
     ),
   ];
+}
+
+/** What a mover adds is seconds, not a share (decision 0037). */
+function beyondFigure(of: string, pairs: readonly Pair<number>[], atMost: number): Figure {
+  return figureOf(
+    {
+      what: `mover beyond kopia: ${of}`,
+      against: "kopia snapshot create in a shell",
+      unit: "s",
+      aim: { atMost },
+    },
+    pairs.map(({ ours, theirs }) => ours - theirs),
+    secondsText(pairs),
+  );
 }
 
 function secondsText(pairs: readonly Pair<number>[]): string {
