@@ -5,15 +5,21 @@
  */
 import process from "node:process";
 import { main } from "./cmd/main.ts";
+import { runtimeVariables } from "./cmd/runtime_variables.ts";
 import { streamKeyboard } from "./cmd/keyboard.ts";
 import { streamTerminal } from "./cmd/terminal.ts";
 
 if (import.meta.main) {
+  const env = Deno.env.toObject();
+  for (const [name, value] of Object.entries(runtimeVariables(env))) {
+    if (value === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, value);
+  }
   const code = await main({
     args: Deno.args,
     // Unlike Deno.execPath() this is the name a link was called by.
     calledAs: process.argv0,
-    env: Deno.env.toObject(),
+    env,
     stdin: streamKeyboard(Deno.stdin),
     stdout: streamTerminal(Deno.stdout),
     stderr: streamTerminal(Deno.stderr),

@@ -110,9 +110,14 @@ export function errorOfNetwork(action: string, server: string, error: unknown): 
 }
 
 function explain(text: string, server: string): string {
+  if (/CaUsedAsEndEntity/.test(text)) {
+    return `"${server}" shows the certificate of an authority (CA:TRUE) as its own, which kubectl accepts and this ` +
+      `program cannot, expected one of CA:FALSE, or the address of a running "kubectl proxy" as server`;
+  }
   if (/UnknownIssuer|BadSignature/.test(text)) {
     return `the certificate of "${server}" is not signed by a trusted authority, ` +
-      `expected certificate-authority-data of the kubeconfig to hold the authority of that server`;
+      `expected certificate-authority-data of the kubeconfig to hold the authority of that server; where it holds the ` +
+      `server's own certificate, which kubectl accepts, the way is the address of a running "kubectl proxy" as server`;
   }
   if (/not valid for name|NotValidForName/.test(text)) {
     return `the certificate of "${server}" is for other names, ` +

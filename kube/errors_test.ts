@@ -89,6 +89,10 @@ Deno.test("errorOfNetwork() says what mends a TLS failure", () => {
     /"https:\/\/10\.0\.0\.1:6443" is not signed by a trusted authority, expected certificate-authority-data/,
   );
   assert.match(
+    say("client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"),
+    /CA:TRUE.* which kubectl accepts and this program cannot, expected one of CA:FALSE, or .*"kubectl proxy"/,
+  );
+  assert.match(
     say('client error (Connect): invalid peer certificate: certificate not valid for name "x"'),
     /tls-server-name/,
   );

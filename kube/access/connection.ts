@@ -1,7 +1,9 @@
+/** `authorization` and impersonation headers, by their name in lower case; a list is sent as one header for each value. */
+export type CredentialHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 /** How client and server authenticate each other. */
 export interface Credentials {
-  /** `authorization` and impersonation headers. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: CredentialHeaders;
   /** PEM; trusted in addition to the authorities of the machine. */
   readonly caCerts: readonly string[];
   /** PEM; the key belongs to the certificate. */
@@ -37,4 +39,6 @@ export interface ConnectionInfo {
   readonly proxy?: ConnectionProxy;
   /** Name the server's certificate must have in place of the host of `server`. */
   readonly tlsServerName?: string;
+  /** True: any certificate of the server will do. */
+  readonly insecure?: true;
 }

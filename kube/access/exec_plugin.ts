@@ -26,6 +26,8 @@ export interface ExecCredential {
 export interface ExecPlugin {
   readonly exec: Placed<KubeconfigExec>;
   readonly cluster: KubeconfigCluster;
+  /** The certificate authority of the cluster in PEM, from the kubeconfig or the file it names. */
+  readonly ca?: string;
   /** The plugin gets this, what the kubeconfig adds, and KUBERNETES_EXEC_INFO. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -35,7 +37,7 @@ export interface ExecPlugin {
  * secret and appears nowhere. It is killed when the signal aborts.
  */
 export async function runExecPlugin(plugin: ExecPlugin, signal: AbortSignal): Promise<ExecCredential> {
-  const { exec, cluster, env } = plugin;
+  const { exec, env } = plugin;
   const name = exec.value.command;
   const output = await run(name, {
     args: [...(exec.value.args ?? [])],
@@ -44,8 +46,8 @@ export async function runExecPlugin(plugin: ExecPlugin, signal: AbortSignal): Pr
       ...Object.fromEntries(
         Object.entries(env).flatMap(([key, value]) => value === undefined ? [] : [[key, value]]),
       ),
-      KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(exec.value, cluster)),
-      ...Object.fromEntries((exec.value.env ?? []).map((entry) => [entry.name, entry.value])),
+      ...Object.fromEntries((exec.value.env ?? []).map(({ name, value }) => [name, value ?? ""])),
+      KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin)),
     },
     stdin: "null",
     stdout: "piped",
@@ -109,22 +111,24 @@ async function run(
   }
 }
 
-function execInfo(exec: KubeconfigExec, cluster: KubeconfigCluster): unknown {
-  const { server } = cluster;
-  const withCluster = exec.provideClusterInfo !== true ? {} : {
+/** The extension of a cluster that holds settings for plugins. */
+const EXEC_EXTENSION = "client.authentication.k8s.io/exec";
+
+/** What kubectl tells a plugin, field by field; what the kubeconfig leaves open is not there. */
+function execInfo({ exec, cluster, ca }: ExecPlugin): unknown {
+  const { apiVersion, provideClusterInfo } = exec.value;
+  const withCluster = provideClusterInfo !== true ? {} : {
     cluster: {
-      server,
-      "tls-server-name": cluster["tls-server-name"] ?? undefined,
-      "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"] ?? undefined,
-      "certificate-authority-data": cluster["certificate-authority-data"] ?? undefined,
-      "proxy-url": cluster["proxy-url"] ?? undefined,
+      server: cluster.server,
+      "tls-server-name": cluster["tls-server-name"] || undefined,
+      "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"] || undefined,
+      "certificate-authority-data": ca === undefined ? undefined : new TextEncoder().encode(ca).toBase64(),
+      "proxy-url": cluster["proxy-url"] || undefined,
+      "disable-compression": cluster["disable-compression"] || undefined,
+      config: cluster.extensions?.find(({ name }) => name === EXEC_EXTENSION)?.extension ?? null,
     },
   };
-  return {
-    apiVersion: exec.apiVersion,
-    kind: "ExecCredential",
-    spec: { interactive: false, ...withCluster },
-  };
+  return { apiVersion, kind: "ExecCredential", spec: { interactive: false, ...withCluster } };
 }
 
 function failed(name: string, found: string, expected: string, cause?: unknown): TransientError {

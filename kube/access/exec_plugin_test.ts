@@ -50,14 +50,15 @@ Deno.test("parseExecCredential() refuses anything else without showing it", () =
 
 interface PluginCase {
   readonly script: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | null>>;
+  readonly ca?: string | undefined;
   readonly signal?: AbortSignal;
   readonly cluster?: Partial<KubeconfigCluster>;
 }
 
 /** Runs a shell script as a plugin named by a path relative to its folder. */
 async function runScript(
-  { script, env = {}, signal = new AbortController().signal, cluster: more }: PluginCase,
+  { script, env = {}, signal = new AbortController().signal, cluster: more, ca }: PluginCase,
 ) {
   const folder = await Deno.makeTempDir();
   try {
@@ -74,6 +75,7 @@ async function runScript(
       exec: { folder, value },
       cluster,
       env: { PATH: "/usr/bin:/bin", OTHER: "o" },
+      ...(ca === undefined ? {} : { ca }),
     }, signal);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -83,29 +85,43 @@ async function runScript(
 Deno.test("runExecPlugin() gives the plugin its arguments, environment and cluster", async () => {
   const script = `case "$KUBERNETES_EXEC_INFO" in *'"server":"https://10.0.0.1:6443"'*) ;; *) exit 3;; esac
 [ -z "$HOME" ] || exit 4
+[ -n "\${EMPTY+set}" ] && [ -z "$EMPTY" ] || exit 5
 printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s-%s-%s-%s"}}' "$1" "$2" "$MINE" "$OTHER"`;
-  assert.deepEqual(await runScript({ script, env: { MINE: "m" } }), { token: "--for-me-m-o" });
+  assert.deepEqual(
+    await runScript({ script, env: { MINE: "m", EMPTY: null, KUBERNETES_EXEC_INFO: "not theirs" } }),
+    { token: "--for-me-m-o" },
+  );
 });
 
 Deno.test("runExecPlugin() says of the cluster what the kubeconfig says, and nothing of what it leaves open", async () => {
   const script = `escaped=$(printf %s "$KUBERNETES_EXEC_INFO" | sed 's/"/\\\\"/g')
 printf '{"apiVersion":"${apiVersion}","kind":"ExecCredential","status":{"token":"%s"}}' "$escaped"`;
-  const infoOf = async (cluster: Partial<KubeconfigCluster>) =>
-    JSON.parse((await runScript({ script, cluster })).token ?? "").spec.cluster;
+  const infoOf = async (cluster: Partial<KubeconfigCluster>, ca?: string) =>
+    JSON.parse((await runScript({ script, cluster, ca })).token ?? "").spec.cluster;
   const server = "https://10.0.0.1:6443";
-  const full = {
+  const said = {
     "tls-server-name": "api",
     "insecure-skip-tls-verify": true,
-    "certificate-authority-data": "AAAA",
     "proxy-url": "http://proxy",
+    "disable-compression": true,
   };
-  assert.deepEqual(await infoOf(full), { server, ...full });
-  assert.deepEqual(await infoOf({ "insecure-skip-tls-verify": false }), {
+  const config = { shootRef: { name: "s" } };
+  const extensions = [
+    { name: "other", extension: {} },
+    { name: "client.authentication.k8s.io/exec", extension: config },
+  ];
+  assert.deepEqual(await infoOf({ ...said, extensions, "certificate-authority": "ca.pem" }, "pem"), {
     server,
-    "insecure-skip-tls-verify": false,
+    ...said,
+    "certificate-authority-data": "cGVt",
+    config,
   });
-  const empty = Object.fromEntries(Object.keys(full).map((name) => [name, null]));
-  assert.deepEqual(await infoOf(empty), { server });
+  const empty = Object.fromEntries(Object.keys(said).map((name) => [name, null]));
+  for (
+    const open of [empty, { "insecure-skip-tls-verify": false, "tls-server-name": "" }, { extensions: null }]
+  ) {
+    assert.deepEqual(await infoOf(open), { server, config: null });
+  }
 });
 
 Deno.test("runExecPlugin() tells a failure without what the plugin printed", async () => {

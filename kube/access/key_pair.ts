@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { TransientError } from "../../api/errors.ts";
 
 /**
- * Throws when a client certificate and its key do not fit; the error does not show them.
- * The runtime panics on such a pair, and a pair that is being rotated on disk may not fit for a moment.
+ * Throws when a client certificate and its key do not fit, or the runtime cannot use them; the error does not show
+ * them. The runtime panics on such a pair, and a pair that is being rotated on disk may not fit for a moment.
  */
 export function assertKeyPair(cert: string, key: string, origin: string): void {
   const ofKey = publicKeyOf(() => createPublicKey(createPrivateKey(key)));
@@ -21,15 +21,52 @@ export function assertKeyPair(cert: string, key: string, origin: string): void {
   if (ofKey !== ofCertificate) {
     throw unusable(origin, "the key belongs to another certificate", "a key and its certificate");
   }
+  if (!isVersion3(firstBlock(cert))) {
+    throw unusable(
+      origin,
+      "the certificate is of X.509 version 1",
+      "one of version 3, as it is made with an extension (openssl x509 -extfile, with extendedKeyUsage=clientAuth)",
+    );
+  }
 }
 
-/** Throws when a text contains no PEM certificate; the runtime would accept it and trust nobody. */
-export function assertCertificates(pem: string, origin: string): void {
-  if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem)) return;
+/**
+ * The certificates of a PEM text that can be read, as kubectl passes over the others; the runtime would take none of
+ * them then. Throws when there is none, with which the runtime would trust nobody.
+ */
+export function readableCertificates(pem: string, origin: string): readonly string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  const readable = blocks.filter(isReadable);
+  if (readable.length > 0) return readable;
   throw new TransientError(
     "KubeApiError",
     `Cannot use the certificate authority of ${origin}: it holds no certificate, expected one or more in PEM`,
   );
+}
+
+function isReadable(block: string): boolean {
+  try {
+    return new X509Certificate(block).subject !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The DER of the first block of a PEM text that was read as a certificate. */
+function firstBlock(pem: string): Uint8Array {
+  return Uint8Array.fromBase64(/-----BEGIN CERTIFICATE-----([\s\S]*?)-----END/.exec(pem)?.[1] ?? "");
+}
+
+/** True when the version is given, behind the heads of the two outer sequences: it is left out for version 1. */
+function isVersion3(der: Uint8Array): boolean {
+  const inner = afterHead(der, 0);
+  return der[afterHead(der, inner)] === 0xa0;
+}
+
+/** Where the content of the DER element at `at` begins. */
+function afterHead(der: Uint8Array, at: number): number {
+  const length = der[at + 1] ?? 0;
+  return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
 function publicKeyOf(read: () => ReturnType<typeof createPublicKey>): string | undefined {

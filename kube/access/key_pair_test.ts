@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createCertificateAuthority } from "../../tests/cluster/mod.ts";
-import { assertCertificates, assertKeyPair } from "./key_pair.ts";
+import { assertKeyPair, readableCertificates } from "./key_pair.ts";
 
 Deno.test("assertKeyPair() refuses what would make the runtime panic, and shows none of it", async () => {
   const authority = await createCertificateAuthority("ca");
@@ -55,12 +55,25 @@ Deno.test("assertKeyPair() lets only pass what the runtime takes", async () => {
   }
 });
 
-Deno.test("assertCertificates() refuses what would make the runtime trust nobody", async () => {
+Deno.test("assertKeyPair() refuses a certificate of version 1, which makes the runtime panic", async () => {
+  const authority = await createCertificateAuthority("ca");
+  const { certPem, keyPem } = await authority.issue({ commonName: "a", version1: true });
+  assert.throws(
+    () => assertKeyPair(certPem, keyPem, "x"),
+    /the certificate is of X\.509 version 1, expected one of version 3/,
+  );
+});
+
+Deno.test("readableCertificates() passes over what is no certificate, and refuses to trust nobody", async () => {
   const { certPem } = await createCertificateAuthority("ca");
-  assertCertificates(`# bundle\n${certPem}${certPem}`, "x");
-  for (const text of ["", "hunter2", certPem.slice(0, 100)]) {
+  const block = certPem.trim();
+  const garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  assert.deepEqual(readableCertificates(`# bundle\n${certPem}${garbage}${certPem}`, "x"), [block, block]);
+  // The runtime takes what is left.
+  Deno.createHttpClient({ caCerts: [...readableCertificates(garbage + certPem, "x")] }).close();
+  for (const text of ["", "hunter2", certPem.slice(0, 100), garbage]) {
     assert.throws(
-      () => assertCertificates(text, "x"),
+      () => readableCertificates(text, "x"),
       /it holds no certificate, expected one or more in PEM/,
     );
   }

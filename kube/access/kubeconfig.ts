@@ -1,5 +1,5 @@
 import { type KubeClock, systemKubeClock } from "../clock.ts";
-import type { ConnectionInfo, ConnectionProxy } from "./connection.ts";
+import type { ConnectionInfo } from "./connection.ts";
 import {
   type Kubeconfig,
   type KubeconfigCluster,
@@ -7,6 +7,7 @@ import {
   parseKubeconfig,
   type Placed,
 } from "./kubeconfig_file.ts";
+import { parseProxy, proxyFromEnvironment } from "./proxy.ts";
 import { isInPod, SERVICE_ACCOUNT_FOLDER, serviceAccountConnection } from "./service_account.ts";
 import { userCredentials } from "./user_credentials.ts";
 
@@ -16,7 +17,10 @@ export interface KubeconfigSources {
   readonly path?: string;
   /** The plugin's `--context`; the current one by default. */
   readonly context?: string;
-  /** Read are KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT; exec plugins get all of it. */
+  /**
+   * Read are KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, and HTTPS_PROXY, HTTP_PROXY and
+   * NO_PROXY for a server of a kubeconfig; a pod goes to its own API server directly. Exec plugins get all of it.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of a pod's service account; the well-known one by default. */
   readonly serviceAccountFolder?: string;
@@ -119,7 +123,7 @@ function chooseContext(files: readonly NamedKubeconfig[], sources: KubeconfigSou
   const description = `context "${name}" of ${where}`;
   const chosen = { cluster, user, description, env: sources.env };
   return {
-    ...addressOf(cluster, description),
+    ...addressOf(cluster, description, sources.env),
     description,
     namespace: context.namespace || "default",
     credentials: userCredentials(chosen, sources.clock ?? systemKubeClock()),
@@ -129,7 +133,8 @@ function chooseContext(files: readonly NamedKubeconfig[], sources: KubeconfigSou
 function addressOf(
   cluster: Placed<KubeconfigCluster>,
   description: string,
-): Pick<ConnectionInfo, "server" | "proxy" | "tlsServerName"> {
+  env: KubeconfigSources["env"],
+): Pick<ConnectionInfo, "server" | "proxy" | "tlsServerName" | "insecure"> {
   const { server, "proxy-url": proxyUrl, "tls-server-name": tlsServerName } = cluster.value;
   const url = parseUrl(server);
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
@@ -138,42 +143,38 @@ function addressOf(
         `expected an address like "https://host:6443"`,
     );
   }
-  if (cluster.value["insecure-skip-tls-verify"] === true && url.protocol === "https:") {
-    throw new TypeError(
-      `Cannot use ${description}: it sets insecure-skip-tls-verify, which this program does not do, expected ` +
-        `the server's authority in certificate-authority-data (and, when its certificate is for another name, ` +
-        `tls-server-name), or the address of a running "kubectl proxy" as server`,
-    );
-  }
-  if (proxyUrl && tlsServerName) {
-    throw new TypeError(
-      `Cannot use ${description}: it sets proxy-url and tls-server-name, expected one of them`,
-    );
-  }
+  const insecure = cluster.value["insecure-skip-tls-verify"] === true && url.protocol === "https:";
+  refuseCombinations(cluster.value, insecure, description);
+  const proxy = proxyUrl
+    ? parseProxy(proxyUrl, `Cannot use ${description}: its proxy-url`)
+    : proxyFromEnvironment(url, env);
   return {
     server: `${url.origin}${url.pathname.replace(/\/$/, "")}`,
-    ...(proxyUrl ? { proxy: proxyOf(proxyUrl, description) } : {}),
-    ...(tlsServerName && tlsServerName !== url.hostname ? { tlsServerName } : {}),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(tlsServerName && tlsServerName !== url.hostname && url.protocol === "https:"
+      ? { tlsServerName }
+      : {}),
+    ...(insecure ? { insecure } : {}),
   };
 }
 
-function proxyOf(proxyUrl: string, description: string): ConnectionProxy {
-  const url = parseUrl(proxyUrl);
-  if (url === undefined || !/^(?:https?|socks5h?):$/.test(url.protocol) || url.host === "") {
+/** Throws for what the runtime cannot do, and for what kubectl refuses as well. */
+function refuseCombinations(cluster: KubeconfigCluster, insecure: boolean, description: string): void {
+  const { "proxy-url": proxyUrl, "tls-server-name": tlsServerName } = cluster;
+  if (insecure && (cluster["certificate-authority-data"] || cluster["certificate-authority"])) {
     throw new TypeError(
-      `Cannot use ${description}: its proxy-url cannot be used, expected http://, https:// or socks5:// with a host`,
+      `Cannot use ${description}: it sets insecure-skip-tls-verify and a certificate authority, expected one of them`,
     );
   }
-  const { username, password } = url;
-  if (username === "") return { url: withoutUser(url) };
-  const basicAuth = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  return { url: withoutUser(url), basicAuth };
+  if (!proxyUrl || (!tlsServerName && !insecure)) return;
+  throw new TypeError(
+    `Cannot use ${description}: it sets proxy-url and ${
+      insecure ? "insecure-skip-tls-verify" : "tls-server-name"
+    }, ` +
+      `expected one of them, or the address of a running "kubectl proxy" as server`,
+  );
 }
 
 function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-function withoutUser(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname === "/" ? "" : url.pathname}`;
 }

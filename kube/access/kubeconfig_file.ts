@@ -10,13 +10,15 @@ const clusterSchema = z.object({
   "insecure-skip-tls-verify": z.boolean().nullish(),
   "tls-server-name": text,
   "proxy-url": text,
+  "disable-compression": z.boolean().nullish(),
+  extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })).nullish(),
 });
 
 const execSchema = z.object({
   apiVersion: z.string(),
   command: z.string().min(1),
   args: z.array(z.string()).nullish(),
-  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  env: z.array(z.object({ name: z.string(), value: text })).nullish(),
   installHint: text,
   provideClusterInfo: z.boolean().nullish(),
 });

@@ -8,7 +8,7 @@ kind: Config
 current-context: prod
 clusters:
 - name: c
-  cluster: {server: "https://10.0.0.1:6443", certificate-authority: ca.pem, extensions: []}
+  cluster: {server: "https://10.0.0.1:6443", certificate-authority: ca.pem, extensions: [{name: x, extension: {a: 1}}]}
 users:
 - name: u
   user: {token: hunter2, as: boss}
@@ -23,7 +23,11 @@ Deno.test("parseKubeconfig() reads contexts, clusters and users", () => {
   assert.deepEqual(config.contexts.get("prod"), { cluster: "c", user: "u", namespace: "apps" });
   assert.deepEqual(config.clusters.get("c"), {
     folder: "/home/x/.kube",
-    value: { server: "https://10.0.0.1:6443", "certificate-authority": "ca.pem" },
+    value: {
+      server: "https://10.0.0.1:6443",
+      "certificate-authority": "ca.pem",
+      extensions: [{ name: "x", extension: { a: 1 } }],
+    },
   });
   assert.deepEqual(config.users.get("u")?.value, { token: "hunter2", as: "boss" });
 });

@@ -95,14 +95,18 @@ Deno.test("loadConnection() refuses addresses it cannot use", async () => {
     ["{server: 'ftp://x'}", /its server is "ftp:\/\/x"/],
     ["{server: 'https://u:hunter2@x:1'}", /its server is "https:\/\/x:1"/],
     ["{server: ''}", /its server is ""/],
-    ["{server: 'https://x', proxy-url: 'gopher://u:hunter2@p'}", /its proxy-url cannot be used/],
+    ["{server: 'https://x', proxy-url: 'gopher://u:hunter2@p'}", /its proxy-url is no address of a proxy/],
     [
       "{server: 'https://x', proxy-url: 'http://p', tls-server-name: y}",
       /it sets proxy-url and tls-server-name/,
     ],
     [
-      "{server: 'https://x', insecure-skip-tls-verify: true}",
-      /insecure-skip-tls-verify, which this program does not do, expected/,
+      "{server: 'https://x', proxy-url: 'http://p', insecure-skip-tls-verify: true}",
+      /it sets proxy-url and insecure-skip-tls-verify, expected one of them, or .* "kubectl proxy"/,
+    ],
+    [
+      "{server: 'https://x', certificate-authority: ca.pem, insecure-skip-tls-verify: true}",
+      /it sets insecure-skip-tls-verify and a certificate authority, expected one of them/,
     ],
   ];
   for (const [cluster, expected] of table) {
@@ -126,4 +130,18 @@ Deno.test("loadConnection() reads proxy, server name and a path behind a gateway
     path: "~/a",
   });
   assert.deepEqual([named.server, named.tlsServerName, named.proxy], ["https://10.0.0.1", "kube", undefined]);
+  for (const [server, insecure] of [["https://x", true], ["http://x", undefined]] as const) {
+    const cluster = `{server: '${server}', insecure-skip-tls-verify: true}`;
+    assert.equal((await load({ a: kubeconfig("a", cluster) }, { path: "~/a" })).insecure, insecure);
+  }
+});
+
+Deno.test("loadConnection() takes the proxy of the environment where the kubeconfig names none", async () => {
+  const env = { HTTPS_PROXY: "http://env:3128", NO_PROXY: "*" };
+  const proxyOf = async (cluster: string, more: Readonly<Record<string, string>> = {}) =>
+    (await load({ a: kubeconfig("a", cluster) }, { path: "~/a", env: { ...env, ...more } })).proxy?.url;
+  // As with kubectl, NO_PROXY says nothing about a proxy-url.
+  assert.equal(await proxyOf("{server: 'https://x', proxy-url: 'http://own:1'}"), "http://own:1");
+  assert.equal(await proxyOf("{server: 'https://x'}"), undefined);
+  assert.equal(await proxyOf("{server: 'https://x'}", { NO_PROXY: "" }), "http://env:3128");
 });

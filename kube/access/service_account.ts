@@ -1,8 +1,9 @@
 import type { KubeClock } from "../clock.ts";
 import type { ConnectionInfo } from "./connection.ts";
-import { assertCertificates } from "./key_pair.ts";
+import { readableCertificates } from "./key_pair.ts";
 import { PolledCredentials } from "./polled_credentials.ts";
-import { FILE_SECONDS, readFile, readToken } from "./user_credentials.ts";
+import { readFile, readToken } from "./credential_files.ts";
+import { FILE_SECONDS } from "./user_credentials.ts";
 
 /** The folder of a pod's service account. */
 export const SERVICE_ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -22,9 +23,11 @@ export async function serviceAccountConnection(
     async () => {
       const token = await readToken(`${folder}/token`, origin);
       const ca = await readFile(`${folder}/ca.crt`, origin);
-      assertCertificates(ca, origin);
       return {
-        credentials: { headers: { authorization: `Bearer ${token}` }, caCerts: [ca] },
+        credentials: {
+          headers: { authorization: `Bearer ${token}` },
+          caCerts: readableCertificates(ca, origin),
+        },
         goodForSeconds: FILE_SECONDS,
       };
     },

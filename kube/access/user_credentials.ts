@@ -1,9 +1,10 @@
-import { TransientError } from "../../api/errors.ts";
 import { createAuthProvider } from "./auth_provider.ts";
 import type { KubeClock } from "../clock.ts";
-import type { Credentials, CredentialSource } from "./connection.ts";
+import type { CredentialHeaders, Credentials, CredentialSource } from "./connection.ts";
+import { dataOrFile, inFolder, readToken, unusable } from "./credential_files.ts";
 import { runExecPlugin } from "./exec_plugin.ts";
-import { assertCertificates, assertKeyPair } from "./key_pair.ts";
+import { impersonationHeaders } from "./impersonation.ts";
+import { assertKeyPair, readableCertificates } from "./key_pair.ts";
 import type { KubeconfigCluster, KubeconfigUser, Placed } from "./kubeconfig_file.ts";
 import { type LoadCredentials, PolledCredentials } from "./polled_credentials.ts";
 
@@ -40,8 +41,9 @@ function loaderOf(chosen: ChosenUser, clock: KubeClock): LoadCredentials {
   return async () => {
     authorize ??= createAuthProvider({ name: provider.name, config: provider.config ?? {} });
     const authorization = await (await authorize)();
+    const base = await readUser(chosen);
     return {
-      credentials: withHeaders(await readUser(chosen), { authorization }),
+      credentials: { ...base, headers: { ...base.headers, authorization } },
       goodForSeconds: providerSeconds,
     };
   };
@@ -53,8 +55,14 @@ function execLoader(
   clock: KubeClock,
 ): LoadCredentials {
   return async (signal) => {
-    const cluster = chosen.cluster.value;
-    const credential = await runExecPlugin({ exec, cluster, env: chosen.env }, signal);
+    const base = await readUser(chosen);
+    // As with kubectl, a token or password beside the plugin wins.
+    if (base.headers.authorization !== undefined) return { credentials: base, goodForSeconds: FILE_SECONDS };
+    const ca = await authorityOf(chosen);
+    const credential = await runExecPlugin(
+      { exec, cluster: chosen.cluster.value, env: chosen.env, ...(ca === undefined ? {} : { ca }) },
+      signal,
+    );
     const { token, clientCertificate, expiresMs } = credential;
     if (clientCertificate !== undefined) {
       assertKeyPair(clientCertificate.cert, clientCertificate.key, `the plugin "${exec.value.command}"`);
@@ -62,23 +70,22 @@ function execLoader(
     const goodForSeconds = expiresMs === undefined
       ? Infinity
       : Math.max(leastSeconds, (expiresMs - clock.epochMs()) / 1000 - expiryMarginSeconds);
-    const base = withHeaders(
-      await readUser(chosen),
-      token === undefined ? {} : { authorization: `Bearer ${token}` },
-    );
+    const headers = { ...base.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     return {
-      credentials: { ...base, ...(clientCertificate === undefined ? {} : { clientCertificate }) },
+      credentials: { ...base, headers, ...(clientCertificate === undefined ? {} : { clientCertificate }) },
       goodForSeconds,
     };
   };
 }
 
+function authorityOf({ cluster, description }: ChosenUser): Promise<string | undefined> {
+  return dataOrFile(cluster, "certificate-authority-data", "certificate-authority", description);
+}
+
 /** Credentials from the kubeconfig and from files it names. */
 async function readUser(chosen: ChosenUser): Promise<Credentials> {
-  const { cluster, user, description } = chosen;
-  const origin = description;
-  const ca = await dataOrFile(cluster, "certificate-authority-data", "certificate-authority", origin);
-  if (ca !== undefined) assertCertificates(ca, origin);
+  const { user, description: origin } = chosen;
+  const ca = await authorityOf(chosen);
   const cert = await dataOrFile(user, "client-certificate-data", "client-certificate", origin);
   const key = await dataOrFile(user, "client-key-data", "client-key", origin);
   if ((cert === undefined) !== (key === undefined)) {
@@ -87,8 +94,8 @@ async function readUser(chosen: ChosenUser): Promise<Credentials> {
   }
   if (cert !== undefined && key !== undefined) assertKeyPair(cert, key, origin);
   return {
-    headers: { ...await authorizationOf(user, origin), ...impersonationOf(user.value) },
-    caCerts: ca === undefined ? [] : [ca],
+    headers: { ...await authorizationOf(user, origin), ...impersonationHeaders(user.value) },
+    caCerts: ca === undefined ? [] : readableCertificates(ca, origin),
     ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),
   };
 }
@@ -96,7 +103,7 @@ async function readUser(chosen: ChosenUser): Promise<Credentials> {
 async function authorizationOf(
   user: Placed<KubeconfigUser>,
   origin: string,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<CredentialHeaders> {
   const { token, username, password, tokenFile, "token-file": otherTokenFile } = user.value;
   const file = tokenFile || otherTokenFile;
   if (file) return { authorization: `Bearer ${await readToken(inFolder(user.folder, file), origin)}` };
@@ -104,72 +111,4 @@ async function authorizationOf(
   if (!username) return {};
   const pair = new TextEncoder().encode(`${username}:${password ?? ""}`);
   return { authorization: `Basic ${pair.toBase64()}` };
-}
-
-function impersonationOf(user: KubeconfigUser): Readonly<Record<string, string>> {
-  const { as, "as-uid": uid, "as-groups": groups, "as-user-extra": extra } = user;
-  if ((groups ?? []).length > 1 || Object.keys(extra ?? {}).length > 0) {
-    // A header cannot be given twice through fetch, and the server does not split lists.
-    throw new TypeError(
-      "Cannot impersonate: several as-groups or as-user-extra are given, expected as, as-uid and at most one group",
-    );
-  }
-  return {
-    ...(as ? { "impersonate-user": as } : {}),
-    ...(uid ? { "impersonate-uid": uid } : {}),
-    ...(groups?.[0] ? { "impersonate-group": groups[0] } : {}),
-  };
-}
-
-/** The token in a file, without the newline editors leave. */
-export async function readToken(path: string, origin: string): Promise<string> {
-  const token = (await readFile(path, origin)).trim();
-  if (token === "") throw unusable(origin, `the token file "${path}" is empty`, "a token");
-  return token;
-}
-
-/** The text of a file named in a kubeconfig; the error names the file and its origin. */
-export async function readFile(path: string, origin: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    // A text that is no path may be the token itself, and the runtime's error would quote it.
-    if (!/^[^\p{Cc}]{1,256}$/u.test(path)) {
-      throw unusable(origin, `the path of a file has ${path.length} characters`, "a file we may read");
-    }
-    throw unusable(origin, `the file "${path}" cannot be read`, "a file we may read", error);
-  }
-}
-
-/** Inline data wins over a file, as with kubectl. */
-async function dataOrFile<F extends string>(
-  place: Placed<{ readonly [field in F]?: string | null | undefined }>,
-  dataField: F,
-  fileField: F,
-  origin: string,
-): Promise<string | undefined> {
-  const data = place.value[dataField];
-  if (data) {
-    try {
-      return new TextDecoder().decode(Uint8Array.fromBase64(data));
-    } catch {
-      // The runtime's error may quote the data.
-      throw unusable(origin, `"${dataField}" is not base64`, "PEM in base64");
-    }
-  }
-  const file = place.value[fileField];
-  return file ? await readFile(inFolder(place.folder, file), origin) : undefined;
-}
-
-function inFolder(folder: string, path: string): string {
-  return path.startsWith("/") ? path : `${folder}/${path}`;
-}
-
-function withHeaders(base: Credentials, headers: Readonly<Record<string, string>>): Credentials {
-  return { ...base, headers: { ...base.headers, ...headers } };
-}
-
-function unusable(origin: string, found: string, expected: string, cause?: unknown): TransientError {
-  const message = `Cannot use the credentials of ${origin}: ${found}, expected ${expected}`;
-  return new TransientError("KubeApiError", message, cause === undefined ? undefined : { cause });
 }

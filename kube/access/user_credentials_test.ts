@@ -38,15 +38,23 @@ Deno.test("userCredentials() makes headers of tokens, passwords and impersonatio
   assert.deepEqual(await header({ username: "ü", password: "p" }), {
     authorization: `Basic ${base64("ü:p")}`,
   });
-  assert.deepEqual(await header({ as: "boss", "as-uid": "1", "as-groups": ["g"] }), {
-    "impersonate-user": "boss",
-    "impersonate-uid": "1",
-    "impersonate-group": "g",
-  });
-  await assert.rejects(
-    header({ as: "boss", "as-groups": ["g", "h"] }),
-    /Cannot impersonate: several as-groups/,
+  const extra = { "example.com/team": ["a", "b"], "50%/ü": ["c"] };
+  assert.deepEqual(
+    await header({ as: "boss", "as-uid": "1", "as-groups": ["g", "h"], "as-user-extra": extra }),
+    {
+      "impersonate-user": "boss",
+      "impersonate-uid": "1",
+      "impersonate-group": ["g", "h"],
+      "impersonate-extra-example.com%2Fteam": ["a", "b"],
+      "impersonate-extra-50%25%2F%C3%BC": ["c"],
+    },
   );
+  for (const more of [{ "as-uid": "1" }, { "as-groups": ["g"] }, { "as-user-extra": extra }]) {
+    await assert.rejects(
+      header({ as: "", ...more }),
+      /Cannot impersonate: "as" is missing, expected it beside/,
+    );
+  }
   assert.deepEqual(await header({}), {});
 });
 
@@ -81,7 +89,7 @@ Deno.test("userCredentials() reads certificates from data and files, and bears a
     const fromData = await setUp(folder, data, { "certificate-authority-data": base64(authority.certPem) })
       .current();
     assert.deepEqual(fromData.clientCertificate, { cert: one.certPem, key: one.keyPem });
-    assert.deepEqual(fromData.caCerts, [authority.certPem]);
+    assert.deepEqual(fromData.caCerts, [authority.certPem.trim()]);
 
     await Deno.writeTextFile(`${folder}/cert`, one.certPem);
     await Deno.writeTextFile(`${folder}/key`, one.keyPem);
@@ -152,7 +160,8 @@ for (const [what, text] of Object.entries(unsendable)) {
         { "auth-provider": { name: "gcp", config } },
         { as: text },
         { as: "boss", "as-uid": text },
-        { as: "boss", "as-groups": [text] },
+        { as: "boss", "as-groups": ["g", text] },
+        { as: "boss", "as-user-extra": { key: ["v", text] } },
       ];
       for (const user of users) {
         await assert.rejects(setUp(folder, user).current(), (error) => {

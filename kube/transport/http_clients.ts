@@ -1,4 +1,6 @@
-import type { ConnectionInfo, ConnectionProxy, Credentials } from "../access/connection.ts";
+import type { ConnectionInfo, Credentials } from "../access/connection.ts";
+import { startInsecureRelay } from "./insecure_relay.ts";
+import { startTlsRelay } from "./tls_relay.ts";
 
 /** A connection pool of the runtime. */
 export type HttpClient = Deno.HttpClient;
@@ -10,14 +12,13 @@ const mostIdle = 32;
 /** The connection pool, made again when certificates change and after a network error. */
 export class HttpClients {
   readonly #connection: ConnectionInfo;
-  readonly #proxy: ConnectionProxy | undefined;
+  readonly #relay: Relay | undefined;
   #client: HttpClient | undefined;
   #madeFor: Credentials | undefined;
 
-  /** `proxy` may differ from that of the connection (see tls_relay.ts). */
-  constructor(connection: ConnectionInfo, proxy: ConnectionProxy | undefined) {
+  constructor(connection: ConnectionInfo) {
     this.#connection = connection;
-    this.#proxy = proxy;
+    this.#relay = relayFor(connection, () => this.#madeFor?.clientCertificate);
   }
 
   /** The pool for these credentials. Requests through an older pool go on. */
@@ -25,15 +26,16 @@ export class HttpClients {
     if (this.#client !== undefined && this.#madeFor !== undefined && sameTls(this.#madeFor, credentials)) {
       return this.#client;
     }
-    this.close();
+    this.#drop();
     this.#madeFor = credentials;
+    const proxy = this.#relay?.proxy ?? this.#connection.proxy;
     this.#client = Deno.createHttpClient({
       caCerts: [...credentials.caCerts],
       // Each request has its own connection, so a dead connection fails only one request.
       http2: false,
       poolIdleTimeout: idleMs,
       poolMaxIdlePerHost: mostIdle,
-      ...(this.#proxy === undefined ? {} : { proxy: { ...this.#proxy } }),
+      ...(proxy === undefined ? {} : { proxy }),
       ...credentials.clientCertificate,
     });
     return this.#client;
@@ -41,23 +43,45 @@ export class HttpClients {
 
   /** Drops the pool if it is still the failed one: its idle connections may be dead as well. */
   drop(failed: HttpClient): void {
-    if (failed === this.#client) this.close();
+    if (failed === this.#client) this.#drop();
   }
 
   close(): void {
-    this.#client?.close();
-    this.#client = undefined;
-    this.#madeFor = undefined;
+    this.#drop();
+    this.#relay?.close();
   }
 
   /** The origin and base path of requests. */
   get base(): string {
-    const { server, tlsServerName } = this.#connection;
-    if (tlsServerName === undefined) return server;
+    const { server, tlsServerName, insecure } = this.#connection;
+    // Also with the relay that ends TLS: requests that missed it would be refused, not sent in the clear.
+    if (tlsServerName === undefined || insecure) return server;
     const url = new URL(server);
     const port = url.port === "" ? "443" : url.port;
     return `https://${tlsServerName}:${port}${url.pathname.replace(/\/$/, "")}`;
   }
+
+  #drop(): void {
+    this.#client?.close();
+    this.#client = undefined;
+    this.#madeFor = undefined;
+  }
+}
+
+/** What stands between the pool and a server that the pool cannot speak to by itself. */
+interface Relay {
+  readonly proxy: Deno.Proxy;
+  close(): void;
+}
+
+function relayFor(
+  { server, tlsServerName, insecure }: ConnectionInfo,
+  clientCertificate: () => Credentials["clientCertificate"],
+): Relay | undefined {
+  const url = new URL(server);
+  const address = { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || 443) };
+  if (insecure) return startInsecureRelay({ ...address, serverName: tlsServerName }, clientCertificate);
+  return tlsServerName === undefined ? undefined : startTlsRelay(address);
 }
 
 function sameTls(a: Credentials, b: Credentials): boolean {

@@ -8,9 +8,8 @@ import { type Deadline, DeadlinePassed, startDeadline } from "../deadline.ts";
 import { errorOfNetwork, errorOfStatus, parseStatus, type Status } from "../errors.ts";
 import { type HttpClient, HttpClients } from "./http_clients.ts";
 import { type HttpRequest, toHttpRequest } from "./http_request.ts";
-import { assertSendable } from "../access/sendable_headers.ts";
+import { assertSendable, headerPairs } from "../access/sendable_headers.ts";
 import type { ServerClock } from "./server_clock.ts";
-import { startTlsRelay, type TlsRelay } from "./tls_relay.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { WarningLog } from "./warning_log.ts";
 
@@ -34,7 +33,6 @@ export class HttpTransport implements Transport {
   readonly #connection: ConnectionInfo;
   readonly #options: HttpTransportOptions;
   readonly #clients: HttpClients;
-  readonly #relay: TlsRelay | undefined;
   readonly #warnings: WarningLog;
   /** The server's attributes for spans. */
   readonly #server: ReturnType<typeof serverAttributes>;
@@ -43,11 +41,9 @@ export class HttpTransport implements Transport {
   constructor(connection: ConnectionInfo, options: HttpTransportOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#relay = relayFor(connection);
     this.#warnings = new WarningLog(options.telemetry.log);
     this.#server = serverAttributes(new URL(connection.server));
-    const proxy = this.#relay === undefined ? connection.proxy : { url: this.#relay.url };
-    this.#clients = new HttpClients(connection, proxy);
+    this.#clients = new HttpClients(connection);
   }
 
   async send(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
@@ -84,7 +80,6 @@ export class HttpTransport implements Transport {
   close(): void {
     this.#isClosed = true;
     this.#clients.close();
-    this.#relay?.close();
   }
 
   /** Repeats a request while the server asks for that. */
@@ -121,7 +116,7 @@ export class HttpTransport implements Transport {
     const credentials = await source.current(signal);
     assertSendable(credentials.headers, description);
     if (this.#isClosed) throw errorOfNetwork(request.action, server, new Error("the connection was closed"));
-    const client = this.#clients.for(credentials);
+    const client = this.#clientFor(credentials, request);
     const deadline = startDeadline(this.#options.clock, timeoutSeconds * 1000, signal);
     let goesOn = false;
     try {
@@ -149,6 +144,14 @@ export class HttpTransport implements Transport {
     }
   }
 
+  #clientFor(credentials: Credentials, { action }: HttpRequest): HttpClient {
+    try {
+      return this.#clients.for(credentials);
+    } catch (error) {
+      throw errorOfNetwork(action, this.#connection.server, error);
+    }
+  }
+
   async #fetch(
     request: HttpRequest,
     credentials: Credentials,
@@ -172,7 +175,7 @@ export class HttpTransport implements Transport {
         async (span) => {
           const response = await fetch(`${this.#clients.base}${path}`, {
             method,
-            headers: { ...request.headers, ...credentials.headers },
+            headers: headerPairs({ ...request.headers, ...credentials.headers }),
             ...(request.body === undefined ? {} : { body: request.body }),
             client,
             signal,
@@ -260,13 +263,7 @@ function isNetworkError(error: unknown): boolean {
 
 function serverAttributes({ hostname, port, protocol }: URL) {
   return {
-    [attribute.serverAddress]: hostname,
+    [attribute.serverAddress]: hostname.replace(/^\[(.*)\]$/, "$1"),
     [attribute.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
   };
-}
-
-function relayFor(connection: ConnectionInfo): TlsRelay | undefined {
-  if (connection.tlsServerName === undefined) return undefined;
-  const { hostname, port } = new URL(connection.server);
-  return startTlsRelay(hostname.replace(/^\[(.*)\]$/, "$1"), Number(port || 443));
 }

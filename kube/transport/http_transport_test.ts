@@ -3,6 +3,7 @@ import { TransientError } from "../../api/mod.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "../../tests/cluster/mod.ts";
 import { errorChain } from "../../telemetry/mod.ts";
 import { FakeClock, startTelemetryProbe } from "../../tests/support/mod.ts";
+import { withRuntimeVariables } from "../../tests/support/runtime_variables.ts";
 import type { KubeClock } from "../clock.ts";
 import type { ConnectionInfo, Credentials } from "../access/connection.ts";
 import { isNotFound } from "../errors.ts";
@@ -421,6 +422,50 @@ Deno.test("HttpTransport says what is wrong with a certificate, and reaches a se
     /kube\.example:\d+/,
   );
   await assert.rejects(attempt([authority.certPem], { tlsServerName: "kube.wrong" }), /is for other names/);
+});
+
+Deno.test("HttpTransport takes any certificate where that is asked for, and leaves nothing behind", async () => {
+  const authority = await createCertificateAuthority("unknown");
+  const tls = { authority, name: "other.example" };
+  const ports = new Set<number>();
+  const handle = (request: Request, remotePort: number) => {
+    ports.add(remotePort);
+    return json({ path: new URL(request.url).pathname });
+  };
+  const folders = () => [...Deno.readDirSync(temporary)].map(({ name }) => name);
+  const temporary = Deno.makeTempDirSync();
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", temporary);
+  using _variables = withRuntimeVariables();
+  try {
+    const connection = () => ({ insecure: true } as const);
+    await withStage({ handle, tls, connection }, async ({ transport, tokens }) => {
+      assert.equal(folders().length, 1);
+      assert.equal((Deno.statSync(`${temporary}/${folders()[0]}`).mode ?? 0) & 0o077, 0);
+      for (const _ of [1, 2, 3]) await transport.send(get, never);
+      assert.deepEqual(tokens, ["Bearer t0", "Bearer t0", "Bearer t0"]);
+    });
+    assert.equal(ports.size, 1, "one connection serves one request after another");
+    assert.deepEqual(folders(), []);
+    // A request that misses the relay, here by a rule of the runtime for proxies, is refused.
+    Deno.env.set("NO_PROXY", "127.0.0.0/8");
+    await withStage({ handle, tls, connection }, async ({ transport, tokens }) => {
+      await assert.rejects(transport.send(get, never), /is not signed by a trusted authority/);
+      assert.deepEqual(tokens, []);
+    });
+    Deno.env.delete("NO_PROXY");
+    const nowhere = () => ({ insecure: true, server: "https://127.0.0.1:1" } as const);
+    await withStage({ handle, connection: nowhere }, async ({ transport }) => {
+      await assert.rejects(
+        transport.send(get, never),
+        /Cannot get Pod apps\/db: the server gave no answer \(.*REFUSED.*\), expected/,
+      );
+    });
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+    Deno.removeSync(temporary, { recursive: true });
+  }
 });
 
 Deno.test("HttpTransport goes through a proxy and shows it its own credentials", async () => {

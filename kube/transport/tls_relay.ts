@@ -4,8 +4,8 @@
  * (`tls-server-name`). TLS is between `fetch` and the server, so this proxy sees only ciphertext.
  */
 export interface TlsRelay {
-  /** For the `proxy` option of an HTTP client. */
-  readonly url: string;
+  /** For the option of that name of an HTTP client. */
+  readonly proxy: { readonly url: string };
   /** Stops listening and closes open connections; a second call does nothing. */
   close(): void;
 }
@@ -13,13 +13,13 @@ export interface TlsRelay {
 const longestHead = 8192;
 
 /** Starts a relay to an address. Throws the runtime's error when it cannot listen on loopback. */
-export function startTlsRelay(hostname: string, port: number): TlsRelay {
+export function startTlsRelay(to: Address): TlsRelay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   let isClosed = false;
-  void acceptAll(listener, { hostname, port }, open);
+  void acceptAll(listener, to, open);
   return {
-    url: `http://127.0.0.1:${listener.addr.port}`,
+    proxy: { url: `http://127.0.0.1:${listener.addr.port}` },
     close: () => {
       if (isClosed) return;
       isClosed = true;
@@ -29,7 +29,8 @@ export function startTlsRelay(hostname: string, port: number): TlsRelay {
   };
 }
 
-interface Address {
+/** Where a relay leads. */
+export interface Address {
   readonly hostname: string;
   readonly port: number;
 }

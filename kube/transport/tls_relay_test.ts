@@ -13,8 +13,8 @@ async function withRelay(use: (stage: Stage) => Promise<void>): Promise<void> {
   const serving = (async () => {
     for await (const connection of server) void echo(connection);
   })().catch(() => {});
-  const relay = startTlsRelay("127.0.0.1", server.addr.port);
-  const port = Number(new URL(relay.url).port);
+  const relay = startTlsRelay({ hostname: "127.0.0.1", port: server.addr.port });
+  const port = Number(new URL(relay.proxy.url).port);
   const ask = async (text: string) => {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
     await connection.write(new TextEncoder().encode(text));
@@ -63,12 +63,17 @@ Deno.test("startTlsRelay() hangs up on anything else", async () => {
 
 Deno.test("startTlsRelay() cuts what is open when it is closed", async () => {
   await withRelay(async ({ relay }) => {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(relay.url).port) });
+    using connection = await Deno.connect({
+      hostname: "127.0.0.1",
+      port: Number(new URL(relay.proxy.url).port),
+    });
     await connection.write(new TextEncoder().encode("CONNECT a:1 HTTP/1.1\r\n\r\n"));
     const buffer = new Uint8Array(64);
     assert.ok((await connection.read(buffer) ?? 0) > 0);
     relay.close();
     assert.equal(await connection.read(buffer).catch(() => null), null);
-    await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(relay.url).port) }));
+    await assert.rejects(
+      Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(relay.proxy.url).port) }),
+    );
   });
 });

@@ -9,6 +9,7 @@ import {
 } from "../../kube/mod.ts";
 import { type ApiServer, createCertificateAuthority, waitUntil } from "../cluster/mod.ts";
 import { partTest } from "../parts/mod.ts";
+import { withRuntimeVariables } from "../support/runtime_variables.ts";
 import { at, connectTo, serverParts, soon, withServer } from "./stage.ts";
 
 const review: Resource = {
@@ -111,6 +112,47 @@ partTest({
       const pod = await loadConnection({ env, serviceAccountFolder: folder });
       await using connected = await connectTo(server, { connection: pod });
       assert.deepEqual([await whoami(connected.cluster), pod.namespace], [robot, "apps"]);
+    }),
+});
+
+partTest({
+  name:
+    "loadConnection() is let in by a client certificate, several groups and extras where any certificate will do",
+  parts: serverParts,
+  fn: () =>
+    withFolder(async (server, folder) => {
+      await Deno.writeTextFile(`${folder}/admin.crt`, server.admin.certPem);
+      await Deno.writeTextFile(`${folder}/admin.key`, server.admin.keyPem);
+      const kubeconfig = `${folder}/any.kubeconfig`;
+      await Deno.writeTextFile(
+        kubeconfig,
+        `current-context: c
+clusters: [{name: c, cluster: {server: "${server.url}", insecure-skip-tls-verify: true}}]
+users:
+- name: u
+  user:
+    client-certificate: admin.crt
+    client-key: admin.key
+    as: bob
+    as-groups: [one, "two, three"]
+    as-user-extra: {example.com/team: [four, five]}
+contexts: [{name: c, context: {cluster: c, user: u}}]
+`,
+      );
+      using _variables = withRuntimeVariables();
+      await using connected = await connectTo(server, { kubeconfig });
+      const body = { apiVersion: "authentication.k8s.io/v1", kind: review.kind };
+      const request = { verb: "create", resource: review, body } as const;
+      // Side by side: each connection of the pool is one to the server.
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => connected.cluster.transport.send(request, soon())),
+      );
+      for (const answer of answers) {
+        const { username, groups, extra } = at(answer, "status", "userInfo") as Record<string, unknown>;
+        assert.equal(username, "bob");
+        assert.deepEqual(groups, ["one", "two, three", "system:authenticated"]);
+        assert.deepEqual(extra, { "example.com/team": ["four", "five"] });
+      }
     }),
 });
 

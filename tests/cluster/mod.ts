@@ -5,6 +5,7 @@ export { ApiServer, type ApiServerOptions, startApiserver } from "./api/server.t
 export {
   type CertificateAuthority,
   createCertificateAuthority,
+  createSelfSigned,
   type KeyPair,
 } from "./api/certificate_authority.ts";
 export { listClusterNames as listClusters } from "./life/claim_cluster.ts";

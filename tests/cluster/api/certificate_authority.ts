@@ -14,6 +14,8 @@ export interface CertificateRequest {
   readonly organizations?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
+  /** Of X.509 version 1, without extensions, as `openssl x509 -req` makes it. */
+  readonly version1?: true;
 }
 
 /** An authority for one cluster's certificates; its key never leaves this process. */
@@ -43,6 +45,17 @@ export async function createCertificateAuthority(commonName: string): Promise<Ce
   };
 }
 
+/** A server's certificate that is its own authority (CA:TRUE), as `openssl req -x509` makes it. */
+export async function createSelfSigned(request: CertificateRequest): Promise<KeyPair> {
+  const keys = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  const certificate = blankCertificate(request, 365);
+  fillName(certificate.issuer, request);
+  certificate.extensions = [basicConstraints(true), ...alternativeNames(request)];
+  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
+  await certificate.sign(keys.privateKey, "SHA-256");
+  return { certPem: certificatePem(certificate), keyPem: await privateKeyPem(keys.privateKey) };
+}
+
 async function issue(
   request: CertificateRequest,
   issuer: CertificateRequest,
@@ -51,12 +64,15 @@ async function issue(
   const keys = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
   const certificate = blankCertificate(request, 365);
   fillName(certificate.issuer, issuer);
-  certificate.extensions = [
-    basicConstraints(false),
-    keyUsage(usages.signAndEncipher),
-    extendedKeyUsage([purposes.server, purposes.client]),
-    ...alternativeNames(request),
-  ];
+  if (request.version1) certificate.version = 0;
+  else {
+    certificate.extensions = [
+      basicConstraints(false),
+      keyUsage(usages.signAndEncipher),
+      extendedKeyUsage([purposes.server, purposes.client]),
+      ...alternativeNames(request),
+    ];
+  }
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
   await certificate.sign(issuerKey, "SHA-256");
   return { certPem: certificatePem(certificate), keyPem: await privateKeyPem(keys.privateKey) };
