@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import fc from "fast-check";
 import { parseArgs } from "./args.ts";
+import { EXIT } from "./exit_code.ts";
 
 const bare = {
   scope: { kind: "context" },
@@ -118,6 +119,11 @@ Deno.test("parseArgs() sends whoever mistypes to the help of that command", () =
       name,
     );
   }
+});
+
+Deno.test("parseArgs() tells of every exit code in the help of the plugin", () => {
+  const [, codes = ""] = /Exit codes: ([^]*)$/.exec(helpOf("kubectl-kopiur")[0]?.[1] ?? "") ?? [];
+  deepEqual(codes.match(/\d+/g), Object.values(EXIT).map(String));
 });
 
 Deno.test("parseArgs() answers --version as `version` does", () => {

@@ -50,7 +50,7 @@ Examples:
   kubectl kopiur schedule suspend nightly  no backups by the clock for a while
   kubectl kopiur deletions list -A         deletions that wait for a person
 
-Exit codes: 0 done, 1 failed, 2 called wrongly, 124 a --wait that took too long`,
+Exit codes: 0 done, 1 failed, 2 called wrongly, 124 a --wait that took too long, 130 interrupted by Ctrl-C`,
 });
 
 /** `kopiur controller --help`. */

@@ -108,14 +108,15 @@ export class Redactor {
   }
 }
 
-/** An error and its causes as one line: "message: message of the cause: …". */
+/** An error and its causes as one line: "message: message of the cause: …"; what one says already is not said again. */
 export function errorChain(error: unknown): string {
   const seen = new Set<unknown>();
   const messages: string[] = [];
   let current: unknown = error;
   while (current instanceof Error && !seen.has(current) && messages.length < 10) {
     seen.add(current);
-    messages.push(current.message === "" ? current.name : current.message);
+    const message = current.message === "" ? current.name : current.message;
+    if (messages.at(-1)?.includes(message) !== true) messages.push(message);
     current = current.cause;
   }
   if (current !== undefined && current !== null && !(current instanceof Error)) {

@@ -167,6 +167,12 @@ Deno.test("keyIsSecret() tells a secret from what points at one", () => {
   }
 });
 
+Deno.test("errorChain() does not say again what an error took over from its cause", () => {
+  const cause = new Error("Failed to spawn: not found", { cause: new Error("No such file") });
+  const error = new Error(`Cannot start kopia: ${cause.message}`, { cause });
+  assert.equal(errorChain(error), "Cannot start kopia: Failed to spawn: not found: No such file");
+});
+
 Deno.test("errorChain() joins the messages of an error and its causes, and ends for a cycle", () => {
   const root = new Error("refused");
   const error = new Error("Cannot connect", { cause: new TypeError("", { cause: root }) });

@@ -41,7 +41,7 @@ export function failureLine(error: unknown, role: Role, host: Host): string | un
     clock: systemClock,
     outputs: [lineOutput((text) => void (line += text), logFormat)],
     activeTrace: () => undefined,
-  }).error(`the ${role} failed`, { error: error instanceof Error ? error.message : String(error) });
+  }).error(`the ${role} failed`, { error });
   return line;
 }
 
