@@ -182,6 +182,9 @@ export const repositoryStatus = z.object({
   }).optional().describe("The last connect or create."),
   bootstrap: z.object({
     forGeneration: z.int().min(0).describe("Spec generation the last finished bootstrap ran for."),
+    openedWith: z.string().max(64).optional().describe(
+      "Hash of the spec without catalog, deletionBreaker and maxConcurrentMovers that it opened the repository with. While that is the same, an edit leaves the Repository Ready. Absent after a failure.",
+    ),
     credentialVersion: z.string().describe("Versions of the Secrets and ConfigMaps it used."),
     runs: z.int().min(0).describe("Number of the Job whose end was written down last."),
     failures: z.int().min(0).describe("Failures in a row."),

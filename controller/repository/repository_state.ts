@@ -1,5 +1,6 @@
 import { findCondition, isReason, type Reason, REASONS } from "../../api/mod.ts";
 import { failureIsRetryable } from "../movers/mod.ts";
+import { isOpenAs } from "../shared/mod.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 
 /** The state of a repository after its last bootstrap. */
@@ -26,11 +27,12 @@ export type RepositoryState =
  * failed starts again with them, as somebody acted.
  */
 export function repositoryStateOf(
-  { generation, status }: RepositoryObject,
+  { generation, spec, status }: RepositoryObject,
   credentials: string,
 ): RepositoryState {
   const { bootstrap, uniqueId } = status;
-  if (bootstrap === undefined || bootstrap.forGeneration !== generation) return { kind: "unknown" };
+  if (bootstrap === undefined) return { kind: "unknown" };
+  if (bootstrap.forGeneration !== generation && !isOpenAs(spec, status)) return { kind: "unknown" };
   if (bootstrap.failures === 0) {
     return uniqueId === undefined ? { kind: "unknown" } : {
       kind: "open",

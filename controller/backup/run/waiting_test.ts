@@ -86,7 +86,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a repository that was changed and not opened since": {
     without: (stage) => void stage.kube.put(aReadyRepository({ status: { observedGeneration: 7 } })),
     reason: "RepositoryNotReady",
-    says: /was changed and was not opened since$/,
+    says: /was changed, and is opened as it is now before anything uses it$/,
     event: "Normal RepositoryNotReady on Backup",
     mend: (stage) => stage.openRepository(),
   },

@@ -464,6 +464,30 @@ Deno.test("a password that is mended in a Secret that is touched each minute is 
   assert.equal((await pass(kube, 7206, kind)).create.length, 1);
 });
 
+for (
+  const [what, spec, phase] of [
+    ["when it is read", { catalog: { refreshInterval: "2h" } }, "Ready"],
+    ["how it is opened", { mover: { cache: { capacity: "4Gi" } } }, "Initializing"],
+  ] as const
+) {
+  Deno.test(`a Repository of which ${what} was changed is ${phase} while it is opened again`, async () => {
+    const kube = await anOpenRepository();
+    const stored = storedRepository(kube);
+    kube.put({
+      ...stored,
+      metadata: { ...stored.metadata, generation: 2 },
+      spec: aRepository({ spec }).spec,
+    });
+    const plan = await pass(kube, 5);
+    assert.deepEqual([plan.create.length, plan.status.phase], [1, phase]);
+    endJob(kube, jobIn(kube), { exitCode: 2, message: failedMessage("AuthFailure"), at: later(8) });
+    assert.deepEqual([(await pass(kube, 9)).status.phase, (await pass(kube, 20)).status.phase], [
+      "Failed",
+      "Failed",
+    ]);
+  });
+}
+
 Deno.test("an open Repository says that its credentials changed, and tries them within seconds", async () => {
   const kube = await anOpenRepository();
   const kind = aKind();

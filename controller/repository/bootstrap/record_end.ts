@@ -11,6 +11,7 @@ import type { BootstrapPurpose } from "./purpose.ts";
 import { retryTime } from "./timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
 import { bootstrapTrace } from "./desired.ts";
+import { openingOf } from "../../shared/mod.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { POD_SECONDS } from "./task.ts";
 import type { OpeningResult } from "./opening_result.ts";
@@ -81,7 +82,12 @@ function statusAfter(
       ...(unfinished === undefined ? {} : { unfinished: leftBehind(unfinished) }),
     },
     lastInit: { status: "Succeeded", time: finishedAt, message, created },
-    bootstrap: { ...base, failures: 0, ...(catalog === undefined ? {} : { listing: "Pending" }) },
+    bootstrap: {
+      ...base,
+      ...(purpose.generation === repository.generation ? { openedWith: openingOf(repository.spec) } : {}),
+      failures: 0,
+      ...(catalog === undefined ? {} : { listing: "Pending" }),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { findCondition, type RepositorySpec, repositorySpec, repositoryStatus } from "../../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../../kube/types.ts";
+import { isOpenAs } from "./opening.ts";
 import { textAt } from "../objects/field_at.ts";
 import { byObject } from "../objects/by_object.ts";
 import { isHeir } from "../restored/inherited.ts";
@@ -26,7 +27,7 @@ export interface RepositoryView {
   readonly notReady: string | undefined;
 }
 
-/** The view of a Repository. Ready means that a bootstrap opened it with its current spec. */
+/** The view of a Repository. Ready means that a bootstrap opened the repository its spec means now. */
 export function repositoryView(repository: KubeObject | undefined): Lookup<RepositoryView> {
   return repository === undefined ? { kind: "missing" } : viewOf(repository);
 }
@@ -42,7 +43,7 @@ const viewOf = byObject((repository): Lookup<RepositoryView> => {
     };
   }
   const { uniqueId, bootstrap } = status.data;
-  const notReady = whyNotReady(key.name, repository.metadata.generation, status.data);
+  const notReady = whyNotReady(key.name, repository.metadata.generation, spec.data, status.data);
   const credentialVersion = bootstrap?.credentialVersion;
   const { uid = "" } = repository.metadata;
   const value = {
@@ -59,13 +60,19 @@ const viewOf = byObject((repository): Lookup<RepositoryView> => {
 
 type Status = ReturnType<typeof repositoryStatus.parse>;
 
-function whyNotReady(name: string, generation: number | undefined, status: Status): string | undefined {
+function whyNotReady(
+  name: string,
+  generation: number | undefined,
+  spec: RepositorySpec,
+  status: Status,
+): string | undefined {
   const { phase, observedGeneration, conditions, uniqueId, bootstrap } = status;
   if (phase === undefined) return `Repository "${name}" was not opened yet`;
   // observedGeneration also changes in a pass that failed before it could read the spec.
   const openedFor = bootstrap?.forGeneration ?? observedGeneration;
-  if (observedGeneration !== generation || openedFor !== generation) {
-    return `Repository "${name}" was changed; any change of its spec opens it again first, which takes seconds`;
+  const isOfSpec = observedGeneration === generation && openedFor === generation;
+  if (!isOfSpec && !isOpenAs(spec, status)) {
+    return `Repository "${name}" was changed, and is opened as it is now before anything uses it`;
   }
   if (phase === "Ready" && uniqueId !== undefined) return undefined;
   const why = findCondition(conditions, "Ready")?.message ?? "";

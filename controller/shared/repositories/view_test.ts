@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../../kube/types.ts";
 import { aCondition, aReadyRepository, aRepository } from "../../../tests/support/mod.ts";
+import { repositorySpec } from "../../../api/mod.ts";
+import { openingOf } from "./opening.ts";
 import { repositoryView } from "./view.ts";
 
 const cases: Readonly<Record<string, { repository: KubeObject; notReady: string | undefined }>> = {
@@ -13,14 +15,28 @@ const cases: Readonly<Record<string, { repository: KubeObject; notReady: string 
         bootstrap: { forGeneration: 1, credentialVersion: "c", runs: 1, failures: 0 },
       },
     }),
-    notReady:
-      'Repository "repo" was changed; any change of its spec opens it again first, which takes seconds',
+    notReady: 'Repository "repo" was changed, and is opened as it is now before anything uses it',
   },
   "was never looked at": { repository: aRepository(), notReady: 'Repository "repo" was not opened yet' },
   "was changed since": {
     repository: aReadyRepository({ metadata: { generation: 2 } }),
-    notReady:
-      'Repository "repo" was changed; any change of its spec opens it again first, which takes seconds',
+    notReady: 'Repository "repo" was changed, and is opened as it is now before anything uses it',
+  },
+  "was changed since, but not in how it is opened": {
+    repository: aReadyRepository({
+      metadata: { generation: 2 },
+      spec: { catalog: { refreshInterval: "2h" }, maxConcurrentMovers: 3, deletionBreaker: { threshold: 5 } },
+      status: {
+        bootstrap: {
+          forGeneration: 1,
+          openedWith: openingOf(repositorySpec.parse(aReadyRepository().spec)),
+          credentialVersion: "c",
+          runs: 1,
+          failures: 0,
+        },
+      },
+    }),
+    notReady: undefined,
   },
   "failed": {
     repository: aReadyRepository({
