@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { matches } from "./cel.ts";
 import type { KindDefinition } from "./kinds/definition.ts";
 import { CATEGORY, GROUP, VERSION } from "./meta.ts";
 
@@ -82,6 +83,11 @@ function structural(node: unknown): unknown {
   return result;
 }
 
+function hasRuleFor(pattern: unknown, node: Json): boolean {
+  const rules = node["x-kubernetes-validations"];
+  return Array.isArray(rules) && rules.some(({ rule }) => rule === matches(String(pattern)));
+}
+
 function isDropped(key: string, value: unknown, node: Json): boolean {
   if (key === "$schema" || key === "propertyNames") return true;
   if (key === "additionalProperties" && value === false) return true;
@@ -89,6 +95,6 @@ function isDropped(key: string, value: unknown, node: Json): boolean {
   if ((key === "maximum" || key === "minimum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) {
     return true;
   }
-  // `format` already says it; zod's pattern is 200 characters of noise.
-  return key === "pattern" && node["format"] === "date-time";
+  // `format` already says it, and zod's pattern is 200 characters of noise; or a rule does, with a sentence (ofForm).
+  return key === "pattern" && (node["format"] === "date-time" || hasRuleFor(value, node));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { customResourceDefinition } from "./crd.ts";
+import { customResourceDefinition, openApiSchema } from "./crd.ts";
 import { ALL_KINDS } from "./mod.ts";
 
 Deno.test("customResourceDefinition() says of every field what it is for", () => {
@@ -26,4 +26,21 @@ Deno.test("customResourceDefinition() says of every field what it is for", () =>
     walk(definition.kind, crd.spec?.versions?.[0]?.schema?.openAPIV3Schema);
   }
   assert.deepEqual(silent, []);
+});
+
+/** Every bare pattern of a schema, by path. */
+function* patternsOf(path: string, node: unknown): Generator<string> {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, child] of Object.entries(node)) {
+    if (key === "pattern" && typeof child === "string") yield path;
+    else yield* patternsOf(/^(properties|items)$/.test(key) ? path : `${path}.${key}`, child);
+  }
+}
+
+Deno.test("customResourceDefinition() refuses no text of a spec by a bare pattern", () => {
+  const bare = ALL_KINDS.flatMap((
+    definition,
+  ) => [...patternsOf(definition.kind, openApiSchema(definition.spec))]);
+  // Labels are nested too deeply for rules.
+  assert.deepEqual(bare.filter((path) => !/\.match(Labels|Expressions)\./.test(path)), []);
 });

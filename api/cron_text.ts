@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { DURATION_PATTERN } from "./duration.ts";
-import { cel, type CelRule } from "./cel.ts";
+import { DURATION_PATTERN, DURATION_TEXT } from "./duration.ts";
+import { cel, type CelRule, ofForm } from "./cel.ts";
 
 const MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC";
 const WEEKDAYS = "SUN|MON|TUE|WED|THU|FRI|SAT";
@@ -38,7 +38,11 @@ export const cronText: z.ZodString = z.string().min(9).max(256).meta(cel(
 ));
 
 /** The window in which a slot's start is spread. */
-export const jitterText: z.ZodString = z.string().regex(new RegExp(DURATION_PATTERN)).max(32);
+export const jitterText: z.ZodString = ofForm(
+  z.string().max(32),
+  new RegExp(DURATION_PATTERN),
+  DURATION_TEXT,
+);
 
 /** What the name of a time zone looks like; three letters are none, as BST is another place in every list. */
 export const TIME_ZONE_PATTERN = "^(UTC|GMT|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$";

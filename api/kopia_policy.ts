@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { cel } from "./cel.ts";
+import { cel, ofForm } from "./cel.ts";
 
 /** Compressors of the pinned kopia that it does not call deprecated. */
 export const KOPIA_COMPRESSORS = [
@@ -54,6 +54,9 @@ export const KOPIA_SPLITTERS = [
 const allowedExtraArg =
   /^--(?:fail-fast|force-hash=(?:100|[0-9]{1,2})(?:\.[0-9]{1,3})?|checkpoint-interval=(?:[1-9]|[1-3][0-9]|4[0-5])m)$/;
 
+const allowedExtraArgsText =
+  "expected one of --fail-fast, --force-hash=<percent>, --checkpoint-interval=<1 to 45>m";
+
 /** Flags people may expect in extraArgs, with what is to be done instead. */
 const refusedFlags: Readonly<Record<string, string>> = {
   all: "name the volumes under sources",
@@ -73,9 +76,8 @@ export function refusedExtraArg(arg: string): string | undefined {
   if (allowedExtraArg.test(arg)) return undefined;
   const [, name = ""] = /^--(?:no-)?([a-z0-9-]{1,64})(?:=|$)/.exec(arg) ?? [];
   const instead = Object.hasOwn(refusedFlags, name) ? refusedFlags[name] : undefined;
-  const expected = "one of --fail-fast, --force-hash=<percent>, --checkpoint-interval=<1 to 45>m";
   return instead === undefined
-    ? `"${short(arg)}" is not allowed, expected ${expected}`
+    ? `"${short(arg)}" is not allowed, ${allowedExtraArgsText}`
     : `"--${name}" is not allowed: ${instead}`;
 }
 
@@ -92,9 +94,17 @@ export function refusedExtraArgs(args: readonly string[]): string | undefined {
   return undefined;
 }
 
-const extension = z.string().max(64).regex(/^\.?[^./\s\p{Cc}]+$/u);
+const extension = ofForm(
+  z.string().max(64),
+  /^\.?[^./\s\p{Cc}]+$/u,
+  "expected the extension of a file name alone, as .gz or gz",
+);
 /** Kopia sorts the rules of a policy, so that one that begins with "!" comes first and is undone by the others. */
-const ignoreRule = z.string().max(256).regex(/^[^!\p{Cc}][^\p{Cc}]*$/u);
+const ignoreRule = ofForm(
+  z.string().max(256),
+  /^[^!\p{Cc}][^\p{Cc}]*$/u,
+  'expected a rule as in .gitignore that does not begin with "!", which has no effect in a policy of kopia',
+);
 
 /**
  * What file systems and storage boxes make by themselves on a volume: nobody's data, mostly unreadable, or copies of
@@ -157,12 +167,13 @@ export const kopiaPolicy = z.object({
       "Leave sockets, pipes and devices out without a word. Kopia's default: true.",
     ),
   }).optional().describe("What counts as an error."),
-  extraArgs: z.array(z.string().max(64).regex(allowedExtraArg)).max(8).optional().meta(cel({
-    rule: "self.all(a, self.exists_one(b, a.split('=')[0] == b.split('=')[0]))",
-    message: "each argument may be given once",
-  })).describe(
-    "Further arguments of kopia snapshot create: --fail-fast, --force-hash=<percent>, --checkpoint-interval=<1 to 45>m.",
-  ),
+  extraArgs: z.array(ofForm(z.string().max(64), allowedExtraArg, allowedExtraArgsText)).max(8).optional()
+    .meta(cel({
+      rule: "self.all(a, self.exists_one(b, a.split('=')[0] == b.split('=')[0]))",
+      message: "each argument may be given once",
+    })).describe(
+      "Further arguments of kopia snapshot create: --fail-fast, --force-hash=<percent>, --checkpoint-interval=<1 to 45>m.",
+    ),
 });
 export type KopiaPolicy = z.infer<typeof kopiaPolicy>;
 

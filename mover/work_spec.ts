@@ -9,14 +9,14 @@ import {
   type WorkSpec,
   workSpec,
 } from "../api/mover/contract.ts";
+import { IDENTITY_FORM } from "../api/words.ts";
 import { MoverError } from "./mover_error.ts";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const knownOperations = Object.keys(OPERATION_NAMES);
-/** Kopia splits `user@host:path` and `key:value` at "@" and ":", so the parts must not contain them. */
-const identityForm = /^[^@:\s\p{Cc}]+$/u;
+/** Kopia splits `key:value` at the first ":". */
 const tagKeyForm = /^[^:\p{Cc}]+$/u;
 
 /**
@@ -48,8 +48,8 @@ export function refuseMissingSecrets(spec: WorkSpec, environment: Environment): 
     throw new MoverError("AuthFailure", missingVariable(MOVER_ENV.password, "the repository's password"));
   }
   if (!("s3" in spec.repository)) return;
-  for (const name of [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey]) {
-    if (isMissing(environment, name)) {
+  for (const name of [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey, MOVER_ENV.awsSessionToken]) {
+    if (name !== MOVER_ENV.awsSessionToken && isMissing(environment, name)) {
       throw new MoverError("AccessDenied", missingVariable(name, "the key of the S3 storage"));
     }
     if (/\p{Cc}/u.test((environment[name] ?? "").trim())) {
@@ -102,8 +102,12 @@ function refuseExtraArgs(json: unknown): void {
 function refuseAmbiguousText(spec: WorkSpec): void {
   if (JSON.stringify(spec).includes("\\u0000")) throw invalid("it holds a NUL character, expected text");
   for (const part of [spec.identity.username, spec.identity.hostname]) {
-    if (!identityForm.test(part)) {
-      throw invalid(`its identity holds ${short(part)}, expected no "@", ":" or space`);
+    if (!IDENTITY_FORM.test(part)) {
+      throw invalid(
+        `its identity holds ${
+          short(part)
+        }, expected no "@", ":" or control character, and no blank at an end`,
+      );
     }
   }
   if (!("backup" in spec.operation)) return;
@@ -127,7 +131,7 @@ function missingVariable(name: string, meaning: string): string {
 }
 
 function isMissing(environment: Environment, name: string): boolean {
-  return (environment[name] ?? "").trim() === "";
+  return /^[\s\u0085]*$/.test(environment[name] ?? "");
 }
 
 function short(value: unknown): string {

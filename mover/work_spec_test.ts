@@ -177,6 +177,8 @@ Deno.test("refuseMissingSecrets() names the variable that is missing", () => {
     [onFilesystem, { KOPIA_PASSWORD: "" }, "AuthFailure", "KOPIA_PASSWORD"],
     [onFilesystem, { KOPIA_PASSWORD: " \n\t" }, "AuthFailure", "KOPIA_PASSWORD"],
     [onS3, { ...keys, AWS_ACCESS_KEY_ID: " \n" }, "AccessDenied", "AWS_ACCESS_KEY_ID"],
+    [onFilesystem, { KOPIA_PASSWORD: "\u0085" }, "AuthFailure", "KOPIA_PASSWORD"],
+    [onS3, { ...keys, AWS_SESSION_TOKEN: "a\nb" }, "AccessDenied", "AWS_SESSION_TOKEN"],
     [onS3, { ...keys, AWS_SECRET_ACCESS_KEY: "a\nb" }, "AccessDenied", "AWS_SECRET_ACCESS_KEY"],
     [onS3, { ...keys, AWS_ACCESS_KEY_ID: undefined }, "AccessDenied", "AWS_ACCESS_KEY_ID"],
     [onS3, { ...keys, AWS_SECRET_ACCESS_KEY: "" }, "AccessDenied", "AWS_SECRET_ACCESS_KEY"],

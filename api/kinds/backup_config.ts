@@ -1,12 +1,16 @@
 import * as z from "zod";
-import { cel, exactlyOneOf } from "../cel.ts";
+import { cel, exactlyOneOf, ofForm } from "../cel.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "../kind_names.ts";
 import { kopiaPolicy } from "../kopia_policy.ts";
 import { conditions, identity, moverSpec } from "./shared_types.ts";
-import { deletionPolicy, objectName } from "../words.ts";
+import { deletionPolicy, IDENTITY_FORM, objectName } from "../words.ts";
 
-const identityPart = z.string().min(1).max(63).regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/);
+const identityPart = ofForm(
+  z.string().min(1).max(253),
+  IDENTITY_FORM,
+  'expected a part of user@host as kopia lists it: no "@", ":" or control character, and no blank at either end',
+);
 
 /** Reference to the repository a config writes to. */
 export const repositoryRef = z.object({
@@ -50,7 +54,11 @@ const configSource = z.object({
   pvcSelector: labelSelector.optional().describe(
     'The PersistentVolumeClaims of this namespace whose labels match when a run starts; an empty selector matches all. Left out, and named in the condition VolumesUsable: claims being deleted, without a volume, that lost it, and raw block devices. Left out as well: the repository\'s own volume and those with the annotation kopiur.home-operations.com/no-backup: "true".',
   ),
-  sourcePathOverride: z.string().max(512).regex(/^\/[^:\p{Cc}]*$/u).optional().describe(
+  sourcePathOverride: ofForm(
+    z.string().max(512),
+    /^\/[^:\p{Cc}]*$/u,
+    'expected an absolute path without ":" and control characters, such as /data',
+  ).optional().describe(
     "Kopia's source path for a claim that is named. Default: by sourcePathStrategy.",
   ),
   sourcePathStrategy: z.enum(["PvcName", "PvcNamespacedName"]).default("PvcName").describe(
@@ -92,7 +100,7 @@ export const backupConfigSpec = z.object({
     ),
     hostname: identityPart.optional().describe("Host half of the kopia identity. Default: the namespace."),
   }).optional().describe(
-    "Kopia stores the history of snapshots under user@host:path; changing it after the first success starts a new history.",
+    "Kopia stores the history of snapshots under user@host:path; changing it after the first success starts a new history. To continue the history of another client, give both halves as kopia lists them, upper case, blanks and all.",
   ),
   sources: z.array(configSource).min(1).max(SOURCES_MAX).meta(cel(
     {

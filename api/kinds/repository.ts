@@ -1,14 +1,36 @@
 import * as z from "zod";
-import { cel, exactlyOneOf } from "../cel.ts";
+import { cel, exactlyOneOf, matches, ofForm } from "../cel.ts";
 import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "../kind_names.ts";
-import { DURATION_PATTERN } from "../duration.ts";
+import { DURATION_PATTERN, DURATION_TEXT } from "../duration.ts";
 import { moverMemory } from "../mover/memory.ts";
 import { conditions, configMapKeyRef, moverSpec, secretKeyRef, secretRef } from "./shared_types.ts";
 import { objectName } from "../words.ts";
 
+const algorithm = ofForm(
+  z.string().max(64),
+  /^[A-Z0-9-]+$/,
+  "expected the name of an algorithm as kopia writes it, such as AES256-GCM-HMAC-SHA256",
+);
+
+function durationOfAtLeast(seconds: number, field: string): z.ZodString {
+  const isDuration = matches(DURATION_PATTERN);
+  return z.string().max(32).regex(new RegExp(DURATION_PATTERN), DURATION_TEXT).meta(cel(
+    { rule: isDuration, message: DURATION_TEXT },
+    {
+      rule:
+        `!${isDuration} || (self.matches('^[0-9]+$') ? int(self) >= ${seconds} : duration(self) >= duration('${seconds}s'))`,
+      message: `${field} must be at least ${seconds}s`,
+    },
+  ));
+}
+
 const filesystem = z.object({
-  path: z.string().max(512).regex(/^\/[^:\p{Cc}]*[^:/\p{Cc}]$/u).default("/repository").describe(
+  path: ofForm(
+    z.string().max(512),
+    /^\/[^:\p{Cc}]*[^:/\p{Cc}]$/u,
+    'expected an absolute path without ":" and without "/" at its end, such as /repository',
+  ).default("/repository").describe(
     "Absolute path at which the volume is mounted in movers; the repository is its root.",
   ),
   volume: z.object({
@@ -19,11 +41,19 @@ const filesystem = z.object({
 });
 
 const s3 = z.object({
-  bucket: z.string().min(3).max(63).regex(/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/).describe("Bucket; it must exist."),
+  bucket: ofForm(
+    z.string().min(3).max(63),
+    /^[a-z0-9][a-z0-9.-]*[a-z0-9]$/,
+    'expected the name of a bucket alone: lower case letters, digits, "." and "-"; no s3://, and a folder goes into prefix',
+  ).describe("Bucket; it must exist."),
   prefix: z.string().max(512).optional().describe(
     "Key prefix inside the bucket, with its trailing slash if one is wanted.",
   ),
-  endpoint: z.string().min(1).max(253).regex(/^[^/@\s]+$/).default("s3.amazonaws.com").describe(
+  endpoint: ofForm(
+    z.string().min(1).max(253),
+    /^[^/@\s]+$/,
+    "expected host or host:port without a scheme and a path, such as s3.example.org:9000; for http:// set tls.disableTls",
+  ).default("s3.amazonaws.com").describe(
     "host[:port] of the S3 service, without a scheme.",
   ),
   region: z.string().max(64).optional().describe("Region, where the service needs one."),
@@ -60,13 +90,13 @@ export const repositorySpec = z.object({
     enabled: z.boolean().default(false).describe(
       "Create the repository when the storage has none. Never done after any other failure.",
     ),
-    encryption: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+    encryption: algorithm.optional().describe(
       "Kopia encryption algorithm of a new repository.",
     ),
-    hash: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+    hash: algorithm.optional().describe(
       "Kopia block hash algorithm of a new repository.",
     ),
-    splitter: z.string().max(64).regex(/^[A-Z0-9-]+$/).optional().describe(
+    splitter: algorithm.optional().describe(
       "Kopia object splitter of a new repository.",
     ),
   }).meta(cel(
@@ -84,12 +114,9 @@ export const repositorySpec = z.object({
     },
   )).optional().describe("What to do when the storage has no repository."),
   catalog: z.object({
-    refreshInterval: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(
+    refreshInterval: durationOfAtLeast(30, "refreshInterval").default(
       CATALOG_DEFAULTS.refreshInterval,
-    ).meta(cel({
-      rule: "self.matches('^[0-9]+$') ? int(self) >= 30 : duration(self) >= duration('30s')",
-      message: "refreshInterval must be at least 30s",
-    })).describe(
+    ).describe(
       "How often the repository is opened and its snapshots are read, as 90s, 30m or 1h30m; at least 30s.",
     ),
     discover: z.boolean().default(CATALOG_DEFAULTS.discover).describe(
@@ -108,13 +135,9 @@ export const repositorySpec = z.object({
     threshold: z.int().min(0).max(100000).default(DELETION_BREAKER_DEFAULTS.threshold).describe(
       "When more Backups than this are deleted within the window, with their snapshots, the snapshots stay until a person confirms; 0 switches this count off.",
     ),
-    window: z.string().regex(new RegExp(DURATION_PATTERN)).max(32).default(DELETION_BREAKER_DEFAULTS.window)
-      .meta(cel({
-        rule: "self.matches('^[0-9]+$') ? int(self) >= 10 : duration(self) >= duration('10s')",
-        message: "window must be at least 10s",
-      })).describe(
-        "The window in which deletions are counted together, as 90s or 10m; at least 10s.",
-      ),
+    window: durationOfAtLeast(10, "window").default(DELETION_BREAKER_DEFAULTS.window).describe(
+      "The window in which deletions are counted together, as 90s or 10m; at least 10s.",
+    ),
     keepLast: z.boolean().default(DELETION_BREAKER_DEFAULTS.keepLast).describe(
       "Also hold a deletion that would delete the newest whole snapshot of a source, or more than half of a recipe's Backups; false switches this part off.",
     ),

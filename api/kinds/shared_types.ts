@@ -1,11 +1,18 @@
 import * as z from "zod";
+import { ofForm } from "../cel.ts";
 import { CACHE_CAPACITY_DEFAULT } from "../mover/cache_sizes.ts";
 import { objectName } from "../words.ts";
+
+const dataKey = ofForm(
+  z.string().min(1).max(253),
+  /^[-._a-zA-Z0-9]+$/,
+  'expected a key of a Secret or ConfigMap: letters, digits, "-", "_" and "."',
+);
 
 /** Secret key in the namespace of the object that names it. */
 export const secretKeyRef = z.object({
   name: objectName.describe("Name of the Secret, in the namespace of this object."),
-  key: z.string().min(1).max(253).regex(/^[-._a-zA-Z0-9]+$/).default("KOPIA_PASSWORD").describe(
+  key: dataKey.default("KOPIA_PASSWORD").describe(
     "Key inside the Secret.",
   ),
 });
@@ -18,7 +25,7 @@ export const secretRef = z.object({
 /** Key of a ConfigMap in the namespace of the object that names it. */
 export const configMapKeyRef = z.object({
   configMapName: objectName.describe("Name of the ConfigMap, in the namespace of this object."),
-  key: z.string().min(1).max(253).regex(/^[-._a-zA-Z0-9]+$/).default("ca.crt").describe(
+  key: dataKey.default("ca.crt").describe(
     "Key inside the ConfigMap.",
   ),
 });
@@ -47,13 +54,18 @@ export const conditions = z.array(condition).max(32).optional().meta({
   "x-kubernetes-list-map-keys": ["type"],
 }).describe("Conditions for programs: Ready, Reconciling, Stalled and the specific ones of the kind.");
 
-const quantity = z.string().max(64).regex(/^[0-9]+(\.[0-9]+)?([eE][0-9]+|[numkKMGTPE]i?)?$/);
+const quantity = ofForm(
+  z.string().max(64),
+  /^[0-9]+(\.[0-9]+)?([eE][0-9]+|[numkKMGTPE]i?)?$/,
+  "expected an amount as Kubernetes writes it, such as 500m, 2Gi or 1.5G (no blank, and no B at the end)",
+);
+const amounts = z.record(z.string(), quantity).meta({ maxProperties: 16 });
 
 /** Pod-level choices for mover Jobs; everything not set is the hardened default. */
 export const moverSpec = z.object({
   resources: z.object({
-    requests: z.record(z.string(), quantity).optional().describe("Guaranteed amounts by resource name."),
-    limits: z.record(z.string(), quantity).optional().describe("Upper bounds by resource name."),
+    requests: amounts.optional().describe("Guaranteed amounts by resource name."),
+    limits: amounts.optional().describe("Upper bounds by resource name."),
   }).optional().describe("Resource requests and limits of the mover container."),
   runAsUser: z.int().min(1).max(2147483647).optional().describe(
     "Numeric user of the mover; pick the owner of the files. Default 65532. Use one user for all movers of a filesystem repository.",

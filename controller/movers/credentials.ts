@@ -21,7 +21,15 @@ export interface Found {
     readonly content?: string;
     /** Keys with a non-empty value; none for volumes. */
     readonly keys: readonly string[];
+    /** Needed keys whose value cannot be used. */
+    readonly flaws: readonly Flaw[];
   };
+}
+
+/** A key of a Secret and what is wrong with its value, as a verb with its object. */
+interface Flaw {
+  readonly key: string;
+  readonly is: string;
 }
 
 /** What is missing, with the reason of the first missing object. */
@@ -73,7 +81,7 @@ export function foundOf(need: Need, object: KubeObject | undefined): Found {
   const { uid = "", resourceVersion = "" } = object.metadata;
   // A volume's resourceVersion changes with its status, so only its uid counts.
   const version = need.kind === "volumeClaim" ? uid : `${uid}/${resourceVersion}`;
-  if (need.kind === "volumeClaim") return { need, present: { version, keys: [] } };
+  if (need.kind === "volumeClaim") return { need, present: { version, keys: [], flaws: [] } };
   const { data = {}, binaryData = {} } = need.kind === "secret"
     ? { data: builtin(object, "Secret").data }
     : builtin(object, "ConfigMap");
@@ -82,7 +90,25 @@ export function foundOf(need: Need, object: KubeObject | undefined): Found {
   );
   const content = shortHash(JSON.stringify(entries), 64);
   const keys = entries.flat().filter(([, value]) => value !== "").map(([key]) => key);
-  return { need, present: { version, content, keys } };
+  const flaws = need.kind === "secret"
+    ? keys.flatMap((key) => need.keys.includes(key) ? flawOf(key, data[key] ?? "") : [])
+    : [];
+  return { need, present: { version, content, keys, flaws } };
+}
+
+const s3Keys: readonly string[] = [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey];
+
+/** Why the value of a key cannot be used; without a word of the value itself. */
+function flawOf(key: string, base64: string): readonly Flaw[] {
+  const bytes = Uint8Array.fromBase64(base64);
+  const text = new TextDecoder().decode(bytes);
+  if (/^[\s\u0085]*$/.test(text)) return [{ key, is: "holds white space alone" }];
+  if (text.includes("\0") || text.includes("\ufffd")) {
+    return [{ key, is: "holds bytes that are no UTF-8 text, as a file in UTF-16 does," }];
+  }
+  return s3Keys.includes(key) && /\p{Cc}/u.test(text.trim())
+    ? [{ key, is: "holds a line break or another control character" }]
+    : [];
 }
 
 /** What is missing; undefined when every need is met. */
@@ -116,9 +142,9 @@ function addKeys(keysBySecret: Map<string, string[]>, name: string, keys: readon
 function lackOf({ need, present }: Found, namespace: string): readonly Missing[] {
   switch (need.kind) {
     case "secret":
-      return lackOfKeys("MissingCredentialsSecret", "Secret", need, present?.keys, namespace);
+      return lackOfKeys("MissingCredentialsSecret", "Secret", need, present, namespace);
     case "configMap":
-      return lackOfKeys("MissingConfigMap", "ConfigMap", need, present?.keys, namespace);
+      return lackOfKeys("MissingConfigMap", "ConfigMap", need, present, namespace);
     case "volumeClaim": {
       if (present !== undefined) return [];
       const message = `PersistentVolumeClaim "${need.name}" does not exist in namespace "${namespace}"`;
@@ -131,14 +157,22 @@ function lackOfKeys(
   reason: Missing["reason"],
   kind: string,
   need: { readonly name: string; readonly keys: readonly string[] },
-  keys: readonly string[] | undefined,
+  present: Found["present"],
   namespace: string,
 ): readonly Missing[] {
-  const wanted = need.keys.filter((key) => keys?.includes(key) !== true);
-  if (wanted.length === 0) return [];
+  const says = (is: string) => ({
+    reason,
+    message: `${kind} "${need.name}" in namespace "${namespace}" ${is}`,
+  });
+  const flaws = present?.flaws ?? [];
+  const flawed = flaws.map(({ key, is }) => says(`${is} under the key "${key}", expected one line of text`));
+  const wanted = need.keys.filter((key) => present?.keys.includes(key) !== true);
+  if (wanted.length === 0) return flawed;
   const named = wanted.map((key) => `"${key}"`).join(" and ");
-  const [is, expected] = keys === undefined
-    ? ["does not exist", `expected it with the key ${named}`]
-    : ["is there", `expected it to have a value under the key ${named}`];
-  return [{ reason, message: `${kind} "${need.name}" in namespace "${namespace}" ${is}, ${expected}` }];
+  const lack = says(
+    present === undefined
+      ? `does not exist, expected it with the key ${named}`
+      : `is there, expected it to have a value under the key ${named}`,
+  );
+  return [lack, ...flawed];
 }

@@ -63,6 +63,34 @@ Deno.test("firstMissing() names each key that is not there or empty, and everyth
   assert.match(found?.message ?? "", /"s3-keys" .* is there, .* key "AWS_SECRET_ACCESS_KEY"; ConfigMap "ca"/);
 });
 
+Deno.test("firstMissing() names a key whose value no mover could use, and keeps the value to itself", async () => {
+  const cases: readonly (readonly [string, string, RegExp | undefined])[] = [
+    [
+      "KOPIA_PASSWORD",
+      "\n",
+      /"repo-password" .* holds white space alone under the key "KOPIA_PASSWORD", expected/,
+    ],
+    ["KOPIA_PASSWORD", " \t\r\n", /holds white space alone/],
+    ["KOPIA_PASSWORD", "\xff\xfep\0w\0", /holds bytes that are no UTF-8 text, as a file in UTF-16 does/],
+    ["KOPIA_PASSWORD", "correct horse\n", undefined],
+    ["AWS_ACCESS_KEY_ID", "AKIA\n", undefined],
+    ["AWS_ACCESS_KEY_ID", "\r\n", /holds white space alone under the key "AWS_ACCESS_KEY_ID"/],
+    ["AWS_SECRET_ACCESS_KEY", "AKIA\nAKIA", /holds a line break or another control character/],
+  ];
+  const spec: RepositorySpec = {
+    encryption,
+    backend: { s3: { bucket: "bucket", endpoint: "s3.lan", auth: { secretRef: { name: "repo-password" } } } },
+  };
+  for (const [key, value, says] of cases) {
+    const kube = new FakeKube();
+    kube.put(aSecret({ data: { KOPIA_PASSWORD: "p", ...keys, [key]: value } }));
+    const found = await missing(spec, kube);
+    if (says === undefined) assert.equal(found, undefined, key);
+    else assert.match(found?.message ?? "", says);
+    assert.doesNotMatch(found?.message ?? "", /AKIA/);
+  }
+});
+
 Deno.test("firstMissing() names a missing ConfigMap key and a missing volume", async () => {
   const kube = new FakeKube();
   kube.put(

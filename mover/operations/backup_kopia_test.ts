@@ -4,6 +4,7 @@ import { partTest } from "../../tests/parts/mod.ts";
 import {
   backupOf,
   bootstrapOf,
+  deletionOf,
   failureOf,
   makeMoverFolder,
   type MoverFolder,
@@ -293,5 +294,43 @@ partTest({
     const end = await runCase({ folder, binary, operation: { backup: { ...operation, uniqueId } } });
     assert.equal(failureOf(end).class, "RepositoryReplaced", failureOf(end).message);
     assert.deepEqual(await plain.list(), []);
+  },
+});
+
+partTest({
+  name:
+    "backUp() continues the history that another client wrote under an odd identity, and can delete of it",
+  parts: ["kopia"],
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    const binary = await kopiaPath();
+    const plain = new PlainKopia(binary, folder);
+    await Deno.mkdir(folder.at("repository"));
+    await plain.create(folder.at("repository"));
+    await writeTree(folder.at("source"), { a: "1", b: noise(100_000) });
+    for (
+      const identity of [
+        { username: "Admin User", hostname: "BÜRO-PC" },
+        { username: "-x=y", hostname: "--z" },
+        { username: "管理者\\DOMAIN", hostname: "Host, 2nd (old)" },
+      ]
+    ) {
+      const source = `${identity.username}@${identity.hostname}:/data`;
+      await plain.run("snapshot", "create", `--override-source=${source}`, "--", folder.at("source"));
+      const runId = `uid-${identity.username}`;
+      const end = await runCase({
+        folder,
+        binary,
+        identity,
+        operation: backup(folder.at("source"), runId, "/data"),
+      });
+      assert.equal(backupOf(end).filesNew, 0, "it stands on what the other client saved");
+      const [made] = await plain.finishedOf(runId);
+      assert.deepEqual(made?.source, { userName: identity.username, host: identity.hostname, path: "/data" });
+      const operation = {
+        snapshotDelete: { runId, snapshots: [{ id: backupOf(end).snapshotId, sourcePath: "/data" }] },
+      };
+      assert.equal(deletionOf(await runCase({ folder, binary, identity, operation })).deleted, 1);
+    }
   },
 });

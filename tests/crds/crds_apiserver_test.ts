@@ -92,6 +92,14 @@ const good: Readonly<Record<string, Sample>> = {
       },
     },
   },
+  "a config that continues another client's history": {
+    kind: "BackupConfig",
+    spec: {
+      repository: { name: "home" },
+      identity: { username: "Admin User", hostname: "BÜRO-PC" },
+      sources: [{ pvc: { name: "a" } }],
+    },
+  },
   "a config that keeps everything": {
     kind: "BackupConfig",
     spec: { repository: { name: "home" }, sources: [{ pvc: { name: "a" } }], retention: {} },
@@ -134,14 +142,60 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
       kind: "Repository",
       spec: { backend: { s3: { ...s3.s3, endpoint: "https://x" } }, encryption: password },
     },
-    says: /spec\.backend\.s3\.endpoint/,
+    says: /spec\.backend\.s3\.endpoint: .*host:port without a scheme/,
+  },
+  "a bucket as a URL": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: { s3: { ...s3.s3, bucket: "s3://backups" } }, encryption: password },
+    },
+    says: /spec\.backend\.s3\.bucket: .*name of a bucket alone/,
+  },
+  "a Secret in upper case": {
+    sample: {
+      kind: "Repository",
+      spec: { backend: filesystem, encryption: { passwordSecretRef: { name: "Password" } } },
+    },
+    says: /passwordSecretRef\.name: .*lower case letters/,
+  },
+  "an amount of memory with a unit of its own": {
+    sample: {
+      kind: "Repository",
+      spec: {
+        backend: filesystem,
+        encryption: password,
+        mover: { resources: { limits: { memory: "2 GB" } } },
+      },
+    },
+    says: /limits\[memory\]: .*500m, 2Gi or 1\.5G/,
+  },
+  "a relative source path": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        sources: [{ pvc: { name: "a" }, sourcePathOverride: "rel/path" }],
+      },
+    },
+    says: /sources\[0\]\.sourcePathOverride: .*absolute path/,
+  },
+  "a rule that puts back what others leave out": {
+    sample: {
+      kind: "BackupConfig",
+      spec: {
+        repository: { name: "home" },
+        sources: [{ pvc: { name: "a" } }],
+        policy: { ignore: { paths: ["!keep.me"] } },
+      },
+    },
+    says: /ignore\.paths\[0\]: .*does not begin with "!"/,
   },
   "a relative path": {
     sample: {
       kind: "Repository",
       spec: { backend: { filesystem: { ...filesystem.filesystem, path: "repo" } }, encryption: password },
     },
-    says: /spec\.backend\.filesystem\.path/,
+    says: /spec\.backend\.filesystem\.path: .*absolute path/,
   },
   "a refresh interval below 30 s": {
     sample: {
@@ -162,7 +216,7 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
       kind: "Repository",
       spec: { backend: filesystem, encryption: password, catalog: { refreshInterval: "soon" } },
     },
-    says: /refreshInterval/,
+    says: /refreshInterval: .*such as 90s, 30m or 1h30m/,
   },
   "root without privilegedMode": {
     sample: {
@@ -212,7 +266,7 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
         sources: [{ pvc: { name: "a" } }],
       },
     },
-    says: /spec\.identity\.username/,
+    says: /spec\.identity\.username: .*no "@", ":"/,
   },
   "an unknown deletion policy": {
     sample: { kind: "Backup", spec: { configRef: { name: "photos" }, deletionPolicy: "Keep" } },
@@ -258,7 +312,7 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
         policy: { extraArgs: ["--config-file=/tmp/x"] },
       },
     },
-    says: /spec\.policy\.extraArgs/,
+    says: /spec\.policy\.extraArgs\[0\]: .*expected one of --fail-fast/,
   },
   "a cron of three fields": {
     sample: { kind: "BackupSchedule", spec: { configRef: { name: "photos" }, schedule: { cron: "* * *" } } },

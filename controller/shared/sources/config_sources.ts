@@ -39,8 +39,8 @@ export function hasSelector(spec: BackupConfigSpec): boolean {
 /** The kopia identity of a recipe: from its spec, else its name and namespace. */
 export function configIdentity(config: ObjectKey, spec: BackupConfigSpec): Identity {
   return {
-    username: kopiaIdentityPart(spec.identity?.username ?? config.name),
-    hostname: kopiaIdentityPart(spec.identity?.hostname ?? config.namespace),
+    username: spec.identity?.username ?? config.name,
+    hostname: spec.identity?.hostname ?? config.namespace,
   };
 }
 
@@ -83,9 +83,4 @@ function selectedClaims(selector: LabelSelector, place: SourcePlace): readonly s
 
 function isGoing({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined;
-}
-
-/** Kopia writes a source as user@host:path in lower case, so neither part may contain "@", ":" or a blank. */
-function kopiaIdentityPart(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
 }
