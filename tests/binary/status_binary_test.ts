@@ -64,7 +64,8 @@ partTest({
     await installKopiur(server, ["apps"]);
     const nobody = await server.userKubeconfig("nobody");
     const result = await status(nobody, "-n", "apps");
-    deepEqual([result.code, result.stdout.match(/\(forbidden\)/g)?.length], [0, 6]);
+    deepEqual([result.code, result.stdout.match(/\(forbidden\)/g)?.length], [1, 6]);
+    match(result.stderr, /^error: Cannot see the status: you may list no kind of kopiur in namespace "apps"/);
     equal((await status(nobody, "-n", "apps", "--check")).code, 1);
     const context = await status(server.kubeconfigPath, "--context", "elsewhere");
     equal(context.code, 1);
