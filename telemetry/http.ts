@@ -66,21 +66,49 @@ export function createHandler(parts: HandlerParts): Handler {
   };
 }
 
-/** Starts a server; throws one clear error when it cannot listen. */
-export function startServer(handler: Handler, address: ListenAddress, log: Log): Server {
-  const server = listen(handler, address);
+/** The part of `Deno.serve` that a server needs. */
+export type Serve = (options: Deno.ServeTcpOptions, handler: Handler) => Deno.HttpServer<Deno.NetAddr>;
+
+/** Every address of this host, of IPv6 and IPv4. */
+const EVERY_ADDRESS = "::";
+const EVERY_IPV4_ADDRESS = "0.0.0.0";
+
+/**
+ * Starts a server; throws one clear error when it cannot listen. On a host without IPv6 `::` means every IPv4 address.
+ */
+export function startServer(
+  handler: Handler,
+  address: ListenAddress,
+  log: Log,
+  serve: Serve = Deno.serve,
+): Server {
+  const server = listen(handler, address, log, serve);
   const { hostname, port } = server.addr;
   log.info("listening", { hostname, port });
   return { hostname, port, shutdown: () => server.shutdown() };
 }
 
-function listen(handler: Handler, address: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
+function listen(
+  handler: Handler,
+  address: ListenAddress,
+  log: Log,
+  serve: Serve,
+): Deno.HttpServer<Deno.NetAddr> {
   try {
-    return Deno.serve({ ...address, onListen: () => {} }, handler);
+    return serve({ ...address, onListen: () => {} }, handler);
   } catch (cause) {
-    const where = `${address.hostname}:${address.port}`;
-    throw new Error(`Cannot listen on "${where}": ${listenFault(cause)}`, { cause });
+    if (address.hostname === EVERY_ADDRESS && hasNoIpv6(cause)) {
+      log.info("no IPv6 here, so only IPv4 is served");
+      return listen(handler, { ...address, hostname: EVERY_IPV4_ADDRESS }, log, serve);
+    }
+    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+    throw new Error(`Cannot listen on "${host}:${address.port}": ${listenFault(cause)}`, { cause });
   }
+}
+
+/** A kernel without IPv6 refuses the socket, and one where it is switched off may refuse the address. */
+function hasNoIpv6(cause: unknown): boolean {
+  return cause instanceof Deno.errors.AddrNotAvailable || Object(cause).code === "EAFNOSUPPORT";
 }
 
 function listenFault(cause: unknown): string {

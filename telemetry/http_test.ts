@@ -156,3 +156,44 @@ Deno.test("startServer() says when the address is not of this host", () => {
     /Cannot listen on "192\.0\.2\.1:0": .*, expected/,
   );
 });
+
+/** A kernel without IPv6, as `ipv6.disable=1` makes it; the text is the runtime's own. */
+function withoutIpv6(options: Deno.ServeTcpOptions, handler: Handler): Deno.HttpServer<Deno.NetAddr> {
+  if (options.hostname?.includes(":")) {
+    const error = new Error("Address family not supported by protocol (os error 97)");
+    throw Object.assign(error, { code: "EAFNOSUPPORT" });
+  }
+  return Deno.serve(options, handler);
+}
+
+async function statusAt(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response.status;
+}
+
+Deno.test("startServer() on every address answers by IPv4 and by IPv6", async () => {
+  const { handler, log } = setup();
+  const server = startServer(handler, { hostname: "::", port: 0 }, log);
+  try {
+    assert.equal(await statusAt(`http://127.0.0.1:${server.port}/healthz`), 200);
+    assert.equal(await statusAt(`http://[::1]:${server.port}/healthz`), 200);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("startServer() on every address means IPv4 where there is no IPv6", async () => {
+  const { handler, log, lines } = setup();
+  const server = startServer(handler, { hostname: "::", port: 0 }, log, withoutIpv6);
+  try {
+    assert.equal(await statusAt(`http://127.0.0.1:${server.port}/healthz`), 200);
+  } finally {
+    await server.shutdown();
+  }
+  assert.match(lines.join(""), /no IPv6 here, so only IPv4 is served/);
+  assert.throws(
+    () => startServer(handler, { hostname: "fd00::1", port: 80 }, log, withoutIpv6),
+    /Cannot listen on "\[fd00::1\]:80": Address family not supported/,
+  );
+});

@@ -65,9 +65,11 @@ export const controllerVariables = {
   },
   httpAddress: {
     name: "KOPIUR_HTTP_ADDR",
-    fallback: "0.0.0.0:8080",
-    expected: 'an address like "0.0.0.0:8080", "[::]:8080" or ":8080"',
-    description: "Where /metrics, /healthz and /readyz are served.",
+    fallback: "[::]:8080",
+    expected: 'an address like "[::]:8080", "0.0.0.0:8080" or ":8080"',
+    description:
+      "Where /metrics, /healthz and /readyz are served. [::] is every address, of IPv6 and of IPv4; where there is no " +
+      "IPv6 it is every IPv4 address.",
     schema: listenAddress,
   },
   leaderElection: {

@@ -9,7 +9,7 @@ Deno.test("parseControllerConfig() needs the mover image and has a default for e
     moverImagePullPolicy: "IfNotPresent",
     namespace: undefined,
     podName: undefined,
-    httpAddress: { hostname: "0.0.0.0", port: 8080 },
+    httpAddress: { hostname: "::", port: 8080 },
     leaderElection: true,
     maxMovers: 20,
     moverEnvPassthrough: [],

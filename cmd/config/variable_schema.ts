@@ -21,7 +21,7 @@ export const secretKey = z.string().max(507).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9
     return { name, key };
   });
 
-/** `<host>:<port>`, `[<IPv6>]:<port>` or `:<port>`; port 0 takes a free one. */
+/** `<host>:<port>`, `[<IPv6>]:<port>` or `:<port>`, which means every address, as `[::]` does; port 0 takes a free one. */
 export const listenAddress = z.string().transform((text, context): ListenAddress => {
   const found = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})$/.exec(text);
   const port = Number(found?.[2]);
@@ -30,7 +30,7 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
     return z.NEVER;
   }
   const host = (found[1] ?? "").replace(/^\[|\]$/g, "");
-  return { hostname: host === "" ? "0.0.0.0" : host, port };
+  return { hostname: host === "" ? "::" : host, port };
 });
 
 /** A whole number from `least` to `most`. */

@@ -25,7 +25,7 @@ const variables = {
 
 Deno.test("readVariables() takes what is set, trimmed, and the fallback where nothing or only space is", () => {
   const values = readVariables(variables, { IMAGE: " a/b:1 ", ADDRESS: "  ", TOKEN: undefined });
-  deepEqual(values, { image: "a/b:1", address: { hostname: "0.0.0.0", port: 80 }, token: undefined });
+  deepEqual(values, { image: "a/b:1", address: { hostname: "::", port: 80 }, token: undefined });
 });
 
 Deno.test("readVariables() names every variable that cannot be used, its value and what is accepted", () => {
@@ -52,7 +52,7 @@ Deno.test("listenAddress takes host and port, and nothing else", () => {
   const good: readonly [string, unknown][] = [
     ["0.0.0.0:8080", { hostname: "0.0.0.0", port: 8080 }],
     ["[::]:8080", { hostname: "::", port: 8080 }],
-    [":0", { hostname: "0.0.0.0", port: 0 }],
+    [":0", { hostname: "::", port: 0 }],
     ["localhost:65535", { hostname: "localhost", port: 65535 }],
   ];
   for (const [text, want] of good) deepEqual(listenAddress.parse(text), want);

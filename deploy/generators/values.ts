@@ -76,6 +76,13 @@ export const chartValues = z.strictObject({
     service: z.strictObject({
       enabled: z.boolean().default(true).describe("Create the metrics Service."),
       annotations: labels.default({}).describe("Its annotations."),
+      ipFamilyPolicy: z.enum(["", "SingleStack", "PreferDualStack", "RequireDualStack"]).default("").describe(
+        "Families of its addresses; empty: the cluster's default, which is IPv6 where there is only that. The controller " +
+          "itself answers by IPv4 and by IPv6.",
+      ),
+      ipFamilies: z.array(z.enum(["IPv4", "IPv6"])).max(2).default([]).describe(
+        "The families, the first one first; empty: the cluster's default.",
+      ),
     }).prefault({}).describe("Service in front of /metrics."),
     serviceMonitor: z.strictObject({
       enabled: z.boolean().default(false).describe(

@@ -117,6 +117,21 @@ Deno.test("the chart: the limit of movers reaches the controller as a whole numb
   assert.equal(env(await render("controller.maxConcurrentMovers=10000"), "KOPIUR_MAX_MOVERS"), "10000");
 });
 
+Deno.test("the chart: the controller listens on every address, and the Service has the families asked for", async () => {
+  const plain = await render();
+  assert.equal(env(plain, "KOPIUR_HTTP_ADDR"), "[::]:8080");
+  const { ipFamilyPolicy, ipFamilies } = find(plain, "Service").spec ?? {};
+  assert.deepEqual([ipFamilyPolicy, ipFamilies], [undefined, undefined]);
+  const dual = find(
+    await render(
+      "metrics.service.ipFamilyPolicy=PreferDualStack",
+      "metrics.service.ipFamilies={IPv6,IPv4}",
+    ),
+    "Service",
+  ).spec ?? {};
+  assert.deepEqual([dual["ipFamilyPolicy"], dual["ipFamilies"]], ["PreferDualStack", ["IPv6", "IPv4"]]);
+});
+
 Deno.test("the chart: observability.otlp turns the export on, and is not there otherwise", async () => {
   const otlp = (manifests: readonly Manifest[]) =>
     podTemplate(manifests).spec.containers[0].env.filter(({ name }) => /^OTEL_|OTEL/.test(name));
@@ -273,6 +288,7 @@ Deno.test("the chart refuses senseless values with a sentence", async () => {
       "controller.replicaCount=2",
       "controller.leaderElection.enabled=false",
     ], /two controllers would do everything twice/],
+    "a family that does not exist": [["metrics.service.ipFamilies={IPv5}"], /ipFamilies/],
     "a protocol that is not built in": [["observability.otlp.protocol=http/protobuf"], /protocol/],
     "an export to nowhere": [[
       "observability.otlp.enabled=true",
