@@ -1,4 +1,5 @@
-import { FINALIZER } from "../../../api/mod.ts";
+import { isDeepStrictEqual } from "node:util";
+import { FINALIZER, GROUP } from "../../../api/mod.ts";
 import { resourceId } from "../../../kube/mod.ts";
 import {
   type Annotating,
@@ -29,8 +30,8 @@ export class OutdatedPlan extends Error {
 /**
  * Applies a plan: finalizer present, annotations, creations, removals, offers, finalizer absent, in that order. The
  * first failure ends it (a refused offer is none), so a finalizer is never dropped after a failure. A plan with a removal
- * that names no version is applied only when the object, read live, is unchanged: by an outdated status the mover of
- * today could look like an earlier one, and its result would be removed with it.
+ * that names no version is applied only when what counts of the object, read live, is unchanged: by an outdated status the
+ * mover of today could look like an earlier one, and its result would be removed with it.
  */
 export async function applyPlan(
   { kind, key }: Subject,
@@ -46,7 +47,7 @@ export async function applyPlan(
   try {
     if (plan.remove.some(({ resourceVersion }) => resourceVersion === undefined)) {
       const now = await reader.read(kind.resource, key, signal);
-      if (now?.metadata.resourceVersion !== object.metadata.resourceVersion) {
+      if (now === undefined || !isAsPlanned(now, object)) {
         throw new OutdatedPlan(`${kind.name} ${keyText(key)} has changed since this was planned`);
       }
     }
@@ -73,6 +74,20 @@ export async function applyPlan(
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     return { applied: { objects, error }, object: current, released };
   }
+}
+
+/** Without what others write beside it: somebody who touches an annotation all the time must not hold up a removal. */
+function isAsPlanned(now: KubeObject, seen: KubeObject): boolean {
+  return now.metadata.resourceVersion === seen.metadata.resourceVersion ||
+    isDeepStrictEqual(whatCounts(now), whatCounts(seen));
+}
+
+function whatCounts({ metadata, spec, status }: KubeObject): unknown {
+  const { uid, deletionTimestamp, finalizers, labels, annotations = {} } = metadata;
+  const own = Object.fromEntries(
+    Object.entries(annotations).filter(([name]) => name.startsWith(`${GROUP}/`)),
+  );
+  return { uid, deletionTimestamp, finalizers, labels, own, spec, status };
 }
 
 /**

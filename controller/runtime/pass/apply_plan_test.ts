@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { backupKind } from "../../../api/mod.ts";
+import { ANNOTATION, backupKind } from "../../../api/mod.ts";
 import { isConflict, keyOf, type KubeObject, resourceOf } from "../../../kube/mod.ts";
 import { aBackup, aKind, aPlan, FakeKube } from "../../../tests/support/mod.ts";
 import { applyPlan, OutdatedPlan, type PlanApplied } from "./apply_plan.ts";
@@ -78,6 +78,25 @@ Deno.test("applyPlan() does nothing of a plan once its own object has changed, w
   kube.delete(own);
   assert.ok((await carriedOut(kube, own, plan)).applied.error instanceof OutdatedPlan, "it is gone");
   assert.deepEqual(kube.writes, []);
+});
+
+Deno.test("applyPlan() removes beside an annotation that is none of kopiur's, however often it is touched", async () => {
+  for (
+    const [name, isCarriedOut] of [["example.org/seen-at", true], [
+      ANNOTATION.confirmDeletion,
+      false,
+    ]] as const
+  ) {
+    const kube = new FakeKube();
+    const own = kube.put(aBackup({ name: "own" }));
+    const run = kube.put(aBackup());
+    kube.put({ ...own, metadata: { ...own.metadata, annotations: { [name]: "true" } } });
+    const { uid = "" } = run.metadata;
+    const unseen = { resource, key: keyOf(run), uid, propagation: "Background" } as const;
+    const { applied: { error } } = await carriedOut(kube, own, { remove: [unseen] });
+    assert.equal(error instanceof OutdatedPlan, !isCarriedOut);
+    assert.equal(kube.get(resource, keyOf(run)) === undefined, isCarriedOut);
+  }
 });
 
 Deno.test("applyPlan() does not remove what somebody changed after its annotation", async () => {
