@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { observeWorld } from "../../runtime/pass/observe_and_plan.ts";
 import { runPass } from "../../runtime/pass/pass.ts";
 import { ANNOTATION, findCondition } from "../../../api/mod.ts";
-import type { KubeObject } from "../../../kube/types.ts";
+import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
 import {
   aPodOf,
   aRepository,
@@ -14,6 +14,7 @@ import {
 } from "../../../tests/support/mod.ts";
 import { type MoverSlots, SLOT_GRACE_SECONDS } from "../../movers/mod.ts";
 import { JOB, POD, REPOSITORY } from "../../shared/mod.ts";
+import { SECRET } from "../../shared/objects/resources.ts";
 import {
   aCreatingRepository,
   aKind,
@@ -535,6 +536,30 @@ Deno.test("a bootstrap without a slot says its place, and is made once it has on
     outcome.message,
     /^The repository .* is open; it cannot be read again yet: Waits for a bootstrap slot/,
   );
+});
+
+Deno.test("a Repository whose Secret is gone for one pass keeps its place in line", async () => {
+  let ms = 0;
+  const slots = someSlots(2, () => ms);
+  aFullPool(slots, 2);
+  const kind = aKind(OPTIONS, slots);
+  const LATE = { namespace: "apps", name: "late" };
+  const kube = aNamespaceInMemory(aRepository(), aRepository({ ...LATE }));
+  const { signal } = new AbortController();
+  const granted = async (key: ObjectKey) => {
+    const world = await observeWorld(kind, key, kube, signal, later(ms / 1000));
+    return world === undefined || world.slots === "free" ? -1 : world.slots.granted.size;
+  };
+  assert.equal(await granted(KEY), 0);
+  ms = 1_200_000;
+  assert.equal(await granted(LATE), 0);
+  const secrets = kube.list(SECRET);
+  secrets.forEach((secret) => kube.delete(secret));
+  await granted(KEY);
+  secrets.forEach((secret) => kube.put(secret));
+  await granted(KEY);
+  slots.moverEnded("other/0");
+  assert.deepEqual([await granted(LATE), await granted(KEY)], [0, 1]);
 });
 
 Deno.test("a bootstrap the API server refuses gives its slot back", async () => {

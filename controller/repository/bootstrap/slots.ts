@@ -27,7 +27,7 @@ export function repositorySlots(options: ControllerOptions): SlotUse<RepositoryW
         repositoryLimit: undefined,
         since: lastInit?.time ?? object.metadata.creationTimestamp ?? "",
         jobs: decision.kind === "start" ? [bootstrapJobName(repository, decision.number)] : [],
-        comesBack: bootstrap?.job !== undefined,
+        comesBack: bootstrap?.job !== undefined || decision.kind === "wait",
       };
     },
   };
