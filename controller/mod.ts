@@ -22,7 +22,7 @@ import {
   type SlotPool,
   slotPools,
 } from "./movers/mod.ts";
-import { FoundRuns } from "./shared/mod.ts";
+import { DeletionListings, FoundRuns } from "./shared/mod.ts";
 
 export { LEASE_NAME } from "./leadership.ts";
 export type { ControllerOptions } from "./options.ts";
@@ -189,12 +189,13 @@ function createKinds(
   progress: ProgressReader,
 ): readonly AnyKind[] {
   const found = new FoundRuns();
+  const deletions = new DeletionListings();
   return Object.values(
     {
-      repository: repositoryReconciler(options, slots.bootstraps, found),
+      repository: repositoryReconciler(options, slots.bootstraps, found, deletions),
       backupConfig: backupConfigReconciler(options),
       backupSchedule: backupScheduleReconciler(options),
-      backup: backupReconciler(options, slots.movers, found, progress),
+      backup: backupReconciler(options, slots.movers, { found, deletions, progress }),
     } satisfies Readonly<Record<keyof typeof KIND_NAMES, AnyKind>>,
   );
 }

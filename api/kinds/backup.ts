@@ -6,7 +6,7 @@ import { kopiaPolicy } from "../kopia_policy.ts";
 import { moverMemory } from "../mover/memory.ts";
 import { reportedProgress } from "../mover/progress.ts";
 import { cel, exactlyOneOf } from "../cel.ts";
-import { conditions, identity, moverSpec } from "./shared_types.ts";
+import { conditions, identity, moverSpec, recentSnapshots } from "./shared_types.ts";
 import { backupDescription, backupTags, deletionPolicy, objectName } from "../words.ts";
 
 /** Limits of a run. */
@@ -121,6 +121,9 @@ export const snapshotEntry = z.object({
   durationSeconds: z.number().min(0).optional().describe("From start to end."),
   sizeBytes: z.int().min(0).optional().describe("Logical size of the snapshot."),
   files: z.int().min(0).optional().describe("Files in the snapshot."),
+  grownBytes: z.int().optional().describe(
+    "Logical bytes by which the source grew since its snapshot before this one; negative where it shrank.",
+  ),
   bytesNew: z.int().min(0).optional().describe("Bytes that were new to kopia."),
   filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
   filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshot."),
@@ -243,8 +246,11 @@ export const backupStatus = z.object({
   repository: z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
-    observedAt: z.iso.datetime().describe("When that mover ended."),
-  }).optional().describe("The repository as seen by the last mover of this run."),
+    observedAt: z.iso.datetime().describe("When the listing was begun."),
+    recent: recentSnapshots.optional(),
+  }).optional().describe(
+    "The newest listing of the repository by a mover of this run, mostly before it saved its own snapshot.",
+  ),
   deletion: z.object({
     job: moverMemory.optional().describe("The mover Job that deletes them."),
     failures: z.int().min(0).describe(

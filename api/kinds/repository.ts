@@ -4,7 +4,14 @@ import type { KindDefinition } from "./definition.ts";
 import { KIND_NAMES } from "../kind_names.ts";
 import { DURATION_PATTERN, DURATION_TEXT } from "../duration.ts";
 import { moverMemory } from "../mover/memory.ts";
-import { conditions, configMapKeyRef, moverSpec, secretKeyRef, secretRef } from "./shared_types.ts";
+import {
+  conditions,
+  configMapKeyRef,
+  moverSpec,
+  recentSnapshots,
+  secretKeyRef,
+  secretRef,
+} from "./shared_types.ts";
 import { objectName } from "../words.ts";
 
 const algorithm = ofForm(
@@ -168,7 +175,23 @@ export const repositoryStatus = z.object({
   storageStats: z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),
-    lastObservedAt: z.iso.datetime().describe("When these numbers were read."),
+    lastObservedAt: z.iso.datetime().describe(
+      "When the newest of what these numbers hold was seen or saved.",
+    ),
+    listing: z.object({
+      observedAt: z.iso.datetime().describe("When it was begun."),
+      snapshotCount: z.int().min(0).describe("Snapshots it shows."),
+      totalSizeBytes: z.int().min(0).describe("Logical bytes, as above."),
+      recent: recentSnapshots.optional(),
+      added: z.array(z.object({
+        id: z.string().describe("Beginning of its id."),
+        source: z.string().describe("Its kopia source, as JSON."),
+        startTime: z.iso.datetime().describe("Its start."),
+        endTime: z.iso.datetime().describe("Its end."),
+        sizeBytes: z.int().min(0).describe("Its logical size."),
+        grownBytes: z.int().optional().describe("By how much the source grew. Absent: not known."),
+      })).max(4096).optional().describe("Snapshots of Backups that it does not show. Absent: none."),
+    }).optional().describe("The newest listing of the repository, by any mover: what the numbers stand on."),
     unreadableManifests: z.int().min(1).optional().describe(
       "Manifests in the repository that cannot be read, as another client or a later kopia may write them; they are passed over. Absent: none.",
     ),

@@ -37,6 +37,12 @@ export const identity = z.object({
 });
 export type Identity = z.infer<typeof identity>;
 
+/** Which snapshots a listing shows of those that were saved about the same time. */
+export const recentSnapshots = z.object({
+  since: z.iso.datetime().describe("Those that ended before are all in the listing."),
+  ids: z.array(z.string().max(12)).max(4096).describe("Beginnings of the ids of the later ones."),
+}).describe("Which of the newest snapshots the listing shows: others were being saved meanwhile.");
+
 /** The metav1.Condition of Kubernetes. */
 export const condition = z.object({
   type: z.string().max(316).describe("Condition type, CamelCase."),

@@ -142,12 +142,19 @@ export function operationKey(operation: MoverOperation): OperationKey {
   return operation satisfies never;
 }
 
-/** Statistics of a repository. */
+/** The characters of a snapshot's id by which a listing names it. */
+export const SHORT_ID_LENGTH = 12;
+
+/** What one listing of a repository showed. */
 export const repositoryStock = z.object({
   /** Finished snapshots. */
   snapshotCount: z.int().min(0),
   /** The sum of the newest snapshots of all sources. */
   totalSizeBytes: z.int().min(0),
+  /** When the listing was begun. Absent in results of earlier releases: when the mover ended. */
+  observedAt: z.iso.datetime().optional(),
+  /** The beginnings of the ids of its snapshots that ended at that time or later: others were being saved meanwhile. */
+  recent: z.object({ since: z.iso.datetime(), ids: z.array(z.string()).max(32) }).optional(),
 });
 export type RepositoryStock = z.infer<typeof repositoryStock>;
 
@@ -186,7 +193,9 @@ export const backupResult = z.object({
   reused: z.boolean(),
   /** Kopia made no snapshot, as nothing changed since this one, which must not be deleted with this run. */
   unchanged: z.literal(true).optional(),
-  /** The repository at the end of the run. */
+  /** By how much the source grew since its snapshot before this one. */
+  grownBytes: z.int().optional(),
+  /** What the run last saw of the repository, which may be before it saved its own snapshot. */
   repository: repositoryStock.optional(),
 });
 export type BackupResult = z.infer<typeof backupResult>;
@@ -222,6 +231,8 @@ export const snapshotDeleteResult = z.object({
    * on them: how many, and when that will be clear. Absent: none.
    */
   left: z.object({ count: z.int().min(1), quietAt: z.iso.datetime() }).optional(),
+  /** The repository after the deletion. Absent: nothing was deleted, or it could not be listed any more. */
+  repository: repositoryStock.optional(),
 });
 export type SnapshotDeleteResult = z.infer<typeof snapshotDeleteResult>;
 

@@ -7,9 +7,19 @@ import type { ObjectKey, Reader } from "../../kube/types.ts";
 import type { Kind } from "../runtime/kind.ts";
 import type { ControllerOptions } from "../options.ts";
 import { type MoverSlots, type ProgressReader, slotClaims } from "../movers/mod.ts";
-import { CONFIG_MAP, FoundRuns, JOB, POD, REPOSITORY, resourceOf, SECRET } from "../shared/mod.ts";
+import {
+  CONFIG_MAP,
+  type DeletionListings,
+  FoundRuns,
+  JOB,
+  POD,
+  REPOSITORY,
+  resourceOf,
+  SECRET,
+} from "../shared/mod.ts";
 import { DeletionLedger, noteDeletion } from "./deletion/ledger.ts";
 import { LastPolicies } from "./deletion/last_policies.ts";
+import { keepListings } from "./deletion/listings.ts";
 import { observeLive } from "./deletion/live.ts";
 import { observeBackup } from "./observe.ts";
 import { planBackup } from "./plan.ts";
@@ -27,14 +37,18 @@ export type { BackupWorld } from "./world/world.ts";
 export function backupReconciler(
   options: ControllerOptions,
   slots: MoverSlots,
-  found: FoundRuns = new FoundRuns(),
-  progress?: ProgressReader,
+  { found = new FoundRuns(), deletions, progress }: {
+    readonly found?: FoundRuns;
+    readonly deletions?: DeletionListings;
+    readonly progress?: ProgressReader;
+  } = {},
 ): Kind<BackupWorld> {
   const resource = resourceOf(backupKind);
   const ledger = new DeletionLedger();
   const lastPolicies = new LastPolicies();
   const observe = async (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) => {
     const seen = await observeBackup(key, reader, signal, { options, found, ledger, lastPolicies, now });
+    if (seen !== undefined && deletions !== undefined) keepListings(seen, deletions);
     return progress === undefined ? seen : seeProgress(key, seen, { progress, reader, now });
   };
   const claims = slotClaims(slots, backupSlots, (world, reader, signal, now) => {

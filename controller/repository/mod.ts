@@ -19,6 +19,7 @@ import {
   BY_UNIQUE_ID,
   byUniqueId,
   CONFIG_MAP,
+  DeletionListings,
   FoundRuns,
   JOB,
   keysOfController,
@@ -31,7 +32,7 @@ import {
 import { CredentialMemory } from "./bootstrap/credential_memory.ts";
 import { BACKUP, BY_REPOSITORY_TEXT, byRepositoryText } from "./catalog/backups_seen.ts";
 import { ListingMemory } from "./catalog/listing.ts";
-import { keysOfStaleStats } from "./catalog/newest_stats.ts";
+import { keysOfStaleStock } from "./catalog/stock.ts";
 import { repositoryClaims } from "./claims.ts";
 import { BY_STORAGE, byCreatedStorage, byStorage, waitersBeside } from "./creation/creation.ts";
 import { BY_REPOSITORY, byRepositoryLabel, observeRepository } from "./observe.ts";
@@ -50,17 +51,18 @@ export function repositoryReconciler(
   options: ControllerOptions,
   slots: MoverSlots,
   found: FoundRuns = new FoundRuns(),
+  deletions: DeletionListings = new DeletionListings(),
 ): Kind<RepositoryWorld, RepositoryPlan> {
   const memory = new ListingMemory();
   const credentials = new CredentialMemory();
   const observe = (key: ObjectKey, reader: Reader, signal: AbortSignal, now: Date) =>
-    observeRepository(key, reader, { memory, credentials, found, now }, signal);
+    observeRepository(key, reader, { memory, credentials, found, deletions, now }, signal);
   const claims = repositoryClaims(options, slots, observe);
   return {
     name: repositoryKind.kind,
     resource: REPOSITORY,
     indexes: { [BY_NEED]: byNeed, [BY_UNIQUE_ID]: byUniqueId, [BY_STORAGE]: byStorage },
-    watches: watchesOf(slots),
+    watches: watchesOf(slots, deletions),
     writes: WRITES,
     observe,
     claims,
@@ -73,7 +75,7 @@ export function repositoryReconciler(
 }
 
 /** Watches of Jobs and pods that also update the ledger of slots. */
-function watchesOf(slots: MoverSlots): readonly Watch[] {
+function watchesOf(slots: MoverSlots, deletions: DeletionListings): readonly Watch[] {
   return [
     {
       ...WATCHED.job,
@@ -102,7 +104,11 @@ function watchesOf(slots: MoverSlots): readonly Watch[] {
         ...waitersBeside(repository, reader),
       ],
     },
-    { resource: BACKUP, indexes: { [BY_REPOSITORY_TEXT]: byRepositoryText }, keys: keysOfStaleStats },
+    {
+      resource: BACKUP,
+      indexes: { [BY_REPOSITORY_TEXT]: byRepositoryText },
+      keys: (backup, reader) => keysOfStaleStock(backup, reader, deletions),
+    },
   ];
 }
 

@@ -1,11 +1,18 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
 import { observeMovers, observeNeeds, repositoryNeeds } from "../movers/mod.ts";
-import { type FoundRuns, labelValue, NAMESPACE, POD, REPOSITORY } from "../shared/mod.ts";
+import {
+  type DeletionListings,
+  type FoundRuns,
+  labelValue,
+  NAMESPACE,
+  POD,
+  REPOSITORY,
+} from "../shared/mod.ts";
 import { observeCatalog } from "./catalog/world.ts";
 import { type ListingMemory, observeListing } from "./catalog/listing.ts";
 import type { CredentialMemory } from "./bootstrap/credential_memory.ts";
-import { newestStats } from "./catalog/newest_stats.ts";
+import { observeStock } from "./catalog/stock.ts";
 import { observeCreation } from "./creation/creation.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import { parseRepository } from "./repository_object.ts";
@@ -21,10 +28,11 @@ export const BY_REPOSITORY = "repository";
 export async function observeRepository(
   key: ObjectKey,
   reader: Reader,
-  { memory, credentials, found, now }: {
+  { memory, credentials, found, deletions, now }: {
     readonly memory: ListingMemory;
     readonly credentials: CredentialMemory;
     readonly found: FoundRuns;
+    readonly deletions: DeletionListings;
     readonly now: Date;
   },
   signal: AbortSignal,
@@ -33,6 +41,7 @@ export async function observeRepository(
   if (object === undefined) {
     memory.drop(key);
     found.drop(key);
+    deletions.drop(key);
     credentials.drop(key);
     return undefined;
   }
@@ -55,7 +64,7 @@ export async function observeRepository(
     serverNow,
     listing,
     catalog,
-    newestStats: newestStats(repository, reader, serverNow),
+    stock: observeStock(repository, { reader, deletions, serverNow }),
     duplicates: duplicatesOf(object, reader),
     creation: observeCreation(repository, reader, serverNow),
     slots: "free",

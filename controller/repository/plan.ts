@@ -7,7 +7,7 @@ import { beginMemory } from "./begin_memory.ts";
 import type { Obstacle } from "./checks.ts";
 import { decide, type Decision } from "./bootstrap/decide.ts";
 import { desiredBootstrap } from "./bootstrap/desired.ts";
-import { takeNewest } from "./catalog/newest_stats.ts";
+import { takeStock } from "./catalog/stock.ts";
 import { delayIn, outcomeOf } from "./bootstrap/outcome.ts";
 import { type CatalogEnd, planCatalog } from "./catalog/plan.ts";
 import { NOTHING_OVERDUE, reportRefresh } from "./bootstrap/refreshed.ts";
@@ -42,7 +42,7 @@ export function planRepository(
   const duplicates = reportDuplicates(world);
   const status = recorded?.status ?? statusAfter(world.repository, decision, options);
   const events = recorded?.events ?? givingUpEvents(world.repository, decision);
-  const stats = takeNewest(status.storageStats, world.newestStats, world.serverNow);
+  const stats = takeStock(status.storageStats, world.stock, world.serverNow);
   const refresh = recorded === undefined
     ? reportRefresh(world.repository, repositoryState, delayIn(decision), world.serverNow)
     : NOTHING_OVERDUE;

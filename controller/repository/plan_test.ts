@@ -91,7 +91,10 @@ Deno.test("planRepository() takes a success: unique id, numbers, Event and measu
     phase: "Ready",
     backend: "Filesystem",
     uniqueId: "0123abcd",
-    storageStats: { snapshotCount: 3, totalSizeBytes: 4096, lastObservedAt: "2026-01-02T03:04:00Z" },
+    storageStats: {
+      ...{ snapshotCount: 3, totalSizeBytes: 4096, lastObservedAt: "2026-01-02T03:04:00Z" },
+      listing: { observedAt: "2026-01-02T03:04:00Z", snapshotCount: 3, totalSizeBytes: 4096 },
+    },
     lastInit: {
       status: "Succeeded",
       time: "2026-01-02T03:04:00Z",

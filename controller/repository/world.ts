@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
 import type { Found, SlotAnswer } from "../movers/mod.ts";
-import type { SeenStats } from "./catalog/backups_seen.ts";
+import type { SeenStock } from "./catalog/stock.ts";
 import type { Catalog } from "./catalog/world.ts";
 import type { Listing } from "./catalog/listing.ts";
 import type { Creation } from "./creation/creation.ts";
@@ -24,8 +24,8 @@ export interface RepositoryWorld {
   readonly listing: Listing;
   /** The same with the Backups it concerns; undefined without a readable listing. */
   readonly catalog: Catalog | undefined;
-  /** The newest statistics seen by a run, if newer than those in the status. */
-  readonly newestStats: SeenStats | undefined;
+  /** What movers saw and saved since the listing in the status; undefined before the first one. */
+  readonly stock: SeenStock | undefined;
   /** Other Repositories with the same unique id. */
   readonly duplicates: readonly ObjectKey[];
   /** Other Repositories that may create in the same storage. */

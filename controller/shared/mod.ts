@@ -11,6 +11,7 @@ export * from "./objects/parse_object.ts";
 export * from "./objects/phase_samples.ts";
 export * from "./objects/resources.ts";
 export * from "./objects/watched.ts";
+export * from "./repositories/listed_stock.ts";
 export * from "./repositories/opening.ts";
 export * from "./repositories/ref.ts";
 export * from "./repositories/view.ts";

@@ -109,8 +109,12 @@ async function makeSnapshot(
   switch (end.kind) {
     case "made": {
       const { snapshot } = end;
-      before.all.add(snapshot);
-      const facts = { reused: false, ...counted, repository: before.all.stock };
+      const facts = {
+        reused: false,
+        ...counted,
+        ...grownBytes(snapshot, before),
+        repository: before.all.stock,
+      };
       return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
     case "unchanged": {
@@ -122,10 +126,14 @@ async function makeSnapshot(
     }
     case "doubtful": {
       const { snapshot, stock } = await findSaved(kopia, request, end.failure);
-      const facts = { reused: false, ...counted, repository: stock };
+      const facts = { reused: false, ...counted, ...grownBytes(snapshot, before), repository: stock };
       return resultOf(snapshot, await surveyNames(kopia, snapshot, entries), facts);
     }
   }
+}
+
+function grownBytes({ sizeBytes }: Snapshot, { newest }: RunSurvey): Pick<BackupResult, "grownBytes"> {
+  return { grownBytes: sizeBytes - (newest?.sizeBytes ?? 0) };
 }
 
 /** Estimates the size of the source by its newest snapshot. */

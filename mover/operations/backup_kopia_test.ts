@@ -77,7 +77,7 @@ partTest({
     await Deno.symlink("text", join(source, "link"));
     const end = await runCase({ folder, binary, operation: backup(source, "uid-1") });
     assert.equal(end.exitCode, 0);
-    const { snapshotId, startTime, endTime, bytesNew, ...measured } = backupOf(end);
+    const { snapshotId, startTime, endTime, bytesNew, repository, ...measured } = backupOf(end);
     const sizeBytes = Object.values(files).reduce((sum, content) => sum + bytesOf(content), 0);
     assert.deepEqual(measured, {
       sizeBytes,
@@ -85,9 +85,10 @@ partTest({
       filesNew: 9,
       filesUnchanged: 0,
       names: {},
+      grownBytes: sizeBytes,
       reused: false,
-      repository: { snapshotCount: 1, totalSizeBytes: sizeBytes },
     });
+    assert.deepEqual([repository?.snapshotCount, repository?.totalSizeBytes], [0, 0], "as it began");
     assert.ok(startTime <= endTime);
     assert.ok(
       bytesNew !== undefined && bytesNew > 5_000_000 && bytesNew < 6_000_000,
@@ -140,8 +141,11 @@ partTest({
     const first = backupOf(await runCase({ folder, binary, operation: backup(source, "uid-1") }));
     await writeTree(source, { a: "changed meanwhile" });
     const second = backupOf(await runCase({ folder, binary, operation: backup(source, "uid-1") }));
-    const { bytesNew: _, ...known } = first;
-    assert.deepEqual(second, { ...known, reused: true });
+    const { bytesNew: _new, grownBytes: _grown, repository: _before, ...known } = first;
+    const { repository, ...found } = second;
+    assert.deepEqual(found, { ...known, reused: true });
+    assert.equal(repository?.snapshotCount, 1);
+    assert.deepEqual(repository?.recent?.ids, [first.snapshotId.slice(0, 12)], "its listing shows its own");
     const other = backupOf(
       await runCase({ folder, binary, operation: backup(source, "uid-1", "/pvc/other") }),
     );

@@ -3,7 +3,7 @@ import type { Snapshot } from "../kopia/output.ts";
 import type { NameSurvey } from "../names/survey.ts";
 import { printable } from "../printable.ts";
 
-type Facts = Pick<BackupResult, "reused" | "bytesNew" | "repository">;
+type Facts = Pick<BackupResult, "reused" | "bytesNew" | "grownBytes" | "repository">;
 
 /** The result for a snapshot that this run made. */
 export function resultOf(snapshot: Snapshot, survey: NameSurvey, facts: Facts): BackupResult {

@@ -26,6 +26,10 @@ function inOrder(calls: readonly string[]): readonly string[] {
   return [...calls.slice(0, 2).toSorted(), ...calls.slice(2)];
 }
 
+function stockIn(seen: ReturnType<typeof backupOf>["repository"]): readonly unknown[] {
+  return [seen?.snapshotCount, seen?.totalSizeBytes];
+}
+
 Deno.test("backUp() backs up and answers with what kopia measured", async () => {
   const { end, calls, scratch } = await runFake({
     operation: backup,
@@ -33,7 +37,9 @@ Deno.test("backUp() backs up and answers with what kopia measured", async () => 
   });
   assert.equal(end.exitCode, 0);
   assert.equal(end.result.operation, "Backup");
-  assert.deepEqual(backupOf(end), {
+  const { repository, ...result } = backupOf(end);
+  assert.deepEqual(stockIn(repository), [0, 0], "as it was before");
+  assert.deepEqual(result, {
     snapshotId: "fc4d31be4d877d67f363bec80d112488",
     startTime: "2026-11-21T08:03:15.907Z",
     endTime: "2026-11-21T08:03:16.908Z",
@@ -42,8 +48,8 @@ Deno.test("backUp() backs up and answers with what kopia measured", async () => 
     filesNew: 2,
     filesUnchanged: 0,
     names: {},
+    grownBytes: 8,
     reused: false,
-    repository: { snapshotCount: 1, totalSizeBytes: 8 },
   });
   assert.deepEqual(inOrder(calls), [
     ...["policy show", "snapshot list"],
@@ -485,7 +491,8 @@ Deno.test("backUp() answers unchanged with the newest snapshot of the source whe
     },
   });
   assert.equal(end.exitCode, 0);
-  const { startTime, endTime, ...result } = backupOf(end);
+  const { startTime, endTime, repository, ...result } = backupOf(end);
+  assert.deepEqual(stockIn(repository), [3, 17]);
   assert.deepEqual(result, {
     snapshotId: "0b",
     sizeBytes: 9,
@@ -496,7 +503,6 @@ Deno.test("backUp() answers unchanged with the newest snapshot of the source whe
     names: {},
     reused: false,
     unchanged: true,
-    repository: { snapshotCount: 3, totalSizeBytes: 17 },
   });
   assert.ok(startTime <= endTime && startTime > "2026-11-20T09", "the times of this run");
 });
@@ -539,7 +545,7 @@ Deno.test("backUp() saves an identical snapshot while the source has no whole on
   assert.ok(words.includes("--ignore-identical-snapshots=false"));
 });
 
-Deno.test("backUp() tells what the repository holds, whether it made, found or saved a snapshot", async () => {
+Deno.test("backUp() tells what its last listing showed and when, and by how much the source grew", async () => {
   const other = manifestJson({ id: "0e", tags: {}, source: { host: "b", userName: "b", path: "/b" } });
   const replaced = manifestJson({
     ...{ id: "0f", tags: {}, startTime: "2026-11-01T00:00:00Z" },
@@ -547,18 +553,22 @@ Deno.test("backUp() tells what the repository holds, whether it made, found or s
   });
   const created = { "snapshot create": printJson(manifestJson()) };
   const scripts = [
-    { "snapshot list": printList([other, replaced]), ...created },
-    { "snapshot list": printList([other, replaced, manifestJson()]) },
-    {
+    [2, 108, -92, { "snapshot list": printList([other, replaced]), ...created }],
+    [3, 16, undefined, { "snapshot list": printList([other, replaced, manifestJson()]) }],
+    [3, 16, -92, {
       "snapshot list": `if ${wasCalled("snapshot create")}; then\n${
         printList([other, replaced, manifestJson()])
       }\nelse\n${printList([other, replaced])}\nfi`,
       "snapshot create": "exit 1",
-    },
-  ];
-  for (const script of scripts) {
+    }],
+  ] as const;
+  for (const [count, size, grown, script] of scripts) {
+    const began = new Date().toISOString();
     const { end } = await runFake({ operation: backup, script });
-    assert.deepEqual(backupOf(end).repository, { snapshotCount: 3, totalSizeBytes: 16 });
+    const { repository, grownBytes } = backupOf(end);
+    assert.deepEqual([...stockIn(repository), grownBytes], [count, size, grown]);
+    assert.ok((repository?.observedAt ?? "") >= began);
+    assert.deepEqual(repository?.recent?.ids, [], "none ended within the last ten minutes");
   }
 });
 
@@ -605,7 +615,7 @@ Deno.test("backUp() passes over manifests of others that cannot be read, and say
     },
   });
   assert.equal(backupOf(end).snapshotId, "fc4d31be4d877d67f363bec80d112488");
-  assert.deepEqual(backupOf(end).repository, { snapshotCount: 1, totalSizeBytes: 8 });
+  assert.deepEqual(stockIn(backupOf(end).repository), [0, 0]);
   assert.match(end.log, /manifests in the repository cannot be read.*"count":2/);
   assert.equal(
     calls.filter((call) => call === "snapshot list").length,
@@ -653,7 +663,7 @@ Deno.test("backUp() measures a source by the first of two snapshots that began a
     operation: backup,
     script: { "snapshot list": printList([sized("0a", 5), sized("0b", 7)]) },
   });
-  assert.deepEqual(backupOf(end).repository, { snapshotCount: 2, totalSizeBytes: 5 });
+  assert.deepEqual(stockIn(backupOf(end).repository), [2, 5]);
 });
 
 const names: Readonly<Record<string, { stderr: string; class: string }>> = {

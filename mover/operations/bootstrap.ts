@@ -25,7 +25,7 @@ export type BootstrapRequest = Extract<MoverOperation, { readonly bootstrap: unk
  */
 export async function bootstrap(kopia: Kopia, request: BootstrapRequest): Promise<BootstrapResult> {
   const { uniqueId, created } = await openOrCreate(kopia, request.create);
-  const survey = new RepositorySurvey();
+  const survey = new RepositorySurvey(kopia.clock());
   const catalog = new CatalogWriter();
   const uploads = new UnfinishedUploads();
   await eachSnapshot(kopia, {

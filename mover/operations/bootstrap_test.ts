@@ -26,7 +26,8 @@ Deno.test("bootstrap() takes stock: finished snapshots, and the newest of each s
       ]),
     },
   });
-  const { catalog, ...found } = bootstrapOf(end);
+  const { catalog, observedAt: _at, recent, ...found } = bootstrapOf(end);
+  assert.deepEqual(recent?.ids, []);
   assert.deepEqual(found, {
     uniqueId: "0123abcd",
     created: false,

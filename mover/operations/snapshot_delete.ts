@@ -4,6 +4,7 @@ import { snapshotDeleteCommand } from "../kopia/argv.ts";
 import type { Snapshot, UnreadableManifest } from "../kopia/output.ts";
 import { MoverError } from "../mover_error.ts";
 import { refuseOtherRepository } from "./repository_id.ts";
+import { stockOf } from "../snapshots/repository_survey.ts";
 import { leftOf, type RunLeftovers, runLeftovers } from "../snapshots/leftovers.ts";
 
 /** The `snapshotDelete` operation of a work spec. */
@@ -46,7 +47,18 @@ export async function deleteSnapshots(
   refuseDoubt(still);
   const unfinished = checkpoints.ids.length + found.unfinished;
   const dropped = unfinished === 0 ? {} : { checkpoints: unfinished };
-  return { deleted: found.ids.size - found.unfinished, alreadyGone, ...dropped, ...left };
+  const counts = { deleted: found.ids.size - found.unfinished, alreadyGone };
+  return { ...counts, ...dropped, ...left, ...await stockAfter(kopia) };
+}
+
+/** What is deleted is deleted, also when the repository cannot be listed once more. */
+async function stockAfter(kopia: Kopia): Promise<Pick<SnapshotDeleteResult, "repository">> {
+  try {
+    return { repository: await stockOf(kopia) };
+  } catch (error) {
+    kopia.log.warn("the repository could not be listed after the deletion", { error });
+    return {};
+  }
 }
 
 /** The checkpoints that movers of the run left under its sources. */

@@ -45,6 +45,26 @@ Deno.test("deleteSnapshots() does not mind that kopia fails to delete what is th
   assert.deepEqual(deletionOf(end), { deleted: 1, alreadyGone: 1 });
 });
 
+Deno.test("deleteSnapshots() tells what the repository holds afterwards, unless that cannot be listed any more", async () => {
+  const other = manifestJson({ id: "0e", tags: {}, endTime: new Date().toISOString() });
+  const listing = printList([other]);
+  for (const [afterwards, expected] of [[listing, ["0e"]], ["exit 1", undefined]] as const) {
+    const { end } = await runFake({
+      operation: { snapshotDelete: { ...deletion.snapshotDelete, snapshots: [] } },
+      script: {
+        "snapshot list": `if ${
+          wasCalled("snapshot delete")
+        }; then\ncase "$*" in *--tags*|*apps:*) printf '[\\n]';; *)\n${afterwards}\n;; esac\nelse\n${
+          printList([manifestJson()])
+        }\nfi`,
+      },
+    });
+    assert.equal(deletionOf(end).deleted, 1);
+    const seen = "snapshotDelete" in end.result ? end.result.snapshotDelete.repository : undefined;
+    assert.deepEqual([seen?.snapshotCount, seen?.recent?.ids], [expected?.length, expected]);
+  }
+});
+
 Deno.test("deleteSnapshots() calls what a stopped mover had of a snapshot unfinished, not a snapshot", async () => {
   const { end } = await runFake({
     operation: { snapshotDelete: { ...deletion.snapshotDelete, snapshots: [] } },

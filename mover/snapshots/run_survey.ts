@@ -22,7 +22,7 @@ export async function surveyRun(
   run: { readonly runId: string; readonly sourcePath: string },
 ): Promise<RunSurvey> {
   const { identity } = kopia.connection;
-  const all = new RepositorySurvey();
+  const all = new RepositorySurvey(kopia.clock());
   let own: Snapshot | undefined;
   let newest: Snapshot | undefined;
   let withUnknownTags: UnreadableManifest | undefined;

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import type { MoverOperation, MoverResult, RepositoryTarget, WorkSpec } from "../../api/mover/contract.ts";
+import type {
+  MoverOperation,
+  MoverResult,
+  RepositoryTarget,
+  SnapshotDeleteResult,
+  WorkSpec,
+} from "../../api/mover/contract.ts";
 import { parseMoverResult } from "../../api/mover/contract.ts";
 import { type Clock, parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
 import { moverDefaults, runMover } from "../mod.ts";
@@ -174,10 +180,11 @@ export function failureOf(end: MoverEnd): Extract<MoverResult, { readonly failur
   throw new Error(`Cannot take a failure from ${JSON.stringify(end.result)}`);
 }
 
-/** The result of a deletion; throws with the failure when it is none. */
-export function deletionOf(
-  end: MoverEnd,
-): Extract<MoverResult, { readonly snapshotDelete: unknown }>["snapshotDelete"] {
-  if ("snapshotDelete" in end.result) return end.result.snapshotDelete;
+/** The result of a deletion but what it saw of the repository; throws with the failure when it is none. */
+export function deletionOf(end: MoverEnd): Omit<SnapshotDeleteResult, "repository"> {
+  if ("snapshotDelete" in end.result) {
+    const { repository: _seen, ...result } = end.result.snapshotDelete;
+    return result;
+  }
   throw new Error(`Cannot take a deletion from ${JSON.stringify(end.result)}`);
 }

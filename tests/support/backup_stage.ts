@@ -26,7 +26,7 @@ import {
   repositoryNeeds,
   workingMovers,
 } from "../../controller/movers/mod.ts";
-import { deletionMemoryText, FoundRuns, JOB, resourceOf } from "../../controller/shared/mod.ts";
+import { DeletionListings, deletionMemoryText, JOB, resourceOf } from "../../controller/shared/mod.ts";
 import { repositorySpec } from "../../api/mod.ts";
 import type { KubeObject, Reader, Writer } from "../../kube/types.ts";
 import {
@@ -181,6 +181,7 @@ export interface StageParts {
 export class BackupStage {
   readonly clock = new FakeClock();
   readonly kube: FakeKube = new FakeKube(() => this.clock.now());
+  readonly deletions: DeletionListings = new DeletionListings();
   readonly #parts: StageParts;
   #controller = this.#start();
 
@@ -440,7 +441,9 @@ export class BackupStage {
     const probe = startTelemetryProbe(clock);
     const slots = new MoverSlots(maxMovers, () => clock.monotonicMs());
     const progress = new ProgressReader({ clock, log: probe.telemetry.log });
-    const kind = withPlansProven(backupReconciler(anyOptions, slots, new FoundRuns(), progress));
+    const kind = withPlansProven(
+      backupReconciler(anyOptions, slots, { deletions: this.deletions, progress }),
+    );
     kube.declare(kind);
     slots.begin(workingMovers(kube.list(JOB)));
     // Passes are made one by one, so nobody is woken; but the ledger has to hear of what happens to movers.

@@ -33,6 +33,7 @@ import {
   stopMovers,
   type TaskMemory,
   type TaskStep,
+  type Unnumbered,
 } from "../../movers/mod.ts";
 import { deletionChecks, firstRefusal, foundRepository } from "../run/checks.ts";
 import type { RunPin } from "../run/pin.ts";
@@ -372,10 +373,10 @@ function goingSince({ object }: BackupWorld, movers: DeleteMovers): string | und
   return isAsked ? since ?? object.metadata.deletionTimestamp : since;
 }
 
-type DeleteMovers = ReturnType<typeof deleteMovers>;
+type DeleteMovers = readonly Unnumbered<SeenMover<"snapshotDelete">>[];
 
 /** All movers of the deletion, whatever the status has. */
-function deleteMovers({ backup, serverNow, ...found }: BackupWorld) {
+export function deleteMovers({ backup, serverNow, ...found }: BackupWorld): DeleteMovers {
   return moversThere(deletionTask(backup), found, serverNow);
 }
 

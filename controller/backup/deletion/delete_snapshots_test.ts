@@ -382,3 +382,19 @@ Deno.test("Deletion whose mover waits for a node is made anew when its Repositor
   assert.equal(aDeleteJob(stage).metadata.name, first?.metadata.name);
   assert.notEqual(aDeleteJob(stage).metadata.uid, first?.metadata.uid);
 });
+
+Deno.test("Deletion hands what its mover listed afterwards to the Repository, before the Backup is gone", async () => {
+  const stage = await deletingStage();
+  const listed = {
+    ...{ snapshotCount: 7, totalSizeBytes: 70, observedAt: "2026-01-02T03:10:00.000Z" },
+    recent: { since: "2026-01-02T03:00:00.000Z", ids: [] },
+  };
+  stage.end(aDeleteJob(stage), 0, aDeletedResult(1, 0, { repository: listed }));
+  await stage.settle("old");
+  assert.equal(stage.phaseAndReason("old"), "gone");
+  const repository = { namespace: "apps", name: "repo" };
+  assert.deepEqual(stage.deletions.of(repository, "0123abcd"), listed);
+  assert.equal(stage.deletions.of(repository, "another"), undefined);
+  stage.deletions.keep(repository, "0123abcd", { ...listed, observedAt: "2026-01-02T03:09:00.000Z" });
+  assert.deepEqual(stage.deletions.of(repository, "0123abcd"), listed, "an older one changes nothing");
+});

@@ -34,7 +34,7 @@ export function planCancel(
     resolved: pin.resolved,
     snapshots: entries,
     timing: { startTime: startTimeOf(world, now) },
-    ...repositorySeen(steps),
+    ...repositorySeen(steps, world.backup.status.repository),
     ...(stopping?.askedAt === undefined ? {} : { stopAskedAt: stopping.askedAt }),
   };
   if (stopping === undefined) {

@@ -172,7 +172,7 @@ function followPlan(world: BackupWorld, pin: RunPin, run: "new" | "started", now
     resolved: pin.resolved,
     snapshots: [...entries],
     timing: { startTime: startTimeOf(world, now) },
-    ...repositorySeen(steps),
+    ...repositorySeen(steps, world.backup.status.repository),
   };
   if (steps.every(({ kind }) => kind === "over" || kind === "ended")) {
     return finishedPlan(world, { base, next, steps, entries }, now);

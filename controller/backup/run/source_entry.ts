@@ -26,7 +26,7 @@ export type SourceStep =
     readonly entry: SnapshotEntry;
     /** Absent when no mover ended: it never started, or is gone without a trace. */
     readonly mover?: { readonly seconds: number | undefined };
-    /** The snapshots that the mover saw in the repository. */
+    /** What the mover last saw of the repository. */
     readonly repository?: RepositoryStock;
     readonly finishedAt: string;
   }
@@ -139,7 +139,7 @@ function succeededEntry(
   isOnlyMover: boolean,
 ): SnapshotEntry {
   const { snapshotId, startTime, endTime, sizeBytes, files, bytesNew, filesNew, filesUnchanged } = result;
-  const { unreadable, unchanged, excluded } = result;
+  const { unreadable, unchanged, excluded, grownBytes } = result;
   const names = namesOf(result);
   const seconds = (Date.parse(endTime) - Date.parse(startTime)) / 1000;
   const entry: SnapshotEntry = {
@@ -154,6 +154,7 @@ function succeededEntry(
     durationSeconds: Math.max(0, seconds),
     sizeBytes,
     files,
+    ...(grownBytes === undefined ? {} : { grownBytes }),
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),
@@ -183,13 +184,18 @@ function shortened({ count, paths }: { readonly count: number; readonly paths: r
   return { count, paths: paths.slice(0, 10) };
 }
 
-/** The repository's snapshots as seen by the mover that ended last in this pass, if any. */
-export function repositorySeen(steps: readonly SourceStep[]): Pick<NextStatus, "repository"> {
+/** The newest listing by a mover of the run, if any of these or the one `before` is one. */
+export function repositorySeen(
+  steps: readonly SourceStep[],
+  before: NextStatus["repository"],
+): Pick<NextStatus, "repository"> {
   const seen = steps.flatMap((step) => {
     if (step.kind !== "ended" || step.repository === undefined) return [];
-    const { snapshotCount, totalSizeBytes } = step.repository;
-    return [{ snapshotCount, totalSizeBytes, observedAt: isoSeconds(new Date(step.finishedAt)) }];
+    const { snapshotCount, totalSizeBytes, recent } = step.repository;
+    const { observedAt = isoSeconds(new Date(step.finishedAt)) } = step.repository;
+    return [{ snapshotCount, totalSizeBytes, observedAt, ...(recent === undefined ? {} : { recent }) }];
   });
-  const [newest] = seen.toSorted((a, b) => Date.parse(b.observedAt) - Date.parse(a.observedAt));
+  const [newest] = [...seen, ...(before === undefined ? [] : [before])]
+    .toSorted((a, b) => Date.parse(b.observedAt) - Date.parse(a.observedAt));
   return newest === undefined ? {} : { repository: newest };
 }

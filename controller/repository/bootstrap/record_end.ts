@@ -68,8 +68,11 @@ function statusAfter(
       bootstrap: { ...base, failures, retryAt },
     };
   }
-  const { uniqueId, created, snapshotCount, totalSizeBytes, unreadableManifests, unfinished, catalog } =
-    result.bootstrap;
+  const { uniqueId, created, unreadableManifests, unfinished, catalog, ...stock } = result.bootstrap;
+  const { snapshotCount, totalSizeBytes, recent } = stock;
+  const observedAt = stock.observedAt === undefined || Date.parse(stock.observedAt) > Date.parse(finishedAt)
+    ? finishedAt
+    : stock.observedAt;
   const message = created ? "The repository was created" : "The repository was opened";
   return {
     ...status,
@@ -77,7 +80,8 @@ function statusAfter(
     storageStats: {
       snapshotCount,
       totalSizeBytes,
-      lastObservedAt: finishedAt,
+      lastObservedAt: observedAt,
+      listing: { observedAt, snapshotCount, totalSizeBytes, ...(recent === undefined ? {} : { recent }) },
       ...(unreadableManifests === undefined ? {} : { unreadableManifests }),
       ...(unfinished === undefined ? {} : { unfinished: leftBehind(unfinished) }),
     },

@@ -2,6 +2,7 @@ import { backupKind } from "../../../api/mod.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../../kube/types.ts";
 import {
   controllerOf,
+  type ListedStock,
   type MissingNote,
   numberAt,
   type PutBack,
@@ -18,12 +19,16 @@ export const BACKUP = resourceOf(backupKind);
 
 const SPAN_MS = 600_000;
 
-/** Statistics of a repository, and when they were read. */
-export interface SeenStats {
-  readonly snapshotCount: number;
-  readonly totalSizeBytes: number;
-  /** RFC 3339. */
-  readonly observedAt: string;
+/** A snapshot that a run saved. */
+export interface SavedSnapshot {
+  readonly id: string;
+  /** In the form of {@link sourceText}. */
+  readonly source: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly sizeBytes: number;
+  /** By how much the source grew since its snapshot before; undefined when that is not known. */
+  readonly grownBytes: number | undefined;
 }
 
 /** A discovered Backup. */
@@ -54,15 +59,20 @@ export interface EndedRun {
 export const BY_REPOSITORY_TEXT = "repositoryText";
 
 /**
- * Index function: a Backup by the `repositoryKeyText` of its repository and the ten minutes
- * in which it saw that repository's statistics. One that was never started is under the empty text. Reads without a schema, as all
- * of this file: it runs for every change of a Backup.
+ * Index function: a Backup by the `repositoryKeyText` of its repository, also with each ten minutes in which it listed
+ * that repository or saved a snapshot there. One that was never started is under the empty text. Reads without a schema,
+ * as all of this file: it runs for every change of a Backup.
  */
 export function byRepositoryText(backup: KubeObject): readonly string[] {
   const ref = repositoryOfBackup(backup);
   const text = ref === undefined ? "" : repositoryKeyText(ref, backup.metadata.namespace ?? "");
-  const seen = seenStats(backup);
-  return seen === undefined ? [text] : [text, spanText(text, Date.parse(seen.observedAt))];
+  return [text, ...new Set(stockTimes(backup).map((ms) => spanText(text, ms)))];
+}
+
+/** When a Backup listed its repository, and when it saved each of its snapshots. */
+export function stockTimes(backup: KubeObject): readonly number[] {
+  const listed = Date.parse(listedStock(backup)?.observedAt ?? "");
+  return [listed, ...savedSnapshots(backup).map(({ endMs }) => endMs)].filter((ms) => !Number.isNaN(ms));
 }
 
 /** The index values for Backups that saw a repository in a span of time, limited in number. */
@@ -85,16 +95,39 @@ export function repositoryIdOf(backup: KubeObject): string | undefined {
     textAt(backup, "spec", "discovered", "repository", "uniqueId");
 }
 
-/** The statistics seen by the last mover of an ended run. */
-export function seenStats(backup: KubeObject): SeenStats | undefined {
-  if (!hasEnded(backup)) return undefined;
-  const snapshotCount = numberAt(backup, "status", "repository", "snapshotCount");
-  const totalSizeBytes = numberAt(backup, "status", "repository", "totalSizeBytes");
-  const observedAt = textAt(backup, "status", "repository", "observedAt");
+/** The newest listing of the repository by a mover of a Backup. */
+export function listedStock(backup: KubeObject): ListedStock | undefined {
+  const at = ["status", "repository"] as const;
+  const snapshotCount = numberAt(backup, ...at, "snapshotCount");
+  const totalSizeBytes = numberAt(backup, ...at, "totalSizeBytes");
+  const observedAt = textAt(backup, ...at, "observedAt");
   if (snapshotCount === undefined || totalSizeBytes === undefined || observedAt === undefined) {
     return undefined;
   }
-  return Number.isNaN(Date.parse(observedAt)) ? undefined : { snapshotCount, totalSizeBytes, observedAt };
+  if (Number.isNaN(Date.parse(observedAt))) return undefined;
+  const since = textAt(backup, ...at, "recent", "since");
+  const ids = valueAt(backup, ...at, "recent", "ids");
+  const recent = since === undefined || !Array.isArray(ids)
+    ? {}
+    : { recent: { since, ids: ids.filter((id) => typeof id === "string") } };
+  return { snapshotCount, totalSizeBytes, observedAt, ...recent };
+}
+
+/** The snapshots of a run that is not being deleted. */
+export function savedSnapshots(backup: KubeObject): readonly SavedSnapshot[] {
+  const entries = valueAt(backup, "status", "snapshots");
+  if (!Array.isArray(entries) || backup.metadata.deletionTimestamp !== undefined) return [];
+  const username = textAt(backup, "status", "resolved", "identity", "username") ?? "";
+  const hostname = textAt(backup, "status", "resolved", "identity", "hostname") ?? "";
+  return entries.flatMap((entry) => {
+    const id = textAt(entry, "kopiaSnapshotID");
+    const endMs = Date.parse(textAt(entry, "endTime") ?? "");
+    const startMs = Date.parse(textAt(entry, "startTime") ?? "");
+    if (id === undefined || Number.isNaN(endMs) || Number.isNaN(startMs)) return [];
+    const source = sourceText({ username, hostname, path: textAt(entry, "sourcePath") ?? "" });
+    const sizeBytes = numberAt(entry, "sizeBytes") ?? 0;
+    return [{ id, source, startMs, endMs, sizeBytes, grownBytes: numberAt(entry, "grownBytes") }];
+  });
 }
 
 /** Ids of all snapshots that a Backup made or represents. */

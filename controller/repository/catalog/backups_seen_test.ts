@@ -8,8 +8,8 @@ import {
   byRepositoryText,
   discoveredBackup,
   endedRun,
+  listedStock,
   runningSinceMs,
-  seenStats,
   snapshotIds,
   spanTexts,
 } from "./backups_seen.ts";
@@ -67,7 +67,7 @@ Deno.test("every reader of Backups takes whatever an object holds without throwi
       const backup: KubeObject = { ...rest, metadata: { ...metadata, annotations }, spec, status };
       assert.ok(byRepositoryText(backup).length >= 1);
       assert.ok(Array.isArray(snapshotIds(backup)));
-      for (const read of [discoveredBackup, runningSinceMs, seenStats, endedRun]) read(backup);
+      for (const read of [discoveredBackup, runningSinceMs, listedStock, endedRun]) read(backup);
     }),
   );
 });
