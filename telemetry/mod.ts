@@ -18,7 +18,7 @@ import { ExportReports } from "./otlp/export_reports.ts";
 import { Instruments, type Metrics } from "./metrics/instruments.ts";
 import { ObjectCounters } from "./metrics/object_counters.ts";
 import type { OtlpExport, OtlpExportParts } from "./otlp/export.ts";
-import type { OtlpConfig } from "./otlp/config.ts";
+import { endpointsOf, type OtlpConfig } from "./otlp/config.ts";
 import { readProcessMetrics } from "./metrics/process_metrics.ts";
 import { PullReader } from "./metrics/prometheus.ts";
 import { Redactor } from "./redact.ts";
@@ -181,9 +181,13 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
     objectCounters,
     onFault: (fault) => ownLog.warn("a measurement was dropped", { fault }),
   });
-  const reports = otlp === undefined
-    ? undefined
-    : new ExportReports({ log: ownLog, metrics, clock, intervalMs: exportReportMs });
+  const reports = otlp === undefined ? undefined : new ExportReports({
+    log: ownLog,
+    metrics,
+    clock,
+    endpoints: endpointsOf(config.otlp),
+    intervalMs: exportReportMs,
+  });
   const health = new HealthChecks();
   tellSettings(config, ownLog);
   const ends = [() => metrics.shutdown(), () => tracer.shutdown(), () => otlp?.endLogs()];

@@ -16,6 +16,7 @@ export const OTLP_PASSTHROUGH: readonly string[] = Object.values(otlpVariables)
   .flatMap((variable: OtlpVariable) => variableNames(variable));
 
 const headerVariables: readonly string[] = variableNames(otlpVariables.headers);
+const { clientCertificate, clientKey } = otlpVariables;
 
 /** A variable movers get: with its value, or from a key of a Secret in their own namespace. */
 export type HandedOn =
@@ -28,14 +29,26 @@ export interface SecretKey {
   readonly key: string;
 }
 
+/** The Secrets that the controller has headers and its client certificate from. */
+export interface TelemetrySecrets {
+  readonly headers?: SecretKey | undefined;
+  /** The name of one of type kubernetes.io/tls. */
+  readonly client?: string | undefined;
+}
+
 /**
- * The variables that movers get. Settings that export nothing are left out. Headers that the
- * controller has from a Secret (`headersSecret`) are never in a Job: movers read them from a Secret of that name, which
- * applies to all signals.
+ * The variables that movers get. Settings that export nothing are left out. What the controller has from a Secret is
+ * never in a Job: movers read it from a Secret of that name, which applies to all signals. A client certificate and its
+ * key come from a Secret or not at all.
  */
-export function telemetryPassthrough(env: Environment, headersSecret?: SecretKey): readonly HandedOn[] {
+export function telemetryPassthrough(env: Environment, secrets: TelemetrySecrets = {}): readonly HandedOn[] {
   const hasCollector = parseOtlpConfig(env).otlp !== undefined;
-  return [...LOG_PASSTHROUGH, ...hasCollector ? OTLP_PASSTHROUGH : []].flatMap(
+  const { headers: headersSecret, client } = secrets;
+  const certificate: readonly HandedOn[] = client === undefined || !hasCollector ? [] : [
+    { name: clientCertificate.name, secretKeyRef: { name: client, key: "tls.crt" } },
+    { name: clientKey.name, secretKeyRef: { name: client, key: "tls.key" } },
+  ];
+  const byValue = [...LOG_PASSTHROUGH, ...hasCollector ? OTLP_PASSTHROUGH : []].flatMap(
     (name): readonly HandedOn[] => {
       const value = env[name];
       if (value === undefined || value.trim() === "") return [];
@@ -45,4 +58,5 @@ export function telemetryPassthrough(env: Environment, headersSecret?: SecretKey
       return [{ name, value }];
     },
   );
+  return [...byValue, ...certificate];
 }

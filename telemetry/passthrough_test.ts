@@ -47,8 +47,25 @@ Deno.test("telemetryPassthrough() spares movers settings that export nothing", (
 
 Deno.test("telemetryPassthrough() keeps headers that come from a Secret out of Jobs, also those of one signal", () => {
   const env = { ...otlp, OTEL_EXPORTER_OTLP_HEADERS: "a=b", OTEL_EXPORTER_OTLP_LOGS_HEADERS: "c=d" };
-  const found = telemetryPassthrough(env, { name: "otel", key: "headers" });
+  const found = telemetryPassthrough(env, { headers: { name: "otel", key: "headers" } });
   assert.deepEqual(found.filter(({ name }) => name.endsWith("HEADERS")), [
     { name: "OTEL_EXPORTER_OTLP_HEADERS", secretKeyRef: { name: "otel", key: "headers" } },
   ]);
+});
+
+Deno.test("telemetryPassthrough() hands on a client certificate from a Secret, and never its key by value", () => {
+  const env = {
+    ...otlp,
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: "",
+    OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "",
+  };
+  const found = (more: Readonly<Record<string, string>>, client?: string) =>
+    telemetryPassthrough({ ...env, ...more }, { client }).filter(({ name }) => name.includes("CLIENT"));
+  assert.deepEqual(found({}, "otel-client"), [
+    { name: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", secretKeyRef: { name: "otel-client", key: "tls.crt" } },
+    { name: "OTEL_EXPORTER_OTLP_CLIENT_KEY", secretKeyRef: { name: "otel-client", key: "tls.key" } },
+  ]);
+  assert.deepEqual(found({}), []);
+  assert.deepEqual(found({ OTEL_SDK_DISABLED: "true" }, "otel-client"), []);
+  assert.ok(OTLP_PASSTHROUGH.every((name) => !name.includes("CLIENT")));
 });

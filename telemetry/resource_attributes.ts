@@ -1,5 +1,5 @@
 /** What this process is: its role, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. */
-import { parseKeyValueList } from "./otlp/key_value_list.ts";
+import { listEscapes, parseKeyValueList } from "./otlp/key_value_list.ts";
 import { otlpVariables } from "./otlp/variables.ts";
 import { attribute } from "./semconv.ts";
 import { cannotUse, type Environment, given } from "./settings.ts";
@@ -44,9 +44,8 @@ export function parseResourceAttributes(
   const found = given(env, [otlpVariables.resourceAttributes.name]);
   const list = parseKeyValueList(found?.text ?? "");
   if (list.kind === "broken" && found !== undefined) {
-    onFault(
-      cannotUse(found, { expected: 'a list like "deployment.environment=prod,k8s.cluster.name=home"' }),
-    );
+    const expected = `a list like "deployment.environment=prod,k8s.cluster.name=home" ${listEscapes}`;
+    onFault(`${cannotUse(found, { expected })}: ${list.fault}`);
   }
   const pairs = list.kind === "pairs" ? list.pairs : [];
   const own = pairs.filter(([key]) => role !== "mover" || !ownOfPod.has(key));

@@ -17,8 +17,8 @@ export interface SettingForm<T> {
   readonly parse: (text: string) => T | undefined;
   /** For messages, after "expected". */
   readonly expected: string;
-  /** Its value is never shown. */
-  readonly secret?: true;
+  /** For a secret value, which is never shown: what is wrong with it, after its name and a comma. */
+  readonly fault?: (text: string) => string;
 }
 
 /** A setting that was found: its name and its text. */
@@ -80,10 +80,11 @@ export function readSetting<T>(
 /** The message about an invalid setting. */
 export function cannotUse(
   { name, text }: Given,
-  { expected, secret }: Pick<SettingForm<unknown>, "expected" | "secret">,
+  { expected, fault }: Pick<SettingForm<unknown>, "expected" | "fault">,
 ): string {
-  const found = secret === true ? "its value is not shown" : `it is ${quoted(text)}`;
-  return `Cannot use ${name}: ${found}, expected ${expected}`;
+  // Without a colon after the name of a secret, as the redactor would hide what follows.
+  const found = fault === undefined ? `: it is ${quoted(text)}` : `, ${fault(text)}`;
+  return `Cannot use ${name}${found}, expected ${expected}`;
 }
 
 function quoted(text: string): string {

@@ -19,6 +19,7 @@ import {
   namespaceName,
   path,
   secretKey,
+  secretName,
   wholeNumber,
 } from "./variable_schema.ts";
 
@@ -87,6 +88,15 @@ export const controllerVariables = {
       "Where OTEL_EXPORTER_OTLP_HEADERS comes from, when it comes from a Secret: movers take theirs from a Secret of " +
       "that name in their own namespace instead of having them in their Job, and send none where there is none.",
     schema: secretKey.optional(),
+  },
+  otlpClientSecret: {
+    name: "KOPIUR_OTLP_CLIENT_SECRET",
+    expected: "the name of a Secret",
+    description:
+      "Where OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY come from: the name of a Secret " +
+      "of type kubernetes.io/tls. Movers take theirs from a Secret of that name in their own namespace, and show no " +
+      "certificate where there is none.",
+    schema: secretName.optional(),
   },
 } as const satisfies Readonly<Record<string, Variable<unknown>>>;
 
@@ -170,7 +180,7 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
 
 /** The checked settings of the controller. */
 export type ControllerConfig =
-  & Omit<ValuesOf<typeof controllerVariables>, "otlpHeadersSecret">
+  & Omit<ValuesOf<typeof controllerVariables>, "otlpHeadersSecret" | "otlpClientSecret">
   & Pick<ControllerOptions, "moverEnvPassthrough">;
 
 /** The checked settings of a mover. */
@@ -178,8 +188,11 @@ export type MoverConfig = ValuesOf<typeof moverVariables>;
 
 /** Parses the controller's settings; throws a UsageError that names every wrong variable. */
 export function parseControllerConfig(env: Environment): ControllerConfig {
-  const { otlpHeadersSecret, ...values } = readVariables(controllerVariables, env);
-  return { ...values, moverEnvPassthrough: telemetryPassthrough(env, otlpHeadersSecret) };
+  const { otlpHeadersSecret: headers, otlpClientSecret: client, ...values } = readVariables(
+    controllerVariables,
+    env,
+  );
+  return { ...values, moverEnvPassthrough: telemetryPassthrough(env, { headers, client }) };
 }
 
 /** Parses a mover's settings; throws a UsageError that names every wrong variable. */

@@ -40,6 +40,11 @@ Deno.test("parseControllerConfig() hands on where headers are, never what they a
     name: "OTEL_EXPORTER_OTLP_HEADERS",
     secretKeyRef: { name: "otel", key: "headers" },
   });
+  const { moverEnvPassthrough } = parseControllerConfig({ ...env, KOPIUR_OTLP_CLIENT_SECRET: "otel-client" });
+  deepEqual(moverEnvPassthrough.at(-1), {
+    name: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    secretKeyRef: { name: "otel-client", key: "tls.key" },
+  });
 });
 
 Deno.test("parseControllerConfig() refuses each value that means nothing", () => {
@@ -53,6 +58,7 @@ Deno.test("parseControllerConfig() refuses each value that means nothing", () =>
     [{ KOPIUR_MAX_MOVERS: "10001" }, /expected a whole number/],
     [{ KOPIUR_MAX_MOVERS: "1e3" }, /expected a whole number/],
     [{ KOPIUR_OTLP_HEADERS_SECRET: "otel" }, /it is "otel", expected a Secret and a key in it/],
+    [{ KOPIUR_OTLP_CLIENT_SECRET: "otel/tls" }, /CLIENT_SECRET.* "otel\/tls", expected the name of a Secret/],
     [{ POD_NAME: "a/b" }, /it is "a\/b"/],
   ];
   for (const [env, want] of cases) throws(() => parseControllerConfig({ ...image, ...env }), want);

@@ -14,6 +14,9 @@ export const imageReference = z.string().max(512).regex(/^[A-Za-z0-9][A-Za-z0-9.
 /** A path on this machine; a program's name without a slash is found on the PATH. */
 export const path = z.string().max(4096).regex(/^[^\0]+$/);
 
+/** The name of a Secret. */
+export const secretName = z.string().max(253).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+
 /** `<name of a Secret>/<key in it>`. */
 export const secretKey = z.string().max(507).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-._A-Za-z0-9]+$/)
   .transform((text) => {

@@ -128,6 +128,9 @@ export const chartValues = z.strictObject({
       }).prefault({}).describe(
         "Take the headers from a Secret instead. Movers take theirs from a Secret of the same name in their own namespace, and send none where there is none.",
       ),
+      clientCertificateSecret: text.default("").describe(
+        "Name of a Secret of type kubernetes.io/tls, in the namespace of the controller, with the certificate it shows a collector that asks for one. Movers take theirs from a Secret of the same name in their own namespace, and show none where there is none.",
+      ),
       strict: z.boolean().default(false).describe(
         "A telemetry setting that cannot be used keeps the controller from starting (KOPIUR_OTEL_STRICT).",
       ),

@@ -7,13 +7,14 @@
  */
 import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { TlsSettings } from "./target.ts";
 
 /** The address of a collector and its security. */
 export interface CollectorAddress {
   readonly hostname: string;
   readonly port: number;
-  /** Undefined for plain text. Authorities are trusted besides the usual ones. */
-  readonly tls: { readonly authorities: readonly string[] } | undefined;
+  /** Undefined for plain text. */
+  readonly tls: TlsSettings | undefined;
 }
 
 /** The limit for connecting to a collector. */
@@ -120,14 +121,24 @@ async function dial(address: CollectorAddress): Promise<Deno.Conn> {
 
 async function dialUnlimited({ hostname, port, tls }: CollectorAddress): Promise<Deno.Conn> {
   if (tls === undefined) return await Deno.connect({ hostname, port });
-  const caCerts = [...tls.authorities];
-  const connection = await Deno.connectTls({ hostname, port, caCerts, alpnProtocols: ["h2"] });
+  const { authorities, client } = tls;
+  const connection = await Deno.connectTls({
+    hostname,
+    port,
+    caCerts: authorities === undefined ? [] : [authorities],
+    alpnProtocols: ["h2"],
+    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
+  });
   try {
     await connection.handshake();
     return connection;
   } catch (error) {
     closeQuietly(connection);
-    throw error;
+    if (!/InvalidContentType/.test(String(error))) throw error;
+    const found = `Cannot make TLS with "${hostname}:${port}": it answers in plain text`;
+    throw new Error(`${found}, expected TLS; for plain text write http:// before the endpoint`, {
+      cause: error,
+    });
   }
 }
 

@@ -72,6 +72,14 @@ for (const scheme of ["http", "https"]) {
         }
         const reported = lines.filter((line) => line.includes("telemetry cannot be exported"));
         assert.ok(reported.length <= 3, reported.join(""));
+        const endpoint = `endpoint=${scheme}://127.0.0.1:${listener.addr.port}`;
+        assert.ok(reported.every((line) => line.includes(endpoint)), reported.join(""));
+        if (scheme === "https" && name === "speaks HTTP/1") {
+          assert.match(
+            reported.join(""),
+            /it answers in plain text, expected TLS; for plain text write http:/,
+          );
+        }
         const began = performance.now();
         await telemetry.shutdown();
         assert.ok(performance.now() - began < 6_000);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { inlineCertificates } from "./inline_certificates.ts";
+import { createCertificateAuthority } from "../../tests/cluster/mod.ts";
+import { openTelemetry, parseTelemetryConfig, Redactor } from "../mod.ts";
 import { parseOtlpConfig } from "./config.ts";
 import type { OtlpTarget } from "./target.ts";
 import { otlpVariables, variableNames } from "./variables.ts";
@@ -17,15 +19,165 @@ AQH/MAoGCCqGSM49BAMCA0cAMEQCICWyrV0deDZicva6rnHeiLYRPAgdp8hnx4kG
 auE91Np8AiBdrLaqYu3rkguWqUiCo8+5AGh33748zoQmhNCjiXgtug==
 -----END CERTIFICATE-----`;
 
+const facts = {
+  role: "controller",
+  build: { version: "1.2.3", commit: "abc", date: "2026-01-01" },
+  terminal: false,
+} as const;
+
 function targetOf(env: Readonly<Record<string, string>>): OtlpTarget | undefined {
   return parseOtlpConfig({ ...endpoint, ...env }).otlp?.targets.logs;
 }
 
-Deno.test("parseOtlpConfig() exports nothing and looks at nothing without an endpoint", () => {
-  const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json", OTEL_EXPORTER_OTLP_ENDPOINT: " " };
-  const nothing = { otlp: undefined, faults: [], ignored: [], hints: [], secrets: [] };
+const nothing = { otlp: undefined, faults: [], ignored: [], hints: [], secrets: [] };
+
+Deno.test("parseOtlpConfig() exports nothing without an endpoint, and reads no tuning", () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: " ",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "soon",
+    OTEL_TRACES_SAMPLER: "x",
+  };
   assert.deepEqual(parseOtlpConfig(env), nothing);
-  assert.deepEqual(parseOtlpConfig({ ...endpoint, ...env, OTEL_SDK_DISABLED: "TRUE" }), nothing);
+});
+
+Deno.test("parseOtlpConfig() refuses another protocol than gRPC without an endpoint too, unless all is off", async () => {
+  for (const name of ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"]) {
+    const env = { [name]: "http/protobuf" };
+    const { otlp, faults, ignored } = parseOtlpConfig(env);
+    assert.deepEqual([otlp, faults, ignored.length], [undefined, [], 1]);
+    assert.match(ignored[0] ?? "", new RegExp(`^Cannot use ${name}: it is "http/protobuf", expected "grpc"`));
+    const strict = parseTelemetryConfig({ ...env, KOPIUR_OTEL_STRICT: "true" }, facts);
+    await assert.rejects(openTelemetry(strict), new RegExp(name));
+    assert.deepEqual(parseOtlpConfig({ ...env, OTEL_SDK_DISABLED: "TRUE" }), nothing);
+  }
+  const one = {
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://otel:4317",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+  };
+  assert.deepEqual([parseOtlpConfig(one).faults.length, parseOtlpConfig(one).ignored], [1, []]);
+});
+
+Deno.test("parseOtlpConfig() tells of each OTEL_EXPORTER_ variable that it does not know, without its value", async () => {
+  const unknown = {
+    OTEL_EXPORTER_OTLP_SPAN_INSECURE: "true",
+    OTEL_EXPORTER_OTLP_TRACES_TEMPORALITY_PREFERENCE: "delta",
+    OTEL_EXPORTER_ZIPKIN_ENDPOINT: "http://me:hunter22@zipkin",
+  };
+  for (const env of [unknown, { ...endpoint, ...unknown }]) {
+    const { ignored } = parseOtlpConfig({ ...env, OTEL_EXPORTER_JAEGER_USER: " ", OTEL_LOG_LEVEL: "debug" });
+    assert.deepEqual(
+      ignored.map((each) => each.split(",")[0]),
+      Object.keys(unknown).map((name) => `Cannot use ${name}`),
+    );
+    assert.ok(!ignored.join().includes("hunter22"));
+    assert.match(
+      ignored[0] ?? "",
+      /, which is not known here, expected one of OTEL_EXPORTER_OTLP_ENDPOINT, /,
+    );
+    const strict = parseTelemetryConfig({ ...env, KOPIUR_OTEL_STRICT: "true" }, facts);
+    await assert.rejects(openTelemetry(strict), /SPAN_INSECURE/);
+  }
+});
+
+Deno.test("parseOtlpConfig() says what is wrong with headers and how to write them, and shows none of it", () => {
+  const cases: Readonly<Record<string, RegExp>> = {
+    "Bearer hunter22": /: entry 1 has no "="/,
+    "authorization=Bearer hunter22,hunter22": /: entry 2 has no "="/,
+    "a=b, =hunter22": /: entry 2 has no name before "="/,
+    "a=100%hunter22": /: entry 1 has a "%" that begins no %-encoded character/,
+    "a b=hunter22": /: the name of header 1 has other characters than letters/,
+    "a=b,key-bin=hunter22": /: the name of header 2 is reserved by gRPC/,
+    "grpc-timeout=hunter22": /reserved by gRPC/,
+    "a=hunter22%0Ax": /: the value of header 1 has other characters than printable ASCII/,
+  };
+  for (const [text, says] of Object.entries(cases)) {
+    const { faults } = parseOtlpConfig({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: text });
+    const [fault = "", ...more] = faults;
+    assert.deepEqual(more, []);
+    assert.match(fault, /^Cannot use OTEL_EXPORTER_OTLP_HEADERS, whose value is not shown: /);
+    assert.match(fault, says);
+    assert.match(
+      fault,
+      /expected a list like "name=value,name=value" with "%" in a value written as %25 and "," as %2C$/,
+    );
+    assert.ok(!fault.includes("hunter22"), fault);
+  }
+});
+
+Deno.test("Redactor leaves every sentence about a wrong variable as it is", () => {
+  const names = Object.values(otlpVariables).flatMap((variable) => variableNames(variable));
+  for (const name of [...names, "OTEL_EXPORTER_SECRET_KEY"]) {
+    for (const value of ["%", "/no/such/file", "wrong"]) {
+      const env = { ...endpoint, OTEL_EXPORTER_OTLP_ENDPOINT: "https://otel", [name]: value };
+      const { faults, warnings, hints, secrets } = parseTelemetryConfig(env, facts);
+      const redactor = new Redactor();
+      for (const secret of secrets) redactor.remember(secret);
+      for (const sentence of [...faults, ...warnings, ...hints]) {
+        assert.equal(redactor.text(sentence), sentence);
+      }
+    }
+  }
+});
+
+Deno.test("parseOtlpConfig() takes a certificate of this process with its key, and neither alone nor of another pair", async () => {
+  const authority = await createCertificateAuthority("test");
+  const [own, other] = [
+    await authority.issue({ commonName: "a" }),
+    await authority.issue({ commonName: "b" }),
+  ];
+  const [certificate, key] = [
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+  ] as const;
+  const https = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://otel:4317" };
+  const good = parseOtlpConfig({ ...https, [certificate]: own.certPem, [key]: own.keyPem });
+  assert.deepEqual(good.otlp?.targets.logs?.security, {
+    kind: "tls",
+    client: { certificate: own.certPem.trim(), key: own.keyPem.trim() },
+  });
+  assert.ok(good.secrets.includes(own.keyPem.trim()));
+  const ofOne = parseOtlpConfig({
+    ...https,
+    [certificate.replace("CLIENT", "LOGS_CLIENT")]: own.certPem,
+    [key.replace("CLIENT", "LOGS_CLIENT")]: own.keyPem,
+  });
+  assert.ok(ofOne.otlp?.targets.logs?.security.kind === "tls" && ofOne.otlp.targets.logs.security.client);
+  assert.deepEqual(ofOne.otlp.targets.traces?.security, { kind: "tls" });
+  const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+    [
+      { [certificate]: own.certPem },
+      /CLIENT_CERTIFICATE, as OTEL_EXPORTER_OTLP_CLIENT_KEY is not set, expected both/,
+    ],
+    [{ [key]: own.keyPem }, /CLIENT_KEY, as OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is not set, expected both/],
+    [
+      { [certificate]: own.certPem, [key]: other.keyPem },
+      /CLIENT_KEY, which is the key of another certificate/,
+    ],
+    [
+      { [certificate]: own.certPem, [key]: "/no/tls.key" },
+      /CLIENT_KEY, which is "\/no\/tls.key", expected a readable/,
+    ],
+    [
+      { [certificate]: own.certPem, [key]: own.certPem },
+      /whose value is not shown: no key can be read from it/,
+    ],
+    [
+      { [certificate]: "/no/tls.crt", [key]: own.keyPem },
+      /CLIENT_CERTIFICATE: it is "\/no\/tls.crt", expected/,
+    ],
+  ];
+  for (const [env, says] of wrong) {
+    const { otlp, faults } = parseOtlpConfig({ ...https, ...env });
+    assert.equal(otlp, undefined);
+    assert.equal(faults.length, 1, faults.join("\n"));
+    assert.match(faults[0] ?? "", says);
+  }
+  const plain = parseOtlpConfig({ ...endpoint, [certificate]: own.certPem, [key]: own.keyPem });
+  assert.deepEqual(plain.otlp?.targets.logs?.security, { kind: "plain" });
+  assert.match(
+    plain.hints.join(),
+    /Doubtful OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: it is set, expected an endpoint with https/,
+  );
 });
 
 Deno.test("parseOtlpConfig() has a default for everything but the endpoint", () => {
@@ -105,14 +257,6 @@ Deno.test("parseOtlpConfig() refuses each setting that would send things nowhere
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4317?token=hunter22" }, /OTLP_ENDPOINT/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://me:hunter22@otel:4317" }, /OTLP_ENDPOINT/],
     [
-      { OTEL_EXPORTER_OTLP_HEADERS: "Bearer hunter22" },
-      /OTLP_HEADERS: its value is not shown, expected a list/,
-    ],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "a=%zzhunter22" }, /its value is not shown/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "a b=hunter22" }, /its value is not shown/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "key-bin=hunter22" }, /its value is not shown/],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "a=hunter22%0Ax" }, /its value is not shown/],
-    [
       { OTEL_EXPORTER_OTLP_CERTIFICATE: "/no/such/ca.crt" },
       /OTLP_CERTIFICATE: it is "\/no\/such\/ca.crt", expected/,
     ],
@@ -182,6 +326,7 @@ Deno.test("parseOtlpConfig() names as secret every value a header has, and all o
     OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20hunter22",
   });
   assert.ok(good.secrets.includes("Bearer hunter22") && good.secrets.includes("hunter22"));
+  assert.ok(!good.secrets.includes("Bearer"));
   const bad = parseOtlpConfig({ ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: "hunter22 hunter22" });
   assert.deepEqual(bad.secrets, ["hunter22 hunter22"]);
 });
@@ -203,9 +348,16 @@ Deno.test("inlineCertificates() puts the text of a file in its place, and leaves
     OTEL_EXPORTER_OTLP_CERTIFICATE: "/ca.crt",
     OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE: "/gone.crt",
     OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: pem,
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: "/ca.crt",
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: "/ca.crt",
     OTHER: "/ca.crt",
   };
   const read = (path: string) =>
     path === "/ca.crt" ? Promise.resolve(`${pem}\n`) : Promise.reject(new Error("gone"));
-  assert.deepEqual(await inlineCertificates(env, read), { ...env, OTEL_EXPORTER_OTLP_CERTIFICATE: pem });
+  assert.deepEqual(await inlineCertificates(env, read), {
+    ...env,
+    OTEL_EXPORTER_OTLP_CERTIFICATE: pem,
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: pem,
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: pem,
+  });
 });

@@ -9,6 +9,8 @@ export interface ExportReportParts {
   readonly log: Pick<Log, "info" | "warn">;
   readonly metrics: Pick<Metrics, "add" | "precreate">;
   readonly clock: Clock;
+  /** Where each signal goes, as a URL. */
+  readonly endpoints: Readonly<Partial<Record<OtlpSignal, string>>>;
   /** The least time between two log lines about one signal. */
   readonly intervalMs: number;
 }
@@ -35,7 +37,7 @@ export class ExportReports {
   }
 
   failed(signal: OtlpSignal, error: unknown): void {
-    const { log, metrics, clock, intervalMs } = this.#parts;
+    const { log, metrics, clock, endpoints, intervalMs } = this.#parts;
     metrics.add("kopiur_telemetry_export_failures_total", 1, { signal });
     const state = this.#states.get(signal);
     if (state === undefined) return;
@@ -44,7 +46,12 @@ export class ExportReports {
     if (nowMs - state.reportedMs < intervalMs) return;
     state.reportedMs = nowMs;
     state.isReported = true;
-    log.warn("telemetry cannot be exported", { signal, failures: state.failures, error });
+    log.warn("telemetry cannot be exported", {
+      signal,
+      endpoint: endpoints[signal],
+      failures: state.failures,
+      error,
+    });
   }
 
   succeeded(signal: OtlpSignal): void {

@@ -6,7 +6,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { CollectorCredentials } from "./collector_credentials.ts";
 import { CollectorLink } from "./collector_link.ts";
 import type { OtlpConfig } from "./config.ts";
-import type { OtlpTarget } from "./target.ts";
+import { type OtlpTarget, urlOf } from "./target.ts";
 import type { OtlpExporters } from "./export.ts";
 import { type Exporter, WatchedExporter } from "./watched_exporters.ts";
 
@@ -49,13 +49,14 @@ function connectionIsDoubtful(error: Error | undefined): boolean {
 
 /** Complete options, so that the exporters read nothing from the environment. */
 function optionsOf(
-  { address, security, headers, timeoutMs, compression }: OtlpTarget,
+  target: OtlpTarget,
   link: CollectorLink,
 ): Options {
+  const { headers, timeoutMs, compression } = target;
   const metadata = new Metadata();
   for (const [name, value] of headers) metadata.set(name, value);
   return {
-    url: `${security.kind === "plain" ? "http" : "https"}://${address}`,
+    url: urlOf(target),
     credentials: new CollectorCredentials(link),
     metadata,
     timeoutMillis: timeoutMs,
@@ -67,10 +68,7 @@ function optionsOf(
 
 function linkTo({ address, security }: OtlpTarget): CollectorLink {
   const { hostname, port } = new URL(`http://${address}`);
-  const authorities = security.kind === "tls" ? security.authorities : undefined;
-  const tls = security.kind === "plain"
-    ? undefined
-    : { authorities: authorities === undefined ? [] : [authorities] };
+  const tls = security.kind === "plain" ? undefined : security;
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   return new CollectorLink({ hostname: host, port: Number(port || 80), tls });
 }

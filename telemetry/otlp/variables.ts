@@ -1,5 +1,5 @@
 /** The variables of the OpenTelemetry export: names, defaults and meaning, in one place. */
-import type { TelemetryVariable } from "../settings.ts";
+import { type Environment, given, type TelemetryVariable } from "../settings.ts";
 
 /** What is exported over OTLP. */
 export const otlpSignals = ["traces", "metrics", "logs"] as const;
@@ -13,7 +13,7 @@ export interface OtlpVariable extends TelemetryVariable {
   readonly handedOn: boolean;
 }
 
-/** Every variable of the export; without an endpoint only `strict` is read. */
+/** Every variable of the export. */
 export const otlpVariables = {
   endpoint: {
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -63,6 +63,24 @@ export const otlpVariables = {
     help:
       "Certificate authorities to trust for https, besides the usual ones: a file in PEM, or the PEM text. " +
       "Movers get the text.",
+  },
+  clientCertificate: {
+    name: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    fallback: "",
+    perSignal: true,
+    handedOn: false,
+    help:
+      "Certificate this process shows a collector that asks for one (mTLS): a file in PEM, or the PEM text. Movers get " +
+      "it from a Secret only (KOPIUR_OTLP_CLIENT_SECRET).",
+  },
+  clientKey: {
+    name: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    fallback: "",
+    perSignal: true,
+    handedOn: false,
+    help:
+      "The private key of that certificate, without a password: a file in PEM, or the PEM text. It is never shown, and " +
+      "stands in no mover Job.",
   },
   insecure: {
     name: "OTEL_EXPORTER_OTLP_INSECURE",
@@ -189,6 +207,20 @@ export const otlpVariables = {
 /** The name of a variable for one signal: OTEL_EXPORTER_OTLP_TIMEOUT → OTEL_EXPORTER_OTLP_LOGS_TIMEOUT. */
 export function signalVariable(name: string, signal: OtlpSignal): string {
   return name.replace("OTEL_EXPORTER_OTLP_", `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`);
+}
+
+/** The OTEL_EXPORTER_* variables that are set and that nothing here understands, as messages. */
+export function unknownVariables(env: Environment): readonly string[] {
+  const names = Object.values(otlpVariables).flatMap((variable) => variableNames(variable));
+  const prefix = "OTEL_EXPORTER_";
+  return Object.keys(env).filter((name) =>
+    name.startsWith(prefix) && !names.includes(name) && given(env, [name]) !== undefined
+  ).toSorted().map((name) => {
+    const known = Object.values(otlpVariables).map((variable) => variable.name).filter((each) =>
+      each.startsWith(prefix)
+    );
+    return `Cannot use ${name}, which is not known here, expected one of ${known.join(", ")}`;
+  });
 }
 
 /** All names of a variable. */

@@ -174,6 +174,18 @@ Deno.test("the chart: headers come from a Secret, and the controller is told whi
   ]);
 });
 
+Deno.test("the chart: a client certificate comes from a Secret, and the controller is told which", async () => {
+  const { spec } = podTemplate(
+    await render("observability.otlp.enabled=true", "observability.otlp.clientCertificateSecret=otel-client"),
+  );
+  const from = (key: string) => ({ secretKeyRef: { name: "otel-client", key } });
+  assert.deepEqual(spec.containers[0].env.filter(({ name }) => name.includes("CLIENT")), [
+    { name: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", valueFrom: from("tls.crt") },
+    { name: "OTEL_EXPORTER_OTLP_CLIENT_KEY", valueFrom: from("tls.key") },
+    { name: "KOPIUR_OTLP_CLIENT_SECRET", value: "otel-client" },
+  ]);
+});
+
 Deno.test("the chart: the overlay for observability turns on scraping and export, whatever the cluster has", async () => {
   const plain = await render();
   assert.equal(plain.some(({ kind }) => kind === "ServiceMonitor"), false);

@@ -23,6 +23,8 @@ export interface CollectorOptions {
   readonly address?: string;
   /** Serve TLS with a certificate of a new private authority. */
   readonly tls?: boolean;
+  /** Serve TLS, and ask for a certificate that this authority has issued. */
+  readonly clientCaPem?: string;
   /** False: it is there, and not running yet. */
   readonly running?: boolean;
 }
@@ -134,10 +136,14 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   const programs = await ensureParts(collectorParts);
   const folder = await workFolder("otelcol");
   const address = freeAddress(options.address ?? "127.0.0.1");
-  const caPem = options.tls === true ? await writeTlsFiles(folder, address.hostname) : undefined;
+  const { tls = false, clientCaPem } = options;
+  const caPem = tls || clientCaPem !== undefined ? await writeTlsFiles(folder, address.hostname) : undefined;
+  if (clientCaPem !== undefined) await Deno.writeTextFile(join(folder, "client.crt"), clientCaPem);
   const collector = new Collector(folder, address, caPem, programs);
-  if (options.tls === true) await collector.showCertificate("own");
-  const config = configOf(address, collector.sinkUrl, options.tls === true ? folder : undefined);
+  if (caPem !== undefined) await collector.showCertificate("own");
+  const clientCa = clientCaPem === undefined ? {} : { client_ca_file: join(folder, "client.crt") };
+  const files = { cert_file: join(folder, "tls.crt"), key_file: join(folder, "tls.key"), ...clientCa };
+  const config = configOf(address, collector.sinkUrl, caPem === undefined ? {} : { tls: files });
   await Deno.writeTextFile(join(folder, "config.yaml"), JSON.stringify(config));
   if (options.running !== false) await collector.start();
   return collector;
@@ -157,10 +163,11 @@ export function unknownSpans({ spans }: Pick<Collector, "spans">): readonly stri
 }
 
 /** JSON is YAML. */
-function configOf({ hostname, port }: Deno.NetAddr, sink: string, tlsFolder: string | undefined) {
-  const security = tlsFolder === undefined
-    ? {}
-    : { tls: { cert_file: join(tlsFolder, "tls.crt"), key_file: join(tlsFolder, "tls.key") } };
+function configOf(
+  { hostname, port }: Deno.NetAddr,
+  sink: string,
+  security: Readonly<Record<string, unknown>>,
+) {
   const pipeline = { receivers: ["otlp"], exporters: ["otlp_http"] };
   const handOn = {
     endpoint: sink,
