@@ -152,6 +152,7 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   const state = new StateProducer(clock);
   const producers = [objectCounters, state];
   const otlp = deps.otlp?.({
+    role: config.role,
     resource,
     producers,
     // An export runs in the context of the last record, so its report must leave that trace.

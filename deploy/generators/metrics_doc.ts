@@ -12,7 +12,8 @@ export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): Gene
       : entry.instrument === "resource"
       ? "gauge"
       : entry.instrument;
-    return `| \`${name}\` | ${type} | ${entry.unit} | ${labels.join(", ")} | ${entry.help} | ${
+    const pushed = entry.pushedBy === "mover" ? " Pushed by movers." : "";
+    return `| \`${name}\` | ${type} | ${entry.unit} | ${labels.join(", ")} | ${entry.help}${pushed} | ${
       entry.promised === undefined ? "" : `[${entry.promised}](contract.md#${entry.promised})`
     } |`;
   });
@@ -25,8 +26,14 @@ export function metricsDoc(catalog: Readonly<Record<string, MetricEntry>>): Gene
     "the same text, at most a second old.",
     "",
     "With a collector the same numbers are also pushed over OTLP, by each process as a service of its own: `kopiur-controller`,",
-    "and `kopiur-mover` with a `service.instance.id` per pod. Movers push `kopiur_mover_*` and what they themselves cost; the",
-    "controller counts `kopiur_mover_*` too, from their results, so take one of the two services, not their sum.",
+    "and `kopiur-mover` with a `service.instance.id` per pod. A counter is pushed without `_total`, as OpenTelemetry has it; an",
+    "exporter for Prometheus adds it. What is marked _pushed by movers_ the controller shows at `/metrics`, counted from their",
+    "results, and leaves to the movers over OTLP, so that a sum over all services counts each operation once. A mover that is",
+    "killed pushes nothing: it is counted at `/metrics` only.",
+    "",
+    "Series of an object read 0 for ten minutes before they end, if they were more: after its deletion, and where a Backup left",
+    "a phase. Prometheus then knows that they ended. A collector that shows the last value again forgets a series some time after",
+    "it ended (`metric_expiration`); it never keeps a 1 if scrapes and exports are less than ten minutes apart.",
     "",
     'A gauge that is "absent while 0" counts what should not be: a series of it is there while it is not 0, and reads 0',
     "for ten minutes after it fell. So `metric > 0` in an alert works as it stands; where a panel is to show the zero write",

@@ -5,7 +5,7 @@ import {
   DataPointType,
   type MetricData,
 } from "@opentelemetry/sdk-metrics";
-import { metricEntry, type MetricName } from "./catalog/mod.ts";
+import { instrumentName, metricEntry, type MetricName } from "./catalog/mod.ts";
 import type { Labels, SampleSink } from "./sample_sink.ts";
 
 /** A time as OpenTelemetry keeps it: seconds and nanoseconds. */
@@ -49,7 +49,7 @@ export class DataPoints implements SampleSink {
 
 function metricData(name: MetricName, dataPoints: DataPoint<number>[]): MetricData {
   const { instrument, unit, help: description } = metricEntry(name);
-  const descriptor = { name, description, unit, valueType: ValueType.DOUBLE };
+  const descriptor = { name: instrumentName(name), description, unit, valueType: ValueType.DOUBLE };
   const common = { descriptor, dataPoints, aggregationTemporality: AggregationTemporality.CUMULATIVE };
   return instrument === "gauge"
     ? { ...common, dataPointType: DataPointType.GAUGE }

@@ -5,6 +5,7 @@ import { MeterProvider, type MetricReader } from "@opentelemetry/sdk-metrics";
 import {
   type CounterName,
   type HistogramName,
+  instrumentName,
   type LabelsOf,
   metricEntry,
   type MetricName,
@@ -58,7 +59,7 @@ export class Instruments implements Metrics {
     for (const name of metricNames()) {
       const { instrument, scope, unit, help: description, buckets } = metricEntry(name);
       if (instrument === "counter" && scope === "process") {
-        this.#counters.set(name, meter.createCounter(name, { unit, description }));
+        this.#counters.set(name, meter.createCounter(instrumentName(name), { unit, description }));
       }
       if (instrument === "histogram") {
         const advice = { explicitBucketBoundaries: [...(buckets ?? [])] };

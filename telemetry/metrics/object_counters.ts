@@ -11,7 +11,7 @@ import {
   type MetricProducer,
   type SumMetricData,
 } from "@opentelemetry/sdk-metrics";
-import { metricEntry, type ObjectCounterName } from "./catalog/mod.ts";
+import { instrumentName, metricEntry, type ObjectCounterName } from "./catalog/mod.ts";
 import { type Clock, toHrTime } from "../clock.ts";
 import type { Labels, SampleSink, SampleStore } from "./sample_sink.ts";
 
@@ -77,7 +77,7 @@ export class ObjectCounters implements MetricProducer, SampleStore {
 
 function descriptorOf(name: ObjectCounterName): SumMetricData["descriptor"] {
   const { help, unit } = metricEntry(name);
-  return { name, description: help, unit, valueType: ValueType.DOUBLE };
+  return { name: instrumentName(name), description: help, unit, valueType: ValueType.DOUBLE };
 }
 
 /** Names of labels are fixed per metric, so sorted values are the whole identity. */

@@ -12,6 +12,7 @@ import {
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { pushedByOthers } from "../metrics/catalog/mod.ts";
 import type { LogOutput } from "../logs/log.ts";
 import type { OtlpConfig } from "./config.ts";
 import type { QueueLimits } from "./tuning.ts";
@@ -40,6 +41,7 @@ export interface OtlpExport {
 
 /** What an export needs. */
 export interface OtlpExportParts {
+  readonly role: string;
   readonly resource: Resource;
   /** The same as for /metrics, so that both report the same. */
   readonly producers: readonly MetricProducer[];
@@ -50,7 +52,7 @@ export interface OtlpExportParts {
 export function startOtlpExport(
   config: OtlpConfig,
   exporters: OtlpExporters,
-  { resource, producers, onExport }: OtlpExportParts,
+  { role, resource, producers, onExport }: OtlpExportParts,
 ): OtlpExport {
   const { traces, metrics, logs } = exporters;
   const watch = (signal: OtlpSignal) => (error: Error | undefined) => onExport(signal, error);
@@ -61,7 +63,11 @@ export function startOtlpExport(
   return {
     metricReaders: metrics === undefined ? [] : [
       new PeriodicExportingMetricReader({
-        exporter: new WatchedMetricExporter(metrics, temporalityOf(config), watch("metrics")),
+        exporter: new WatchedMetricExporter(
+          metrics,
+          { temporality: temporalityOf(config), leftOut: pushedByOthers(role) },
+          watch("metrics"),
+        ),
         exportIntervalMillis: config.metricIntervalMs,
         exportTimeoutMillis: config.metricTimeoutMs,
         metricProducers: [...producers],

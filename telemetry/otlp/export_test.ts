@@ -80,13 +80,15 @@ function start(env: Environment = {}, role: Role = "controller"): Started {
   return Object.assign(started, { telemetry });
 }
 
-/** Every sample a collection holds, as the text of /metrics would write it, less the order of things. */
+/** Every sample a collection holds, as an exporter for Prometheus would write it, less the order of things. */
 function samplesOf({ scopeMetrics }: ResourceMetrics): ReadonlyMap<string, number> {
   const samples = new Map<string, number>();
-  for (const { descriptor, dataPoints } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+  for (const { descriptor, dataPoints, ...kind } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+    const isCounter = "isMonotonic" in kind && kind.isMonotonic;
+    assert.ok(!descriptor.name.endsWith("_total"), descriptor.name);
     for (const { attributes, value } of dataPoints) {
       const labels = Object.entries(attributes).map(([key, each]) => `${key}="${each}"`).join(",");
-      const series = `${descriptor.name}${labels === "" ? "" : `{${labels}}`}`;
+      const series = `${descriptor.name}${isCounter ? "_total" : ""}${labels === "" ? "" : `{${labels}}`}`;
       if (typeof value === "number") samples.set(series, value);
       else samples.set(series.replace(descriptor.name, `${descriptor.name}_count`), value.count);
     }
@@ -115,6 +117,25 @@ Deno.test("both readers say the same of counters, histograms, object counters an
   const pulled = text.split("\n").filter((line) => isSteady(line) && !/_(bucket|sum)\{/.test(line));
   assert.equal(steady.length, pulled.length);
   assert.ok(steady.length >= 10);
+});
+
+Deno.test("what movers do is pushed by movers and shown by the controller, so that a sum counts it once", async () => {
+  const labels = { operation: "Backup", result: "succeeded" } as const;
+  const did = async (role: Role) => {
+    const { telemetry, collector } = start({}, role);
+    telemetry.metrics.add("kopiur_mover_operations_total", 1, labels);
+    telemetry.metrics.record("kopiur_mover_operation_duration_seconds", 7, labels);
+    telemetry.metrics.add("kopiur_controller_reconciliations_total", 1, { kind: "Backup" });
+    const shown = await telemetry.renderMetrics();
+    await telemetry.shutdown();
+    const pushed = [...samplesOf(collector.metrics[0] ?? assert.fail()).keys()].join("\n");
+    return [shown, pushed].map((text) => [
+      ...new Set(text.match(/kopiur_mover_operation(?:s_total\{|_duration_seconds_count)/g)),
+    ]);
+  };
+  const both = ["kopiur_mover_operations_total{", "kopiur_mover_operation_duration_seconds_count"];
+  assert.deepEqual(await did("controller"), [both, []]);
+  assert.deepEqual(await did("mover"), [both, both]);
 });
 
 Deno.test("object state is pushed by the leader only, and no longer once the object is gone", async () => {

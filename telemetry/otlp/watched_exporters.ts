@@ -45,16 +45,32 @@ export class WatchedExporter<Items> implements Exporter<Items> {
   }
 }
 
-/** A watched exporter of metrics, which also defines temporality and aggregation. */
-export class WatchedMetricExporter extends WatchedExporter<ResourceMetrics> implements PushMetricExporter {
-  readonly #temporality: AggregationTemporality;
+/** How metrics are exported. */
+export interface MetricExport {
+  readonly temporality: AggregationTemporality;
+  /** Names of instruments that another process exports. */
+  readonly leftOut: ReadonlySet<string>;
+}
 
-  constructor(exporter: PushMetricExporter, temporality: AggregationTemporality, onExport: OnExport) {
+/** A watched exporter of metrics, which also defines their temporality and leaves some out. */
+export class WatchedMetricExporter extends WatchedExporter<ResourceMetrics> implements PushMetricExporter {
+  readonly #how: MetricExport;
+
+  constructor(exporter: PushMetricExporter, how: MetricExport, onExport: OnExport) {
     super(exporter, onExport);
-    this.#temporality = temporality;
+    this.#how = how;
+  }
+
+  override export(items: ResourceMetrics, done: (result: ExportResult) => void): void {
+    const { leftOut } = this.#how;
+    const scopeMetrics = items.scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.filter(({ descriptor }) => !leftOut.has(descriptor.name)),
+    }));
+    super.export({ ...items, scopeMetrics }, done);
   }
 
   selectAggregationTemporality(): AggregationTemporality {
-    return this.#temporality;
+    return this.#how.temporality;
   }
 }

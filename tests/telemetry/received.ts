@@ -64,7 +64,7 @@ const metricDocument = z.object({
     scopeMetrics: z.array(z.object({
       metrics: z.array(z.object({
         name: z.string(),
-        sum: points.optional(),
+        sum: points.extend({ isMonotonic: z.boolean().default(false) }).optional(),
         gauge: points.optional(),
         histogram: points.optional(),
       })),
@@ -96,7 +96,10 @@ export interface ReceivedLog {
   readonly traceId: string;
 }
 
-/** One export of metrics of one process: values by series, as `name{label="value"}`; of histograms the count. */
+/**
+ * One export of metrics of one process: values by series, as `name{label="value"}` of an exporter for Prometheus; of
+ * histograms the count.
+ */
 export interface ReceivedMetrics {
   readonly resource: Attributes;
   readonly samples: ReadonlyMap<string, number>;
@@ -138,7 +141,7 @@ export function readMetrics(body: unknown): readonly ReceivedMetrics[] {
   return metricDocument.parse(body).resourceMetrics.map(({ resource, scopeMetrics }) => {
     const samples = new Map<string, number>();
     for (const { name, sum, gauge, histogram } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
-      const suffix = histogram === undefined ? "" : "_count";
+      const suffix = histogram !== undefined ? "_count" : sum?.isMonotonic === true ? "_total" : "";
       for (const point of (sum ?? gauge ?? histogram)?.dataPoints ?? []) {
         samples.set(
           seriesName(`${name}${suffix}`, textsOf(point.attributes)),

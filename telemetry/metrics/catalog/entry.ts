@@ -32,6 +32,8 @@ export interface MetricEntry {
    * Never for a promised metric.
    */
   readonly zero?: "absent";
+  /** mover: movers push it themselves, so the controller shows its own count at /metrics and does not push it. */
+  readonly pushedBy?: "mover";
   readonly help: string;
   /** The section of deploy/docs/contract.md that promises it; absent: not promised. */
   readonly promised?: Contract;

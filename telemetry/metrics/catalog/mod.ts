@@ -71,6 +71,21 @@ export function metricEntry(name: MetricName): MetricEntry {
   return catalog[name];
 }
 
+/**
+ * The name of a metric over OTLP: a counter goes without `_total`, which every reader for Prometheus adds, ours included.
+ */
+export function instrumentName(name: MetricName): string {
+  const { instrument } = metricEntry(name);
+  return instrument === "counter" || instrument === "observed_counter" ? name.replace(/_total$/, "") : name;
+}
+
+/** Instruments that a role leaves to another one to push: their sum over all processes would count things twice. */
+export function pushedByOthers(role: string): ReadonlySet<string> {
+  return new Set(
+    metricNames().filter((name) => (metricEntry(name).pushedBy ?? role) !== role).map(instrumentName),
+  );
+}
+
 /** Every metric name, in the order of the catalog. */
 export function metricNames(): readonly MetricName[] {
   return Object.keys(catalog) as MetricName[];
