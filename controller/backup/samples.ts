@@ -1,5 +1,6 @@
 import { backupKind, runPhases } from "../../api/mod.ts";
 import type { KubeObject, Reader } from "../../kube/types.ts";
+import { tombstoneLimits } from "../../telemetry/mod.ts";
 import type { StateSample } from "../runtime/kind.ts";
 import { phaseSamples, resourceOf, type RunFacts, runFacts, valueAt } from "../shared/mod.ts";
 
@@ -13,17 +14,21 @@ const ENDED: readonly string[] = ["Succeeded", "Failed"];
  * so only the others are checked for what they wait for.
  */
 export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample> {
+  const longAgoMs = now.getTime() - tombstoneLimits.keepMs;
   const ended: KubeObject[] = [];
+  const endedLately: KubeObject[] = [];
   const underWay: KubeObject[] = [];
   const deleting: KubeObject[] = [];
   for (const backup of reader.list(BACKUP)) {
     // Discovered Backups are counted by their Repository: five thousand of them would be as many series.
     if (isDiscovered(backup)) continue;
     const isOver = phaseHasEnded(backup);
-    (isOver ? ended : underWay).push(backup);
+    // Who keeps the last value of a series would show 1 for ever in the phase that was left, did it not fall first.
+    const isLate = isOver && (runFacts(backup).phaseSinceMs ?? 0) > longAgoMs;
+    (isLate ? endedLately : isOver ? ended : underWay).push(backup);
     if (isOver && backup.metadata.deletionTimestamp !== undefined) deleting.push(backup);
   }
-  yield* phaseSamples(BACKUP.kind, runPhases, underWay);
+  yield* phaseSamples(BACKUP.kind, runPhases, [...underWay, ...endedLately]);
   for (const backup of ended) yield endSample(backup);
   const unsettled = [...underWay, ...deleting];
   yield* stuckSamples(unsettled, now);
@@ -45,7 +50,7 @@ export function* backupSamples(reader: Reader, now: Date): Iterable<StateSample>
 }
 
 /**
- * An ended run has only the series of its phase: ten thousand kept runs with all phases would be
+ * A run that ended some time ago has only the series of its phase: ten thousand kept runs with all phases would be
  * more series than everything else together (decision 0007).
  */
 function endSample(backup: KubeObject): StateSample {

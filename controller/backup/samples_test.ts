@@ -31,6 +31,27 @@ Deno.test("backupSamples() counts who waits by namespace and reason", () => {
   ]);
 });
 
+Deno.test("backupSamples() shows every phase of a run under way, and after its end once more at 0 before they go", () => {
+  const phasesOf = (status: Readonly<Record<string, unknown>>) => {
+    const kube = new FakeKube();
+    kube.put(aRun("a", status));
+    return linesOf(kube, "kopiur_resource_phase").map((line) => line.split("/").at(-1));
+  };
+  const all = ["Pending 0", "Running 0", "Succeeded 1", "Failed 0", "Deleting 0"];
+  const ended = (endTime: string, lastTransitionTime: string) => ({
+    phase: "Succeeded",
+    timing: { endTime },
+    conditions: [{ ...aCondition("Ready", "True", "Succeeded"), lastTransitionTime }],
+  });
+  const [long, lately] = ["2026-01-04T23:49:59Z", "2026-01-04T23:50:01Z"];
+  assert.deepEqual(phasesOf(ended(lately, lately)), all);
+  assert.deepEqual(phasesOf(ended(long, long)), ["Succeeded 1"]);
+  // Its mover ended while no controller was there to see it.
+  assert.deepEqual(phasesOf(ended(long, lately)), all);
+  // It never began, so its Ready condition was False before.
+  assert.deepEqual(phasesOf(ended(lately, long)), all);
+});
+
 Deno.test("backupSamples() shows every phase of a run under way and only the end of one that ended", () => {
   const kube = new FakeKube();
   kube.put(aRun("done", { phase: "Failed" }), aRun("now", { phase: "Running" }));

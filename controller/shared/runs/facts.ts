@@ -49,6 +49,8 @@ export interface RunFacts extends RetentionRun {
   readonly cancelled: string | undefined;
   /** Reason of its Ready condition. */
   readonly readyReason: string | undefined;
+  /** When its phase became what it is, as far as its status tells: not when its mover ended, but when that was seen. */
+  readonly phaseSinceMs: number | undefined;
   /** It was stopped, whatever its phase is now. */
   readonly wasStopped: boolean;
   /** Its deletion is held. */
@@ -111,6 +113,7 @@ function readFacts(backup: KubeObject): RunFacts {
     isMarked: annotations?.[ANNOTATION.deletedBy] === "retention",
     cancelled: annotations?.[ANNOTATION.cancelRun],
     readyReason: conditions.readyReason,
+    phaseSinceMs: latestOf(times.endedMs, conditions.readySinceMs),
     wasStopped: conditions.wasStopped,
     isHeld: conditions.isHeld,
   };
@@ -131,15 +134,25 @@ function readTimes(backup: KubeObject, entries: readonly unknown[]): Times {
   const createdMs = Date.parse(backup.metadata.creationTimestamp ?? "") || 0;
   const started = textAt(backup, "status", "timing", "startTime");
   const ended = textAt(backup, "status", "timing", "endTime");
-  const endedMs = Date.parse(ended ?? "");
-  const timeMs = Number.isNaN(endedMs) ? createdMs : endedMs;
+  const endedMs = msOf(ended);
+  const timeMs = endedMs ?? createdMs;
   return {
     createdMs,
     startedMs: started === undefined ? createdMs : Date.parse(started) || 0,
-    endedMs: Number.isNaN(endedMs) ? undefined : endedMs,
+    endedMs,
     timeMs,
     lastMs: ended === undefined ? lastSavedMs(entries, timeMs) : timeMs,
   };
+}
+
+function msOf(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? "");
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function latestOf(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function lastSavedMs(entries: readonly unknown[], otherwiseMs: number): number {
@@ -190,13 +203,20 @@ function standsOnWhatIsGone(entries: readonly unknown[], missing: readonly strin
 /** Facts from the conditions; of several of one type the first counts. */
 interface Said {
   readyReason: string | undefined;
+  readySinceMs: number | undefined;
   isIncomplete: boolean;
   wasStopped: boolean;
   isHeld: boolean;
 }
 
 function readConditions(conditions: unknown): Said {
-  const said: Said = { readyReason: undefined, isIncomplete: false, wasStopped: false, isHeld: false };
+  const said: Said = {
+    readyReason: undefined,
+    readySinceMs: undefined,
+    isIncomplete: false,
+    wasStopped: false,
+    isHeld: false,
+  };
   if (!Array.isArray(conditions)) return said;
   for (const condition of conditions) {
     const reason = textAt(condition, "reason");
@@ -204,6 +224,7 @@ function readConditions(conditions: unknown): Said {
     switch (textAt(condition, "type")) {
       case "Ready":
         said.readyReason ??= reason;
+        said.readySinceMs ??= msOf(textAt(condition, "lastTransitionTime"));
         break;
       case "Complete":
         if (status === "False") said.isIncomplete = true;

@@ -53,7 +53,7 @@ export const kindMetrics = {
     scope: "object",
     labels: { kind: open, namespace: open, name: open, phase: open },
     help:
-      "1 for the phase an object is in and 0 for its other phases; 0 for all of them after its deletion. A Backup that has ended shows the phase it ended in only.",
+      "1 for the phase an object is in and 0 for its other phases; 0 for all of them for ten minutes after its deletion. Ten minutes after its end a Backup shows the phase it ended in only.",
     promised: "observability",
   },
   kopiur_resource_ready: {
