@@ -300,7 +300,7 @@ Deno.test("the Repository kind keeps its promises whatever happens and wherever 
         const found = universe.kube.list(BACKUP).map(({ metadata }) => metadata.name);
         assert.deepEqual(
           found.toSorted(),
-          snapshotsOf(uniqueId).map(({ files }) => namesOf(files)[0]).toSorted(),
+          snapshotsOf(uniqueId).map(({ files }) => namesOf(files ?? 0)[0]).toSorted(),
         );
         assert.equal(catalog?.discoveredBackupCount, 2);
       }

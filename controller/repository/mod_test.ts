@@ -28,6 +28,7 @@ import {
   storedRepository,
 } from "./stage_test.ts";
 
+const where = 'Repository at "/repository" on PersistentVolumeClaim "repo-data"';
 const s3 = {
   bucket: "bucket",
   auth: { secretRef: { name: "keys" } },
@@ -157,7 +158,7 @@ Deno.test("reconcile() of a Repository opens it: status, Events, counters, and t
   ]);
   assert.deepEqual(reported(), [
     "Normal Initializing: The repository is being opened",
-    'Normal InitSucceeded: Repository with unique id "0123abcd" was created; it holds 3 snapshots',
+    `Normal InitSucceeded: ${where} was created; its unique id is "0123abcd", it holds 3 snapshots`,
   ]);
   assert.deepEqual(await probe.series("kopiur_mover_operations_total"), [
     'kopiur_mover_operations_total{operation="BootstrapRepository",result="succeeded"} 1',
@@ -178,8 +179,8 @@ Deno.test("reconcile() of a Repository tells a failure in kopia's words in one E
   assert.deepEqual(action, { kind: "after", seconds: 1 });
   await pass();
   assert.deepEqual(reported().slice(1), [
-    "Warning AuthFailure: Cannot open the repository: invalid repository password at 03:04",
-    "Warning InitFailed: Cannot open the repository: invalid repository password at 03:04",
+    `Warning AuthFailure: ${where}: Cannot open the repository: invalid repository password at 03:04`,
+    `Warning InitFailed: ${where}: Cannot open the repository: invalid repository password at 03:04`,
   ]);
   assert.doesNotMatch(JSON.stringify(storedRepository(kube).status), /at 03:04/);
   const stalled = statusIn(kube).conditions?.find(({ type }) => type === "Stalled");

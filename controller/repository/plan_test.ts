@@ -106,7 +106,12 @@ Deno.test("planRepository() takes a success: unique id, numbers, Event and measu
   assert.equal(conditionIn(plan, "Bootstrapped"), "True Bootstrapped");
   assert.deepEqual(plan.outcome.kind === "settled" && plan.outcome.ready, "True");
   assert.deepEqual(plan.events.map(({ type, reason, note }) => [type, reason, note]), [
-    ["Normal", "InitSucceeded", 'Repository with unique id "0123abcd" was created; it holds 3 snapshots'],
+    [
+      "Normal",
+      "InitSucceeded",
+      'Repository at "/repository" on PersistentVolumeClaim "repo-data" was created; its unique id is ' +
+      '"0123abcd", it holds 3 snapshots',
+    ],
   ]);
   const labels = { operation: "BootstrapRepository", result: "succeeded" };
   assert.deepEqual(plan.measures, [

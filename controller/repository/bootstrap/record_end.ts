@@ -12,6 +12,7 @@ import { retryTime } from "./timing.ts";
 import type { BootstrapEnd } from "./decide.ts";
 import { bootstrapTrace } from "./desired.ts";
 import { openingOf } from "../../shared/mod.ts";
+import { locationOf } from "../location.ts";
 import type { RepositoryObject } from "../repository_object.ts";
 import { POD_SECONDS } from "./task.ts";
 import type { OpeningResult } from "./opening_result.ts";
@@ -142,12 +143,13 @@ function bootstrapped(result: OpeningResult): ConditionChange {
 }
 
 /** Events for transitions; the reason of a failure is its class. */
-function eventsOf({ status }: RepositoryObject, result: OpeningResult): readonly PlannedEvent[] {
+function eventsOf({ spec, status }: RepositoryObject, result: OpeningResult): readonly PlannedEvent[] {
+  const where = `Repository at ${locationOf(spec)}`;
   const before = findCondition(status.conditions, "Bootstrapped");
   if (result.kind === "failed") {
     const { reason, message, rawText } = result;
     if (before?.status === "False" && before.reason === reason && before.message === message) return [];
-    const failure = { type: "Warning", action: actionOf(reason), note: rawText } as const;
+    const failure = { type: "Warning", action: actionOf(reason), note: `${where}: ${rawText}` } as const;
     // A repository that never worked also gets InitFailed (deploy/docs/contract.md).
     const isFirst = status.uniqueId === undefined;
     return [{ ...failure, reason }, ...(isFirst ? [{ ...failure, reason: "InitFailed" } as const] : [])];
@@ -155,7 +157,7 @@ function eventsOf({ status }: RepositoryObject, result: OpeningResult): readonly
   if (before?.status === "True") return [];
   const { uniqueId, created, snapshotCount } = result.bootstrap;
   const did = created ? "created" : "opened";
-  const note = `Repository with unique id "${uniqueId}" was ${did}; it holds ${snapshotCount} snapshots`;
+  const note = `${where} was ${did}; its unique id is "${uniqueId}", it holds ${snapshotCount} snapshots`;
   return [{ type: "Normal", reason: "InitSucceeded", action: "Bootstrap", note }];
 }
 
