@@ -230,8 +230,8 @@ export const backupStatus = z.object({
     durationSeconds: z.number().min(0).optional().describe("From start to end."),
   }).optional().describe("When it ran."),
   stats: z.object({
-    sizeBytes: z.int().min(0).describe("Logical size of all snapshots."),
-    files: z.int().min(0).describe("Files in all snapshots."),
+    sizeBytes: z.int().min(0).optional().describe("Logical size of all snapshots."),
+    files: z.int().min(0).optional().describe("Files in all snapshots."),
     bytesNew: z.int().min(0).optional().describe("Bytes that were new to kopia."),
     filesNew: z.int().min(0).optional().describe("Files read because they were new or changed."),
     filesUnchanged: z.int().min(0).optional().describe("Files taken over from the previous snapshots."),
@@ -242,7 +242,7 @@ export const backupStatus = z.object({
     lost: z.int().min(0).optional().describe(
       "Files and links that no restore brings back, as another file has their name.",
     ),
-  }).optional().describe("Sums over all sources."),
+  }).optional().describe("Sums over all sources. A sum is absent when kopia did not tell a part of it."),
   repository: z.object({
     snapshotCount: z.int().min(0).describe("Snapshots in the repository."),
     totalSizeBytes: z.int().min(0).describe("Logical bytes: the newest snapshot of each source, added up."),

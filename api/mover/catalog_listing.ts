@@ -50,9 +50,9 @@ export interface CatalogEntry {
   readonly path: string;
   readonly startTime: string;
   readonly endTime: string;
-  /** Logical bytes. */
-  readonly sizeBytes: number;
-  readonly files: number;
+  /** Logical bytes; absent, like the number of files, when the manifest does not say. */
+  readonly sizeBytes?: number;
+  readonly files?: number;
   /** Value of the tag `kopiur-run`: uid of the Backup that made it, if one did. */
   readonly runId?: string;
   readonly description?: string;
@@ -73,7 +73,18 @@ const text = z.string();
  * release leaves out the last ones.
  */
 const row = z.tuple([
-  ...[id, text, text, text, time, time, count, count, text.nullable(), text.nullable()] as const,
+  ...[
+    id,
+    text,
+    text,
+    text,
+    time,
+    time,
+    count.nullable(),
+    count.nullable(),
+    text.nullable(),
+    text.nullable(),
+  ] as const,
   ...[text.nullable().optional(), text.nullable().optional(), count.optional()] as const,
 ]);
 type Row = z.infer<typeof row>;
@@ -156,7 +167,7 @@ function partsIn(logText: string, lines: number): readonly (string | undefined)[
 }
 
 function rowOf(entry: CatalogEntry): Row {
-  const { id, username, hostname, path, startTime, endTime, sizeBytes, files } = entry;
+  const { id, username, hostname, path, startTime, endTime, sizeBytes = null, files = null } = entry;
   const { runId = null, description = null, config = null, backup = null, unreadable = 0 } = entry;
   const source = [username, hostname, path] as const;
   const tags = [config, backup] as const;
@@ -168,7 +179,9 @@ function entryOf(
 ): CatalogEntry {
   const [config = null, backup = null, unreadable = 0] = more;
   return {
-    ...{ id, username, hostname, path, startTime, endTime, sizeBytes, files },
+    ...{ id, username, hostname, path, startTime, endTime },
+    ...(sizeBytes === null ? {} : { sizeBytes }),
+    ...(files === null ? {} : { files }),
     ...(runId === null ? {} : { runId }),
     ...(description === null ? {} : { description }),
     ...(config === null ? {} : { config }),

@@ -103,6 +103,13 @@ Deno.test("encodeCatalog() sorts newest first, and says the same whatever order 
   assert.deepEqual(read.entries.map(({ files }) => files), entries(20).map(({ files }) => files).reverse());
 });
 
+Deno.test("encodeCatalog() lists a snapshot of unknown size, which is not one of size 0", () => {
+  const { sizeBytes: _, files: __, ...unknown } = anEntry(1);
+  const { lines, digest } = encodeCatalog([unknown, anEntry(0)], WHOLE);
+  const listing = decodeCatalog(lines.join("\n"), digest);
+  assert.deepEqual(listing.kind === "listing" && listing.entries, [unknown, anEntry(0)]);
+});
+
 Deno.test("encodeCatalog() lists nothing in one line", () => {
   const { lines, digest } = encodeCatalog([], WHOLE);
   assert.equal(lines.length, 1);

@@ -178,8 +178,8 @@ export const backupResult = z.object({
   /** The time of the snapshot; when `unchanged`, the time at which this run found nothing changed. */
   startTime: z.iso.datetime(),
   endTime: z.iso.datetime(),
-  sizeBytes: z.int().min(0),
-  files: z.int().min(0),
+  sizeBytes: z.int().min(0).optional(),
+  files: z.int().min(0).optional(),
   /** Bytes written to the storage, after deduplication and compression, including kopia's metadata. */
   bytesNew: z.int().min(0).optional(),
   filesNew: z.int().min(0).optional(),

@@ -11,9 +11,9 @@ export interface Snapshot {
   readonly endTime: string;
   /** Why it is not finished ("canceled", "checkpoint"); absent on a finished snapshot. */
   readonly incomplete?: string;
-  /** Logical bytes. */
-  readonly sizeBytes: number;
-  readonly files: number;
+  /** Logical bytes; absent, like every count here, when the manifest does not say: 0 would mean empty. */
+  readonly sizeBytes?: number;
+  readonly files?: number;
   /** Files that were new or changed, so that kopia read them; absent when kopia kept no counts. */
   readonly filesNew?: number;
   /** Files and folders that are missing from the snapshot, with the first few paths. */
@@ -184,7 +184,8 @@ function isText(pair: readonly [string, unknown]): pair is [string, string] {
 function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
   const { stats, rootEntry, description } = parsed;
   const summary = rootEntry?.summ;
-  const files = summary?.files ?? stats?.fileCount ?? 0;
+  const files = summary?.files ?? stats?.fileCount;
+  const sizeBytes = summary?.size ?? rootEntry?.size ?? stats?.totalSize;
   const failed = (summary?.numFailed ?? 0) + (summary?.numIgnoredErrors ?? 0);
   return {
     id: parsed.id,
@@ -192,10 +193,12 @@ function snapshotOf(parsed: z.infer<typeof manifest>): Snapshot {
     startTime: parsed.startTime,
     endTime: parsed.endTime,
     ...(parsed.incomplete === undefined || parsed.incomplete === "" ? {} : { incomplete: parsed.incomplete }),
-    sizeBytes: summary?.size ?? rootEntry?.size ?? stats?.totalSize ?? 0,
-    files,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(files === undefined ? {} : { files }),
     // Kopia's count includes files that it then failed to read.
-    ...(stats?.nonCachedFiles === undefined ? {} : { filesNew: Math.min(stats.nonCachedFiles, files) }),
+    ...(stats?.nonCachedFiles === undefined
+      ? {}
+      : { filesNew: Math.min(stats.nonCachedFiles, files ?? Infinity) }),
     ...(failed === 0 ? {} : {
       unreadable: {
         count: failed,

@@ -99,6 +99,11 @@ Deno.test("parseSnapshot() knows no new files where kopia kept no counts", () =>
   assert.equal("filesNew" in parseSnapshot(manifestJson({ stats: undefined })), false);
 });
 
+Deno.test("parseSnapshot() knows no size and no files where the manifest says none, as 0 would mean empty", () => {
+  const { sizeBytes, files } = parseSnapshot(manifestJson({ stats: undefined, rootEntry: null }));
+  assert.deepEqual([sizeBytes, files], [undefined, undefined]);
+});
+
 const hostile: Readonly<Record<string, string>> = {
   "nothing": "",
   "blank lines": "\n \n\t\n",

@@ -133,7 +133,8 @@ async function makeSnapshot(
 }
 
 function grownBytes({ sizeBytes }: Snapshot, { newest }: RunSurvey): Pick<BackupResult, "grownBytes"> {
-  return { grownBytes: sizeBytes - (newest?.sizeBytes ?? 0) };
+  const before = newest === undefined ? 0 : newest.sizeBytes;
+  return sizeBytes === undefined || before === undefined ? {} : { grownBytes: sizeBytes - before };
 }
 
 /** Estimates the size of the source by its newest snapshot. */
@@ -146,7 +147,7 @@ async function reportingOf(
     log: process.log,
     print,
     hasOwnFileSystem: await hasOwnFileSystem(mountPath),
-    ...(newest === undefined ? {} : { bytesEstimated: newest.sizeBytes }),
+    ...(newest?.sizeBytes === undefined ? {} : { bytesEstimated: newest.sizeBytes }),
   };
 }
 

@@ -8,12 +8,11 @@ type Facts = Pick<BackupResult, "reused" | "bytesNew" | "grownBytes" | "reposito
 /** The result for a snapshot that this run made. */
 export function resultOf(snapshot: Snapshot, survey: NameSurvey, facts: Facts): BackupResult {
   const content = contentOf(snapshot, survey);
-  const { filesNew } = snapshot;
   return {
     startTime: snapshot.startTime,
     endTime: snapshot.endTime,
     ...content,
-    ...(filesNew === undefined ? {} : newAndOld(Math.min(filesNew, content.files), content.files)),
+    ...newAndOld(snapshot.filesNew, content.files),
     ...facts,
   };
 }
@@ -31,8 +30,14 @@ export function unchangedSince(
   return { ...content, ...newAndOld(0, content.files), ...facts, reused: false, unchanged: true };
 }
 
-function newAndOld(filesNew: number, files: number): Pick<BackupResult, "filesNew" | "filesUnchanged"> {
-  return { filesNew, filesUnchanged: files - filesNew };
+function newAndOld(
+  filesNew: number | undefined,
+  files: number | undefined,
+): Pick<BackupResult, "filesNew" | "filesUnchanged"> {
+  if (filesNew === undefined) return {};
+  if (files === undefined) return { filesNew };
+  const read = Math.min(filesNew, files);
+  return { filesNew: read, filesUnchanged: files - read };
 }
 
 /** Kopia's counts include lost files (those whose name another file took), so they are subtracted. */
@@ -42,8 +47,8 @@ function contentOf(
 ): Pick<BackupResult, "snapshotId" | "sizeBytes" | "files" | "unreadable" | "excluded" | "names"> {
   return {
     snapshotId: id,
-    sizeBytes: Math.max(0, sizeBytes - lost.bytes),
-    files: Math.max(0, files - lost.files),
+    ...(sizeBytes === undefined ? {} : { sizeBytes: Math.max(0, sizeBytes - lost.bytes) }),
+    ...(files === undefined ? {} : { files: Math.max(0, files - lost.files) }),
     ...(excluded === undefined ? {} : { excluded }),
     ...(unreadable === undefined
       ? {}

@@ -45,7 +45,9 @@ function entryOf(snapshot: Snapshot): CatalogEntry {
   const { id, source, startTime, endTime, sizeBytes, files, tags, description, unreadable } = snapshot;
   const { [RUN_TAG]: runId, [CONFIG_TAG]: config, [BACKUP_TAG]: backup } = tags;
   return {
-    ...{ id, ...source, startTime, endTime, sizeBytes, files },
+    ...{ id, ...source, startTime, endTime },
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(files === undefined ? {} : { files }),
     ...(runId === undefined ? {} : { runId }),
     ...(description === undefined ? {} : { description }),
     ...(config === undefined ? {} : { config }),

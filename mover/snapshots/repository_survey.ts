@@ -14,7 +14,7 @@ export class RepositorySurvey {
   #manifests = 0;
   #finished = 0;
   #unreadable = 0;
-  readonly #newest = new Map<string, Pick<Snapshot, "startTime" | "sizeBytes">>();
+  readonly #newest = new Map<string, { readonly startTime: string; readonly sizeBytes: number }>();
 
   /** Begins with the listing. */
   constructor(now: number) {
@@ -22,7 +22,7 @@ export class RepositorySurvey {
     this.#since = new Date(now - RECENT_MS).toISOString();
   }
 
-  add({ id, incomplete, source, startTime, endTime, sizeBytes }: Snapshot): void {
+  add({ id, incomplete, source, startTime, endTime, sizeBytes = 0 }: Snapshot): void {
     this.#manifests += 1;
     if (incomplete !== undefined) return;
     this.#finished += 1;

@@ -25,7 +25,7 @@ export class UnfinishedUploads {
   readonly #uploads = new Map<string, UnfinishedUpload>();
 
   add(snapshot: Snapshot): void {
-    const { source, startTime, endTime, incomplete, sizeBytes } = snapshot;
+    const { source, startTime, endTime, incomplete, sizeBytes = 0 } = snapshot;
     if (incomplete === undefined) return;
     const key = keyOf(source, startTime);
     const known = this.#uploads.get(key);

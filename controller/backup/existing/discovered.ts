@@ -15,7 +15,12 @@ export function planDiscovered(world: BackupWorld, found: DiscoveredSnapshot): B
   const entry = entryOf(snapshot);
   const presence = presenceOf(world, [entry]);
   const { sizeBytes, files, durationSeconds } = entry;
-  const stats = sizeBytes === undefined || files === undefined ? {} : { stats: { sizeBytes, files } };
+  const stats = sizeBytes === undefined && files === undefined ? {} : {
+    stats: {
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(files === undefined ? {} : { files }),
+    },
+  };
   const { startTime, endTime } = snapshot;
   const isTimed = durationSeconds !== undefined;
   return {

@@ -156,12 +156,12 @@ function entryOf(
     startTime,
     endTime,
     durationSeconds: secondsBetween(startTime, endTime),
-    sizeBytes,
-    files,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(files === undefined ? {} : { files }),
     ...(unreadable === undefined ? {} : { unreadable: { count: unreadable, paths: [] } }),
     names: { unknown: true },
   };
-  return files > 0 || unreadable === undefined ? entry : failedEntry(entry, "PermissionDenied", true);
+  return files !== 0 || unreadable === undefined ? entry : failedEntry(entry, "PermissionDenied", true);
 }
 
 /** Complete is unknown: only the existing snapshots are known, not the sources. */

@@ -91,8 +91,8 @@ function excludedText({ source, excluded }: SnapshotEntry): string {
 
 /** Sums over the sources that succeeded. A figure that kopia did not give for all of them is left out. */
 export function statsOf(entries: readonly SnapshotEntry[]): {
-  sizeBytes: number;
-  files: number;
+  sizeBytes?: number;
+  files?: number;
   bytesNew?: number;
   filesNew?: number;
   filesUnchanged?: number;
@@ -105,12 +105,14 @@ export function statsOf(entries: readonly SnapshotEntry[]): {
   const unreadable = sum(succeeded.map((entry) => entry.unreadable?.count ?? 0)) ?? 0;
   const renamed = sum(succeeded.map(({ names }) => names?.renamed?.count ?? 0)) ?? 0;
   const lost = sum(succeeded.map(({ names }) => names?.lost?.count ?? 0)) ?? 0;
+  const sizeBytes = sum(succeeded.map((entry) => entry.sizeBytes));
+  const files = sum(succeeded.map((entry) => entry.files));
   const bytesNew = sum(succeeded.map((entry) => entry.bytesNew));
   const filesNew = sum(succeeded.map((entry) => entry.filesNew));
   const filesUnchanged = sum(succeeded.map((entry) => entry.filesUnchanged));
   return {
-    sizeBytes: sum(succeeded.map(({ sizeBytes }) => sizeBytes)) ?? 0,
-    files: sum(succeeded.map(({ files }) => files)) ?? 0,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(files === undefined ? {} : { files }),
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
     ...(filesUnchanged === undefined ? {} : { filesUnchanged }),

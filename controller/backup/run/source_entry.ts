@@ -152,8 +152,8 @@ function succeededEntry(
     startTime,
     endTime,
     durationSeconds: Math.max(0, seconds),
-    sizeBytes,
-    files,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(files === undefined ? {} : { files }),
     ...(grownBytes === undefined ? {} : { grownBytes }),
     ...(bytesNew === undefined ? {} : { bytesNew }),
     ...(filesNew === undefined ? {} : { filesNew }),
@@ -162,7 +162,7 @@ function succeededEntry(
     ...(unreadable === undefined ? {} : { unreadable: shortened(unreadable) }),
     ...(names === undefined ? {} : { names }),
   };
-  if (files > 0 || unreadable === undefined) return entry;
+  if (files !== 0 || unreadable === undefined) return entry;
   // There is a snapshot, so its id is kept for its deletion; but nothing could be restored from it.
   return failedEntry(entry, "PermissionDenied", true);
 }
