@@ -5,7 +5,14 @@ import { type OtlpConfig, parseOtlpConfig } from "./otlp/config.ts";
 import { otlpVariables } from "./otlp/variables.ts";
 import type { Build } from "./metrics/process_metrics.ts";
 import { parseResourceAttributes, type Role } from "./resource_attributes.ts";
-import { type Environment, given, readSetting, type TelemetryVariable, yesOrNo } from "./settings.ts";
+import {
+  type Environment,
+  given,
+  readSetting,
+  type TelemetryVariable,
+  wholeNumber,
+  yesOrNo,
+} from "./settings.ts";
 
 /** Facts that the environment does not have. */
 export interface RoleFacts {
@@ -26,6 +33,8 @@ export interface TelemetryConfig {
   readonly podName: string | undefined;
   readonly logFilter: LogFilter;
   readonly logFormat: LineFormat;
+  /** Up to so many recipes have a histogram of durations each. */
+  readonly durationRecipes: number;
   /** Attributes of the resource besides those above. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Undefined: nothing is exported. */
@@ -60,6 +69,13 @@ export const telemetryVariables = {
     help:
       'How log lines look: "text" or "json", one JSON object per line, also for what keeps a process from starting.',
   },
+  durationRecipes: {
+    name: "KOPIUR_DURATION_RECIPES",
+    fallback: "500",
+    help:
+      "Up to so many BackupConfigs each has a histogram of its own of how long its backups take (20 series each); where " +
+      "there are more, all share one, with a warning and kopiur_metrics_folded_recipes. 0: they always share one.",
+  },
   noColor: { name: "NO_COLOR", fallback: "", help: "Any value turns colours off, also on a terminal." },
   namespace: { name: "KOPIUR_NAMESPACE", fallback: "", help: "The namespace this process runs in." },
   podName: { name: "POD_NAME", fallback: "", help: "The name of the pod this process runs in." },
@@ -80,6 +96,8 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
   const wantsStrict = given(exportEnv, [otlpVariables.strict.name]);
   // Whoever sets it wants to be told of typing errors, so one in its own value must not switch it off.
   const strict = readSetting(wantsStrict, yesOrNo, ignore) ?? wantsStrict !== undefined;
+  const { name: durationName, fallback: durationFallback } = telemetryVariables.durationRecipes;
+  const durationRecipes = readSetting(given(exportEnv, [durationName]), wholeNumber(0, 100_000), ignore);
   const { otlp, faults, ignored: otlpIgnored, hints, secrets } = parseOtlpConfig(exportEnv);
   const { attributes, serviceName, ...reported } = parseResourceAttributes(exportEnv, facts.role, ignore);
   const hostname = nonEmpty(env["HOSTNAME"]);
@@ -96,6 +114,7 @@ export function parseTelemetryConfig(env: Environment, facts: RoleFacts): Teleme
     attributes,
     logFilter: filter,
     logFormat: format.kind === "json" ? { kind: "json" } : { kind: "text", color },
+    durationRecipes: durationRecipes ?? Number(durationFallback),
     otlp,
     strict,
     faults,

@@ -24,6 +24,7 @@ Deno.test("parseTelemetryConfig() has a default for everything", () => {
     logFormat: { kind: "text", color: false },
     otlp: undefined,
     strict: false,
+    durationRecipes: 500,
     faults: [],
     warnings: [],
     hints: [],
@@ -95,5 +96,18 @@ Deno.test("parseTelemetryConfig() never throws, whatever the environment holds",
   for (const value of values) {
     const env = { RUST_LOG: value, KOPIUR_LOG_FORMAT: value, KOPIUR_NAMESPACE: value, HOSTNAME: value };
     assert.doesNotThrow(() => parse(env));
+  }
+});
+
+Deno.test("parseTelemetryConfig() takes a number of recipes with a histogram each, 0 for none, and no other text", () => {
+  const read = (text: string) => parse({ KOPIUR_DURATION_RECIPES: text });
+  assert.deepEqual(["0", "2000"].map((text) => read(text).durationRecipes), [0, 2000]);
+  for (const text of ["-1", "many", "1e3"]) {
+    const { durationRecipes, warnings } = read(text);
+    assert.deepEqual([durationRecipes, warnings.length], [500, 1]);
+    assert.match(
+      warnings[0] ?? "",
+      /KOPIUR_DURATION_RECIPES: it is .*, expected a whole number from 0 to 100000/,
+    );
   }
 });

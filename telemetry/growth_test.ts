@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { Session } from "node:inspector";
 import { emptyResource } from "@opentelemetry/resources";
 import { Instruments } from "./metrics/instruments.ts";
-import { ObjectCounters } from "./metrics/object_counters.ts";
+import { ObjectSeries } from "./metrics/object_series.ts";
 import { PullReader } from "./metrics/prometheus.ts";
 import { parseTelemetryConfig, type Sample, startTelemetry, Tombstones } from "./mod.ts";
 
 const build = { version: "0", commit: "0", date: "0" };
 const recipesAtOnce = 100;
 const runsPerRecipe = 200;
+const counted = ["kopiur_backups_total", "kopiur_backup_run_duration_seconds"] as const;
 
 /** A cluster that replaces a recipe by a new one whenever it has run often enough. */
 class Cluster {
@@ -32,7 +33,7 @@ class Cluster {
     const name = this.#recipes[this.#runs % recipesAtOnce] ?? "";
     const { metrics } = this.telemetry;
     metrics.add("kopiur_backups_total", 1, { namespace: "media", name, outcome: "success" });
-    metrics.record("kopiur_backup_run_duration_seconds", this.#runs % 4000, { outcome: "success" });
+    metrics.record("kopiur_backup_run_duration_seconds", this.#runs % 4000, { namespace: "media", name });
     metrics.add("kopiur_mover_operations_total", 1, { operation: "Backup", result: "succeeded" });
     if (this.#runs % runsPerRecipe === 0) this.#replaceOldest();
   }
@@ -44,12 +45,12 @@ class Cluster {
 
   #addRecipe(name: string): void {
     this.#recipes.push(name);
-    this.telemetry.metrics.precreate("kopiur_backups_total", { namespace: "media", name });
+    for (const metric of counted) this.telemetry.metrics.precreate(metric, { namespace: "media", name });
   }
 
   #replaceOldest(): void {
     const gone = this.#recipes.shift() ?? "";
-    this.telemetry.metrics.forget("kopiur_backups_total", (labels) => labels.name === gone);
+    for (const metric of counted) this.telemetry.metrics.forget(metric, (labels) => labels.name === gone);
     this.#graves.bury(gone, [this.#phase(gone)], this.#nowMs);
     this.#addRecipe(`recipe-of-run-${this.#runs}`);
   }
@@ -87,9 +88,9 @@ Deno.test("100 000 runs of 600 recipes leave as many series as exist, and no mem
 });
 
 Deno.test("a reader that is never read costs nothing while the other one is", async () => {
-  const objectCounters = new ObjectCounters(() => 0);
-  const [pull, push] = [new PullReader([objectCounters], fail), new PullReader([objectCounters], fail)];
-  const parts = { resource: emptyResource(), readers: [pull, push], objectCounters, onFault: fail };
+  const objectSeries = new ObjectSeries(() => 0, { most: 100, onFold: () => {} });
+  const [pull, push] = [new PullReader([objectSeries], fail), new PullReader([objectSeries], fail)];
+  const parts = { resource: emptyResource(), readers: [pull, push], objectSeries, onFault: fail };
   const metrics = new Instruments(parts);
   const record = async (rounds: number) => {
     for (let round = 0; round < rounds; round++) {

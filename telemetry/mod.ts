@@ -9,14 +9,14 @@ import { type Attributes as ResourceAttributes } from "@opentelemetry/api";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { type Clock, systemClock } from "./clock.ts";
-import type { TelemetryConfig } from "./config.ts";
+import { type TelemetryConfig, telemetryVariables } from "./config.ts";
 import { type Health, HealthChecks } from "./health.ts";
 import { createHandler, type Handler } from "./http.ts";
 import { createLog, lineOutput, type Log } from "./logs/log.ts";
 import { type Sink, streamSink } from "./logs/sink.ts";
 import { ExportReports } from "./otlp/export_reports.ts";
 import { Instruments, type Metrics } from "./metrics/instruments.ts";
-import { ObjectCounters } from "./metrics/object_counters.ts";
+import { ObjectSeries } from "./metrics/object_series.ts";
 import type { OtlpExport, OtlpExportParts } from "./otlp/export.ts";
 import { endpointsOf, type OtlpConfig } from "./otlp/config.ts";
 import { readProcessMetrics } from "./metrics/process_metrics.ts";
@@ -38,6 +38,7 @@ export {
   type MetricName,
   metricNames,
   type ObjectCounterName,
+  type ObjectSeriesName,
   type OpenLabelsOf,
 } from "./metrics/catalog/mod.ts";
 export { type Clock, systemClock } from "./clock.ts";
@@ -148,9 +149,21 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   const redactor = new Redactor();
   for (const secret of config.secrets) redactor.remember(secret);
   const resource = describeProcess(config);
-  const objectCounters = new ObjectCounters(clock);
+  const objectSeries = new ObjectSeries(clock, {
+    most: config.durationRecipes,
+    onFold: (folded, recipes) => {
+      const limit = {
+        recipes,
+        most: config.durationRecipes,
+        variable: telemetryVariables.durationRecipes.name,
+      };
+      if (folded) {
+        ownLog.warn("the durations of all recipes share one histogram, as there are too many", limit);
+      } else ownLog.info("each recipe has a histogram of its durations again", limit);
+    },
+  });
   const state = new StateProducer(clock);
-  const producers = [objectCounters, state];
+  const producers = [objectSeries, state];
   const otlp = deps.otlp?.({
     role: config.role,
     resource,
@@ -174,12 +187,13 @@ export function startTelemetry(config: TelemetryConfig, deps: TelemetryDeps = {}
   });
   const ownLog = log.child({ target: "telemetry" });
   state.registerProcess(() => readProcessMetrics(config.build));
+  state.registerProcess(() => objectSeries.samples());
   const onSourceFault = (error: unknown) => ownLog.error("a source of metrics failed", { error });
   const reader = new PullReader(producers, onSourceFault);
   const metrics = new Instruments({
     resource,
     readers: [reader, ...otlp?.metricReaders ?? []],
-    objectCounters,
+    objectSeries,
     onFault: (fault) => ownLog.warn("a measurement was dropped", { fault }),
   });
   const reports = otlp === undefined ? undefined : new ExportReports({

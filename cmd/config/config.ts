@@ -213,7 +213,7 @@ function describeVariables(
 }
 
 function describeTelemetry(): readonly VariableDoc[] {
-  const { logFilter, pluginLogFilter, logFormat, noColor } = telemetryVariables;
+  const { logFilter, pluginLogFilter, logFormat, durationRecipes, noColor } = telemetryVariables;
   const roles = ["controller", "mover"];
   return [
     { name: logFilter.name, roles, default: logFilter.fallback, description: logFilter.help },
@@ -223,6 +223,12 @@ function describeTelemetry(): readonly VariableDoc[] {
       roles: ["kubectl-kopiur"],
       default: pluginLogFilter.fallback,
       description: pluginLogFilter.help,
+    },
+    {
+      name: durationRecipes.name,
+      roles: ["controller"],
+      default: durationRecipes.fallback,
+      description: durationRecipes.help,
     },
     { name: noColor.name, roles: [...roles, "kubectl-kopiur"], default: "", description: noColor.help },
     ...Object.values(otlpVariables).map((variable: OtlpVariable) => ({

@@ -28,10 +28,13 @@ export function backupConfigReconciler(_options: ControllerOptions): Kind<Backup
     watches: backupConfigWatches,
     // For its retention.
     writes: [{ resource: resourceOf(backupKind), verbs: ["patch", "delete"] }],
-    // Every outcome exists at 0 from the first pass over a recipe.
+    // Every outcome exists at 0 from the first pass over a recipe; what is pruned only once it was (decision 0005).
     counters: ({ namespace, name }) => [
       { metric: "kopiur_backups_total", labels: { namespace, name } },
-      { metric: "kopiur_backup_pruned_total", labels: { namespace, name } },
+      { metric: "kopiur_backup_pruned_total", labels: { namespace, name }, isRare: true },
+      { metric: "kopiur_backup_saved_files_total", labels: { namespace, name } },
+      { metric: "kopiur_backup_saved_bytes_total", labels: { namespace, name } },
+      { metric: "kopiur_backup_run_duration_seconds", labels: { namespace, name } },
     ],
     observe: (key, reader) => Promise.resolve(observeBackupConfig(key, reader, runs)),
     claims: {

@@ -3,14 +3,14 @@ import {
   metricEntry,
   metricNames,
   type Metrics,
-  type ObjectCounterName,
+  type ObjectSeriesName,
   tombstoneLimits,
 } from "../../telemetry/mod.ts";
 
-/** Counters with one series per namespace. */
-const COUNTERS = metricNames().filter((name): name is ObjectCounterName => {
-  const { instrument, scope, labels } = metricEntry(name);
-  return instrument === "counter" && scope === "object" && "namespace" in labels;
+/** Counters and histograms whose series name a namespace. */
+const COUNTERS = metricNames().filter((name): name is ObjectSeriesName => {
+  const { instrument, scope } = metricEntry(name);
+  return (instrument === "counter" || instrument === "histogram") && scope === "object";
 });
 
 /**

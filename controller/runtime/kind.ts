@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectKey, Reader, Resource } from "../../kube/types.ts";
-import type { ObjectCounterName, OpenLabelsOf, Sample } from "../../telemetry/mod.ts";
+import type { ObjectSeriesName, OpenLabelsOf, Sample } from "../../telemetry/mod.ts";
 import type { Applied, Plan } from "./plan.ts";
 
 /** Returns the values under which an index finds an object. */
@@ -31,12 +31,15 @@ export interface Grant {
   readonly verbs: readonly ("get" | "create" | "patch" | "delete")[];
 }
 
-type SeriesOf<N extends ObjectCounterName> = N extends ObjectCounterName
-  ? { readonly metric: N; readonly labels: OpenLabelsOf<N> }
+type SeriesOf<N extends ObjectSeriesName> = N extends ObjectSeriesName
+  ? { readonly metric: N; readonly labels: OpenLabelsOf<N>; readonly isRare?: true }
   : never;
 
-/** All series of a counter with these labels: one for each value of its closed labels. */
-export type CounterSeries = SeriesOf<ObjectCounterName>;
+/**
+ * All series of a counter or histogram with these labels: one for each value of its closed labels. `isRare`: each begins
+ * with its first increment.
+ */
+export type CounterSeries = SeriesOf<ObjectSeriesName>;
 
 /**
  * What a plan needs from outside the caches: shared resources that are kept in memory, as mover slots, and the live
@@ -69,7 +72,7 @@ export interface Kind<World extends { readonly object: KubeObject }, P extends P
    * reads live. Its watches and its own status are granted anyway.
    */
   readonly writes: readonly Grant[];
-  /** Counter series of one object. They exist at 0 from its first pass on and end with it. */
+  /** Counter and histogram series of one object. They exist at 0 from its first pass on, unless rare, and end with it. */
   readonly counters?: (key: ObjectKey) => readonly CounterSeries[];
   /**
    * Counter series of an object's namespace. They exist at 0 from the first pass over an object there, and stay when it is

@@ -73,6 +73,9 @@ export const chartValues = z.strictObject({
   }).prefault({}).describe("The controller."),
   metrics: z.strictObject({
     port: z.int().min(1).max(65535).default(8080).describe("Port of /metrics, /healthz and /readyz."),
+    durationRecipes: z.int().min(0).max(100_000).default(500).describe(
+      "Up to so many BackupConfigs each has a histogram of how long its backups take (20 series each); where there are more, all share one, with a warning (KOPIUR_DURATION_RECIPES). 0 switches them off: all share one.",
+    ),
     service: z.strictObject({
       enabled: z.boolean().default(true).describe("Create the metrics Service."),
       annotations: labels.default({}).describe("Its annotations."),

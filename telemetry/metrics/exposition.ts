@@ -3,11 +3,11 @@
  * a thousand bytes of garbage per series, and the garbage collection took longer than all the rest (decision 0015).
  */
 import { metricEntry, type MetricName } from "./catalog/mod.ts";
-import type { Labels, SampleSink } from "./sample_sink.ts";
+import type { Distribution, Labels, SampleSink } from "./sample_sink.ts";
 
 const encoder = new TextEncoder();
 
-/** Counters and gauges as text: families in the order of their first samples, each with HELP and TYPE. */
+/** Counters, gauges and histograms as text: families in the order of their first samples, each with HELP and TYPE. */
 export class Exposition implements SampleSink {
   /** Every family so far, with its buffer. */
   readonly #known = new Map<MetricName, Family>();
@@ -25,7 +25,18 @@ export class Exposition implements SampleSink {
   }
 
   add(name: MetricName, labels: Labels, value: number): void {
-    (this.#present.get(name) ?? this.#begin(name)).write(labels, value);
+    (this.#present.get(name) ?? this.#begin(name)).write("", labels, undefined, value);
+  }
+
+  addHistogram(name: MetricName, labels: Labels, { boundaries, counts, count, sum }: Distribution): void {
+    const family = this.#present.get(name) ?? this.#begin(name);
+    family.write("_count", labels, undefined, count);
+    family.write("_sum", labels, undefined, sum);
+    let upTo = 0;
+    for (let index = 0; index < counts.length; index++) {
+      upTo += counts[index] ?? 0;
+      family.write("_bucket", labels, String(boundaries[index] ?? "+Inf"), upTo);
+    }
   }
 
   mark(): () => void {
@@ -95,16 +106,17 @@ class Family {
     this.#length = this.#head.length;
   }
 
-  write(labels: Labels, value: number): void {
+  /** One line; `upTo` is the boundary of a bucket. */
+  write(suffix: string, labels: Labels, upTo: string | undefined, value: number): void {
     this.#text(this.#name);
+    this.#text(suffix);
     let before = leftBrace;
     for (const label in labels) {
-      this.#byte(before);
-      this.#text(label);
-      this.#byte(equals);
-      this.#byte(quote);
-      this.#escapedText(labels[label] ?? "");
-      this.#byte(quote);
+      this.#label(before, label, labels[label] ?? "");
+      before = comma;
+    }
+    if (upTo !== undefined) {
+      this.#label(before, "le", upTo);
       before = comma;
     }
     if (before === comma) this.#byte(rightBrace);
@@ -119,6 +131,15 @@ class Family {
 
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  #label(before: number, name: string, value: string): void {
+    this.#byte(before);
+    this.#text(name);
+    this.#byte(equals);
+    this.#byte(quote);
+    this.#escapedText(value);
+    this.#byte(quote);
   }
 
   #byte(byte: number): void {
@@ -163,7 +184,7 @@ class Family {
 
 function headOf(name: MetricName): string {
   const { help, unit, instrument } = metricEntry(name);
-  const type = instrument === "gauge" ? "gauge" : "counter";
+  const type = instrument === "gauge" || instrument === "histogram" ? instrument : "counter";
   return `# HELP ${name} ${help}\n# UNIT ${name} ${unit}\n# TYPE ${name} ${type}\n`;
 }
 

@@ -7,7 +7,7 @@ import { type MetricProducer, MetricReader } from "@opentelemetry/sdk-metrics";
 import fc from "fast-check";
 import { type CounterName, type HistogramName, metricEntry, metricNames } from "./catalog/mod.ts";
 import { Instruments } from "./instruments.ts";
-import { ObjectCounters } from "./object_counters.ts";
+import { ObjectSeries } from "./object_series.ts";
 import { PullReader } from "./prometheus.ts";
 import { type Sample, StateProducer } from "./state_metrics.ts";
 
@@ -32,14 +32,14 @@ class OpenTelemetryReader extends MetricReader {
 }
 
 function bothReaders() {
-  const objectCounters = new ObjectCounters(() => 0);
+  const objectSeries = new ObjectSeries(() => 0, { most: 100, onFold: () => {} });
   const state = new StateProducer(() => 0);
   const faults: string[] = [];
   const onFault = (fault: unknown) => void faults.push(String(fault));
-  const ours = new PullReader([objectCounters, state], onFault);
-  const theirs = new OpenTelemetryReader([objectCounters, state]);
+  const ours = new PullReader([objectSeries, state], onFault);
+  const theirs = new OpenTelemetryReader([objectSeries, state]);
   const resource = resourceFromAttributes({ "service.name": 'a"b\\c\nd', "k8s.pod.name": "pod-1" });
-  const metrics = new Instruments({ resource, readers: [ours, theirs], objectCounters, onFault });
+  const metrics = new Instruments({ resource, readers: [ours, theirs], objectSeries, onFault });
   return { metrics, state, ours, theirs, faults };
 }
 

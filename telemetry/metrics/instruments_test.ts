@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { emptyResource } from "@opentelemetry/resources";
 import { Instruments, type Metrics } from "./instruments.ts";
-import { ObjectCounters } from "./object_counters.ts";
+import { ObjectSeries } from "./object_series.ts";
 import { PullReader } from "./prometheus.ts";
 import { type Sample, StateProducer } from "./state_metrics.ts";
 
@@ -9,13 +9,13 @@ const recipe = { namespace: "media", name: "photos" };
 
 /** Instruments with two readers, as with Prometheus and OTLP. */
 function twoReaders() {
-  const objectCounters = new ObjectCounters(() => 0);
+  const objectSeries = new ObjectSeries(() => 0, { most: 100, onFold: () => {} });
   const state = new StateProducer(() => 0);
   const faults: string[] = [];
-  const newReader = () => new PullReader([objectCounters, state], (error) => void faults.push(String(error)));
+  const newReader = () => new PullReader([objectSeries, state], (error) => void faults.push(String(error)));
   const readers = [newReader(), newReader()] as const;
   const onFault = (fault: string) => void faults.push(fault);
-  const metrics = new Instruments({ resource: emptyResource(), readers, objectCounters, onFault });
+  const metrics = new Instruments({ resource: emptyResource(), readers, objectSeries, onFault });
   return { metrics, state, readers, faults };
 }
 
@@ -30,14 +30,14 @@ Deno.test("metrics give both readers the same cumulative values, however often e
   for (let round = 0; round < 5; round++) {
     metrics.add("kopiur_controller_reconciliations_total", 1, { kind: "Backup" });
     metrics.add("kopiur_backups_total", 1, { ...recipe, outcome: "success" });
-    metrics.record("kopiur_backup_run_duration_seconds", 20, { outcome: "success" });
+    metrics.record("kopiur_backup_run_duration_seconds", 20, recipe);
     await pull.render();
   }
   const text = await pull.render();
   assert.equal(await push.render(), text);
   assert.ok(text.includes('kopiur_controller_reconciliations_total{kind="Backup"} 5\n'));
   assert.ok(text.includes('kopiur_backups_total{namespace="media",name="photos",outcome="success"} 5\n'));
-  assert.ok(text.includes('kopiur_backup_run_duration_seconds_count{outcome="success"} 5\n'));
+  assert.ok(text.includes('kopiur_backup_run_duration_seconds_count{namespace="media",name="photos"} 5\n'));
 });
 
 Deno.test("precreate() makes every closed value visible at 0 and changes nothing later", async () => {
@@ -89,7 +89,7 @@ Deno.test("add() and record() report a value that is no count", () => {
   for (const value of [NaN, Infinity, -Infinity, -1]) {
     metrics.add("kopiur_controller_reconciliations_total", value, { kind: "Backup" });
     metrics.add("kopiur_backups_total", value, { ...recipe, outcome: "success" });
-    metrics.record("kopiur_backup_run_duration_seconds", value, { outcome: "success" });
+    metrics.record("kopiur_backup_run_duration_seconds", value, recipe);
   }
   assert.equal(faults.length, 12);
   assert.equal(

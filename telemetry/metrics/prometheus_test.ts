@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type CounterName, type HistogramName, metricEntry, metricNames } from "./catalog/mod.ts";
 import { Instruments, type Metrics } from "./instruments.ts";
-import { ObjectCounters } from "./object_counters.ts";
+import { ObjectSeries } from "./object_series.ts";
 import { PullReader } from "./prometheus.ts";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { type Sample, StateProducer } from "./state_metrics.ts";
@@ -15,15 +15,16 @@ interface Pulled {
 
 function pulled(): Pulled {
   const faults: unknown[] = [];
-  const objectCounters = new ObjectCounters(() => 0);
+  const objectSeries = new ObjectSeries(() => 0, { most: 100, onFold: () => {} });
   const state = new StateProducer(() => 0);
-  const reader = new PullReader([objectCounters, state], (fault) => void faults.push(fault));
+  const reader = new PullReader([objectSeries, state], (fault) => void faults.push(fault));
   const resource = resourceFromAttributes({ "service.name": "test" });
   const onFault = (fault: string) => void faults.push(fault);
-  const metrics = new Instruments({ resource, readers: [reader], objectCounters, onFault });
+  const metrics = new Instruments({ resource, readers: [reader], objectSeries, onFault });
   return { metrics, state, faults, render: () => reader.render() };
 }
 
+const recipe = { namespace: "media", name: "photos" };
 const target =
   '# HELP target_info Target metadata\n# TYPE target_info gauge\ntarget_info{service_name="test"} 1\n';
 
@@ -59,10 +60,10 @@ function recordEverything({ metrics, state }: Pulled): void {
 Deno.test("PullReader.render() writes a counter, a histogram and a gauge as Prometheus reads them", async () => {
   const setup = pulled();
   setup.metrics.add("kopiur_controller_reconciliations_total", 2, { kind: "Backup" });
-  setup.metrics.record("kopiur_backup_run_duration_seconds", 61, { outcome: "success" });
+  setup.metrics.record("kopiur_backup_run_duration_seconds", 61, recipe);
   setup.state.registerProcess((): Sample[] => [{ name: "kopiur_leader", labels: {}, value: 1 }]);
   const bucket = (le: string, count: number) =>
-    `kopiur_backup_run_duration_seconds_bucket{outcome="success",le="${le}"} ${count}\n`;
+    `kopiur_backup_run_duration_seconds_bucket{namespace="media",name="photos",le="${le}"} ${count}\n`;
   const bounds = [300, 600, 900, 1800, 3600, 7200, 10800, 14400, 18000, 21600, 25200, 28800, 32400, 36000];
   assert.equal(
     await setup.render(),
@@ -71,11 +72,13 @@ Deno.test("PullReader.render() writes a counter, a histogram and a gauge as Prom
       "# UNIT kopiur_controller_reconciliations_total {reconcile}\n" +
       "# TYPE kopiur_controller_reconciliations_total counter\n" +
       'kopiur_controller_reconciliations_total{kind="Backup"} 2\n' +
-      "# HELP kopiur_backup_run_duration_seconds Time finished backups took, from the start of the first mover to the end of the last.\n" +
+      `# HELP kopiur_backup_run_duration_seconds ${
+        metricEntry("kopiur_backup_run_duration_seconds").help
+      }\n` +
       "# UNIT kopiur_backup_run_duration_seconds s\n" +
       "# TYPE kopiur_backup_run_duration_seconds histogram\n" +
-      'kopiur_backup_run_duration_seconds_count{outcome="success"} 1\n' +
-      'kopiur_backup_run_duration_seconds_sum{outcome="success"} 61\n' +
+      'kopiur_backup_run_duration_seconds_count{namespace="media",name="photos"} 1\n' +
+      'kopiur_backup_run_duration_seconds_sum{namespace="media",name="photos"} 61\n' +
       bucket("15", 0) + bucket("30", 0) + bucket("60", 0) +
       bounds.map((bound) => bucket(String(bound), 1)).join("") + bucket("+Inf", 1) +
       "# HELP kopiur_leader 1 on the replica that holds the lease, 0 on the others.\n" +

@@ -1,5 +1,4 @@
 /** Gauges that are computed at collection, so they are current and vanish with their object. */
-import { emptyResource } from "@opentelemetry/resources";
 import type { CollectionResult, MetricProducer } from "@opentelemetry/sdk-metrics";
 import type { GaugeName, LabelsOf } from "./catalog/mod.ts";
 import { type Clock, toHrTime } from "../clock.ts";
@@ -89,10 +88,7 @@ export class StateProducer implements StateMetrics, MetricProducer, SampleStore 
   /** Satisfies MetricProducer: the same samples as data points. */
   collect(): Promise<CollectionResult> {
     const points = new DataPoints(toHrTime(this.#startMs), toHrTime(this.#clock()));
-    const errors = [...this.readInto(points)];
-    const metrics = points.metrics();
-    const scopeMetrics = metrics.length === 0 ? [] : [{ scope: { name: "kopiur" }, metrics }];
-    return Promise.resolve({ resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors });
+    return Promise.resolve(points.result(this.readInto(points)));
   }
 }
 

@@ -132,6 +132,11 @@ Deno.test("the chart: the controller listens on every address, and the Service h
   assert.deepEqual([dual["ipFamilyPolicy"], dual["ipFamilies"]], ["PreferDualStack", ["IPv6", "IPv4"]]);
 });
 
+Deno.test("the chart: how many recipes have a histogram each reaches the controller, and 0 switches them off", async () => {
+  assert.equal(env(await render(), "KOPIUR_DURATION_RECIPES"), "500");
+  assert.equal(env(await render("metrics.durationRecipes=0"), "KOPIUR_DURATION_RECIPES"), "0");
+});
+
 Deno.test("the chart: observability.otlp turns the export on, and is not there otherwise", async () => {
   const otlp = (manifests: readonly Manifest[]) =>
     podTemplate(manifests).spec.containers[0].env.filter(({ name }) => /^OTEL_|OTEL/.test(name));

@@ -356,10 +356,14 @@ async function answersOfTheRun(prometheus: Prometheus, tenant: Tenant, runs: num
   ]);
   near(failed.find(({ labels }) => labels["name"] === "tiny")?.value ?? 0, 1, 0.2, "failed backups");
 
-  const p99 = await prometheus.number(
-    "histogram_quantile(0.99, sum(rate(kopiur_backup_run_duration_seconds_bucket[1h])) by (le))",
+  const p99 = await prometheus.query(
+    "histogram_quantile(0.99, sum(rate(kopiur_backup_run_duration_seconds_bucket[1h])) by (le, name))",
   );
-  assert.ok(p99 > 0 && p99 <= 30, `p99 of the duration is ${p99} s`);
+  const ofPhotos = p99.find(({ labels }) => labels["name"] === "photos")?.value ?? NaN;
+  assert.ok(ofPhotos > 0 && ofPhotos <= 30, `p99 of the duration is ${ofPhotos} s`);
+  const files = (await tenant.get("Backup", "again"))["status"].stats.files;
+  const saved = await prometheus.number(`kopiur_backup_saved_files_total${recipe}`);
+  assert.ok(saved >= files && saved <= files * runs, `${saved} files in ${runs} runs of ${files}`);
   assert.equal(await prometheus.number("sum(kopiur_backup_run_duration_seconds_count)"), runs + 1);
 
   const newest = (await tenant.list("Backup")).filter(({ status }) => status?.phase === "Succeeded")

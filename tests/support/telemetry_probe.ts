@@ -24,11 +24,14 @@ export interface TelemetryProbe {
 }
 
 /** Starts telemetry that writes to memory; object state is exported as on a leader. */
-export function startTelemetryProbe(clock: FakeClock = new FakeClock()): TelemetryProbe {
+export function startTelemetryProbe(
+  clock: FakeClock = new FakeClock(),
+  more: Readonly<Record<string, string>> = {},
+): TelemetryProbe {
   const written: string[] = [];
   const exporter = new InMemorySpanExporter();
   const build = { version: "0.0.0", commit: "test", date: "2026-01-01" };
-  const env = { RUST_LOG: "trace", KOPIUR_LOG_FORMAT: "json" };
+  const env = { RUST_LOG: "trace", KOPIUR_LOG_FORMAT: "json", ...more };
   const config = parseTelemetryConfig(env, { role: "controller", build, terminal: false });
   const telemetry = startTelemetry(config, {
     sink: (line) => void written.push(line),

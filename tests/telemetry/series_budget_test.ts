@@ -7,6 +7,7 @@ import { Guard } from "../../controller/runtime/guard.ts";
 import { reconcile } from "../../controller/runtime/pass/reconcile.ts";
 import { StateSource } from "../../controller/runtime/state_source.ts";
 import { keyOf } from "../../kube/types.ts";
+import { telemetryVariables } from "../../telemetry/mod.ts";
 import { countSeries } from "../bench/observe_controller.ts";
 import { type TeamCounts, teamRecipes, teamRuns } from "../bench/objects/team.ts";
 import { anyOptions } from "../support/backup_stage.ts";
@@ -21,12 +22,17 @@ import {
 
 /** As `deno task bench` has them, scaled down; what is counted grows by recipe and by namespace, and in no other way. */
 const RUNS_PER_RECIPE = 10;
+/** What a whole controller adds, whatever there is: passes, requests and queues of each kind, its informers, its memory. */
+const OF_THE_PROCESS = 650;
 
 /** Series of the real kinds in the real engine, one in ten recipes of which is never backed up. */
-async function seriesOf(size: { readonly namespaces: number; readonly recipes: number }): Promise<number> {
+async function seriesOf(
+  size: { readonly namespaces: number; readonly recipes: number },
+  most: number,
+): Promise<number> {
   const counts: TeamCounts = { ...size, runs: size.recipes * RUNS_PER_RECIPE };
   const clock = new FakeClock("2026-01-01T12:00:00Z");
-  const probe = startTelemetryProbe(clock);
+  const probe = startTelemetryProbe(clock, { KOPIUR_DURATION_RECIPES: String(most) });
   const slots = new MoverSlots(20, clock.monotonicMs);
   const kinds = [
     repositoryReconciler(anyOptions, slots),
@@ -57,19 +63,37 @@ async function seriesOf(size: { readonly namespaces: number; readonly recipes: n
   };
   const [, config] = kinds;
   const { signal } = new AbortController();
-  for (const recipe of recipes) await reconcile({ kind: config, key: keyOf(recipe) }, "owned", deps, signal);
+  for (const recipe of recipes) {
+    await reconcile({ kind: config, key: keyOf(recipe) }, "owned", deps, signal);
+    const { namespace = "", name } = recipe.metadata;
+    probe.telemetry.metrics.add("kopiur_backup_pruned_total", 1, { namespace, name, by: "retention" });
+  }
   const { state } = probe.telemetry;
   const guard = new Guard(probe.telemetry);
   for (const kind of kinds) new StateSource(kind, kube, { state, clock, guard }).register();
   return countSeries(await probe.telemetry.renderMetrics());
 }
 
-Deno.test("1 000 recipes with 10 000 runs in 50 namespaces are at most 30 000 series", async () => {
+/** The series of so many recipes with ten runs each in 50 namespaces; `most`: see KOPIUR_DURATION_RECIPES. */
+async function seriesIn50Namespaces(recipes: number, most: number) {
   // One in ten recipes fails each time, so tens of them are alike.
-  const few = await seriesOf({ namespaces: 1, recipes: 10 });
-  const moreRecipes = await seriesOf({ namespaces: 1, recipes: 20 });
-  const moreNamespaces = await seriesOf({ namespaces: 2, recipes: 10 });
+  const few = await seriesOf({ namespaces: 1, recipes: 10 }, most);
+  const moreRecipes = await seriesOf({ namespaces: 1, recipes: 20 }, most);
+  const moreNamespaces = await seriesOf({ namespaces: 2, recipes: 10 }, most);
   const perRecipe = (moreRecipes - few) / 10;
-  const series = few + 990 * perRecipe + 49 * (moreNamespaces - few);
+  return {
+    perRecipe,
+    series: OF_THE_PROCESS + few + (recipes - 10) * perRecipe + 49 * (moreNamespaces - few),
+  };
+}
+
+Deno.test("1 000 recipes with 10 000 runs in 50 namespaces are at most 30 000 series", async () => {
+  const { perRecipe, series } = await seriesIn50Namespaces(1_000, 0);
+  assert.ok(series <= 30_000, `${series} series, ${perRecipe} for each recipe`);
+});
+
+Deno.test("as many recipes as have a histogram each by default are fewer series than that", async () => {
+  const most = Number(telemetryVariables.durationRecipes.fallback);
+  const { perRecipe, series } = await seriesIn50Namespaces(most, most);
   assert.ok(series <= 30_000, `${series} series, ${perRecipe} for each recipe`);
 });

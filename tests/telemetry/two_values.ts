@@ -21,6 +21,7 @@ export const provoked: readonly MetricName[] = [
   "kopiur_repo_unreadable_manifests",
   "kopiur_repo_unfinished_snapshots",
   "kopiur_repo_unfinished_size_bytes",
+  "kopiur_metrics_folded_recipes",
   "kopiur_deletions_held",
   "kopiur_mover_slots",
   "kopiur_mover_slots_waiting",

@@ -48,8 +48,26 @@ Deno.test("the metrics a healthy controller hardly ever moves move when there is
   await stirEngine(seen);
   await stirObjects(seen);
   await stirSchedule(seen);
+  await stirRecipes(seen);
   deepEqual(seen.still(provoked), []);
 });
+
+/** One recipe more than may have a histogram of its own. */
+async function stirRecipes(seen: SeenValues): Promise<void> {
+  const probe = startTelemetryProbe();
+  for (let index = 0; index <= 500; index++) {
+    const labels = { namespace: "apps", name: `recipe-${index}` };
+    probe.telemetry.metrics.precreate("kopiur_backup_run_duration_seconds", labels);
+    if (index === 499) await seen.scrape(probe);
+  }
+  await seen.scrape(probe);
+  deepEqual(
+    probe.lines().filter(({ target }) => target === "telemetry").map(({ level, fields }) => [level, fields]),
+    [
+      ["WARN", { recipes: 501, most: 500, variable: "KOPIUR_DURATION_RECIPES" }],
+    ],
+  );
+}
 
 async function stirEngine(seen: SeenValues): Promise<void> {
   const clock = new FakeClock();

@@ -69,7 +69,7 @@ function neverStarted(world: BackupWorld, reason: Reason): BackupPlan {
     conditions: [...notLookedAt, ...resultConditions(result, [])],
     outcome: { kind: "settled", reason, message, ready: "False" },
     events: resultEvents(world, result, []),
-    measures: resultMeasures(world, result, undefined),
+    measures: resultMeasures(world, result, [], undefined),
     next: { ...currentStatus(world.backup.status), phase, message },
   };
 }

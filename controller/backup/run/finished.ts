@@ -50,7 +50,7 @@ export function finishedPlan(world: BackupWorld, run: FinishedRun, now: Date): B
     events: resultEvents(world, result, entries),
     measures: [
       ...base.measures,
-      ...resultMeasures(world, result, durationSeconds),
+      ...resultMeasures(world, result, entries, durationSeconds),
       runSpan(world, result, { startTime, endTime }),
     ],
     next: {

@@ -71,27 +71,32 @@ export function stepMeasures(steps: readonly SourceStep[]): readonly PlannedMeas
 export function resultMeasures(
   world: BackupWorld,
   { outcome }: RunResult,
+  entries: readonly SnapshotEntry[],
   durationSeconds: number | undefined,
 ): readonly PlannedMeasure[] {
-  const { key: { namespace }, configName: name } = world.backup;
   // The series of a recipe ends with it: an increment after that would begin one that never ends.
-  const isCounted = world.config.kind === "found";
+  if (world.config.kind !== "found") return [];
+  const { key: { namespace }, configName: name } = world.backup;
+  const labels = { namespace, name };
+  const saved = entries.filter(isSaved);
+  const total = (values: readonly (number | undefined)[]) =>
+    values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  const add = { kind: "add", labels } as const;
   return [
-    ...(isCounted
-      ? [
-        {
-          kind: "add",
-          metric: "kopiur_backups_total",
-          labels: { namespace, name, outcome },
-          value: 1,
-        } as const,
-      ]
-      : []),
+    { kind: "add", metric: "kopiur_backups_total", labels: { ...labels, outcome }, value: 1 },
+    ...(saved.length === 0 ? [] : [
+      { ...add, metric: "kopiur_backup_saved_files_total", value: total(saved.map(({ files }) => files)) },
+      {
+        ...add,
+        metric: "kopiur_backup_saved_bytes_total",
+        value: total(saved.map(({ sizeBytes }) => sizeBytes)),
+      },
+    ] as const),
     ...(durationSeconds === undefined ? [] : [
       {
         kind: "record",
         metric: "kopiur_backup_run_duration_seconds",
-        labels: { outcome },
+        labels,
         value: durationSeconds,
       } as const,
     ]),
@@ -168,7 +173,11 @@ function firstOf({ count, paths }: { readonly count: number; readonly paths: rea
 function snapshotText(entry: SnapshotEntry): string {
   const { source, kopiaSnapshotID, unchanged, unchangedSince, files, sizeBytes } = entry;
   if (unchanged === true) return `Nothing changed in "${source}" since snapshot ${unchangedSince}`;
-  return `Snapshot ${kopiaSnapshotID} of "${source}": ${files} files, ${sizeBytes} bytes`;
+  const sizes = [
+    ...(files === undefined ? [] : [`${files} files`]),
+    ...(sizeBytes === undefined ? [] : [`${sizeBytes} bytes`]),
+  ];
+  return `Snapshot ${kopiaSnapshotID} of "${source}"${sizes.length === 0 ? "" : `: ${sizes.join(", ")}`}`;
 }
 
 /** What a source lacks, with kopia's text, which people search for. */

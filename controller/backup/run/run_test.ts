@@ -59,7 +59,11 @@ Deno.test("Backup runs: result in status, Events, conditions and metrics that ag
     'kopiur_mover_operations_total{operation="Backup",result="succeeded"} 1',
   ]);
   assert.deepEqual(await stage.series("kopiur_backup_run_duration_seconds_sum"), [
-    'kopiur_backup_run_duration_seconds_sum{outcome="success"} 145',
+    'kopiur_backup_run_duration_seconds_sum{namespace="apps",name="recipe"} 145',
+  ]);
+  assert.deepEqual(await stage.series("kopiur_backup_saved_"), [
+    'kopiur_backup_saved_files_total{namespace="apps",name="recipe"} 10',
+    'kopiur_backup_saved_bytes_total{namespace="apps",name="recipe"} 1000',
   ]);
   assert.deepEqual(await stage.series("kopiur_mover_operation_duration_seconds_sum"), [
     'kopiur_mover_operation_duration_seconds_sum{operation="Backup",result="succeeded"} 12',
@@ -241,6 +245,26 @@ Deno.test("Backup whose mover could read nothing at all has failed, and keeps th
     stage.status.message ?? "",
     /^No source could be backed up: "data": .*: none of its files could be read, so snapshot k1 is empty and counts for nothing$/,
   );
+});
+
+Deno.test("Backup of a source whose size and files kopia did not tell knows none, and is not called empty", async () => {
+  const stage = new BackupStage();
+  await stage.settle();
+  const unknown = {
+    files: undefined,
+    sizeBytes: undefined,
+    bytesNew: undefined,
+    filesNew: 3,
+    filesUnchanged: undefined,
+  };
+  stage.end(stage.job(), 0, aSavedResult("k1", unknown));
+  await stage.settle();
+  assert.deepEqual(stage.status.stats, { filesNew: 3 });
+  assert.deepEqual(stage.events, [
+    "Normal BackupSucceeded on Backup",
+    "Normal BackupSucceeded on BackupConfig",
+  ]);
+  assert.equal(stage.kube.events[0]?.note, 'Snapshot k1 of "data"');
 });
 
 Deno.test("Backup of an empty source succeeds and warns", async () => {

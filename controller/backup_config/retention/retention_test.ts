@@ -43,7 +43,7 @@ function reported(stage: ConfigStage, reason: string): readonly string[] {
 async function pruned(stage: ConfigStage): Promise<number> {
   const series = await stage.probe.series("kopiur_backup_pruned_total");
   const line = series.find((each) => each.includes('by="retention"'));
-  return Number(line?.split(" ").at(-1));
+  return Number(line?.split(" ").at(-1) ?? 0);
 }
 
 /** Passes until nothing is left to write down, as the engine makes them. */

@@ -54,9 +54,9 @@ export function reconcile(
 
 /** Creates the series of an object at its first pass, so that the first increment is seen, and ends them with it. */
 function keepCounters({ kind, key }: Subject, { isGone }: PassResult, { telemetry }: ReconcileDeps): void {
-  for (const { metric, labels } of kind.counters?.(key) ?? []) {
-    if (!isGone) telemetry.metrics.precreate(metric, labels);
-    else telemetry.metrics.forget(metric, (series) => carries(series, labels));
+  for (const { metric, labels, isRare } of kind.counters?.(key) ?? []) {
+    if (isGone) telemetry.metrics.forget(metric, (series) => carries(series, labels));
+    else if (isRare !== true) telemetry.metrics.precreate(metric, labels);
   }
   if (isGone) return;
   for (const { metric, labels } of kind.namespaceCounters?.(key.namespace) ?? []) {

@@ -315,13 +315,27 @@ Deno.test("reconcile() drops the finalizer of an object that lives on and still 
 Deno.test("reconcile() forgets an object that is not there, and ends its counters", async () => {
   const stage = aStage();
   const labels = { namespace: "apps", name: "recipe" };
-  const kind = aKind({ counters: () => [{ metric: "kopiur_backups_total", labels }] });
+  const duration = "kopiur_backup_run_duration_seconds";
+  const kind = aKind({
+    counters: () => [
+      { metric: "kopiur_backups_total", labels },
+      { metric: duration, labels },
+      { metric: "kopiur_backup_pruned_total", labels, isRare: true },
+    ],
+  });
   stage.kube.put(aBackup());
   await stage.pass(kind);
   assert.equal((await stage.probe.series("kopiur_backups_total")).length, 3);
+  assert.deepEqual(await stage.probe.series(`${duration}_count`), [
+    `${duration}_count{namespace="apps",name="recipe"} 0`,
+  ]);
+  assert.deepEqual(await stage.probe.series("kopiur_backup_pruned_total"), []);
+  stage.probe.telemetry.metrics.add("kopiur_backup_pruned_total", 1, { ...labels, by: "retention" });
   stage.kube.delete(aBackup());
   assert.deepEqual(await stage.pass(kind), { kind: "forget" });
-  assert.deepEqual(await stage.probe.series("kopiur_backups_total"), []);
+  for (const metric of ["kopiur_backups_total", "kopiur_backup_pruned_total", duration]) {
+    assert.deepEqual(await stage.probe.series(metric), []);
+  }
 });
 
 Deno.test("reconcile() makes counters of a namespace visible with its first object, and keeps them", async () => {

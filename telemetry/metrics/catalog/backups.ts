@@ -163,13 +163,39 @@ export const backupMetrics = {
     help: "Finished backups of a BackupConfig by outcome; 0 from the moment the BackupConfig is first seen.",
     promised: "operations",
   },
+  kopiur_backup_saved_files_total: {
+    instrument: "counter",
+    unit: "{file}",
+    scope: "object",
+    labels: ofObject,
+    help: "Files in the snapshots that finished backups of a BackupConfig made, however each backup ended.",
+    promised: "operations",
+  },
+  kopiur_backup_saved_bytes_total: {
+    instrument: "counter",
+    unit: "By",
+    scope: "object",
+    labels: ofObject,
+    help:
+      "Logical bytes in the snapshots that finished backups of a BackupConfig made, however each backup ended.",
+    promised: "operations",
+  },
   kopiur_backup_run_duration_seconds: {
     instrument: "histogram",
     unit: "s",
-    scope: "process",
-    labels: { outcome: ["success", "failure", "partial"] },
+    scope: "object",
+    labels: ofObject,
     buckets: runBuckets,
-    help: "Time finished backups took, from the start of the first mover to the end of the last.",
+    help:
+      "Time finished backups of a BackupConfig took, from the start of the first mover to the end of the last; one series without labels for all where there are more BackupConfigs than KOPIUR_DURATION_RECIPES.",
     promised: "operations",
+  },
+  kopiur_metrics_folded_recipes: {
+    instrument: "gauge",
+    unit: "{recipe}",
+    scope: "process",
+    labels: {},
+    help:
+      "BackupConfigs whose kopiur_backup_run_duration_seconds is one series for all, as there are more than KOPIUR_DURATION_RECIPES; 0 while each has its own.",
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;

@@ -41,7 +41,7 @@ export const deletionMetrics = {
     unit: "{run}",
     scope: "object",
     labels: { ...ofObject, by: ["retention", "history"] },
-    help: "Backups of a BackupConfig that were deleted as a matter of routine.",
+    help: "Backups of a BackupConfig that were deleted as a matter of routine; none before the first.",
   },
   kopiur_orphaned_snapshots_total: {
     instrument: "counter",

@@ -49,6 +49,13 @@ export type ObjectCounterName = {
   [N in CounterName]: Catalog[N]["scope"] extends "object" ? N : never;
 }[CounterName];
 
+/** Histograms whose series belong to an object and end with it. */
+export type ObjectHistogramName = {
+  [N in HistogramName]: Catalog[N]["scope"] extends "object" ? N : never;
+}[HistogramName];
+/** Everything that is counted or measured by object. */
+export type ObjectSeriesName = ObjectCounterName | ObjectHistogramName;
+
 type ValueOf<V> = V extends readonly (infer Listed extends string)[] ? Listed : string;
 
 /** The labels a metric must be given: exactly these, values from their closed lists. */
