@@ -73,6 +73,9 @@ export const moverSpec = z.object({
     requests: amounts.optional().describe("Guaranteed amounts by resource name."),
     limits: amounts.optional().describe("Upper bounds by resource name."),
   }).optional().describe("Resource requests and limits of the mover container."),
+  securityContext: z.enum(["Fixed", "Namespace"]).optional().describe(
+    "Who chooses the user and the groups of the mover where the fields below do not. Fixed (default): 65532. Namespace: they are left out of the pod, for an admission plugin that refuses any outside the namespace's range, as on OpenShift.",
+  ),
   runAsUser: z.int().min(1).max(2147483647).optional().describe(
     "Numeric user of the mover; pick the owner of the files. Default 65532. Use one user for all movers of a filesystem repository.",
   ),

@@ -17,6 +17,7 @@ import {
   type Need,
   observeMovers,
   observeNeeds,
+  observeRefusals,
   repositoryNeeds,
 } from "../movers/mod.ts";
 import type { ControllerOptions } from "../options.ts";
@@ -152,6 +153,7 @@ async function worldOf(
     ...said,
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     serverNow: reader.serverNow() ?? now,
+    refusals: observeRefusals(jobs, reader),
     repository,
     missing,
     ...observeClaims(run, repository, reader),

@@ -16,6 +16,7 @@ import {
   configsOfClaim,
   keysOfController,
   keysOfPodOwner,
+  keysOfRefusedJob,
   REPOSITORY,
   repositoryKeyText,
   repositoryOfConfig,
@@ -102,6 +103,7 @@ export function backupWatches(slots: MoverSlots, lastPolicies: LastPolicies): re
         return keysOfPodOwner(pod, reader, BACKUP.kind);
       },
     },
+    { ...WATCHED.refusal, keys: (event, reader) => keysOfRefusedJob(event, reader, BACKUP.kind) },
     { ...WATCHED.configMap, keys: keysOfNeed("configMap") },
     { ...WATCHED.secret, keys: keysOfNeed("secret") },
     { ...WATCHED.volumeClaim, keys: keysOfClaim },

@@ -133,5 +133,5 @@ Deno.test("backupReconciler() watches Secrets, ConfigMaps, claims and namespaces
   const whole = kind.watches.filter(({ metadataOnly }) => metadataOnly !== true).map(({ resource }) =>
     resource.kind
   );
-  assert.deepEqual(whole, ["BackupConfig", "Repository", "Job", "Pod"]);
+  assert.deepEqual(whole, ["BackupConfig", "Repository", "Job", "Pod", "Event"]);
 });

@@ -24,6 +24,7 @@ import {
   JOB,
   keysOfController,
   keysOfPodOwner,
+  keysOfRefusedJob,
   POD,
   REPOSITORY,
   SECRET,
@@ -93,6 +94,7 @@ function watchesOf(slots: MoverSlots, deletions: DeletionListings): readonly Wat
         return keysOfPodOwner(pod, reader, repositoryKind.kind);
       },
     },
+    { ...WATCHED.refusal, keys: (event, reader) => keysOfRefusedJob(event, reader, repositoryKind.kind) },
     { ...WATCHED.secret, keys: keysThatNeed("secret") },
     { ...WATCHED.configMap, keys: keysThatNeed("configMap") },
     { ...WATCHED.volumeClaim, keys: keysThatNeed("volumeClaim") },

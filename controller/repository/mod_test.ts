@@ -12,7 +12,7 @@ import {
 } from "../../tests/support/mod.ts";
 import { reconcile } from "../runtime/pass/reconcile.ts";
 import { BACKUP } from "./catalog/backups_seen.ts";
-import { CONFIG_MAP, JOB, NAMESPACE, POD, REPOSITORY, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
+import { CONFIG_MAP, EVENT, JOB, NAMESPACE, POD, REPOSITORY, SECRET, VOLUME_CLAIM } from "../shared/mod.ts";
 import {
   aCreatingRepository,
   aNamespaceInMemory,
@@ -81,11 +81,21 @@ Deno.test("repositoryReconciler() declares every right it needs and no other", (
     "Backup: create patch delete",
   ]);
   const watched = KIND.watches.map(({ resource }) => resource);
-  assert.deepEqual(watched, [JOB, POD, SECRET, CONFIG_MAP, VOLUME_CLAIM, NAMESPACE, REPOSITORY, BACKUP]);
+  assert.deepEqual(watched, [
+    JOB,
+    POD,
+    EVENT,
+    SECRET,
+    CONFIG_MAP,
+    VOLUME_CLAIM,
+    NAMESPACE,
+    REPOSITORY,
+    BACKUP,
+  ]);
   const whole = KIND.watches.filter(({ metadataOnly }) => metadataOnly !== true).map(({ resource }) =>
     resource
   );
-  assert.deepEqual(whole, [JOB, POD, REPOSITORY, BACKUP]);
+  assert.deepEqual(whole, [JOB, POD, EVENT, REPOSITORY, BACKUP]);
 });
 
 Deno.test("repositoryReconciler() exports phase, size and snapshots of each repository", () => {

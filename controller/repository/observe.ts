@@ -1,6 +1,6 @@
 import { LABEL } from "../../api/mod.ts";
 import type { KubeObject, ObjectKey, Reader } from "../../kube/types.ts";
-import { observeMovers, observeNeeds, repositoryNeeds } from "../movers/mod.ts";
+import { observeMovers, observeNeeds, observeRefusals, repositoryNeeds } from "../movers/mod.ts";
 import {
   type DeletionListings,
   type FoundRuns,
@@ -61,6 +61,7 @@ export async function observeRepository(
     namespace: reader.get(NAMESPACE, { namespace: "", name: namespace }),
     jobs,
     pods,
+    refusals: observeRefusals(jobs, reader),
     serverNow,
     listing,
     catalog,

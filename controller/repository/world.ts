@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectKey } from "../../kube/types.ts";
-import type { Found, SlotAnswer } from "../movers/mod.ts";
+import type { Found, Refusals, SlotAnswer } from "../movers/mod.ts";
 import type { SeenStock } from "./catalog/stock.ts";
 import type { Catalog } from "./catalog/world.ts";
 import type { Listing } from "./catalog/listing.ts";
@@ -18,6 +18,8 @@ export interface RepositoryWorld {
   readonly jobs: readonly KubeObject[];
   /** Mover pods with the repository's label, whoever controls them. */
   readonly pods: readonly KubeObject[];
+  /** Why no pod could be made for a Job. */
+  readonly refusals?: Refusals;
   /** The API server's clock, if known, else ours. */
   readonly serverNow: Date;
   /** The listing of the last bootstrap, until it is processed. */

@@ -8,8 +8,9 @@ export type IndexFunction = (object: KubeObject) => readonly string[];
 /** A resource a kind watches, and which keys of the kind a change there affects. */
 export interface Watch {
   readonly resource: Resource;
-  /** Restricts list and watch on the server. All watches of a resource must agree. */
+  /** Both restrict list and watch on the server. All watches of a resource must agree. */
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   /** Keep only metadata (Secrets). All watches of a resource must agree. */
   readonly metadataOnly?: boolean;
   /** With `metadataOnly`: also keep these fields, as `status.phase`. All watches of a resource must agree. */

@@ -23,6 +23,7 @@ export interface InformerOptions {
   /** Only objects of this namespace. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   /** Keep only metadata; `apiVersion` and `kind` are those of the resource. */
   readonly metadataOnly?: boolean;
   /** With `metadataOnly`: also keep these fields, as `status.phase`; the rest is dropped once it is read. */

@@ -10,6 +10,7 @@ export interface Selection {
   readonly resource: Resource;
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly metadataOnly?: boolean;
   /** With `metadataOnly`: also keep these fields, as `status.phase`; the server then sends whole objects. */
   readonly fields?: readonly string[];
@@ -26,8 +27,11 @@ const pageSize = 500;
 const pageTimeoutSeconds = 60;
 
 /** Query of list and watch for a selection. */
-export function selectionQuery(selection: Selection): Record<string, string> {
-  return selection.labelSelector === undefined ? {} : { labelSelector: selection.labelSelector };
+export function selectionQuery({ labelSelector, fieldSelector }: Selection): Record<string, string> {
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
 }
 
 /**

@@ -170,14 +170,19 @@ export class FakeInformer implements Informer {
     this.options.onChange?.(seen);
   }
 
-  #isMine({ apiVersion, kind, metadata }: KubeObject): boolean {
+  #isMine(object: KubeObject): boolean {
+    const { apiVersion, kind, metadata } = object;
     const { group, version } = this.resource;
     const isOfResource = kind === this.resource.kind &&
       apiVersion === (group === "" ? version : `${group}/${version}`);
     const wanted = (this.options.labelSelector ?? "").split(",").filter((term) => term !== "");
+    const fields = (this.options.fieldSelector ?? "").split(",").filter((term) => term !== "");
     return isOfResource && wanted.every((term) => {
       const [label = "", value] = term.split("=");
       return metadata.labels?.[label] === value;
+    }) && fields.every((term) => {
+      const [path = "", value] = term.split("=");
+      return path.split(".").reduce<unknown>((part, field) => Object(part)[field], object) === value;
     });
   }
 

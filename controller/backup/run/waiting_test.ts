@@ -4,6 +4,7 @@ import {
   aBackupConfig,
   aClaim,
   aNamespace,
+  anObject,
   aReadyRepository,
   aRepository,
   aSecret,
@@ -253,6 +254,33 @@ Deno.test("Backup whose mover pod does not start tells it after half a minute, a
     reported + 1,
     "told anew when it got worse, and not again while it lasts",
   );
+});
+
+Deno.test("Backup whose mover pod is refused tells the API server's words at once, and fails with them", async () => {
+  const stage = new BackupStage({ backup: { spec: { failurePolicy: { startDeadlineSeconds: 60 } } } });
+  await stage.settle();
+  const job = stage.job();
+  const refuse = (uid: string, message: string, lastTimestamp: string) =>
+    stage.kube.put(
+      anObject("v1", "Event", { name: `event-${uid}-${lastTimestamp}` }, {
+        involvedObject: { kind: "Job", name: job.metadata.name, uid },
+        reason: "FailedCreate",
+        message: `Error creating: ${message}`,
+        lastTimestamp,
+      }),
+    );
+  refuse(job.metadata.uid ?? "", "an earlier word", "2026-01-02T03:04:05Z");
+  const said =
+    'pods "x" is forbidden: unable to validate against any security context constraint:\nrunAsUser: 65532';
+  refuse(job.metadata.uid ?? "", said, "2026-01-02T03:04:07Z");
+  refuse("another Job", "not ours", "2026-01-02T03:04:09Z");
+  await stage.settle();
+  const text = `no pod could be made for the Job: ${said.replace("\n", " ")}`;
+  assert.equal(stage.status.message, `The mover of "data" does not start: ${text}`);
+  await stage.clock.advance(61_000);
+  await stage.settle();
+  const failure = stage.status.snapshots?.[0]?.failure;
+  assert.deepEqual([failure?.class, failure?.logTail], ["StartDeadlineExceeded", text]);
 });
 
 Deno.test("Backup whose mover misses its start deadline fails, and its Job is removed after it was given up and before that", async () => {

@@ -7,7 +7,7 @@ import type {
 } from "../../../api/mod.ts";
 import type { ConfigSource } from "../../../api/rules/mod.ts";
 import type { KubeObject, ObjectKey } from "../../../kube/types.ts";
-import { type Missing, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
+import { type Missing, type Refusals, type SeenProgress, type SlotAnswer } from "../../movers/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import type { Finding, Lookup, RepositoryView, UnfitClaim } from "../../shared/mod.ts";
@@ -45,6 +45,8 @@ export interface BackupWorld {
   readonly jobs: readonly KubeObject[];
   /** Pods with this Backup's label; their Job decides whether they are its movers. */
   readonly pods: readonly KubeObject[];
+  /** Why no pod could be made for a Job. */
+  readonly refusals?: Refusals;
   /** The API server's clock, if known, else ours. */
   readonly serverNow: Date;
   /** The facts for the breaker; read only when it may be needed. */

@@ -15,11 +15,18 @@ export function effectiveMover(repository: MoverSpec | undefined, config?: Mover
  * what it wrote; also when that was root.
  */
 export function deletionMover(repository: MoverSpec | undefined, run: MoverSpec | undefined): MoverSpec {
-  const { runAsUser: _user, runAsGroup: _group, fsGroup: _fsGroup, privilegedMode: _root, ...today } =
-    repository ?? {};
-  const { runAsUser, runAsGroup, fsGroup, privilegedMode } = run ?? {};
+  const {
+    securityContext: _chooser,
+    runAsUser: _user,
+    runAsGroup: _group,
+    fsGroup: _fsGroup,
+    privilegedMode: _root,
+    ...today
+  } = repository ?? {};
+  const { securityContext, runAsUser, runAsGroup, fsGroup, privilegedMode } = run ?? {};
   return {
     ...today,
+    ...(securityContext === undefined ? {} : { securityContext }),
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
     ...(fsGroup === undefined ? {} : { fsGroup }),

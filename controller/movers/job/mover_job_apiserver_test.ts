@@ -9,7 +9,10 @@ import {
 } from "../../../api/mod.ts";
 import type { DesiredObject, KubeObject } from "../../../kube/types.ts";
 import { type ApiServer, ApiStatusError, startApiserver, waitUntil } from "../../../tests/cluster/mod.ts";
+import { FakeKube } from "../../../tests/support/mod.ts";
+import { WATCHED } from "../../shared/objects/watched.ts";
 import { jobState } from "../state/job_state.ts";
+import { observeRefusals } from "../task/observe_movers.ts";
 import { moverJob } from "./mover_job.ts";
 import { workSpecFor } from "./work_spec.ts";
 import { workTrace } from "../trace.ts";
@@ -188,6 +191,81 @@ const refused = JSON.stringify({
   operation: "BootstrapRepository",
   durationSeconds: 1,
   failure: { class: "AuthFailure", message: "invalid repository password", tail: "" },
+});
+
+/** As on OpenShift: no pod names a user or a group outside the range of its namespace. */
+const rangePolicy = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicy",
+  metadata: { name: "ranges" },
+  spec: {
+    failurePolicy: "Fail",
+    matchConstraints: {
+      resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+    },
+    validations: ["runAsUser", "fsGroup"].map((field) => ({
+      expression: `!has(object.spec.securityContext) || !has(object.spec.securityContext.${field}) || ` +
+        `object.spec.securityContext.${field} >= 1000680000`,
+      message: `${field}: Invalid value: must be in the ranges: [1000680000, 1000689999]`,
+    })),
+  },
+};
+const rangeBinding = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicyBinding",
+  metadata: { name: "ranges" },
+  spec: {
+    policyName: "ranges",
+    validationActions: ["Deny"],
+    matchResources: { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ranges" } } },
+  },
+};
+
+Deno.test("a mover where the namespace chooses the ids: refused in words with our own, and made without them", async () => {
+  await using server = await startApiserver({ controllers: ["job-controller", "serviceaccount-controller"] });
+  await makeNamespace(server, "ranges", "privileged");
+  const admission = "/apis/admissionregistration.k8s.io/v1";
+  await server.request("POST", `${admission}/validatingadmissionpolicies`, { body: rangePolicy });
+  await server.request("POST", `${admission}/validatingadmissionpolicybindings`, { body: rangeBinding });
+  const probe = {
+    metadata: { generateName: "probe-" },
+    spec: {
+      securityContext: { runAsUser: 1 },
+      containers: [{ name: "x", image: "x" }],
+    },
+  };
+  await waitUntil(
+    () =>
+      server.request("POST", "/api/v1/namespaces/ranges/pods?dryRun=All", { body: probe }).then(
+        () => undefined,
+        (error: Error) => /must be in the ranges/.test(error.message) ? true : undefined,
+      ),
+    { what: "the policy to be in force", limitSeconds: 30, everyMs: 200 },
+  );
+
+  const refused = await make(server, aMoverJob("ranges", "fixed", {}));
+  const { resource, fieldSelector } = WATCHED.refusal;
+  const path = `/api/v1/namespaces/ranges/${resource.plural}?fieldSelector=${
+    encodeURIComponent(fieldSelector)
+  }`;
+  const refusal = await waitUntil(async () => {
+    const { items } = await server.request("GET", path) as { items: readonly KubeObject[] };
+    const kube = new FakeKube();
+    kube.declare({ resource, watches: [WATCHED.refusal] });
+    kube.put(...items.map((each) => ({ ...each, apiVersion: "v1", kind: "Event" })));
+    return observeRefusals([refused], kube).get(refused.metadata.uid ?? "");
+  }, { what: "the Job controller's word", limitSeconds: 30, everyMs: 200 });
+  assert.match(
+    refusal,
+    /ValidatingAdmissionPolicy 'ranges'.*runAsUser: Invalid value: must be in the ranges/,
+  );
+  const state = jobState({ job: refused, pods: [], operation: "backup", now: new Date(), refusal });
+  assert.ok(state.kind === "waiting" && state.text.includes("must be in the ranges"));
+
+  await onePodOf(
+    server,
+    await make(server, aMoverJob("ranges", "namespace", { securityContext: "Namespace" })),
+  );
 });
 
 Deno.test("moverJob() and jobState() agree with a real API server and its Job controller", async (t) => {

@@ -83,6 +83,20 @@ Deno.test("moverJob() keeps the work spec in an annotation of the pod, which the
   });
 });
 
+Deno.test("moverJob() leaves user and groups to the namespace where that is wanted, and nothing else", () => {
+  const mover = { securityContext: "Namespace", runAsGroup: 7 } as const;
+  assert.deepEqual(at(podSpecOf({ mover }), "securityContext"), {
+    runAsNonRoot: true,
+    runAsGroup: 7,
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  });
+  assert.equal(
+    at(podSpecOf({ mover: { ...mover, privilegedMode: true } }), "securityContext", "runAsUser"),
+    0,
+  );
+});
+
 Deno.test("moverJob() is restricted when nobody asks for more", () => {
   const spec = podSpecOf();
   assert.deepEqual(at(spec, "securityContext"), {

@@ -6,15 +6,16 @@ const NONROOT_ID = 65532;
 
 /**
  * Pod half of a mover's security: PodSecurity *restricted* unless it is privileged. `fsGroup` makes
- * a fresh repository volume writable; sources are mounted so that no kubelet touches their owners.
+ * a fresh repository volume writable, whoever chooses it; sources are mounted so that no kubelet touches their owners.
  */
 export function podSecurity(mover: MoverSpec): PodSpec["securityContext"] {
   const isPrivileged = mover.privilegedMode === true;
+  const id = mover.securityContext === "Namespace" ? undefined : NONROOT_ID;
   return {
     runAsNonRoot: !isPrivileged,
-    runAsUser: isPrivileged ? 0 : mover.runAsUser ?? NONROOT_ID,
-    runAsGroup: mover.runAsGroup ?? NONROOT_ID,
-    fsGroup: mover.fsGroup ?? NONROOT_ID,
+    runAsUser: isPrivileged ? 0 : mover.runAsUser ?? id,
+    runAsGroup: mover.runAsGroup ?? id,
+    fsGroup: mover.fsGroup ?? id,
     fsGroupChangePolicy: "OnRootMismatch",
     supplementalGroups: mover.supplementalGroups,
     seccompProfile: { type: "RuntimeDefault" },

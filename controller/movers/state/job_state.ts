@@ -21,8 +21,10 @@ export type JobState<O extends OperationKey> =
     /** No pod of it has started yet. */
     readonly kind: "waiting";
     readonly why: "Unschedulable" | "PodNotStarted";
-    /** The scheduler's or kubelet's own words. */
+    /** The scheduler's, kubelet's or API server's own words. */
     readonly text: string;
+    /** Set when the API server refused to make a pod. */
+    readonly isRefused?: true;
     /** RFC 3339; when this waiting began. */
     readonly since: string;
     /** RFC 3339; when the pod that waits was made. Absent while there is no pod. */
@@ -105,6 +107,8 @@ interface ObservedJob<O extends OperationKey> {
   readonly pods: readonly KubeObject[];
   readonly operation: O;
   readonly now: Date;
+  /** What the API server said when it refused a pod of this Job. */
+  readonly refusal?: string | undefined;
 }
 
 /** Pods have a watch of their own: how long a Job may be over before its pod's message counts as missing. */
@@ -122,7 +126,7 @@ const SETTLE_MS = 30_000;
  * absent → waiting ⇄ running → succeeded | failed
  */
 export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobState<O> {
-  const { job, operation, now } = observed;
+  const { job, operation, now, refusal } = observed;
   if (job === undefined) return { kind: "absent" };
   const facts = jobFacts(job);
   const pods = ownPods(job, observed.pods);
@@ -134,7 +138,7 @@ export function jobState<O extends OperationKey>(observed: ObservedJob<O>): JobS
   const [last] = pods;
   if (facts.end === undefined) {
     if (last === undefined || !keepsJobOpen(last) || last.terminated === undefined) {
-      return unfinished(facts, pods, attempts);
+      return unfinished(facts, pods, attempts, refusal);
     }
     const end = { kind: "Failed", time: last.terminated.finishedAt } as const;
     const failure = jobFailure(end, last, failureResultOf(last));
@@ -184,7 +188,12 @@ function ownPods(job: KubeObject, pods: readonly KubeObject[]): readonly PodFact
     .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1));
 }
 
-function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number): Unfinished {
+function unfinished(
+  facts: JobFacts,
+  pods: readonly PodFacts[],
+  attempts: number,
+  refusal: string | undefined,
+): Unfinished {
   const [pod] = pods;
   const found = disruptionsOf(pods);
   const disruptions = found.length === 0 ? {} : { disruptions: found };
@@ -194,10 +203,14 @@ function unfinished(facts: JobFacts, pods: readonly PodFacts[], attempts: number
     }
     const text = facts.isSuspended
       ? "the Job is suspended"
+      : refusal !== undefined
+      ? `no pod could be made for the Job: ${refusal}`
       : "no pod was made for the Job yet; a quota, PodSecurity or a webhook may refuse it: kubectl describe of the Job " +
         "says why if this lasts";
     const since = facts.createdAt;
-    return { kind: "waiting", why: "PodNotStarted", text, since, hasNode: false, attempts, ...disruptions };
+    const refused = refusal === undefined || facts.isSuspended ? {} : { isRefused: true as const };
+    const base = { kind: "waiting", why: "PodNotStarted", text, since, hasNode: false, attempts } as const;
+    return { ...base, ...refused, ...disruptions };
   }
   if (podHasEnded(pod)) {
     const [last] = found;

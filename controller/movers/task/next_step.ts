@@ -302,7 +302,8 @@ function whileWaiting(
   const untilDeadline = Math.ceil(startDeadlineSeconds - waitedSeconds);
   const untilGrace = keepsSlot ? untilDeadline : Math.ceil(SLOT_GRACE_SECONDS - thisTimeSeconds);
   const left = Math.max(1, Math.min(untilDeadline, untilGrace));
-  if (reason === "PodNotStarted" && !isSettingsFault(text) && thisTimeSeconds < START_GRACE_SECONDS) {
+  const isKnown = state.isRefused === true || isSettingsFault(text);
+  if (reason === "PodNotStarted" && !isKnown && thisTimeSeconds < START_GRACE_SECONDS) {
     const untilReported = Math.ceil(START_GRACE_SECONDS - thisTimeSeconds);
     return { kind: "works", memory, recheckAfterSeconds: Math.min(untilReported, left) };
   }

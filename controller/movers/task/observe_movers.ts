@@ -1,8 +1,9 @@
 import type { OperationKey } from "../../../api/mod.ts";
 import { builtin } from "../../../kube/builtins.ts";
 import type { KubeObject, Reader } from "../../../kube/types.ts";
-import { JOB } from "../../shared/objects/resources.ts";
-import { BY_CONTROLLER, controllerOf } from "../../shared/objects/watched.ts";
+import { textAt } from "../../shared/objects/field_at.ts";
+import { EVENT, JOB } from "../../shared/objects/resources.ts";
+import { BY_CONTROLLER, BY_REFUSED_JOB, controllerOf } from "../../shared/objects/watched.ts";
 import { jobHasEnded } from "../state/job_state.ts";
 import { jobNameOf, type MoverTask, type TaskMemory } from "./task.ts";
 
@@ -33,6 +34,35 @@ export async function observeMovers(
       withoutEnd,
     ),
   ];
+}
+
+/** Why no pod could be made for a Job, by its uid. */
+export type Refusals = ReadonlyMap<string, string>;
+
+/** The longest refusal that is reported: an admission plugin may say anything. */
+const REFUSAL_CHARACTERS = 1000;
+
+/**
+ * What the API server last said to the Job controller when it refused a pod of these Jobs: a quota, PodSecurity, a policy
+ * or a webhook. Believed for the Job of the same namespace and uid alone, as whoever may write Events there may write any.
+ */
+export function observeRefusals(jobs: readonly KubeObject[], reader: Reader): Refusals {
+  const found = new Map<string, string>();
+  for (const { metadata: { namespace = "", uid = "" } } of jobs) {
+    const events = reader.list(EVENT, { namespace, index: { name: BY_REFUSED_JOB, value: uid } });
+    const [last] = events.toSorted((a, b) => lastTime(a) < lastTime(b) ? 1 : -1);
+    const message = textAt(last, "message")?.replace(/^Error creating: /, "").replaceAll(/\p{Cc}+/gu, " ")
+      .trim();
+    if (message !== undefined && message !== "") {
+      found.set(uid, message.slice(0, REFUSAL_CHARACTERS).toWellFormed());
+    }
+  }
+  return found;
+}
+
+function lastTime(event: KubeObject): string {
+  return textAt(event, "lastTimestamp") ?? textAt(event, "eventTime") ?? event.metadata.creationTimestamp ??
+    "";
 }
 
 function withoutEnd(job: KubeObject): KubeObject {

@@ -6,6 +6,7 @@ import { settingsOf } from "../job/mover_job.ts";
 import { isOf } from "../operations.ts";
 import { type AnyJobState, jobOutlivesMover, type JobState, jobState } from "../state/job_state.ts";
 import { podMayRun } from "../state/pod_facts.ts";
+import type { Refusals } from "./observe_movers.ts";
 import { isJobNameOf, jobNameOf, type MoverTask, type TaskLimits, type TaskMemory } from "./task.ts";
 
 /** One mover Job of a task as it was found, of any operation. */
@@ -46,6 +47,8 @@ interface FoundMovers {
   readonly jobs: readonly KubeObject[];
   /** Pods that may be theirs; their Job decides. */
   readonly pods: readonly KubeObject[];
+  /** Absent: none were looked for. */
+  readonly refusals?: Refusals | undefined;
 }
 
 /**
@@ -55,12 +58,12 @@ interface FoundMovers {
 export function seenMovers<O extends OperationKey>(
   task: MoverTask<O>,
   memory: TaskMemory | undefined,
-  { jobs, pods }: FoundMovers,
+  found: FoundMovers,
   serverNow: Date,
   settingsToday?: string,
 ): readonly SeenMover<O>[] {
   return numbersInSight(task.limits, memory).map((number) => ({
-    ...seenMover(task, jobNameOf(task, number), { jobs, pods }, serverNow, settingsToday),
+    ...seenMover(task, jobNameOf(task, number), found, serverNow, settingsToday),
     number,
   }));
 }
@@ -71,29 +74,30 @@ export function seenMovers<O extends OperationKey>(
  */
 export function moversThere<O extends OperationKey>(
   task: MoverTask<O>,
-  { jobs, pods }: FoundMovers,
+  { jobs, pods, refusals }: FoundMovers,
   serverNow: Date,
 ): readonly Unnumbered<SeenMover<O>>[] {
   const isOurs = (object: KubeObject) => isOf(task.operation, object);
   const own = jobs.filter(isOurs);
   const left = pods.filter(isOurs).map(nameOfJob).filter((name) => isJobNameOf(task, name));
   const names = [...own.map(({ metadata }) => metadata.name), ...left];
-  return [...new Set(names)].map((name) => seenMover(task, name, { jobs: own, pods }, serverNow));
+  return [...new Set(names)].map((name) => seenMover(task, name, { jobs: own, pods, refusals }, serverNow));
 }
 
 function seenMover<O extends OperationKey>(
   { operation, limits }: MoverTask<O>,
   name: string,
-  { jobs, pods }: FoundMovers,
+  { jobs, pods, refusals }: FoundMovers,
   serverNow: Date,
   settingsToday?: string,
 ): Unnumbered<SeenMover<O>> {
   const job = jobs.find(({ metadata }) => metadata.name === name);
+  const refusal = refusals?.get(job?.metadata.uid ?? "");
   const alive = pods.filter((pod) => nameOfJob(pod) === name && podMayRun(pod));
   return {
     name,
     job,
-    state: inItsTime(jobState({ job, pods, operation, now: serverNow }), job, limits, serverNow),
+    state: inItsTime(jobState({ job, pods, operation, now: serverNow, refusal }), job, limits, serverNow),
     serverNow,
     podIsAlive: alive.length > 0,
     podIsToGo: alive.every(({ metadata }) => metadata.deletionTimestamp !== undefined),

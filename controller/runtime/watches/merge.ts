@@ -13,6 +13,7 @@ export interface Route {
 interface MergedWatch {
   readonly resource: Resource;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly metadataOnly?: boolean;
   readonly fields?: readonly string[];
   readonly indexes: Indexes;
@@ -53,10 +54,11 @@ export function mergeWatches(kinds: readonly AnyKind[]): MergedWatches {
     for (const watch of kind.watches) add(kind, names, watch, watch.keys);
   }
   const watches = [...drafts.values()].map(({ watch, indexes, routes }): MergedWatch => {
-    const { resource, labelSelector, metadataOnly, fields } = watch;
+    const { resource, labelSelector, fieldSelector, metadataOnly, fields } = watch;
     return {
       resource,
       ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(metadataOnly === true ? { metadataOnly } : {}),
       ...(fields === undefined ? {} : { fields }),
       indexes: Object.fromEntries(indexes),
@@ -107,8 +109,12 @@ function refuseDifferent(id: string, draft: Draft, kind: string, watch: Watch): 
   );
 }
 
-function wayOf({ labelSelector, metadataOnly, fields }: Watch): string {
+function wayOf({ labelSelector, fieldSelector, metadataOnly, fields }: Watch): string {
   const whole = metadataOnly === true ? "metadata" : "objects";
   const content = fields === undefined ? whole : `${whole} with the fields ${fields.join(", ")}`;
-  return labelSelector === undefined ? `all ${content}` : `${content} with labels "${labelSelector}"`;
+  const wanted = [
+    ...(labelSelector === undefined ? [] : [`labels "${labelSelector}"`]),
+    ...(fieldSelector === undefined ? [] : [`fields "${fieldSelector}"`]),
+  ];
+  return wanted.length === 0 ? `all ${content}` : `${content} with ${wanted.join(" and ")}`;
 }

@@ -19,6 +19,8 @@ export const CONFIG_MAP: Resource = core("ConfigMap", "configmaps");
 export const SECRET: Resource = core("Secret", "secrets");
 /** PersistentVolumeClaims. */
 export const VOLUME_CLAIM: Resource = core("PersistentVolumeClaim", "persistentvolumeclaims");
+/** Events (v1), for what Kubernetes' own controllers report nowhere else. */
+export const EVENT: Resource = core("Event", "events");
 /** Namespaces; the only cluster-scoped resource the kinds look at. */
 export const NAMESPACE: Resource = { ...core("Namespace", "namespaces"), namespaced: false };
 

@@ -1,9 +1,13 @@
 import { COMPONENT_MOVER, LABEL, MANAGED_BY } from "../../../api/meta.ts";
 import type { KubeObject, ObjectKey, OwnerReference, Reader } from "../../../kube/types.ts";
-import { CONFIG_MAP, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "./resources.ts";
+import { textAt } from "./field_at.ts";
+import { CONFIG_MAP, EVENT, JOB, NAMESPACE, POD, SECRET, VOLUME_CLAIM } from "./resources.ts";
 
 /** Index of Jobs by the uid of their controller. */
 export const BY_CONTROLLER = "controller";
+
+/** Index of such Events by the uid of their Job. */
+export const BY_REFUSED_JOB = "refusedJob";
 
 /**
  * How the kinds watch other resources. All watches of a resource must agree, so every kind spreads these:
@@ -18,6 +22,12 @@ export const WATCHED = {
   pod: {
     resource: POD,
     labelSelector: `${LABEL.managedBy}=${MANAGED_BY},${LABEL.component}=${COMPONENT_MOVER}`,
+  },
+  // Why the Job controller could make no pod; nothing else says it.
+  refusal: {
+    resource: EVENT,
+    fieldSelector: "involvedObject.kind=Job,reason=FailedCreate",
+    indexes: { [BY_REFUSED_JOB]: byRefusedJob },
   },
   secret: { resource: SECRET, metadataOnly: true },
   configMap: { resource: CONFIG_MAP, metadataOnly: true },
@@ -54,4 +64,19 @@ export function keysOfPodOwner(pod: KubeObject, reader: Reader, kind: string): r
   if (owner?.kind !== JOB.kind) return [];
   const job = reader.get(JOB, { namespace: pod.metadata.namespace ?? "", name: owner.name });
   return job === undefined || job.metadata.uid !== owner.uid ? [] : keysOfController(job, kind);
+}
+
+/** Index function: the uid of the Job that an Event is about. */
+export function byRefusedJob(event: KubeObject): readonly string[] {
+  const uid = textAt(event, "involvedObject", "uid");
+  return uid === undefined ? [] : [uid];
+}
+
+/** Keys of the objects of `kind` that control the Job an Event is about. */
+export function keysOfRefusedJob(event: KubeObject, reader: Reader, kind: string): readonly ObjectKey[] {
+  const name = textAt(event, "involvedObject", "name") ?? "";
+  const job = reader.get(JOB, { namespace: event.metadata.namespace ?? "", name });
+  return job === undefined || !byRefusedJob(event).includes(job.metadata.uid ?? "")
+    ? []
+    : keysOfController(job, kind);
 }
