@@ -7,12 +7,13 @@
  */
 import { MOVER_ENV, MOVER_EXIT, MOVER_PATH, type MoverResult, type WorkSpec } from "../api/mover/contract.ts";
 import { attribute, type Clock, type Sink, type Telemetry } from "../telemetry/mod.ts";
-import { connectionOf, type Kopia, namedTexts } from "./kopia/client.ts";
+import { connectionOf, type Kopia, type KopiaLimits, namedTexts } from "./kopia/client.ts";
 import { kopiaEnvironment, secretsOf } from "./kopia/environment.ts";
 import { asMoverError, beforeSaving, MoverError } from "./mover_error.ts";
 import { backUp } from "./operations/backup.ts";
 import { bootstrap } from "./operations/bootstrap.ts";
 import { deleteSnapshots } from "./operations/snapshot_delete.ts";
+import { tellStill } from "./progress/still.ts";
 import { exitCodeOf, renderResult, writeResult } from "./report.ts";
 import { type Environment, operationName, parseWorkSpec, refuseMissingSecrets } from "./work_spec.ts";
 
@@ -35,6 +36,7 @@ export interface MoverConfig {
   readonly stopGraceSeconds: number;
   /** How long a new repository is left alone before anything is saved in it. */
   readonly settleSeconds: number;
+  readonly limits: KopiaLimits;
 }
 
 /** What a mover reports through. */
@@ -56,6 +58,7 @@ export const moverDefaults = {
   stopGraceSeconds: 20,
   /** Between its look at an empty storage and its write another kopia makes a key, which takes a quarter of a second. */
   settleSeconds: 5,
+  limits: { stepSeconds: 600, stallSeconds: 600, stillSeconds: 60 },
 } as const satisfies Omit<MoverConfig, "environment">;
 
 /**
@@ -182,9 +185,25 @@ function kopiaFor(config: MoverConfig, deps: MoverDeps, spec: WorkSpec, signal: 
     scratchFolder: config.scratchFolder,
     clock: deps.clock,
     settleSeconds: config.settleSeconds,
-    print: deps.print,
+    limits: limitsWithin(config.limits, spec.limits.timeoutSeconds),
+    // The controller reads the progress of backups alone.
+    ...("backup" in spec.operation ? tellStill(deps.print) : { print: deps.print }),
   };
 }
+
+/** A step ends before the whole operation has to, so that its end says what it waited for; a short one is its own limit. */
+function limitsWithin(limits: KopiaLimits, timeoutSeconds = Infinity): KopiaLimits {
+  if (timeoutSeconds < SHORT_SECONDS) return limits;
+  const most = timeoutSeconds * STEP_SHARE;
+  return {
+    ...limits,
+    stepSeconds: Math.min(limits.stepSeconds, most),
+    stallSeconds: Math.min(limits.stallSeconds, most),
+  };
+}
+
+const STEP_SHARE = 0.8;
+const SHORT_SECONDS = 300;
 
 async function readWorkSpec(path: string): Promise<string> {
   try {

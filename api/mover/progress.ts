@@ -7,7 +7,7 @@ import * as z from "zod";
  *
  *     kopiur-progress {"bytesDone":1200000000,"filesDone":51, …}
  *
- * It contains only numbers. No other line of a mover begins so: log lines begin with a time or a brace, whatever
+ * It contains only numbers, and the name of a kopia command. No other line of a mover begins so: log lines begin with a time or a brace, whatever
  * the names of files in them are.
  */
 export const PROGRESS_LINE_PREFIX = "kopiur-progress";
@@ -32,6 +32,12 @@ export const moverProgress = z.object({
   ),
   secondsLeft: z.int().min(0).optional().describe(
     "What is left of the estimate at this rate. Absent where one of them is.",
+  ),
+  still: z.object({
+    command: z.string().max(32).regex(/^[a-z -]+$/).describe("Kopia's command."),
+    since: z.iso.datetime().describe("When it last did, by the mover's clock."),
+  }).optional().describe(
+    "Set while kopia shows no sign of life for more than a minute, as when the storage does not answer.",
   ),
 });
 export type MoverProgress = Readonly<z.infer<typeof moverProgress>>;

@@ -14,7 +14,7 @@ import { NOTHING_OVERDUE, reportRefresh } from "./bootstrap/refreshed.ts";
 import { removals } from "./removals.ts";
 import type { RepositoryObject } from "./repository_object.ts";
 import { type RepositoryState, repositoryStateOf } from "./repository_state.ts";
-import { type RecordedEnd, recordEnd } from "./bootstrap/record_end.ts";
+import { failuresBefore, type RecordedEnd, recordEnd } from "./bootstrap/record_end.ts";
 import { bootstrapsOf, withMemory } from "./bootstrap/task.ts";
 import { reportDuplicates } from "./duplicates.ts";
 import { type OpeningResult, openingResultOf } from "./bootstrap/opening_result.ts";
@@ -118,7 +118,8 @@ function resultOf(
   world: RepositoryWorld,
   { end: found, purpose }: Extract<Decision, { readonly kind: "take" }>,
 ): RecordedEnd & { readonly repositoryState: RepositoryState } {
-  const result = openingResultOf(found, world.repository);
+  const failures = failuresBefore(world.repository.status, purpose) + 1;
+  const result = openingResultOf(found, world.repository, failures);
   const isUntried = purpose.credentials !== credentialVersion(world.found);
   // The clock of a node may be ahead; with a time in the future the next bootstrap would be delayed.
   const end = Date.parse(found.finishedAt) > world.serverNow.getTime()

@@ -334,6 +334,22 @@ Deno.test("planRepository() backs off from one minute to fifteen", async () => {
   assert.deepEqual(seconds, [60, 120, 240, 480, 900, 900, 900]);
 });
 
+Deno.test("planRepository() calls for a person after ten failures of which nobody knows the reason, and goes on trying", async () => {
+  const kube = aNamespaceInMemory(aRepository());
+  const phases: unknown[] = [];
+  let now = NOW;
+  for (let failure = 0; failure < 11; failure++) {
+    for (let pass = 0; pass < 2; pass++) await carryOut(kube, await planIn(kube, now));
+    kube.list(POD).forEach((pod) => kube.delete(pod));
+    endJob(kube, jobIn(kube), { exitCode: 1, message: failedMessage("Unknown") });
+    await carryOut(kube, await planIn(kube, now));
+    phases.push(statusIn(kube).phase);
+    now = new Date(Math.max(Date.parse(statusIn(kube).bootstrap?.retryAt ?? ""), now.getTime()));
+  }
+  assert.deepEqual(phases, [...Array(9).fill("Degraded"), "Failed", "Failed"]);
+  assert.equal(statusIn(kube).bootstrap?.failures, 11, "half an hour later");
+});
+
 Deno.test("planRepository() tells a failure that lasts no second time", async () => {
   const kube = aNamespaceInMemory(aRepository());
   await bootstrapEnds(kube, { exitCode: 1, message: failedMessage("Locked") });

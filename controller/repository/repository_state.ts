@@ -47,11 +47,15 @@ export function repositoryStateOf(
     kind: "failed",
     reason,
     message: condition?.message ?? REASONS[reason],
-    isRetryable: bootstrapIsRetryable(reason),
+    isRetryable: bootstrapIsRetryable(reason, bootstrap.failures),
   };
 }
 
-/** Like `failureIsRetryable`, for the reasons a bootstrap ends with. */
-export function bootstrapIsRetryable(reason: Reason): boolean {
+/** Failures of unknown class in a row after which a person must look: nobody knows that they end by themselves. */
+const MOST_UNKNOWN = 10;
+
+/** Like `failureIsRetryable`, for the reasons a bootstrap ends with, after so many failures in a row. */
+export function bootstrapIsRetryable(reason: Reason, failures: number): boolean {
+  if (reason === "Unknown" && failures >= MOST_UNKNOWN) return false;
   return reason === "BootstrapJobFailed" || failureIsRetryable(reason);
 }

@@ -50,18 +50,31 @@ export interface Kopia {
   readonly clock: Clock;
   /** How long a new repository is left alone before anything is saved in it. */
   readonly settleSeconds: number;
+  readonly limits: KopiaLimits;
+  /** Told when a command shows no sign of life for a while, and when one does again. */
+  readonly onStill?: (still: Still | undefined) => void;
   /** Standard output, for lines that are neither log nor result. */
   readonly print: Sink;
 }
 
-/**
- * The limit of every step but the backup itself. Opening a large repository over a slow network with an empty cache
- * takes minutes; kopia itself retries a failing storage for more than twenty.
- */
-const stepLimitSeconds = 10 * 60;
+/** How long kopia may take: it retries a failing storage for more than twenty minutes (deploy/docs/storage.md). */
+export interface KopiaLimits {
+  /** Every step but the backup itself. Opening a large repository over a slow network with an empty cache takes minutes. */
+  readonly stepSeconds: number;
+  /** The longest a backup may make no progress. Longer where kopia's figures are so large that they change seldom. */
+  readonly stallSeconds: number;
+  /** After so long without a sign of life a step is reported as still. */
+  readonly stillSeconds: number;
+}
 
-/** The longest a backup may make no progress: longer than opening takes, shorter than kopia's own retries. */
-export const stallLimitSeconds = 10 * 60;
+/** A kopia command that shows no sign of life. */
+export interface Still {
+  /** As in a {@link KopiaCommand}. */
+  readonly command: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
 /** A healthy volume answers at once; a read from a dead one never returns and cannot be cancelled. */
 const folderLimitMs = 60_000;
 
@@ -249,7 +262,10 @@ export async function readObjects(
 
 /** Asks kopia to delete snapshots, whatever its exit code: only a list shows what is gone. Throws MoverError. */
 export async function tryDelete(kopia: Kopia, ids: readonly string[]): Promise<KopiaExit> {
-  return await runInSpan(kopia, { command: snapshotDeleteCommand(ids), limitSeconds: stepLimitSeconds });
+  return await runInSpan(kopia, {
+    command: snapshotDeleteCommand(ids),
+    limitSeconds: kopia.limits.stepSeconds,
+  });
 }
 
 /** Runs a command in a span of its own, whatever its exit code. Throws MoverError when it had to be stopped. */
@@ -259,7 +275,7 @@ export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit>
     [attribute.processCommandArgs]: run.command.name.split(" "),
   };
   return await kopia.withSpan("kopia", attributes, async (span) => {
-    const exit = await runKopia(kopia.process, run);
+    const exit = await watchStill(kopia, run);
     span.setAttributes({ [attribute.processExitCode]: exit.code });
     if (exit.code !== 0) {
       span.setAttributes({ [attribute.errorType]: classifyFailure(exit.tail, kopia.named) });
@@ -267,6 +283,32 @@ export async function runInSpan(kopia: Kopia, run: KopiaRun): Promise<KopiaExit>
     }
     return exit;
   });
+}
+
+/** Reports a command that is still for long: its answer is silent, or its progress stands. */
+async function watchStill(kopia: Kopia, run: KopiaRun): Promise<KopiaExit> {
+  const { onStill, clock, limits: { stillSeconds } } = kopia;
+  let movedMs = clock();
+  let isStill = false;
+  const tell = (next: boolean) => {
+    if (next === isStill) return;
+    isStill = next;
+    const { name: command } = run.command;
+    const since = new Date(movedMs).toISOString();
+    if (next) kopia.log.info("kopia shows no sign of life", { command, since });
+    onStill?.(next ? { command, since } : undefined);
+  };
+  const timer = setInterval(() => tell(clock() - movedMs >= stillSeconds * 1000), stillSeconds * 500);
+  const onSign = () => {
+    movedMs = clock();
+    tell(false);
+  };
+  try {
+    return await runKopia(kopia.process, { ...run, onSign });
+  } finally {
+    clearInterval(timer);
+    tell(false);
+  }
 }
 
 /** The error of a command that ended with another code than 0: kopia's own words and their class. */
@@ -332,7 +374,7 @@ async function runStep(
   command: KopiaCommand,
   run: Pick<KopiaRun, "onLine" | "taker" | "limitSeconds"> = {},
 ): Promise<KopiaExit> {
-  const exit = await runInSpan(kopia, { limitSeconds: stepLimitSeconds, ...run, command });
+  const exit = await runInSpan(kopia, { limitSeconds: kopia.limits.stepSeconds, ...run, command });
   if (exit.code !== 0) throw failureOf(kopia, command, exit);
   return exit;
 }

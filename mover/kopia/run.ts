@@ -36,6 +36,8 @@ export interface KopiaRun {
   readonly onErrorLine?: (line: string) => void;
   /** Gets kopia's progress, where the command prints it. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Called when kopia printed a part of its answer, or got on. */
+  readonly onSign?: () => void;
 }
 
 /** Gets a text in pieces, which may end anywhere. */
@@ -103,6 +105,7 @@ async function runUntil(
   const killing = killOnAbort(child, stop.signal, process.stopGraceSeconds);
   const collector = new Collector();
   const watchdog = new Watchdog(run, (error) => stop.abort(error));
+  const sink = sinkOf(run) ?? collector;
   let heard = "";
   const hear = (progress: Progress) => {
     if (progress.words === heard) return;
@@ -131,7 +134,13 @@ async function runUntil(
     },
     end: () => lines.end(),
   });
-  const stdout = pump(child.stdout, sinkOf(run) ?? collector);
+  const stdout = pump(child.stdout, {
+    push: (text) => {
+      run.onSign?.();
+      sink.push(text);
+    },
+    end: () => sink.end(),
+  });
   // When a reader fails, kopia must be stopped: it would wait for ever on a full pipe.
   const giveUp = (error: unknown) => stop.abort(error);
   stdout.done.catch(giveUp);
@@ -172,6 +181,7 @@ class Watchdog {
     if (figures === this.#figures) return;
     this.#figures = figures;
     this.#patience = patience;
+    this.#run.onSign?.();
     this.#wait();
   }
 

@@ -12,7 +12,6 @@ import {
   readSourcePolicy,
   runInSpan,
   setSourcePolicy,
-  stallLimitSeconds,
 } from "../kopia/client.ts";
 import { type KopiaCommand, type KopiaSource, snapshotCreateCommand } from "../kopia/argv.ts";
 import { classifyLostStorage, FileReports } from "../kopia/errors.ts";
@@ -95,7 +94,11 @@ async function makeSnapshot(
       ...(policy?.extraArgs === undefined ? {} : { extraArgs: policy.extraArgs }),
       ...(reportFolder === undefined ? {} : { reportFolder }),
     });
-    const run = { command, stallSeconds: stallLimitSeconds, onErrorLine: stopWhenStorageIsLost(kopia) };
+    const run = {
+      command,
+      stallSeconds: kopia.limits.stallSeconds,
+      onErrorLine: stopWhenStorageIsLost(kopia),
+    };
     const create = () =>
       withProgressReport(reporting, (onProgress) => runInSpan(kopia, { ...run, onProgress }));
     if (reportFolder === undefined) return { end: createEndOf(kopia, command, await create()) };

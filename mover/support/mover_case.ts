@@ -8,7 +8,7 @@ import type {
 } from "../../api/mover/contract.ts";
 import { parseMoverResult } from "../../api/mover/contract.ts";
 import { type Clock, parseTelemetryConfig, startTelemetry, systemClock } from "../../telemetry/mod.ts";
-import { moverDefaults, runMover } from "../mod.ts";
+import { type MoverConfig, moverDefaults, runMover } from "../mod.ts";
 
 /** A folder of its own for one test: the cache, scratch and result of a mover, removed with the test. */
 export interface MoverFolder extends AsyncDisposable {
@@ -48,6 +48,7 @@ export interface MoverCase {
   readonly stopGraceSeconds?: number;
   /** Default: none, for a storage of one's own. */
   readonly settleSeconds?: number;
+  readonly limits?: Partial<MoverConfig["limits"]>;
   /** As RUST_LOG. */
   readonly logFilter?: string;
   /** Hears each log line as it is written. */
@@ -135,6 +136,7 @@ export async function runWithoutReading(
       {
         ...moverDefaults,
         settleSeconds: given.settleSeconds ?? 0,
+        limits: { ...moverDefaults.limits, ...given.limits },
         workSpecPath,
         resultPath,
         kopiaBinary: given.binary,

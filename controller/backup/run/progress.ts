@@ -1,3 +1,4 @@
+import type { SourceProgress } from "../../../api/mod.ts";
 import type { ObjectKey, Reader } from "../../../kube/types.ts";
 import {
   type MoverAtWork,
@@ -37,15 +38,39 @@ export function withProgress(plan: BackupPlan, { backup, atWork = [] }: BackupWo
   const { progress: before = [], ...next } = plan.next;
   const works = next.phase === "Running" && !backup.isDeleting;
   const reported = progressStatus(before, works ? atWork : [], now);
-  const { outcome } = plan;
+  const told = withStill(plan.outcome, reported.progress);
+  const outcome = told ?? plan.outcome;
   return {
     ...plan,
+    ...(told === undefined ? {} : { outcome }),
     ...(outcome.kind !== "waiting" || reported.recheckAfterSeconds === undefined ? {} : {
       outcome: {
         ...outcome,
         recheckAfterSeconds: Math.min(outcome.recheckAfterSeconds, reported.recheckAfterSeconds),
       },
     }),
-    next: reported.progress.length === 0 ? next : { ...next, progress: [...reported.progress] },
+    next: {
+      ...next,
+      ...(told === undefined ? {} : { message: told.message }),
+      ...(reported.progress.length === 0 ? {} : { progress: [...reported.progress] }),
+    },
   };
+}
+
+type Waiting = Extract<BackupPlan["outcome"], { readonly kind: "waiting" }>;
+
+/** The outcome of a working run that says for what it waits; undefined when kopia gets on. */
+function withStill(
+  outcome: BackupPlan["outcome"],
+  progress: readonly SourceProgress[],
+): Waiting | undefined {
+  const found = progress.find(({ still }) => still !== undefined);
+  if (found?.still === undefined || outcome.kind !== "waiting" || outcome.reason !== "Running") {
+    return undefined;
+  }
+  const { source, still: { command, since } } = found;
+  const message =
+    `${outcome.message}: kopia's "${command}" for "${source}" shows no sign of life since ${since}, ` +
+    "as when the storage does not answer; the mover ends it after ten minutes and tries again";
+  return { ...outcome, message };
 }

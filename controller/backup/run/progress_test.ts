@@ -237,3 +237,18 @@ Deno.test("a Backup that is gone is forgotten", async () => {
   await settle();
   assert.equal(stage.kube.logsRead, 0);
 });
+
+Deno.test("a Backup says which command of kopia shows no sign of life, and no more once it does", async () => {
+  const { stage, pods } = await aWorkingRun();
+  const since = "2026-01-02T03:04:10.000Z";
+  stage.says(only(pods), 0, { still: { command: "snapshot list", since } });
+  await stage.go(61);
+  assert.match(
+    stage.status.message ?? "",
+    /^Backing up "data": kopia's "snapshot list" for "data" shows no sign of life since 2026-01-02T03:04:10.000Z, as when the storage does not answer/,
+  );
+  assert.deepEqual(only(stage.status.progress ?? []).still, { command: "snapshot list", since });
+  stage.says(only(pods), 5);
+  await stage.go(61);
+  assert.equal(stage.status.message, 'Backing up "data"');
+});

@@ -50,11 +50,14 @@ function secondsUntilWrite(observedAt: string, now: Date): number {
 function isSame(old: SourceProgress, said: MoverProgress): boolean {
   const { source: _source, pod: _pod, observedAt: _observedAt, ...figures } = old;
   const names = [...Object.keys(figures), ...Object.keys(said)] as (keyof MoverProgress)[];
-  return names.every((name) => old[name] === said[name]);
+  return names.every((name) =>
+    name === "still" ? old.still?.since === said.still?.since : old[name] === said[name]
+  );
 }
 
 function progressOf(source: string, pod: string, said: MoverProgress, now: Date): SourceProgress {
-  const { bytesDone, filesDone, bytesEstimated, bytesWritten, errors, bytesPerSecond, secondsLeft } = said;
+  const { bytesDone, filesDone, bytesEstimated, bytesWritten, errors, bytesPerSecond, secondsLeft, still } =
+    said;
   return {
     source,
     pod,
@@ -66,5 +69,6 @@ function progressOf(source: string, pod: string, said: MoverProgress, now: Date)
     ...(errors === undefined ? {} : { errors }),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
     ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    ...(still === undefined ? {} : { still: { command: still.command, since: still.since } }),
   };
 }

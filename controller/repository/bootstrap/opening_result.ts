@@ -19,10 +19,14 @@ export type OpeningResult =
   };
 
 /**
- * The result of an ended bootstrap. A storage with another unique id than before was replaced: it is refused, as every
+ * The result of an ended bootstrap, the n-th failure in a row if it failed. A storage with another unique id than before was replaced: it is refused, as every
  * known snapshot is in the other one.
  */
-export function openingResultOf(end: BootstrapEnd, repository: RepositoryObject): OpeningResult {
+export function openingResultOf(
+  end: BootstrapEnd,
+  repository: RepositoryObject,
+  failures: number,
+): OpeningResult {
   if (end.kind === "succeeded") {
     const { bootstrap } = end.result;
     const known = repository.status.uniqueId;
@@ -37,6 +41,6 @@ export function openingResultOf(end: BootstrapEnd, repository: RepositoryObject)
     reason,
     message: failureAdvice(reason, repository),
     rawText: `Cannot open the repository: ${mover?.message ?? failure.text ?? REASONS[reason]}`,
-    isRetryable: bootstrapIsRetryable(reason),
+    isRetryable: bootstrapIsRetryable(reason, failures),
   };
 }

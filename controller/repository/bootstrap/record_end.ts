@@ -126,7 +126,7 @@ function changesInVain(
 }
 
 /** Failures in a row with the same purpose: after a change the count restarts, as somebody waits for the result. */
-function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose): number {
+export function failuresBefore({ bootstrap }: RepositoryStatus, purpose: BootstrapPurpose): number {
   const isSameTry = bootstrap?.forGeneration === purpose.generation &&
     bootstrap.credentialVersion === purpose.credentials;
   return isSameTry ? bootstrap.failures : 0;
