@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type {
+  BootstrapResult,
   MoverOperation,
   MoverResult,
   RepositoryTarget,
@@ -168,11 +169,12 @@ export function backupOf(end: MoverEnd): Extract<MoverResult, { readonly backup:
   throw new Error(`Cannot take a backup from ${JSON.stringify(end.result)}`);
 }
 
-/** The result of a bootstrap; throws with the failure when it is none. */
-export function bootstrapOf(
-  end: MoverEnd,
-): Extract<MoverResult, { readonly bootstrap: unknown }>["bootstrap"] {
-  if ("bootstrap" in end.result) return end.result.bootstrap;
+/** The result of a bootstrap but the time of its listing; throws with the failure when it is none. */
+export function bootstrapOf(end: MoverEnd): Omit<BootstrapResult, "observedAt" | "recent"> {
+  if ("bootstrap" in end.result) {
+    const { observedAt: _at, recent: _recent, ...result } = end.result.bootstrap;
+    return result;
+  }
   throw new Error(`Cannot take a bootstrap from ${JSON.stringify(end.result)}`);
 }
 
