@@ -44,6 +44,7 @@ import { deletionSpan } from "../run/traces.ts";
 import type { BackupPlan, BackupWorld } from "../world/world.ts";
 import { type DeletionJudgement, heldByPin, heldCondition, isKeptByPin, judgeDeletion } from "./breaker.ts";
 import {
+  DELETE_LIMIT_SECONDS,
   deleteJob,
   DELETION_RETRY_MAX_SECONDS,
   deletionMemory,
@@ -352,7 +353,7 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   const [askedAt, clock] = unreadable === undefined
     ? [deletion.stoppingSince, now]
     // For an unreadable status, which cannot be written, the Jobs themselves are the memory.
-    : [goingSince(world, movers), world.serverNow];
+    : [goingSince(movers), world.serverNow];
   // It must be recorded that there was a mover, before it is gone.
   const isWrittenDown = unreadable !== undefined || deletion.startedAt !== undefined;
   const stopping = stopMovers(movers, { isWrittenDown, askedAt, longestSeconds: SLOT_GRACE_SECONDS }, clock);
@@ -363,14 +364,17 @@ export function stopDeletion(deleting: DeletingRun): BackupPlan | undefined {
   return { ...withDeletion(plan, next), remove: stopping.remove };
 }
 
-/** A pod whose Job is gone is told to go by nobody: it has had the time since the Backup itself was told. */
-function goingSince({ object }: BackupWorld, movers: DeleteMovers): string | undefined {
-  const left = leftOf(movers);
-  const isAsked = left.every(({ kind, metadata }) =>
-    kind !== JOB.kind || metadata.deletionTimestamp !== undefined
-  );
-  const since = left.flatMap(({ metadata }) => metadata.deletionTimestamp ?? []).toSorted()[0];
-  return isAsked ? since ?? object.metadata.deletionTimestamp : since;
+/**
+ * Since when the last of them is to go; undefined while a Job was not told yet. A pod whose Job is gone is told by nobody:
+ * its own limit ends it.
+ */
+function goingSince(movers: DeleteMovers): string | undefined {
+  const times = leftOf(movers).map(({ kind, metadata: { deletionTimestamp, creationTimestamp = "" } }) => {
+    if (deletionTimestamp !== undefined || kind === JOB.kind) return Date.parse(deletionTimestamp ?? "");
+    return Date.parse(creationTimestamp) + DELETE_LIMIT_SECONDS * 1000;
+  });
+  const last = Math.max(...times);
+  return Number.isFinite(last) ? isoSeconds(new Date(last)) : undefined;
 }
 
 type DeleteMovers = readonly Unnumbered<SeenMover<"snapshotDelete">>[];
@@ -399,10 +403,10 @@ function keepYoung(deleting: DeletingRun, because?: string): BackupPlan {
 
 /** A sentence to add when snapshots stay; empty when no mover was ever made to delete them. */
 export function someMayBeGone({ world }: DeletingRun): string {
-  if (world.backup.status.deletion?.startedAt === undefined) return "";
-  const isAtWork = leftOf(deleteMovers(world)).length > 0;
+  const movers = deleteMovers(world);
+  if (world.backup.status.deletion?.startedAt === undefined && movers.length === 0) return "";
   return "; a mover was made to delete them before, so some of them may be gone" +
-    (isAtWork ? ", and it could not be seen to stop, so more of them may go" : "");
+    (leftOf(movers).length > 0 ? ", and it could not be seen to stop, so more of them may go" : "");
 }
 
 /**

@@ -17,7 +17,7 @@ import type { BackupObject } from "../world/object.ts";
 import type { BackupWorld } from "../world/world.ts";
 
 /** A hanging deletion is ended and retried after this; waiting for a node does not count. */
-const DELETE_LIMIT_SECONDS = 3600;
+export const DELETE_LIMIT_SECONDS = 3600;
 /** A mover that was given up is replaced after this time: deleting the same twice does no harm. */
 export const LOST_POD_SECONDS = 1800;
 /** The longest rest between two tries. */
