@@ -8,7 +8,10 @@ import type { Listings } from "./objects.ts";
 import { renderStatus, type ViewOptions } from "./view.ts";
 import { wantsColor } from "../../terminal.ts";
 
-/** Prints the status of the listings and returns the exit code: it fails when nothing of kopiur could be seen. */
+/**
+ * Prints the status of the listings and returns the exit code: 1 when nothing of kopiur may be seen, when there is no
+ * such namespace, and with `check` when something is unhealthy (`health.ts`); a cluster that does not answer throws.
+ */
 export function reportStatus(
   host: Pick<Host, "stdout" | "stderr" | "env">,
   listings: Listings,
@@ -19,11 +22,22 @@ export function reportStatus(
   const look = { cut: host.stdout.isTerminal, color: wantsColor(host.stdout, host.env), now };
   host.stdout.write(formatStatus(document, format, look));
   const code = check ? reportHealth(host, document) : EXIT.ok;
-  if (OUR_KINDS.some((kind) => listings[kind].kind === "listed")) return code;
-  const where = namespace === "" ? "in all namespaces" : `in namespace "${namespace}"`;
-  host.stderr.write(
-    `error: Cannot see the status: you may list no kind of kopiur ${where}, expected the right to list at least one\n`,
-  );
+  if (!OUR_KINDS.some((kind) => listings[kind].kind === "listed")) {
+    const where = namespace === "" ? "in all namespaces" : `in namespace "${namespace}"`;
+    return cannotSee(
+      host,
+      `you may list no kind of kopiur ${where}, expected the right to list at least one`,
+    );
+  }
+  const { namespaces } = listings;
+  const isThere = namespace === "" || namespaces.kind === "forbidden" || namespaces.objects.length > 0;
+  return isThere
+    ? code
+    : cannotSee(host, `there is no namespace "${namespace}", expected one of the cluster`);
+}
+
+function cannotSee({ stderr }: Pick<Host, "stderr">, why: string): number {
+  stderr.write(`error: Cannot see the status: ${why}\n`);
   return EXIT.failed;
 }
 

@@ -52,7 +52,15 @@ Deno.test("runStatus() --check tells what is unhealthy, and of coverage only tha
     status: { phase: "Deleting", conditions: [aCondition("DeletionHeld", "True", "MassDeletionHeld")] },
   });
   const host = fakeHost();
-  equal(await runStatus(host, fakeSession(new FakePluginApi([held], forbid("Repository"))), check, now), 1);
+  equal(
+    await runStatus(
+      host,
+      fakeSession(new FakePluginApi([aNamespace(), held], forbid("Repository"))),
+      check,
+      now,
+    ),
+    1,
+  );
   match(
     host.printed.error,
     /^unhealthy: Namespace apps: MassDeletionHeld: 1 deleted Backup .*\nunhealthy: the repositories may not be listed\n$/,
@@ -73,8 +81,17 @@ Deno.test("runStatus() fails when no kind of kopiur may be listed, and says so, 
       match(host.printed.out, /\(forbidden\)/);
     }
     const one = fakeHost();
-    const api = new FakePluginApi([], forbid(...kinds.slice(1)));
+    const api = new FakePluginApi([aNamespace()], forbid(...kinds.slice(1)));
     equal(await runStatus(one, fakeSession(api), { format: "table", check }, now), check ? 1 : 0);
+  }
+});
+
+Deno.test("runStatus() of a namespace that does not exist fails, and says so, with --check and without", async () => {
+  for (const check of [true, false]) {
+    const host = fakeHost();
+    const session = fakeSession(new FakePluginApi([aNamespace()]), "nosuch");
+    equal(await runStatus(host, session, { format: "table", check }, now), 1);
+    match(host.printed.error, /^error: Cannot see the status: there is no namespace "nosuch", expected one/);
   }
 });
 
