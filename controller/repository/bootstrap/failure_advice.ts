@@ -36,6 +36,8 @@ function expectationOf(reason: Reason, { spec, status }: RepositoryObject): stri
         return `the one with unique id "${status.uniqueId}" which was opened before; it is never created again`;
       }
       return spec.create?.enabled === true ? undefined : "one, or create.enabled: true to have it created";
+    case "RepositoryUnavailable":
+      return s3 === undefined ? undefined : `"${s3.endpoint}" to answer for bucket "${s3.bucket}"`;
     case "CreationContested":
       return "the other to end, and this one to open what it made; where it stays so, the storage holds halves of " +
         'two repositories: move "kopia.blobcfg" in it away, which loses nothing';
