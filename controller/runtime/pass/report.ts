@@ -80,7 +80,8 @@ export function reportOf(turn: Turn): Report {
     case "stalled": {
       const { error } = outcome;
       const cause = error === undefined ? {} : { error };
-      const log = { level: "warn", message: "stalled", fields: { reason, detail, ...cause } } as const;
+      const level = isTransition || error !== undefined ? "warn" : "debug";
+      const log = { level, message: "stalled", fields: { reason, detail, ...cause } } as const;
       const failure = { reason, text: textOf(outcome), ...cause };
       const queue: QueueAction = outcome.recheckAfterSeconds === undefined
         ? { kind: "forget" }
