@@ -30,3 +30,9 @@ Deno.test("the section of the contract a metric refers to names it", async () =>
     ok(section?.includes(`\`${name}\``), `${name}: expected in the section "${promised}"`);
   }
 });
+
+Deno.test("the durations of runs have the promised buckets, 15 seconds to ten hours", () => {
+  const hours = Array.from({ length: 10 }, (_, index) => (index + 1) * 3600);
+  const { buckets } = metricEntry("kopiur_backup_run_duration_seconds");
+  deepEqual(buckets, [15, 30, 60, 300, 600, 900, 1800, ...hours]);
+});
