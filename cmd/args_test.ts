@@ -68,7 +68,7 @@ Deno.test("parseArgs() gives help for the program and for each command", () => {
     [["help"], /Exit codes: 0 done, 1 failed, 2 called or configured wrongly/],
     [["help", "status"], /Unhealthy is:/],
     [["status", "-h"], /-A, --all-namespaces/],
-    [["controller", "--help"], /KOPIUR_HTTP_ADDR \(default: 0\.0\.0\.0:8080\)/],
+    [["controller", "--help"], /KOPIUR_HTTP_ADDR \(default: \[::\]:8080\)/],
     [["mover", "--help"], /KOPIUR_WORK_SPEC_PATH/],
   ];
   for (const [args, want] of cases) {
