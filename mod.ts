@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { main } from "./cmd/main.ts";
-import { runtimeVariables } from "./cmd/runtime_variables.ts";
+import { runtimeVariables, usableTrust } from "./cmd/runtime_variables.ts";
 import { streamKeyboard } from "./cmd/keyboard.ts";
 import { streamTerminal } from "./cmd/terminal.ts";
 
@@ -15,6 +15,8 @@ if (import.meta.main) {
     if (value === undefined) Deno.env.delete(name);
     else Deno.env.set(name, value);
   }
+  const untrusted = usableTrust(env);
+  if (untrusted !== undefined) await Deno.stderr.write(new TextEncoder().encode(`warning: ${untrusted}\n`));
   const code = await main({
     args: Deno.args,
     // Unlike Deno.execPath() this is the name a link was called by.

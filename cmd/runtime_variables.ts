@@ -5,6 +5,9 @@ const FETCH_PROXIES: readonly string[] = ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROX
   (name) => [name, name.toLowerCase()],
 );
 
+/** Empty they are as good as not set to Go; the runtime would look for a file of that name. */
+const TRUST: readonly string[] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /**
  * What the process changes in its own environment before anything else: undefined removes. What the runtime trusts is
  * what the machine trusts (SSL_CERT_FILE and SSL_CERT_DIR included), as with kubectl, besides what it was built with;
@@ -14,8 +17,26 @@ export function runtimeVariables(env: Environment): Readonly<Record<string, stri
   const { grpc_proxy, no_grpc_proxy, https_proxy, http_proxy, no_proxy, DENO_TLS_CA_STORE } = env;
   return {
     ...Object.fromEntries(FETCH_PROXIES.map((name) => [name, undefined])),
+    ...Object.fromEntries(TRUST.filter((name) => env[name] === "").map((name) => [name, undefined])),
     grpc_proxy: grpc_proxy || https_proxy || http_proxy,
     no_grpc_proxy: no_grpc_proxy || no_proxy,
     DENO_TLS_CA_STORE: DENO_TLS_CA_STORE || "system,mozilla",
   };
+}
+
+/**
+ * Makes the runtime trust what it was built with alone where it cannot read what the machine trusts, for it would make no
+ * connection at all then. Returns the warning; undefined where all is well.
+ */
+export function usableTrust(env: Environment): string | undefined {
+  try {
+    Deno.createHttpClient({}).close();
+    return undefined;
+  } catch (error) {
+    Deno.env.set("DENO_TLS_CA_STORE", "mozilla");
+    const set = TRUST.filter((name) => env[name] !== undefined && env[name] !== "").join(", ");
+    const found = error instanceof Error ? error.message : String(error);
+    return `the certificates this machine trusts cannot be read (${found}), so only the built-in ones count; ` +
+      `expected ${set === "" ? "a bundle of certificates" : `${set} to name one`} in PEM`;
+  }
 }

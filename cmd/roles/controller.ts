@@ -44,8 +44,9 @@ async function control(
   atEnd("http server", () => server.shutdown());
   const instance = config.podName ?? Deno.hostname();
   const connection = await loadConnection({ env: host.env });
-  // In a pod nothing is ever run; elsewhere a kubeconfig may name a credential plugin.
-  giveUp("write", ...connection.isOfPod ? ["run"] as const : []);
+  // In a pod nothing is ever run; elsewhere a kubeconfig may name a credential plugin, or ask for the insecure relay,
+  // which makes a socket in a folder of its own.
+  giveUp(...connection.insecure ? [] : ["write"] as const, ...connection.isOfPod ? ["run"] as const : []);
   const clock = systemKubeClock();
   const cluster = connect(connection, { clock, random: Math.random, telemetry, instance });
   atEnd("connections", () => cluster.close(CLOSE_WITHIN_MS));

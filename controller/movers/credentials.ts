@@ -101,14 +101,22 @@ const s3Keys: readonly string[] = [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecret
 /** Why the value of a key cannot be used; without a word of the value itself. */
 function flawOf(key: string, base64: string): readonly Flaw[] {
   const bytes = Uint8Array.fromBase64(base64);
-  const text = new TextDecoder().decode(bytes);
-  if (/^[\s\u0085]*$/.test(text)) return [{ key, is: "holds white space alone" }];
-  if (text.includes("\0") || text.includes("\ufffd")) {
+  const text = utf8TextOf(bytes);
+  if (text === undefined || text.includes("\0")) {
     return [{ key, is: "holds bytes that are no UTF-8 text, as a file in UTF-16 does," }];
   }
+  if (/^[\s\u0085]*$/.test(text)) return [{ key, is: "holds white space alone" }];
   return s3Keys.includes(key) && /\p{Cc}/u.test(text.trim())
     ? [{ key, is: "holds a line break or another control character" }]
     : [];
+}
+
+function utf8TextOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is missing; undefined when every need is met. */

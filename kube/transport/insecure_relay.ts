@@ -10,7 +10,7 @@ import type { Address } from "./tls_relay.ts";
 export interface InsecureRelay {
   /** For the option of that name of an HTTP client. */
   readonly proxy: { readonly transport: "unix"; readonly path: string };
-  /** Stops listening, closes open connections and removes the folder. */
+  /** Stops listening, closes open connections and removes the folder; a second call does nothing. */
   close(): void;
 }
 
@@ -19,19 +19,26 @@ export interface InsecureServer extends Address {
   readonly serverName: string | undefined;
 }
 
+/** How long a server may take to agree on TLS; so long the connection of a request that was given up stays. */
+const HANDSHAKE_MS = 10_000;
+
 /** Starts a relay; each connection is made with the client certificate of that moment. */
 export function startInsecureRelay(
   server: InsecureServer,
   clientCertificate: () => Credentials["clientCertificate"],
+  handshakeMs = HANDSHAKE_MS,
 ): InsecureRelay {
   const folder = Deno.makeTempDirSync({ prefix: "kopiur-" });
   const path = `${folder}/s`;
   const listener = Deno.listen({ transport: "unix", path });
   const open = new Set<TLSSocket>();
-  void acceptAll(listener, (client) => relay(client, server, clientCertificate(), open));
+  let isClosed = false;
+  void acceptAll(listener, (client) => relay(client, server, clientCertificate(), { open, handshakeMs }));
   return {
     proxy: { transport: "unix", path },
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       listener.close();
       for (const socket of open) socket.destroy();
       Deno.removeSync(folder, { recursive: true });
@@ -54,7 +61,7 @@ async function relay(
   client: Deno.UnixConn,
   { hostname, port, serverName = hostname }: InsecureServer,
   clientCertificate: Credentials["clientCertificate"],
-  open: Set<TLSSocket>,
+  { open, handshakeMs }: { readonly open: Set<TLSSocket>; readonly handshakeMs: number },
 ): Promise<void> {
   const server = connect({
     host: hostname,
@@ -65,13 +72,19 @@ async function relay(
     ...clientCertificate,
   });
   open.add(server);
+  const late = setTimeout(
+    () => server.destroy(new Error(`no TLS handshake within ${handshakeMs / 1000} s`)),
+    handshakeMs,
+  );
   try {
     await new Promise((resolve, reject) => server.once("secureConnect", resolve).once("error", reject));
+    clearTimeout(late);
     const { readable, writable } = Duplex.toWeb(server);
     await Promise.race([client.readable.pipeTo(writable), readable.pipeTo(client.writable)]);
   } catch (error) {
     await client.write(new TextEncoder().encode(badGateway(error))).catch(() => {});
   } finally {
+    clearTimeout(late);
     open.delete(server);
     server.destroy();
     closeQuietly(client);
