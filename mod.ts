@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { main } from "./cmd/main.ts";
-import { runtimeVariables, usableTrust } from "./cmd/runtime_variables.ts";
+import { runtimeVariables, unusableTrust } from "./cmd/runtime_variables.ts";
 import { streamKeyboard } from "./cmd/keyboard.ts";
 import { streamTerminal } from "./cmd/terminal.ts";
 
@@ -15,8 +15,11 @@ if (import.meta.main) {
     if (value === undefined) Deno.env.delete(name);
     else Deno.env.set(name, value);
   }
-  const untrusted = usableTrust(env);
-  if (untrusted !== undefined) await Deno.stderr.write(new TextEncoder().encode(`warning: ${untrusted}\n`));
+  const untrusted = unusableTrust(env);
+  if (untrusted !== undefined) {
+    Deno.env.set("DENO_TLS_CA_STORE", "mozilla");
+    await Deno.stderr.write(new TextEncoder().encode(`warning: ${untrusted}\n`));
+  }
   const code = await main({
     args: Deno.args,
     // Unlike Deno.execPath() this is the name a link was called by.

@@ -25,15 +25,14 @@ export function runtimeVariables(env: Environment): Readonly<Record<string, stri
 }
 
 /**
- * Makes the runtime trust what it was built with alone where it cannot read what the machine trusts, for it would make no
- * connection at all then. Returns the warning; undefined where all is well.
+ * Why the runtime cannot read what the machine trusts, as a warning; undefined where it can. It would make no connection
+ * at all then, so it is to trust what it was built with alone (DENO_TLS_CA_STORE=mozilla).
  */
-export function usableTrust(env: Environment): string | undefined {
+export function unusableTrust(env: Environment): string | undefined {
   try {
     Deno.createHttpClient({}).close();
     return undefined;
   } catch (error) {
-    Deno.env.set("DENO_TLS_CA_STORE", "mozilla");
     const set = TRUST.filter((name) => env[name] !== undefined && env[name] !== "").join(", ");
     const found = error instanceof Error ? error.message : String(error);
     return `the certificates this machine trusts cannot be read (${found}), so only the built-in ones count; ` +

@@ -6,22 +6,32 @@ import { TransientError } from "../../api/errors.ts";
  * them. The runtime panics on such a pair, and a pair that is being rotated on disk may not fit for a moment.
  */
 export function assertKeyPair(cert: string, key: string, origin: string): void {
-  const ofKey = publicKeyOf(() => createPublicKey(createPrivateKey(key)));
+  // Other blocks may stand beside them: parameters of a curve, or both in one file.
+  const [keyBlock = ""] =
+    /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]*?-----END \1PRIVATE KEY-----/.exec(key) ?? [];
+  const [certBlock = ""] = CERTIFICATE.exec(cert) ?? [];
+  const ofKey = readOr(() => createPublicKey(createPrivateKey(keyBlock)));
   if (ofKey === undefined) {
     throw unusable(
       origin,
       "the key cannot be read",
-      "an unencrypted RSA, P-256, P-384 or Ed25519 key in PEM",
+      "an unencrypted RSA, P-256, P-384, P-521 or Ed25519 key in PEM",
     );
   }
-  const ofCertificate = publicKeyOf(() => new X509Certificate(cert).publicKey);
-  if (ofCertificate === undefined) {
+  const { modulusLength = WEAKEST_RSA_BITS } = ofKey.asymmetricKeyDetails ?? {};
+  if (modulusLength < WEAKEST_RSA_BITS) {
+    throw unusable(origin, `the RSA key has ${modulusLength} bits`, `${WEAKEST_RSA_BITS} or more`);
+  }
+  const certificate = readOr(() => new X509Certificate(certBlock));
+  if (certificate === undefined) {
     throw unusable(origin, "the certificate cannot be read", "a certificate in PEM");
   }
-  if (ofKey !== ofCertificate) {
+  // Keys that node:crypto cannot take out of a certificate, as Ed25519, are left to the runtime to compare.
+  const ofCertificate = readOr(() => certificate.publicKey);
+  if (ofCertificate !== undefined && spkiOf(ofKey) !== spkiOf(ofCertificate)) {
     throw unusable(origin, "the key belongs to another certificate", "a key and its certificate");
   }
-  if (!isVersion3(firstBlock(cert))) {
+  if (!isVersion3(firstBlock(certBlock))) {
     throw unusable(
       origin,
       "the certificate is of X.509 version 1",
@@ -30,13 +40,18 @@ export function assertKeyPair(cert: string, key: string, origin: string): void {
   }
 }
 
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/;
+/** The runtime panics on weaker ones. */
+const WEAKEST_RSA_BITS = 2048;
+
 /**
  * The certificates of a PEM text that can be read, as kubectl passes over the others; the runtime would take none of
  * them then. Throws when there is none, with which the runtime would trust nobody.
  */
 export function readableCertificates(pem: string, origin: string): readonly string[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  const readable = blocks.filter(isReadable);
+  const known = blocks.filter(isReadable);
+  const readable = canTrust(known) ? known : known.filter((block) => canTrust([block]));
   if (readable.length > 0) return readable;
   throw new TransientError(
     "KubeApiError",
@@ -45,11 +60,12 @@ export function readableCertificates(pem: string, origin: string): readonly stri
 }
 
 function isReadable(block: string): boolean {
-  try {
-    return new X509Certificate(block).subject !== "";
-  } catch {
-    return false;
-  }
+  return readOr(() => new X509Certificate(block).subject !== "") ?? false;
+}
+
+/** Asks the runtime itself, which reads less than node:crypto. */
+function canTrust(blocks: readonly string[]): boolean {
+  return readOr(() => Deno.createHttpClient({ caCerts: [...blocks] }).close() ?? true) ?? false;
 }
 
 /** The DER of the first block of a PEM text that was read as a certificate. */
@@ -69,12 +85,16 @@ function afterHead(der: Uint8Array, at: number): number {
   return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
-function publicKeyOf(read: () => ReturnType<typeof createPublicKey>): string | undefined {
+function readOr<T>(read: () => T): T | undefined {
   try {
-    return read().export({ type: "spki", format: "der" }).toString("base64");
+    return read();
   } catch {
     return undefined;
   }
+}
+
+function spkiOf(key: ReturnType<typeof createPublicKey>): string {
+  return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 function unusable(origin: string, found: string, expected: string): TransientError {

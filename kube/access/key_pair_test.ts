@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { createCertificateAuthority } from "../../tests/cluster/mod.ts";
 import { assertKeyPair, readableCertificates } from "./key_pair.ts";
 
@@ -51,6 +52,26 @@ Deno.test("assertKeyPair() lets only pass what the runtime takes", async () => {
       () => assertKeyPair(certPem, pem, "x"),
       /the key belongs to another certificate/,
       kind.name,
+    );
+  }
+});
+
+Deno.test("assertKeyPair() takes a pair beside other blocks, as in the one file of a kubelet", async () => {
+  const authority = await createCertificateAuthority("ca");
+  const { certPem, keyPem } = await authority.issue({ commonName: "a" });
+  const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  assertKeyPair(certPem + keyPem, certPem + keyPem, "x");
+  assertKeyPair(`a comment\n${certPem}`, parameters + keyPem, "x");
+});
+
+Deno.test("assertKeyPair() refuses an RSA key so weak that the runtime panics", async () => {
+  const { certPem } = await (await createCertificateAuthority("ca")).issue({ commonName: "a" });
+  for (const modulusLength of [1024, 2047]) {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    assert.throws(
+      () => assertKeyPair(certPem, pem, "x"),
+      new RegExp(`the RSA key has ${modulusLength} bits, expected 2048 or more`),
     );
   }
 });
