@@ -41,7 +41,7 @@ const probes: Readonly<Record<string, Probe>> = { "/healthz": "live", "/readyz":
  */
 const gzipOptions = { level: 2 } as const;
 
-/** A rendering is handed out again for this many times as long as it took: scrapes then take a tenth of the thread. */
+/** A rendering is handed out again for this many times as long as it took: scrapes packed with gzip, as Prometheus asks for, then take a tenth of the thread. */
 const sharedFor = 10;
 /** No figure is older. */
 const longestSharedMs = 1000;

@@ -122,7 +122,8 @@ export class EventRecorder implements EventSink {
     }
     series.count++;
     series.lastMs = nowMs;
-    if (!this.#rates.take(identityOf(event.regarding), clock.monotonicMs())) return;
+    // However much Normal Events an object has, a Warning about it is told.
+    if (!this.#rates.take(`${event.type} ${identityOf(event.regarding)}`, clock.monotonicMs())) return;
     this.#lineUp(series);
     this.#startSending();
   }

@@ -167,6 +167,17 @@ Deno.test("EventRecorder sends at most 25 requests at once for one object, and t
   assert.match(JSON.stringify(transport.requests.at(-1)?.body), /"count":100/);
 });
 
+Deno.test("EventRecorder tells a Warning about an object at once, however many Normal Events it had", async () => {
+  const { transport, recorder } = setUp();
+  for (let at = 0; at < 30; at++) {
+    recorder.send(failed(`Made Backup "db-${at}"`, { type: "Normal", reason: "BackupCreated" }));
+    await settle();
+  }
+  recorder.send(failed());
+  await settle();
+  assert.match(JSON.stringify(transport.requests.at(-1)?.body), /it failed/);
+});
+
 Deno.test("EventRecorder.send() never throws: what cannot be told is logged", async () => {
   const { probe, recorder } = setUp(() => {
     throw refusalOf(403, { message: "events is forbidden" });

@@ -15,13 +15,16 @@ export function cutToBytes(text: string, bytes: number): string {
   return whole.slice(0, read) + ellipsis;
 }
 
+/** Hexadecimal numbers, each with at most one letter before it, as kopia names its blobs and contents. */
+const QUOTED_ID = /^"(?=.*[0-9])[a-z]?[0-9a-f]{6,}(?:-[a-z]?[0-9a-f]+)*"$/i;
+
 /**
  * The text without numbers and ids, to recognize a repeated message. A name in quotes stays whole: an Event about
- * another object is no repetition, however much alike the names are.
+ * another object is no repetition, however much alike the names are. An id is no name, also in quotes.
  */
 export function textShape(text: string): string {
   return text.replace(
     /"[a-z0-9][-a-z0-9.]*"|[0-9a-f]*[0-9][0-9a-f]*/gi,
-    (found) => found.startsWith('"') ? found : "#",
+    (found) => found.startsWith('"') && !QUOTED_ID.test(found) ? found : "#",
   );
 }

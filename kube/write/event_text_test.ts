@@ -41,3 +41,10 @@ Deno.test("textShape() keeps names in quotes apart, and nothing else in quotes",
   const refused = (url: string) => textShape(`Get "https://bucket/${url}": dial tcp 10.0.0.1:443`);
   assert.equal(refused("p0a1"), refused("p7"));
 });
+
+Deno.test("textShape() takes an id in quotes for no name, or each try would be another message", () => {
+  const failed = (blob: string) => textShape(`unable to read blob "${blob}": 502`);
+  assert.equal(failed("pa1b2c3d4"), failed("pf9e8d7c6"));
+  assert.equal(failed("q00ff11ee-s0a1b2c3d"), failed("q11aa22bb-s9f8e7d6c"));
+  assert.notEqual(failed("photos-xl4fd"), failed("photos-k2m9q"));
+});
