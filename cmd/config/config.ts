@@ -139,8 +139,15 @@ const inheritedVariables: readonly VariableDoc[] = [
     MOVER_ENV.traceparent,
     "The W3C traceparent of the work; the mover's spans and log lines join that trace.",
   ],
-  ["HTTPS_PROXY", "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise."],
-  ["SSL_CERT_FILE", "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise."],
+  [
+    "HTTPS_PROXY",
+    "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise. No value of the chart and no field sets it: " +
+    "the image of the mover or an admission webhook has to.",
+  ],
+  [
+    "SSL_CERT_FILE",
+    "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise. Set as HTTPS_PROXY is.",
+  ],
 ].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
 
 /** How the plugin and the controller find the cluster, in this order. */
