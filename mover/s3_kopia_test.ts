@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startVersitygw, type Versitygw } from "../tests/cluster/mod.ts";
 import { partTest } from "../tests/parts/mod.ts";
+import { startConnectProxy } from "../tests/support/connect_proxy.ts";
 import {
   backupOf,
   bootstrapOf,
@@ -136,5 +137,56 @@ partTest({
     assert.equal(bootstrapOf(await runCase({ ...withCa, operation: bootstrapOrCreate })).created, true);
     const unchecked = await onS3(folder, server, { insecureSkipVerify: true });
     assert.equal(bootstrapOf(await runCase({ ...unchecked, operation: bootstrapOnly })).created, false);
+  },
+});
+
+partTest({
+  name: "runMover() reaches an S3 storage through a proxy, and tells nothing of its password",
+  parts,
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    await using server = await startVersitygw({ buckets: ["backups"], tls: true });
+    using proxy = startConnectProxy(server.port);
+    const given = await onS3(folder, server, { endpoint: "storage.invalid:9000", insecureSkipVerify: true });
+    const behind = (HTTPS_PROXY: string, NO_PROXY = "") => ({
+      ...given,
+      environment: { ...given.environment, HTTPS_PROXY, NO_PROXY },
+      operation: bootstrapOrCreate,
+    });
+    const good = `http://me:hunter22@${proxy.address}\n`;
+    assert.equal(bootstrapOf(await runCase(behind(good))).created, true);
+    assert.match(
+      proxy.heads[0] ?? "",
+      /^CONNECT storage\.invalid:9000 [\s\S]*Proxy-Authorization: Basic bWU6aHVudGVyMjI=/i,
+    );
+    for (
+      const end of [
+        await runCase(behind(good, "storage.invalid:9000")),
+        await runCase(behind("http://me:hunter22@127.0.0.1:1")),
+        await runCase(behind("http://me:hunter22@ nowhere")),
+      ]
+    ) {
+      assert.equal(failureOf(end).class, "RepositoryUnavailable", failureOf(end).message);
+      assert.doesNotMatch(JSON.stringify(end), /hunter22/);
+    }
+  },
+});
+
+partTest({
+  name: "runMover() trusts the authorities of a folder besides those of the machine",
+  parts,
+  fn: async () => {
+    await using folder = await makeMoverFolder();
+    await using server = await startVersitygw({ buckets: ["backups"], tls: true });
+    const given = await onS3(folder, server);
+    const trusting = (SSL_CERT_DIR: string) => ({
+      ...given,
+      environment: { ...given.environment, SSL_CERT_DIR },
+      operation: bootstrapOrCreate,
+    });
+    assert.match(failureOf(await runCase(trusting(folder.at("empty")))).message, /certificate/);
+    await Deno.mkdir(folder.at("trust"));
+    await Deno.writeTextFile(folder.at("trust/ca.crt"), server.caPem ?? "");
+    assert.equal(bootstrapOf(await runCase(trusting(folder.at("trust")))).created, true);
   },
 });

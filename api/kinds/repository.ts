@@ -47,6 +47,32 @@ const filesystem = z.object({
   }).describe("The volume of the repository."),
 });
 
+const proxyAddress = ofForm(
+  z.string().max(512),
+  /^(https?|socks5h?):[/][/][^@\s]+$/,
+  "expected the address of a proxy as http://proxy.lan:3128; one with user and password belongs into a Secret (secretRef)",
+);
+
+const proxy = z.object({
+  httpsProxy: proxyAddress.optional().describe(
+    "Proxy on the way to an https endpoint, as http://proxy.lan:3128, without user and password.",
+  ),
+  httpProxy: proxyAddress.optional().describe("The same for an endpoint with tls.disableTls."),
+  noProxy: ofForm(
+    z.string().max(4096),
+    /^[ -~]*$/,
+    "expected one line with hosts, .domains, addresses and CIDRs, separated by commas",
+  ).optional().describe(
+    "Hosts, .domains, addresses and CIDRs that are reached directly, separated by commas; * is all.",
+  ),
+  secretRef: secretRef.optional().describe(
+    "Secret with HTTPS_PROXY (HTTP_PROXY with tls.disableTls) and NO_PROXY, in place of the other fields: for a proxy with user and password.",
+  ),
+}).meta(cel({
+  rule: "!has(self.secretRef) || !(has(self.httpsProxy) || has(self.httpProxy) || has(self.noProxy))",
+  message: "expected secretRef or the other fields, not both",
+}));
+
 const s3 = z.object({
   bucket: ofForm(
     z.string().min(3).max(63),
@@ -74,6 +100,9 @@ const s3 = z.object({
     insecureSkipVerify: z.boolean().default(false).describe("Accept any server certificate."),
     disableTls: z.boolean().default(false).describe("Speak plain http."),
   }).optional().describe("Transport security; default: TLS verified against public authorities."),
+  proxy: proxy.optional().describe(
+    "Proxy on the way to the storage. Default: the one of the controller; when it is empty, none.",
+  ),
 });
 
 /** What `spec.deletionBreaker` is where it, or a field of it, is not given. */

@@ -4,6 +4,8 @@ export const MOVER_PATH = {
   workSpec: "/etc/kopiur/work/work-spec.json",
   caFolder: "/etc/kopiur/ca",
   caBundle: "/etc/kopiur/ca/ca.crt",
+  /** Authorities that every mover trusts besides the image's. */
+  trustFolder: "/etc/kopiur/trust",
   /** Writable: kopia's cache, config and logs. */
   cache: "/var/cache/kopia",
   tmp: "/tmp",
@@ -26,6 +28,11 @@ export const MOVER_ENV = {
   awsAccessKeyId: "AWS_ACCESS_KEY_ID",
   awsSecretAccessKey: "AWS_SECRET_ACCESS_KEY",
   awsSessionToken: "AWS_SESSION_TOKEN",
+  httpsProxy: "HTTPS_PROXY",
+  httpProxy: "HTTP_PROXY",
+  noProxy: "NO_PROXY",
+  /** Read by Go besides the image's own file of authorities. */
+  trustFolders: "SSL_CERT_DIR",
   /** From the downward API: the instance of each mover pod in its telemetry. */
   podName: "POD_NAME",
   namespace: "KOPIUR_NAMESPACE",

@@ -11,14 +11,16 @@ import {
   telemetryPassthrough,
   telemetryVariables,
 } from "../../telemetry/mod.ts";
+import { proxyPassthrough } from "./proxy_passthrough.ts";
 import { type Environment, readVariables, type ValuesOf, type Variable } from "./variable.ts";
 import {
   flag,
   imageReference,
   listenAddress,
+  nameAndKey,
   namespaceName,
+  objectNames,
   path,
-  secretKey,
   secretName,
   wholeNumber,
 } from "./variable_schema.ts";
@@ -37,6 +39,23 @@ export const controllerVariables = {
     expected: '"Always", "IfNotPresent" or "Never"',
     description: "Pull policy of the mover pods.",
     schema: z.enum(["Always", "IfNotPresent", "Never"]),
+  },
+  moverPullSecrets: {
+    name: "KOPIUR_MOVER_PULL_SECRETS",
+    fallback: "",
+    expected: 'names of Secrets, separated by commas, like "registry,mirror"',
+    description:
+      "Pull secrets of the mover pods, separated by commas: each in the namespace of the mover. A kubelet passes over one " +
+      "that is not there, and takes those of the namespace's default ServiceAccount as well.",
+    schema: objectNames,
+  },
+  moverCaConfigMap: {
+    name: "KOPIUR_MOVER_CA_CONFIG_MAP",
+    expected: 'a ConfigMap and a key in it, like "trusted-ca/ca.crt"',
+    description:
+      "Certificate authorities that movers trust on the way to their storage besides public ones: a ConfigMap of that name " +
+      "in the namespace of each mover; where there is none, nothing is added.",
+    schema: nameAndKey.optional(),
   },
   maxMovers: {
     name: "KOPIUR_MAX_MOVERS",
@@ -87,7 +106,7 @@ export const controllerVariables = {
     description:
       "Where OTEL_EXPORTER_OTLP_HEADERS comes from, when it comes from a Secret: movers take theirs from a Secret of " +
       "that name in their own namespace instead of having them in their Job, and send none where there is none.",
-    schema: secretKey.optional(),
+    schema: nameAndKey.optional(),
   },
   otlpClientSecret: {
     name: "KOPIUR_OTLP_CLIENT_SECRET",
@@ -140,15 +159,35 @@ const inheritedVariables: readonly VariableDoc[] = [
     "The W3C traceparent of the work; the mover's spans and log lines join that trace.",
   ],
   [
-    "HTTPS_PROXY",
-    "Proxy on the way to the storage; HTTP_PROXY and NO_PROXY likewise. No value of the chart and no field sets it: " +
-    "the image of the mover or an admission webhook has to.",
+    MOVER_ENV.trustFolders,
+    "A folder of certificate authorities that kopia trusts besides those of the image (KOPIUR_MOVER_CA_CONFIG_MAP).",
+  ],
+].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
+
+/** Proxies and authorities, by the names every program knows. */
+const networkVariables: readonly VariableDoc[] = [
+  [
+    MOVER_ENV.httpsProxy,
+    ["controller", "mover", "kubectl-kopiur"],
+    "Proxy for https, as http://proxy.lan:3128. The controller gives it to movers, who take it on the way to their " +
+    "storage, where a Repository names none of its own; it does not give one with user and password, which belong into " +
+    "a Secret (spec.backend.s3.proxy.secretRef). With a kubeconfig it leads to the API server as with kubectl; a " +
+    "controller in its cluster goes there directly.",
+  ],
+  [MOVER_ENV.httpProxy, ["controller", "mover", "kubectl-kopiur"], "The same for http."],
+  [
+    MOVER_ENV.noProxy,
+    ["controller", "mover", "kubectl-kopiur"],
+    "What is reached without a proxy, separated by commas: host, .domain, *.domain, address, CIDR, each of the first four " +
+    "with :port or without; * is all.",
   ],
   [
     "SSL_CERT_FILE",
-    "Certificate authorities to trust in place of the system's; SSL_CERT_DIR likewise. Set as HTTPS_PROXY is.",
+    ["mover", "kubectl-kopiur"],
+    "A file of certificate authorities in place of the machine's: for kopia, and for an API server whose kubeconfig names " +
+    "no authority.",
   ],
-].map(([name = "", description = ""]) => ({ name, roles: ["mover"], default: "", description }));
+].map(([name, roles, description]) => ({ name, roles, default: "", description }) as VariableDoc);
 
 /** How the plugin and the controller find the cluster, in this order. */
 const clusterVariables: readonly VariableDoc[] = [
@@ -181,14 +220,16 @@ export const CONFIG_VARIABLES: readonly VariableDoc[] = [
   ...describeVariables(controllerVariables, "controller"),
   ...describeVariables(moverVariables, "mover"),
   ...inheritedVariables,
+  ...networkVariables,
   ...describeTelemetry(),
   ...clusterVariables,
 ];
 
-/** The checked settings of the controller. */
+/** The checked settings of the controller; `heldBack` names proxies that movers do not get from it. */
 export type ControllerConfig =
   & Omit<ValuesOf<typeof controllerVariables>, "otlpHeadersSecret" | "otlpClientSecret">
-  & Pick<ControllerOptions, "moverEnvPassthrough">;
+  & Pick<ControllerOptions, "moverEnvPassthrough">
+  & { readonly heldBack: readonly string[] };
 
 /** The checked settings of a mover. */
 export type MoverConfig = ValuesOf<typeof moverVariables>;
@@ -199,7 +240,12 @@ export function parseControllerConfig(env: Environment): ControllerConfig {
     controllerVariables,
     env,
   );
-  return { ...values, moverEnvPassthrough: telemetryPassthrough(env, { headers, client }) };
+  const { handedOn, heldBack } = proxyPassthrough(env);
+  return {
+    ...values,
+    moverEnvPassthrough: [...telemetryPassthrough(env, { headers, client }), ...handedOn],
+    heldBack,
+  };
 }
 
 /** Parses a mover's settings; throws a UsageError that names every wrong variable. */

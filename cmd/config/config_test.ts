@@ -11,8 +11,11 @@ Deno.test("parseControllerConfig() needs the mover image and has a default for e
     podName: undefined,
     httpAddress: { hostname: "::", port: 8080 },
     leaderElection: true,
+    moverPullSecrets: [],
+    moverCaConfigMap: undefined,
     maxMovers: 20,
     moverEnvPassthrough: [],
+    heldBack: [],
   });
   throws(() => parseControllerConfig({}), /Cannot use KOPIUR_MOVER_IMAGE: it is not set, expected the image/);
 });
@@ -47,6 +50,30 @@ Deno.test("parseControllerConfig() hands on where headers are, never what they a
   });
 });
 
+Deno.test("parseControllerConfig() hands proxies on, but none with a password, and says which", () => {
+  const config = parseControllerConfig({
+    ...image,
+    HTTPS_PROXY: "http://me:hunter2@proxy:3128",
+    http_proxy: " http://proxy:3128 ",
+    NO_PROXY: ".svc,10.0.0.0/8",
+  });
+  deepEqual(config.moverEnvPassthrough, [
+    { name: "HTTP_PROXY", value: "http://proxy:3128" },
+    { name: "NO_PROXY", value: ".svc,10.0.0.0/8" },
+  ]);
+  deepEqual(config.heldBack, ["HTTPS_PROXY"]);
+});
+
+Deno.test("parseControllerConfig() reads what movers pull with and whom they trust", () => {
+  const { moverPullSecrets, moverCaConfigMap } = parseControllerConfig({
+    ...image,
+    KOPIUR_MOVER_PULL_SECRETS: "registry, mirror.lan",
+    KOPIUR_MOVER_CA_CONFIG_MAP: "trusted/ca.crt",
+  });
+  deepEqual(moverPullSecrets, ["registry", "mirror.lan"]);
+  deepEqual(moverCaConfigMap, { name: "trusted", key: "ca.crt" });
+});
+
 Deno.test("parseControllerConfig() refuses each value that means nothing", () => {
   const cases: readonly [Record<string, string>, RegExp][] = [
     [{ KOPIUR_MOVER_PULL_POLICY: "always" }, /it is "always", expected "Always", "IfNotPresent" or "Never"/],
@@ -59,6 +86,8 @@ Deno.test("parseControllerConfig() refuses each value that means nothing", () =>
     [{ KOPIUR_MAX_MOVERS: "1e3" }, /expected a whole number/],
     [{ KOPIUR_OTLP_HEADERS_SECRET: "otel" }, /it is "otel", expected a Secret and a key in it/],
     [{ KOPIUR_OTLP_CLIENT_SECRET: "otel/tls" }, /CLIENT_SECRET.* "otel\/tls", expected the name of a Secret/],
+    [{ KOPIUR_MOVER_PULL_SECRETS: "a,,b" }, /expected names of Secrets, separated by commas/],
+    [{ KOPIUR_MOVER_CA_CONFIG_MAP: "ca" }, /it is "ca", expected a ConfigMap and a key in it/],
     [{ POD_NAME: "a/b" }, /it is "a\/b"/],
   ];
   for (const [env, want] of cases) throws(() => parseControllerConfig({ ...image, ...env }), want);

@@ -14,15 +14,23 @@ export const imageReference = z.string().max(512).regex(/^[A-Za-z0-9][A-Za-z0-9.
 /** A path on this machine; a program's name without a slash is found on the PATH. */
 export const path = z.string().max(4096).regex(/^[^\0]+$/);
 
-/** The name of a Secret. */
-export const secretName = z.string().max(253).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+const objectName = "[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?";
 
-/** `<name of a Secret>/<key in it>`. */
-export const secretKey = z.string().max(507).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-._A-Za-z0-9]+$/)
+/** The name of a Secret. */
+export const secretName = z.string().regex(new RegExp(`^${objectName}$`));
+
+/** `<name of a Secret or ConfigMap>/<key in it>`. */
+export const nameAndKey = z.string().max(507).regex(new RegExp(`^${objectName}/[-._A-Za-z0-9]+$`))
   .transform((text) => {
     const [name = "", key = ""] = text.split("/");
     return { name, key };
   });
+
+/** Names of objects, separated by commas; none in an empty text. */
+export const objectNames = z.string().max(4096).regex(
+  new RegExp(`^(${objectName}(\\s*,\\s*${objectName})*)?$`),
+)
+  .transform((text): readonly string[] => text === "" ? [] : text.split(",").map((name) => name.trim()));
 
 /** `<host>:<port>`, `[<IPv6>]:<port>` or `:<port>`, which means every address, as `[::]` does; port 0 takes a free one. */
 export const listenAddress = z.string().transform((text, context): ListenAddress => {

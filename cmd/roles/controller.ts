@@ -38,11 +38,12 @@ async function control(
   telemetry: Telemetry,
   { signal, atEnd }: Lifecycle,
 ): Promise<number> {
+  const { httpAddress, leaderElection, namespace, podName, heldBack, ...options } = config;
   atEnd("telemetry", () => telemetry.shutdown());
   // Started first: a process that cannot reach its cluster is alive, but not ready.
-  const server = startServer(telemetry.handler, config.httpAddress, telemetry.log);
+  const server = startServer(telemetry.handler, httpAddress, telemetry.log);
   atEnd("http server", () => server.shutdown());
-  const instance = config.podName ?? Deno.hostname();
+  const instance = podName ?? Deno.hostname();
   const connection = await loadConnection({ env: host.env });
   // In a pod nothing is ever run; elsewhere a kubeconfig may name a credential plugin, or ask for the insecure relay,
   // which makes a socket in a folder of its own.
@@ -53,8 +54,16 @@ async function control(
   const version = await firstAnswer(cluster, signal);
   if (version === undefined) return EXIT.ok;
   telemetry.log.info("connected", { server: connection.server, from: connection.description, version });
-  const { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers } = config;
-  const operatorNamespace = config.namespace ?? connection.namespace;
+  for (const variable of heldBack) {
+    telemetry.log.warn(
+      "movers do not get a proxy with user and password: name its Secret in the Repository",
+      {
+        variable,
+        field: "spec.backend.s3.proxy.secretRef",
+      },
+    );
+  }
+  const operatorNamespace = namespace ?? connection.namespace;
   const end = await startController(
     {
       cluster,
@@ -62,9 +71,9 @@ async function control(
       clock,
       random: Math.random,
       newId: () => crypto.randomUUID(),
-      leadership: config.leaderElection ? "lease" : "single",
+      leadership: leaderElection ? "lease" : "single",
     },
-    { moverImage, moverImagePullPolicy, moverEnvPassthrough, maxMovers, operatorNamespace, instance },
+    { ...options, operatorNamespace, instance },
     signal,
   );
   return end.kind === "stopped" ? EXIT.ok : EXIT.failed;

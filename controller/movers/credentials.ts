@@ -46,12 +46,18 @@ export function repositoryNeeds(spec: RepositorySpec): readonly Need[] {
   addKeys(keysBySecret, spec.encryption.passwordSecretRef.name, [spec.encryption.passwordSecretRef.key]);
   if (s3 !== undefined) {
     addKeys(keysBySecret, s3.auth.secretRef.name, [MOVER_ENV.awsAccessKeyId, MOVER_ENV.awsSecretAccessKey]);
+    if (s3.proxy?.secretRef !== undefined) addKeys(keysBySecret, s3.proxy.secretRef.name, [proxyKey(spec)]);
   }
   const needs: Need[] = [...keysBySecret].map(([name, keys]) => ({ kind: "secret", name, keys }));
   const bundle = s3?.tls?.caBundleRef;
   if (bundle !== undefined) needs.push({ kind: "configMap", name: bundle.configMapName, keys: [bundle.key] });
   if (filesystem !== undefined) needs.push({ kind: "volumeClaim", name: filesystem.volume.pvc.name });
   return needs;
+}
+
+/** The key that a Secret with a proxy must have: the proxy for the scheme of the storage. */
+export function proxyKey({ backend }: RepositorySpec): string {
+  return backend.s3?.tls?.disableTls === true ? MOVER_ENV.httpProxy : MOVER_ENV.httpsProxy;
 }
 
 /**

@@ -140,3 +140,27 @@ Deno.test("foundOf() keeps no value of a Secret", () => {
   const secret = aSecret({ data: { KOPIA_PASSWORD: "correct horse" } });
   assert.doesNotMatch(JSON.stringify(foundOf(need, secret)), /correct|horse|Y29ycmVj/);
 });
+
+Deno.test("firstMissing() names the proxy that the Secret of one has not", async () => {
+  const { s3 } = onS3.backend;
+  assert.ok(s3);
+  const proxied = (tls: typeof s3.tls) => ({
+    ...onS3,
+    backend: { s3: { ...s3, tls, proxy: { secretRef: { name: "proxy" } } } },
+  });
+  const kube = new FakeKube();
+  kube.put(
+    aSecret(),
+    aSecret({ name: "s3-keys", data: keys }),
+    aSecret({ name: "proxy", data: { NO_PROXY: "x" } }),
+  );
+  const of = async (tls: typeof s3.tls) => (await missing(proxied(tls), kube))?.message ?? "";
+  assert.match(
+    await of(undefined),
+    /Secret "proxy" .* is there, expected it to have a value under the key "HTTPS_PROXY"/,
+  );
+  const plain = { disableTls: true, insecureSkipVerify: false };
+  assert.match(await of(plain), /expected it to have a value under the key "HTTP_PROXY"/);
+  kube.put(aSecret({ name: "proxy", data: { HTTPS_PROXY: "http://me:p@proxy" } }));
+  assert.equal(await of(undefined), "");
+});

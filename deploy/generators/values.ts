@@ -34,7 +34,24 @@ export const chartValues = z.strictObject({
     mover: image.describe("Image of mover Jobs. One image serves both roles."),
   }).prefault({}).describe("Images."),
   imagePullSecrets: z.array(z.strictObject({ name: text })).default([]).describe(
-    "Pull secrets of the controller pod.",
+    "Pull secrets of the controller and of movers. For movers make Secrets of these names in each namespace with Backups, or attach one to its default ServiceAccount.",
+  ),
+  proxy: z.strictObject({
+    httpsProxy: text.default("").describe(
+      "HTTPS_PROXY of the controller and of movers, as http://proxy.lan:3128. One with user and password belongs into a Secret, which a Repository names (spec.backend.s3.proxy.secretRef).",
+    ),
+    httpProxy: text.default("").describe("HTTP_PROXY likewise."),
+    noProxy: text.default("").describe(
+      "NO_PROXY likewise: name what is inside the cluster, as .svc,.cluster.local,10.0.0.0/8.",
+    ),
+  }).prefault({}).describe("Proxy on the way to storages; a Repository may name another one, or none."),
+  caBundle: z.strictObject({
+    configMapName: text.default("").describe(
+      "A ConfigMap of this name in each namespace with movers, as trust-manager makes it; where there is none, nothing is added.",
+    ),
+    key: text.default("ca.crt").describe("Key in it, with PEM."),
+  }).prefault({}).describe(
+    "Certificate authorities that movers trust besides public ones; a Repository's tls.caBundleRef counts alone.",
   ),
   serviceAccount: z.strictObject({
     create: z.boolean().default(true).describe("Create the controller's ServiceAccount."),

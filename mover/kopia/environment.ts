@@ -9,6 +9,9 @@ const secretVariables = [
   MOVER_ENV.awsSessionToken,
 ] as const;
 
+/** Addresses of proxies, which may hold user and password. */
+const proxyVariables = ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"] as const;
+
 /** What kopia reads, and what Go needs for proxies and for the system's certificates. */
 const passedOn = [
   ...secretVariables,
@@ -16,8 +19,8 @@ const passedOn = [
   MOVER_ENV.logFolder,
   MOVER_ENV.configPath,
   MOVER_ENV.checkForUpdates,
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
-  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR"],
+  ...proxyVariables,
+  ...["NO_PROXY", "no_proxy", "SSL_CERT_FILE", MOVER_ENV.trustFolders, "TMPDIR"],
 ] as const;
 
 /** Trimmed, because a Secret's value often ends with an unseen line break, which Go refuses in a header. */
@@ -25,11 +28,12 @@ const trimmed: readonly string[] = [
   MOVER_ENV.awsAccessKeyId,
   MOVER_ENV.awsSecretAccessKey,
   MOVER_ENV.awsSessionToken,
+  ...proxyVariables,
 ];
 
 /**
- * The whole environment of a kopia process, taken from the mover's by name. The storage keys are trimmed; kopia itself
- * trims the password.
+ * The whole environment of a kopia process, taken from the mover's by name. The storage keys and proxies are
+ * trimmed; kopia itself trims the password.
  */
 export function kopiaEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const picked: Record<string, string> = {};
@@ -40,10 +44,25 @@ export function kopiaEnvironment(environment: Environment): Readonly<Record<stri
   return picked;
 }
 
-/** The values that must be redacted, trimmed and as they are. */
+/** The values that must be redacted, trimmed and as they are; of a proxy its user and password. */
 export function secretsOf(environment: Environment): readonly string[] {
-  const values = secretVariables.map((name) => environment[name] ?? "");
+  const values = [
+    ...secretVariables.map((name) => environment[name] ?? ""),
+    ...proxyVariables.flatMap((name) => userInfoOf(environment[name] ?? "")),
+  ];
   return [...new Set(values.flatMap((value) => [value, value.trim()]))].filter((value) =>
     value.trim() !== ""
   );
+}
+
+/** User and password of a URL together, and the password alone, also as it is without percent signs. */
+function userInfoOf(url: string): readonly string[] {
+  const userInfo = /^[^/?#]*\/\/([^/?#]*)@/.exec(url.trim())?.[1] ?? "";
+  const password = userInfo.slice(userInfo.indexOf(":") + 1);
+  try {
+    return [userInfo, password, decodeURIComponent(password)];
+  } catch {
+    // A "%" that stands for itself.
+    return [userInfo, password];
+  }
 }

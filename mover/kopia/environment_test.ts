@@ -29,6 +29,17 @@ Deno.test("secretsOf() finds every secret that is set", () => {
   );
 });
 
+Deno.test("secretsOf() finds user and password of a proxy, and kopia gets its address in one line", () => {
+  const given = {
+    HTTPS_PROXY: "http://me:hunt%40er@proxy:3128\n",
+    HTTP_PROXY: "http://proxy:3128/a@b",
+    https_proxy: "socks5://100%:p%@proxy",
+    NO_PROXY: "user@host",
+  };
+  assert.deepEqual(secretsOf(given), ["me:hunt%40er", "hunt%40er", "hunt@er", "100%:p%", "p%"]);
+  assert.equal(kopiaEnvironment(given).HTTPS_PROXY, "http://me:hunt%40er@proxy:3128");
+});
+
 Deno.test("kopiaEnvironment() takes white space off the keys of the storage, not off the password", () => {
   const given = { KOPIA_PASSWORD: " p\n", AWS_ACCESS_KEY_ID: "k\n", AWS_SECRET_ACCESS_KEY: " s\r\n" };
   assert.deepEqual(kopiaEnvironment(given), {

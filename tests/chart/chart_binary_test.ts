@@ -137,6 +137,32 @@ Deno.test("the chart: how many recipes have a histogram each reaches the control
   assert.equal(env(await render("metrics.durationRecipes=0"), "KOPIUR_DURATION_RECIPES"), "0");
 });
 
+Deno.test("the chart: pull secrets, proxies and authorities reach the controller, which gives them to movers", async () => {
+  const plain = await render();
+  const names = [
+    "KOPIUR_MOVER_PULL_SECRETS",
+    "KOPIUR_MOVER_CA_CONFIG_MAP",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+  ];
+  assert.deepEqual(names.map((name) => env(plain, name)), names.map(() => undefined));
+  const full = await render(
+    "imagePullSecrets[0].name=registry",
+    "imagePullSecrets[1].name=mirror",
+    "caBundle.configMapName=trusted",
+    "proxy.httpsProxy=http://proxy.lan:3128",
+    "proxy.noProxy=.svc\\,10.0.0.0/8",
+  );
+  assert.deepEqual(names.map((name) => env(full, name)), [
+    "registry,mirror",
+    "trusted/ca.crt",
+    "http://proxy.lan:3128",
+    undefined,
+    ".svc,10.0.0.0/8",
+  ]);
+});
+
 Deno.test("the chart: observability.otlp turns the export on, and is not there otherwise", async () => {
   const otlp = (manifests: readonly Manifest[]) =>
     podTemplate(manifests).spec.containers[0].env.filter(({ name }) => /^OTEL_|OTEL/.test(name));
@@ -305,6 +331,10 @@ Deno.test("the chart refuses senseless values with a sentence", async () => {
       "controller.replicaCount=2",
       "controller.leaderElection.enabled=false",
     ], /two controllers would do everything twice/],
+    "a proxy with a password": [
+      ["proxy.httpProxy=http://me:p@proxy"],
+      /HTTP_PROXY holds a user, expected an address without user and password/,
+    ],
     "a family that does not exist": [["metrics.service.ipFamilies={IPv5}"], /ipFamilies/],
     "a protocol that is not built in": [["observability.otlp.protocol=http/protobuf"], /protocol/],
     "an export to nowhere": [[

@@ -34,6 +34,7 @@ const good: Readonly<Record<string, Sample>> = {
           endpoint: "s3.example.org:9000",
           region: "eu",
           tls: { caBundleRef: { configMapName: "ca" } },
+          proxy: { httpsProxy: "http://proxy.lan:3128", noProxy: ".svc,10.0.0.0/8" },
         },
       },
       encryption: { passwordSecretRef: { name: "password", key: "other" } },
@@ -143,6 +144,26 @@ const bad: Readonly<Record<string, { readonly sample: Sample; readonly says: Reg
       spec: { backend: { s3: { ...s3.s3, endpoint: "https://x" } }, encryption: password },
     },
     says: /spec\.backend\.s3\.endpoint: .*host:port without a scheme/,
+  },
+  "a proxy with a password in the open": {
+    sample: {
+      kind: "Repository",
+      spec: {
+        backend: { s3: { ...s3.s3, proxy: { httpsProxy: "http://me:p@proxy" } } },
+        encryption: password,
+      },
+    },
+    says: /spec\.backend\.s3\.proxy\.httpsProxy: .*one with user and password belongs into a Secret/,
+  },
+  "a proxy of two places": {
+    sample: {
+      kind: "Repository",
+      spec: {
+        backend: { s3: { ...s3.s3, proxy: { noProxy: "x", secretRef: { name: "proxy" } } } },
+        encryption: password,
+      },
+    },
+    says: /spec\.backend\.s3\.proxy: .*expected secretRef or the other fields, not both/,
   },
   "a bucket as a URL": {
     sample: {

@@ -2,6 +2,7 @@ import { MOVER_ENV, MOVER_PATH, type RepositorySpec } from "../../../api/mod.ts"
 import type { Container } from "../../../kube/builtins.ts";
 import type { HandedOn } from "../../../telemetry/mod.ts";
 import type { ControllerOptions } from "../../options.ts";
+import { proxyKey } from "../credentials.ts";
 import type { WorkTrace } from "../trace.ts";
 
 type EnvironmentVariable = NonNullable<Container["env"]>[number];
@@ -10,7 +11,7 @@ type EnvironmentVariable = NonNullable<Container["env"]>[number];
 export interface MoverEnvironmentRequest {
   readonly repositorySpec: RepositorySpec;
   readonly trace: WorkTrace;
-  readonly options: Pick<ControllerOptions, "moverEnvPassthrough">;
+  readonly options: Pick<ControllerOptions, "moverEnvPassthrough" | "moverCaConfigMap">;
 }
 
 /**
@@ -30,9 +31,19 @@ export function moverEnvironment(
     { name: MOVER_ENV.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     { name: MOVER_ENV.namespace, valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
     { name: MOVER_ENV.traceparent, value: trace.traceparent },
+    ...(options.moverCaConfigMap === undefined
+      ? []
+      : [{ name: MOVER_ENV.trustFolders, value: MOVER_PATH.trustFolder }]),
     ...secretEnvironment(repositorySpec),
+    ...proxyEnvironment(repositorySpec),
   ];
   const taken = new Set<string>(Object.values(MOVER_ENV));
+  // Proxies are of one place: those of the controller count only where the Repository says nothing.
+  if (repositorySpec.backend.s3?.proxy === undefined) {
+    for (const name of PROXY_VARIABLES) {
+      taken.delete(name);
+    }
+  }
   const passedOn: EnvironmentVariable[] = [];
   for (const variable of options.moverEnvPassthrough) {
     if (taken.has(variable.name)) continue;
@@ -48,8 +59,28 @@ function handedOn(variable: HandedOn): EnvironmentVariable {
   if ("secretKeyRef" in variable) {
     return { name, valueFrom: { secretKeyRef: { ...variable.secretKeyRef, optional: true } } };
   }
-  // The kubelet reads "$(NAME)" as a variable, and "$$" as "$".
-  return { name, value: variable.value.replaceAll("$", () => "$$") };
+  return literal(name, variable.value);
+}
+
+/** The kubelet reads "$(NAME)" as a variable, and "$$" as "$". */
+function literal(name: string, value: string): EnvironmentVariable {
+  return { name, value: value.replaceAll("$", () => "$$") };
+}
+
+/** Where a Repository says which proxies lead to its storage. */
+const PROXY_VARIABLES = [MOVER_ENV.httpsProxy, MOVER_ENV.httpProxy, MOVER_ENV.noProxy] as const;
+
+function proxyEnvironment(spec: RepositorySpec): readonly EnvironmentVariable[] {
+  const { httpsProxy, httpProxy, noProxy, secretRef } = spec.backend.s3?.proxy ?? {};
+  if (secretRef !== undefined) {
+    const needed = proxyKey(spec);
+    return PROXY_VARIABLES.map((key) => {
+      const optional = key === needed ? {} : { optional: true };
+      return { name: key, valueFrom: { secretKeyRef: { name: secretRef.name, key, ...optional } } };
+    });
+  }
+  const values = [httpsProxy, httpProxy, noProxy];
+  return PROXY_VARIABLES.flatMap((name, at) => values[at] === undefined ? [] : [literal(name, values[at])]);
 }
 
 function secretEnvironment(spec: RepositorySpec): readonly EnvironmentVariable[] {

@@ -57,8 +57,14 @@ export interface MoverJobRequest {
   readonly limits: MoverLimits;
   /** Volumes to read; each is mounted read-only at `sourceMountPath(pvc)`. */
   readonly sources?: readonly { readonly pvc: string }[];
-  readonly options: Pick<ControllerOptions, "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough">;
+  readonly options: MoverOptions;
 }
+
+/** The settings of the controller that shape every mover. */
+export type MoverOptions = Pick<
+  ControllerOptions,
+  "moverImage" | "moverImagePullPolicy" | "moverEnvPassthrough" | "moverPullSecrets" | "moverCaConfigMap"
+>;
 
 /** Long enough to look at a Job by hand; its result is recorded within seconds. */
 const SECONDS_KEPT_AFTER_END = 3600;
@@ -115,7 +121,7 @@ export function moverJob(request: MoverJobRequest): Made<"Job"> {
 }
 
 function podSpec(request: MoverJobRequest): PodSpec {
-  const { mover, limits } = request;
+  const { mover, limits, options } = request;
   const { volumes, mounts } = moverVolumes(request);
   return {
     restartPolicy: "Never",
@@ -124,13 +130,14 @@ function podSpec(request: MoverJobRequest): PodSpec {
     enableServiceLinks: false,
     // As process 1 a mover ignores SIGTERM until it listens for it, and would do its work all the same.
     shareProcessNamespace: true,
+    imagePullSecrets: pullSecretsOf(options),
     securityContext: podSecurity(mover),
     nodeSelector: mover.nodeSelector,
     tolerations: mover.tolerations,
     containers: [{
       name: MOVER_CONTAINER,
-      image: request.options.moverImage,
-      imagePullPolicy: request.options.moverImagePullPolicy,
+      image: options.moverImage,
+      imagePullPolicy: options.moverImagePullPolicy,
       args: ["mover"],
       env: moverEnvironment(request),
       resources: mover.resources,
@@ -142,6 +149,10 @@ function podSpec(request: MoverJobRequest): PodSpec {
     }],
     volumes,
   };
+}
+
+function pullSecretsOf({ moverPullSecrets = [] }: MoverOptions): PodSpec["imagePullSecrets"] {
+  return moverPullSecrets.length === 0 ? undefined : moverPullSecrets.map((name) => ({ name }));
 }
 
 /** A hash of the pod settings of a mover Job: image, volumes, Secrets, scheduling, resources. */

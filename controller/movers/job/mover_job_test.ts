@@ -204,6 +204,71 @@ Deno.test("moverJob() gives secrets by reference, whatever their key is called",
   });
 });
 
+/** The environment of a mover by name: the value, or where it comes from. */
+function environmentOf(parts: Partial<MoverJobRequest>): Readonly<Record<string, unknown>> {
+  const env = at(podSpecOf(parts), "containers", 0, "env") as readonly {
+    name: string;
+    value?: string;
+    valueFrom?: unknown;
+  }[];
+  return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
+}
+
+function throughProxy(proxy: NonNullable<RepositorySpec["backend"]["s3"]>["proxy"]): RepositorySpec {
+  const { s3 } = onS3.backend;
+  assert.ok(s3);
+  return { ...onS3, backend: { s3: { ...s3, proxy } } };
+}
+
+Deno.test("moverJob() gives the proxies of the Repository, else those of the controller, and never of both", () => {
+  const options = {
+    ...aRequest().options,
+    moverEnvPassthrough: [
+      { name: "HTTPS_PROXY", value: "http://theirs" },
+      { name: "NO_PROXY", value: ".svc" },
+    ],
+  };
+  const proxies = (repositorySpec: RepositorySpec) => {
+    const { HTTPS_PROXY, HTTP_PROXY, NO_PROXY } = environmentOf({ options, repositorySpec });
+    return [HTTPS_PROXY, HTTP_PROXY, NO_PROXY];
+  };
+  assert.deepEqual(proxies(onS3), ["http://theirs", undefined, ".svc"]);
+  assert.deepEqual(proxies(throughProxy({})), [undefined, undefined, undefined]);
+  assert.deepEqual(proxies(throughProxy({ httpProxy: "http://own/$(X)" })), [
+    undefined,
+    "http://own/$$(X)",
+    undefined,
+  ]);
+  const secret = (key: string, more = {}) => ({ secretKeyRef: { name: "proxy", key, ...more } });
+  assert.deepEqual(proxies(throughProxy({ secretRef: { name: "proxy" } })), [
+    secret("HTTPS_PROXY"),
+    secret("HTTP_PROXY", { optional: true }),
+    secret("NO_PROXY", { optional: true }),
+  ]);
+});
+
+Deno.test("moverJob() pulls with the secrets of the controller, and names none where it has none", () => {
+  const pullSecrets = (moverPullSecrets?: readonly string[]) =>
+    at(podSpecOf({ options: { ...aRequest().options, moverPullSecrets } }), "imagePullSecrets");
+  assert.deepEqual(pullSecrets(["registry", "mirror"]), [{ name: "registry" }, { name: "mirror" }]);
+  assert.deepEqual([pullSecrets([]), pullSecrets()], [undefined, undefined]);
+});
+
+Deno.test("moverJob() stages authorities for every mover, where its namespace has them", () => {
+  const options = { ...aRequest().options, moverCaConfigMap: { name: "trusted", key: "bundle.pem" } };
+  const spec = podSpecOf({ options });
+  const volumes = at(spec, "volumes") as readonly { name: string; configMap?: unknown }[];
+  assert.deepEqual(volumes.find(({ name }) => name === "trust")?.configMap, {
+    name: "trusted",
+    items: [{ key: "bundle.pem", path: "ca.crt" }],
+    optional: true,
+  });
+  const mounts = at(spec, "containers", 0, "volumeMounts") as readonly { name: string; mountPath: string }[];
+  const { SSL_CERT_DIR } = environmentOf({ options });
+  assert.equal(mounts.find(({ name }) => name === "trust")?.mountPath, SSL_CERT_DIR);
+  assert.equal(environmentOf({}).SSL_CERT_DIR, undefined);
+});
+
 Deno.test("moverJob() passes the controller's settings on, but none that the contract sets, and none twice", () => {
   const options = {
     moverImage: "kopiur:1",

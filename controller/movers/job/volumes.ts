@@ -7,6 +7,7 @@ import {
   type RepositorySpec,
 } from "../../../api/mod.ts";
 import type { Container, PodSpec } from "../../../kube/builtins.ts";
+import type { ControllerOptions } from "../../options.ts";
 
 /** Kopia keeps little there; without a limit a mover could fill the disk of its node, and others would be evicted. */
 const TMP_LIMIT = "1Gi";
@@ -24,6 +25,7 @@ export interface VolumeRequest {
   readonly repositorySpec: RepositorySpec;
   readonly mover: MoverSpec;
   readonly sources?: readonly { readonly pvc: string }[];
+  readonly options: Pick<ControllerOptions, "moverCaConfigMap">;
 }
 
 type Volume = NonNullable<PodSpec["volumes"]>[number];
@@ -44,6 +46,7 @@ export function moverVolumes(request: VolumeRequest): PodVolumes {
     writable("cache", { emptyDir: { sizeLimit } }, MOVER_PATH.cache),
     writable("tmp", { emptyDir: { sizeLimit: TMP_LIMIT } }, MOVER_PATH.tmp),
     ...caBundle(request.repositorySpec),
+    ...trustedAuthorities(request.options),
     ...repositoryVolume(request.repositorySpec),
     ...(request.sources ?? []).map(({ pvc }, index) => sourceVolume(pvc, index)),
   ];
@@ -69,6 +72,14 @@ function caBundle(spec: RepositorySpec): readonly Part[] {
   return [
     readOnly("ca-bundle", { configMap: { name: reference.configMapName, items } }, MOVER_PATH.caFolder),
   ];
+}
+
+/** Optional: in a namespace without that ConfigMap the folder is empty, and movers trust what the image trusts. */
+function trustedAuthorities({ moverCaConfigMap }: VolumeRequest["options"]): readonly Part[] {
+  if (moverCaConfigMap === undefined) return [];
+  const { name, key } = moverCaConfigMap;
+  const configMap = { name, items: [{ key, path: "ca.crt" }], optional: true };
+  return [readOnly("trust", { configMap }, MOVER_PATH.trustFolder)];
 }
 
 function repositoryVolume(spec: RepositorySpec): readonly Part[] {

@@ -24,8 +24,10 @@ export function purposeAnnotation(of: BootstrapPurpose): Readonly<Record<string,
 }
 
 /** The controller settings that may keep a pod from starting: a Job with other ones is made again. */
-export function madeFrom({ moverImage, moverImagePullPolicy }: ControllerOptions): string {
-  return `${moverImage} ${moverImagePullPolicy}`;
+export function madeFrom(
+  { moverImage, moverImagePullPolicy, moverPullSecrets = [] }: ControllerOptions,
+): string {
+  return [moverImage, moverImagePullPolicy, ...moverPullSecrets].join(" ");
 }
 
 /**
