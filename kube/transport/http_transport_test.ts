@@ -10,6 +10,7 @@ import { isNotFound } from "../errors.ts";
 import { HttpTransport } from "./http_transport.ts";
 import { RESOURCES } from "../resources.ts";
 import { ServerClock } from "./server_clock.ts";
+import { startInsecureRelay } from "./insecure_relay.ts";
 
 const never = new AbortController().signal;
 const key = { namespace: "apps", name: "db" };
@@ -465,6 +466,36 @@ Deno.test("HttpTransport takes any certificate where that is asked for, and leav
     if (before === undefined) Deno.env.delete("TMPDIR");
     else Deno.env.set("TMPDIR", before);
     Deno.removeSync(temporary, { recursive: true });
+  }
+});
+
+// In this file, as the folder of a relay would be found by the test above.
+const giveUpName =
+  "an insecure relay gives a server that never agrees on TLS up, says so, and may be closed twice";
+// Of a socket that is destroyed in its handshake Deno 2.6 keeps the connection.
+Deno.test({ name: giveUpName, sanitizeResources: false }, async () => {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const connection of server) taken.push(connection);
+  })();
+  const relay = startInsecureRelay(
+    { hostname: "127.0.0.1", port: server.addr.port, serverName: undefined },
+    () => undefined,
+    100,
+  );
+  const client = Deno.createHttpClient({ proxy: relay.proxy });
+  try {
+    const answer = await fetch("http://server.invalid/version", { client });
+    assert.equal(answer.status, 502);
+    assert.match(await answer.text(), /no TLS handshake within 0\.1 s/);
+  } finally {
+    client.close();
+    relay.close();
+    relay.close();
+    for (const each of taken) each.close();
+    server.close();
+    await accepting.catch(() => {});
   }
 });
 
