@@ -206,7 +206,9 @@ export class ListWatchInformer implements Informer {
       clock,
       selection: this.#options,
       version,
-      timeoutSeconds: Math.round(watchSeconds * (1 + random())),
+      timeoutSeconds: sendsBookmarks(this.resource)
+        ? Math.round(watchSeconds * (1 + random()))
+        : Math.floor(silentSeconds * 2 / 3),
       silentSeconds,
       onHeard: () => this.#heard(),
       onEvent: (event) => {
@@ -306,4 +308,9 @@ function guarded(indexes: Indexes, log: Log): Indexes {
     }
   }]);
   return Object.fromEntries(entries);
+}
+
+/** The API server keeps no cache of Events, and sends no bookmarks for them: such a watch ends before it counts as silent. */
+function sendsBookmarks({ plural }: Resource): boolean {
+  return plural !== "events";
 }

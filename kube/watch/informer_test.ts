@@ -276,3 +276,11 @@ Deno.test("ListWatchInformer.whenSynced() rejects when its signal aborts", async
   await assert.rejects(synced, /stop/);
   await assert.rejects(t.informer.whenSynced(controller.signal), /stop/);
 });
+
+Deno.test("ListWatchInformer has the watch of Events end before it counts as silent: they come without bookmarks", async () => {
+  const resource = { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true } as const;
+  const t = setUp({ resource });
+  await t.start();
+  assert.equal(t.transport.requests[1]?.query?.timeoutSeconds, "60");
+  await t.end();
+});

@@ -180,7 +180,10 @@ Deno.test("what a person does by mistake, and what a cluster does to movers", as
         await tenant.until(
           "Backup",
           "blocked",
-          ({ status }) => /no pod was made for the Job/.test(JSON.stringify(status?.conditions ?? [])),
+          ({ status }) =>
+            /no pod could be made for the Job: .*exceeded quota/.test(
+              JSON.stringify(status?.conditions ?? []),
+            ),
           90,
         );
         const neighbour = await stage.tenant("beside-quota");

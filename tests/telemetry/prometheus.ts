@@ -45,7 +45,8 @@ const queryResult = z.object({
     result: z.array(
       z.object({
         metric: z.record(z.string(), z.string()),
-        value: z.tuple([z.number(), z.coerce.number()]),
+        // NaN where a recipe had no run in the range.
+        value: z.tuple([z.number(), z.string().transform(Number)]),
       }),
     ),
   }),
